@@ -1,0 +1,396 @@
+"""The four sockets: Dialect, Endpoint, Reply, Failure. What plugs in is one file, one class.
+
+A plug-in class has a `kind`, the word by which scenarios, the journal and paths name it.
+Replies and failures are frozen dataclasses, and their fields are their keys in YAML: the
+scenario reader checks types by the annotations and takes the docstrings for its errors.
+A constructor that raises `mockserver.errors.BadValue` refuses a scenario.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from random import Random
+from typing import Any, ClassVar, Final, Literal
+
+from mockserver.conversation import (
+    ApiError,
+    Choice,
+    CompletionRequest,
+    FinishReason,
+    IncomingCall,
+    StatedUsage,
+    Usage,
+)
+from mockserver.errors import BadValue
+from mockserver.http_request import HttpRequest
+from mockserver.jsontext import Hole, JsonValue, TokenText
+from mockserver.models import Catalogue, Model
+from mockserver.moments import (
+    AfterBytes,
+    AfterHeaders,
+    AfterTokens,
+    BeforeHeaders,
+    End,
+    Moment,
+)
+from mockserver.seeding import Draw
+from mockserver.timeline import Head, Timeline
+
+
+class Unstated(Enum):
+    """The default of a key whose null means something else than its absence."""
+
+    UNSTATED = "unstated"
+
+
+UNSTATED: Final = Unstated.UNSTATED
+
+
+# --- Reply -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoicePlace:
+    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for."""
+
+    index: int = 0
+    prompt: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply(ABC):
+    """What the model answers: text, a refusal, tool calls. Its fields are the keys of any reply.
+
+    Attributes:
+        finish_reason: Stated outright, instead of the one that follows from the answer.
+        model: The answering snapshot; it decides tokenizer and rules.
+        usage: What the bill says, in whole or in part; None sends null.
+        headers: Added to the answer's headers, or replacing those of the same name.
+        reasoning: Thinking that is billed, and shown where the dialect shows it.
+        system_fingerprint: Stated outright; None sends null.
+        exact: The request neither cuts nor multiplies what is written.
+
+    """
+
+    kind: ClassVar[str]
+    constant: ClassVar[bool] = True
+    """The same request gets the same choices each time; seeded kinds say False."""
+
+    finish_reason: FinishReason | None = None
+    model: str | None = None
+    usage: StatedUsage | None | Unstated = UNSTATED
+    headers: Mapping[str, str] = field(default_factory=dict)
+    reasoning: str | None = None
+    system_fingerprint: str | None | Unstated = UNSTATED
+    exact: bool = False
+
+    @abstractmethod
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return what the model answers at *place*, before the request's limits act on it."""
+
+    @property
+    def written(self) -> int:
+        """How many choices are written: what an `exact` reply answers with, whatever `n` says."""
+        return 1
+
+    @property
+    def varies(self) -> bool:
+        """Whether the same request may get another answer the next time it comes."""
+        return not self.constant
+
+
+# --- Endpoint --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredCall:
+    """A tool call as it goes out; *id* is a hole until the answer is sent, or stated."""
+
+    id: str | Hole
+    name: str
+    arguments: TokenText
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnsweredChoice:
+    """A choice as it goes out: cut, tokenised, with its finish reason."""
+
+    index: int
+    text: TokenText | None
+    refusal: TokenText | None
+    tool_calls: tuple[AnsweredCall, ...]
+    finish_reason: FinishReason
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """All that an endpoint needs to put an answer on the wire.
+
+    *usage* None is sent as null. *id*, *created* and the ids of tool calls are holes, filled
+    when the answer is sent: the rest of an answer is the same each time it is given.
+    """
+
+    request: CompletionRequest
+    model: Model
+    model_name: str
+    choices: tuple[AnsweredChoice, ...]
+    usage: Usage | None
+    system_fingerprint: str | None
+    id: Hole
+    created: Hole
+
+
+@dataclass(frozen=True, slots=True)
+class JsonBody:
+    """An answer in one piece."""
+
+    value: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """One event of a stream; *tokens* of the answer are complete with it."""
+
+    value: JsonValue
+    tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """An answer in server-sent events; the dialect adds what ends the stream.
+
+    *obfuscated* streams carry padding, which hides the lengths of tokens from eavesdroppers.
+    """
+
+    chunks: Sequence[Chunk]
+    content_type: str = "text/event-stream; charset=utf-8"
+    obfuscated: bool = False
+
+
+Rendered = JsonBody | EventStream
+
+
+class Endpoint(ABC):
+    """What a client can ask for. Stateless; paths are relative to the dialect's root.
+
+    *routes* are (method, path) pairs. A path may end in ``/{name}``, which takes the rest of
+    the path, slashes included (ids of models have them), and is handed over by that name.
+    """
+
+    kind: ClassVar[str]
+    routes: ClassVar[tuple[tuple[str, str], ...]]
+
+
+class GeneratingEndpoint(Endpoint):
+    """An endpoint where the model answers: rules apply, tokens are billed."""
+
+    @abstractmethod
+    def parse(
+        self, http: HttpRequest, model: str | None, catalogue: Catalogue
+    ) -> CompletionRequest:
+        """Return the request in *http*, found valid; *model* is set where the path names it.
+
+        Raises:
+            ApiError: The provider would refuse it.
+
+        """
+
+    @abstractmethod
+    def render(self, answer: Answer) -> Rendered:
+        """Return *answer* as the provider's JSON, members in wire order."""
+
+
+class LookupEndpoint(Endpoint):
+    """An endpoint that tells facts. Rules apply only if they name it."""
+
+    @abstractmethod
+    def look_up(self, parameters: Mapping[str, str], catalogue: Catalogue) -> JsonBody:
+        """Return the answer; *parameters* are those of the route.
+
+        Raises:
+            ApiError: The provider would refuse it.
+
+        """
+
+
+# --- Dialect ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Located:
+    """Where a path leads: the *path* below the dialect's root, and the model it names, if any."""
+
+    path: str
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Bytes of a body that may hold holes; *tokens* of the answer are complete with them."""
+
+    text: bytes
+    tokens: int = 0
+
+
+class Dialect(ABC):
+    """How one provider spells the protocol: paths, keys, headers, JSON, errors. Stateless."""
+
+    kind: ClassVar[str]
+    id_prefixes: ClassVar[Mapping[str, str]]
+    """What the ids of answers begin with, by endpoint kind."""
+    id_length: ClassVar[int]
+    """How many drawn characters follow the prefix."""
+
+    @abstractmethod
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads, or None if it is not one of this provider's paths."""
+
+    @abstractmethod
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the API key of *http*.
+
+        Raises:
+            ApiError: There is none.
+
+        """
+
+    @abstractmethod
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the refusal of a path that leads nowhere."""
+
+    @abstractmethod
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
+        """Return the refusal of a method that the path does not know."""
+
+    @abstractmethod
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write *rendered* as this provider does; holes stay open.
+
+        With *by_token*, a frame ends wherever a token does (for failures that strike there);
+        else an answer is one frame. *draw* is for padding: it depends on the content alone.
+        """
+
+    @abstractmethod
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return status and headers of an answer."""
+
+    @abstractmethod
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return the whole timeline of a refusal."""
+
+
+# --- Failure ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """Where a failure strikes: whose answer it is, and what may be drawn."""
+
+    dialect: Dialect
+    draw: Draw
+
+    def rng(self, purpose: str) -> Random:
+        """Return the generator for *purpose*."""
+        return self.draw.rng(purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Distorted:
+    """What a failure made of a timeline, and whether it found anything to act on."""
+
+    timeline: Timeline
+    had_effect: bool = True
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure(ABC):
+    """Something that goes wrong: kind, moment, trigger. Its fields are the keys of any failure.
+
+    Attributes:
+        at: The moment, by name.
+        after_tokens: The moment, as so many tokens of the answer (of all choices, as sent).
+        after_bytes: The moment, as so many bytes of the body.
+        times: Only the first n calls fail.
+        every: Only each n-th call fails.
+        calls: Only these calls fail, counted from 1.
+        probability: A call fails with this probability, drawn from the seed and the request.
+        delay_ms: How long nothing happens before the failure strikes.
+
+    """
+
+    kind: ClassVar[str]
+    default_moment: ClassVar[Moment | None] = BeforeHeaders()
+    """When the failure strikes unless told otherwise; None: it bends the whole answer."""
+    movable: ClassVar[bool] = True
+    """Whether a scenario may state another moment."""
+
+    at: Literal["before_headers", "after_headers", "end"] | None = None
+    after_tokens: int | None = None
+    after_bytes: int | None = None
+    times: int | None = None
+    every: int | None = None
+    calls: tuple[int, ...] | None = None
+    probability: float | None = None
+    delay_ms: float = 0
+
+    def __post_init__(self) -> None:
+        stated = [
+            key for key in ("at", "after_tokens", "after_bytes") if getattr(self, key) is not None
+        ]
+        if len(stated) > 1:
+            raise BadValue(stated[1], f"a failure has one moment: '{stated[0]}' or '{stated[1]}'")
+        if stated and not self.movable:
+            raise BadValue(stated[0], f"'{self.kind}' has no moment of its own choosing")
+        for key, least in (("after_tokens", 1), ("after_bytes", 1), ("times", 1), ("every", 1)):
+            value = getattr(self, key)
+            if value is not None and value < least:
+                raise BadValue(key, f"'{key}' must be at least {least}, not {value}")
+        if self.calls is not None and any(call < 1 for call in self.calls):
+            raise BadValue("calls", "calls are counted from 1")
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise BadValue("probability", f"need 0 <= probability <= 1, got {self.probability}")
+        if self.delay_ms < 0:
+            raise BadValue("delay_ms", f"'delay_ms' must be at least 0, not {self.delay_ms}")
+
+    @property
+    def moment(self) -> Moment | None:
+        """When the failure strikes; None: it bends the whole answer."""
+        if self.after_tokens is not None:
+            return AfterTokens(self.after_tokens)
+        if self.after_bytes is not None:
+            return AfterBytes(self.after_bytes)
+        match self.at:
+            case "before_headers":
+                return BeforeHeaders()
+            case "after_headers":
+                return AfterHeaders()
+            case "end":
+                return End()
+            case None:
+                return self.default_moment
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the failure strikes before headers and nothing follows it: no answer is given."""
+        return isinstance(self.moment, BeforeHeaders)
+
+    def fires(self, count: int, draw: Draw, purpose: str) -> bool:
+        """Return whether all triggers hold for the *count*-th call (from 1) that comes by."""
+        return (
+            (self.times is None or count <= self.times)
+            and (self.every is None or count % self.every == 0)
+            and (self.calls is None or count in self.calls)
+            and (self.probability is None or draw.rng(purpose).random() < self.probability)
+        )
+
+    @abstractmethod
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
+        """Return *timeline* with the failure in it; what `replaces` gets an empty one.
+
+        `delay_ms` is none of its business: the engine puts the pause in.
+        """
+
+
+Plugin = type[Dialect] | type[Endpoint] | type[Reply] | type[Failure]
+Fields = Mapping[str, Any]

@@ -1,0 +1,155 @@
+"""What is asked and what is answered, with no provider in it.
+
+Dialects and endpoints translate between these values and the wire.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from mockserver.http_request import HttpRequest
+
+FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A call that the model makes, or made earlier in the conversation.
+
+    *arguments* is the text as it stands on the wire, valid JSON or not. *id* is None where
+    the answer's own id is still to be drawn, and for legacy functions, which have none.
+    """
+
+    name: str
+    arguments: str
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a chat request; *text* joins its text parts by newlines."""
+
+    role: str
+    text: str
+    name: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    tool_call_id: str | None = None
+    images: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletionRequest:
+    """A request to generate, parsed and found valid.
+
+    Attributes:
+        body: The request's JSON object, as sent.
+        model: The model asked for, as the client names it.
+        messages: The conversation (chat), in request order.
+        prompts: The prompts (legacy completions), tokens decoded to text.
+        prompt_tokens: What the provider bills for the input.
+        tools: The tools and functions offered, in request order.
+        forced_tool: The tool that the model must call, where one is named.
+        legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
+        max_tokens: The most tokens a choice may have; None: the model's own limit.
+
+    """
+
+    body: Mapping[str, Any]
+    model: str
+    messages: tuple[Message, ...] = ()
+    prompts: tuple[str, ...] = ()
+    prompt_tokens: int = 0
+    tools: tuple[str, ...] = ()
+    forced_tool: str | None = None
+    legacy_functions: bool = False
+    stream: bool = False
+    include_usage: bool = False
+    include_obfuscation: bool = True
+    n: int = 1
+    max_tokens: int | None = None
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IncomingCall:
+    """One HTTP request that was understood: what the `when` of a rule looks at.
+
+    *completion* is None on endpoints that generate nothing, such as the list of models.
+    """
+
+    http: HttpRequest
+    provider: str
+    endpoint: str
+    key: str
+    model: str | None = None
+    completion: CompletionRequest | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """One answer of the model, before the request's limits act on it.
+
+    Text, a refusal, or tool calls (with or without text beside them). *finish_reason* None
+    means: the one that follows from the rest.
+    """
+
+    text: str | None = None
+    tool_calls: tuple[ToolCall, ...] = ()
+    refusal: str | None = None
+    finish_reason: FinishReason | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedUsage:
+    """What a scenario says of the bill; None members are computed.
+
+    *prompt_tokens* and *completion_tokens* replace what would be counted. The details are
+    shown in their places; *reasoning_tokens* are added to a computed `completion_tokens`.
+    """
+
+    prompt_tokens: int | None = None
+    completion_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    cached_tokens: int | None = None
+    audio_tokens: int | None = None
+    accepted_prediction_tokens: int | None = None
+    rejected_prediction_tokens: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """The bill of one answer, in tokens. *exact* is False where the rules are known to guess."""
+
+    prompt_tokens: int
+    completion_tokens: int
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    audio_tokens: int = 0
+    accepted_prediction_tokens: int = 0
+    rejected_prediction_tokens: int = 0
+    exact: bool = True
+
+    @property
+    def total_tokens(self) -> int:
+        """Prompt and completion together."""
+        return self.prompt_tokens + self.completion_tokens
+
+
+@dataclass(eq=False)
+class ApiError(Exception):
+    """A refusal, as the provider would answer it; a dialect spells it on the wire.
+
+    *layer* says who refuses: the `edge` (keys, unknown models and URLs) or the `api` behind
+    it. Providers print the two differently.
+    """
+
+    status: int
+    message: str
+    type: str | None = "invalid_request_error"
+    param: str | None = None
+    code: str | None = None
+    layer: Literal["edge", "api"] = "api"
+    headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.message}"

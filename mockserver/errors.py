@@ -1,0 +1,73 @@
+"""The errors of the product: one tree, each of which knows how to print itself.
+
+An answer that a provider would send as an error is no exception of ours: see
+`mockserver.conversation.ApiError`.
+"""
+
+import difflib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+
+class MockServerError(Exception):
+    """Something that the person who runs the server can put right.
+
+    Its text is a message for that person: where, what, the nearest right thing.
+    The command line prints it and exits with code 2.
+    """
+
+
+class UsageError(MockServerError):
+    """The command line, or an argument of the Python interface, asks for something impossible."""
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A position in a file, as editors count: lines and columns from 1."""
+
+    file: str
+    line: int
+    column: int
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One thing that is wrong (or doubtful) in a file."""
+
+    place: Place
+    what: str
+    hint: str | None = None
+    severity: Literal["error", "warning"] = "error"
+
+    def __str__(self) -> str:
+        label = "warning: " if self.severity == "warning" else ""
+        line = f"{self.place}: {label}{self.what}"
+        return f"{line}\n  {self.hint}" if self.hint else line
+
+
+class ScenarioError(MockServerError):
+    """A scenario cannot be used; *problems* holds all that is wrong with it, in file order."""
+
+    def __init__(self, problems: Iterable[Problem]) -> None:
+        self.problems = tuple(sorted(problems, key=lambda problem: problem.place))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """Return ``did you mean 'x'?`` for the known word nearest to *word*, or None."""
+    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    return f"did you mean '{nearest[0]}'?" if nearest else None
+
+
+class BadValue(ValueError):  # noqa: N818 - it is a value that is bad; the reader makes an error of it
+    """A key of a reply or failure has a value that its class refuses; raised by constructors."""
+
+    def __init__(self, key: str, what: str, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.key = key
+        self.what = what
+        self.hint = hint

@@ -1,0 +1,19 @@
+"""What came in on a connection, as a value: the engine's only view of an HTTP request."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One HTTP request, complete.
+
+    *path* is percent-decoded and has no query; *query* is the raw text behind the ``?``.
+    *headers* are looked up by lower-case name (aiohttp's mapping does so for any case).
+    """
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    query: str = ""

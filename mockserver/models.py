@@ -1,0 +1,148 @@
+"""The model catalogue: what each model is called, can do, costs and how its family behaves.
+
+The facts are data, in `fixtures/models.yaml`; a new model or family is added there.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from functools import cache
+from typing import Any, Literal
+
+import yaml
+
+from mockserver import bundled
+
+Mode = Literal["chat", "completions", "any", "other"]
+"""Which endpoint a model answers on; `any` is a name that the catalogue does not know."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Family:
+    """How the models of one family behave on the wire and in the bill."""
+
+    name: str
+    prefixes: tuple[str, ...]
+    encoding: str
+    mode: Mode
+    reasoning: bool = False
+    validator: Literal["classic", "strict"] = "classic"
+    """Which of the provider's two request validators reads a chat body."""
+    fingerprint: bool = False
+    """`system_fingerprint` is drawn; else it is null."""
+    choice_logprobs: bool = True
+    """A choice shows `"logprobs": null` when none were asked for; else it has no such member."""
+    cache_write_tokens: bool = False
+    """The prompt's details have a member of that name."""
+    forced_tool_finish: Literal["stop", "tool_calls"] = "stop"
+    """The finish reason when the request named the function to call."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Model:
+    """One model. Prices are in USD per million tokens."""
+
+    id: str
+    family: Family
+    mode: Mode
+    answers_as: str
+    """What an answer names as its `model`: the snapshot of an alias, a legacy engine's name."""
+    context_window: int | None = None
+    max_output_tokens: int | None = None
+    created: int = 0
+    owned_by: str = "system"
+    shutdown_date: date | None = None
+    usd_per_million_in: float | None = None
+    usd_per_million_out: float | None = None
+    usd_per_million_cached_in: float | None = None
+
+
+class Catalogue:
+    """The models that a server knows: the shipped ones, and those that a scenario names."""
+
+    def __init__(
+        self, extra: Mapping[str, str | None] | None = None, *, any_model: bool = False
+    ) -> None:
+        """Add *extra* names, each with the known model it is like, or None.
+
+        With *any_model* every name is known. A name is like what it suggests unless *extra*
+        says otherwise: a model of no known family answers on both endpoints.
+        """
+        self._any_model = any_model
+        self._models = dict(_shipped())
+        for name, like in (extra or {}).items():
+            if name not in self._models:
+                self._models[name] = _stranger(name, self._models.get(like or ""))
+
+    def get(self, name: str) -> Model | None:
+        """Return the model called *name*, or None if the provider would not know it."""
+        found = self._models.get(name)
+        if found is None and self._any_model:
+            return _stranger(name, None)
+        return found
+
+    def listed(self) -> list[Model]:
+        """Return all known models, in the order of the catalogue."""
+        return list(self._models.values())
+
+
+def family_of(name: str) -> Family:
+    """Return the family that *name* suggests, by the catalogue's prefixes.
+
+    A vendor (`openai/gpt-4o`) and the marks of a fine-tune (`ft:gpt-4o:org::id`) are passed
+    over. The last family takes names that no prefix fits.
+    """
+    bare = name.lower().rsplit("/", 1)[-1].removeprefix("ft:")
+    families = _families()
+    return next((f for f in families if bare.startswith(f.prefixes)), families[-1])
+
+
+def _stranger(name: str, like: Model | None) -> Model:
+    """Return a model that the catalogue does not hold: as *like* is, or as its name suggests."""
+    if like is not None:
+        return replace(like, id=name, answers_as=name)
+    family = family_of(name)
+    return Model(
+        id=name, family=family, mode=family.mode, answers_as=name, created=_UNKNOWN_CREATED
+    )
+
+
+_UNKNOWN_CREATED = 1_782_864_000
+"""2026-07-01: when a model came that the catalogue has no date for."""
+
+
+@cache
+def _document() -> dict[str, Any]:
+    text = (bundled.folder("fixtures") / "models.yaml").read_text("utf-8")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    document: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are safe
+    return document
+
+
+@cache
+def _families() -> tuple[Family, ...]:
+    rows: list[dict[str, Any]] = _document()["families"]
+    return tuple(Family(**{**row, "prefixes": tuple(row["prefixes"])}) for row in rows)
+
+
+@cache
+def _shipped() -> dict[str, Model]:
+    return {row["id"]: _model(row) for row in _document()["models"]}
+
+
+def _model(row: Mapping[str, Any]) -> Model:
+    prices: Mapping[str, float] = row.get("usd", {})
+    return Model(
+        id=row["id"],
+        family=family_of(row["id"]),
+        mode=row["mode"],
+        answers_as=row.get("answers_as", row["id"]),
+        context_window=row.get("context"),
+        max_output_tokens=row.get("max_output"),
+        created=row["created"],
+        owned_by=row.get("owned_by", "system"),
+        shutdown_date=date.fromisoformat(row["shutdown"]) if "shutdown" in row else None,
+        usd_per_million_in=prices.get("in"),
+        usd_per_million_out=prices.get("out"),
+        usd_per_million_cached_in=prices.get("cached_in"),
+    )

@@ -1,0 +1,1 @@
+"""The scenario language: reading files, checking them, matching requests."""

@@ -1,0 +1,1 @@
+"""Sockets, loops and threads: the only package that knows aiohttp."""
