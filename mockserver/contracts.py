@@ -79,10 +79,10 @@ class Reply(ABC):
 
     finish_reason: FinishReason | None = None
     model: str | None = None
-    usage: StatedUsage | None | Unstated = UNSTATED
+    usage: StatedUsage | Unstated | None = UNSTATED
     headers: Mapping[str, str] = field(default_factory=dict)
     reasoning: str | None = None
-    system_fingerprint: str | None | Unstated = UNSTATED
+    system_fingerprint: str | Unstated | None = UNSTATED
     exact: bool = False
 
     @abstractmethod

@@ -7,13 +7,13 @@ taken for content. `fill` replaces them.
 
 import json
 from collections.abc import Callable, Mapping
-from json.encoder import encode_basestring as quote  # type: ignore[attr-defined]
-from typing import Any, Final, TypeAlias
+from json.encoder import encode_basestring as quote
+from typing import Any, Final, Self, TypeAlias
 
 JsonValue: TypeAlias = Any
 """None, bool, int, float, str, lists and string-keyed mappings of such values."""
 
-TOKEN_END: Final = "\0t"
+TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 """Stands behind each token of a `TokenText` in text written with *token_ends*."""
 
 
@@ -35,7 +35,7 @@ class TokenText(str):
 
     pieces: tuple[tuple[str, int], ...]
 
-    def __new__(cls, pieces: tuple[tuple[str, int], ...]) -> "TokenText":
+    def __new__(cls, pieces: tuple[tuple[str, int], ...]) -> Self:
         """Join *pieces*: (text, how many tokens are complete with it)."""
         text = super().__new__(cls, "".join([piece for piece, _ in pieces]))
         text.pieces = pieces

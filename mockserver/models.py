@@ -122,7 +122,11 @@ def _document() -> dict[str, Any]:
 @cache
 def _families() -> tuple[Family, ...]:
     rows: list[dict[str, Any]] = _document()["families"]
-    return tuple(Family(**{**row, "prefixes": tuple(row["prefixes"])}) for row in rows)
+    return tuple(_family(**row) for row in rows)
+
+
+def _family(prefixes: list[str], **facts: Any) -> Family:
+    return Family(prefixes=tuple(prefixes), **facts)
 
 
 @cache
