@@ -35,7 +35,7 @@ from mockserver.moments import (
     Moment,
 )
 from mockserver.seeding import Draw
-from mockserver.timeline import Head, Timeline
+from mockserver.timeline import Head, Headers, Timeline
 
 
 class Unstated(Enum):
@@ -80,7 +80,7 @@ class Reply(ABC):
     finish_reason: FinishReason | None = None
     model: str | None = None
     usage: StatedUsage | Unstated | None = UNSTATED
-    headers: Mapping[str, str] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
     reasoning: str | None = None
     system_fingerprint: str | Unstated | None = UNSTATED
     exact: bool = False
@@ -131,12 +131,14 @@ class Answer:
     when the answer is sent: the rest of an answer is the same each time it is given.
     """
 
+    endpoint: str
     request: CompletionRequest
     model: Model
     model_name: str
     choices: tuple[AnsweredChoice, ...]
     usage: Usage | None
     system_fingerprint: str | None
+    headers: Headers
     id: Hole
     created: Hole
 

@@ -2,13 +2,13 @@ r"""JSON as providers write it: key order kept, UTF-8 unescaped, compact or inde
 
 Text made here may hold *marks*: a NUL and a letter, where something is filled in later
 (an id) or where a token ends. JSON escapes every NUL of its content, so a mark can never be
-taken for content. `fill` replaces them.
+taken for content.
 """
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from json.encoder import encode_basestring as quote
-from typing import Any, Final, Self, TypeAlias
+from typing import Any, Final, Self, TypeAlias, cast
 
 JsonValue: TypeAlias = Any
 """None, bool, int, float, str, lists and string-keyed mappings of such values."""
@@ -18,12 +18,16 @@ TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 
 
 class Hole:
-    """A member whose value is known only when the answer is sent, `length` characters long."""
+    """A member whose value is known only when the answer is sent, `length` characters long.
 
-    __slots__ = ("length", "mark", "quoted")
+    Its mark is as long as the value, so that text with holes has its final length already.
+    """
 
-    def __init__(self, mark: str, length: int, *, quoted: bool = True) -> None:
-        self.mark = "\0" + mark
+    __slots__ = ("length", "mark", "mark_bytes", "quoted")
+
+    def __init__(self, name: str, length: int, *, quoted: bool = True) -> None:
+        self.mark = f"\0{name}".ljust(length, "\0")
+        self.mark_bytes = self.mark.encode()
         self.length = length
         self.quoted = quoted
 
@@ -59,11 +63,16 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
     return "".join(parts)
 
 
-def fill(text: str, values: Mapping[str, str]) -> str:
-    """Put *values* (by mark, without its NUL) into the holes of *text*."""
-    for mark, value in values.items():
-        text = text.replace("\0" + mark, value)
+def fill(text: bytes, values: Mapping[Hole, str]) -> bytes:
+    """Put *values*, each as long as its hole, into the holes of *text*."""
+    for hole, value in values.items():
+        text = text.replace(hole.mark_bytes, value.encode())
     return text
+
+
+def to_bytes(text: str) -> bytes:
+    r"""Return *text* in UTF-8; a lone surrogate becomes its JSON escape (`\ud83d`)."""
+    return text.encode("utf-8", "backslashreplace")
 
 
 def _write(  # noqa: C901, PLR0912 - one branch for each kind of JSON value, the commonest first
@@ -77,7 +86,7 @@ def _write(  # noqa: C901, PLR0912 - one branch for each kind of JSON value, the
 ) -> None:
     """Hand the text of *value* to *put*, piece by piece; *newline* holds the indentation."""
     # The exact type decides first: bodies are made of plain values, and this is on the hot path.
-    kind = type(value)
+    kind = cast(type[Any], type(value))
     if kind is str:
         put(quote(value))
     elif value is None:
@@ -94,7 +103,8 @@ def _write(  # noqa: C901, PLR0912 - one branch for each kind of JSON value, the
             return
         inner = newline + step
         lead = "{" + inner
-        for key, member in value.items():
+        members = cast(Mapping[str, JsonValue], value)
+        for key, member in members.items():
             put(lead + quote(key) + colon)
             _write(member, put, inner, step, colon, token_ends=token_ends)
             lead = "," + inner
@@ -105,7 +115,8 @@ def _write(  # noqa: C901, PLR0912 - one branch for each kind of JSON value, the
             return
         inner = newline + step
         lead = "[" + inner
-        for member in value:
+        items = cast(Sequence[JsonValue], value)
+        for member in items:
             put(lead)
             _write(member, put, inner, step, colon, token_ends=token_ends)
             lead = "," + inner

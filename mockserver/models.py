@@ -81,6 +81,10 @@ class Catalogue:
             return _stranger(name, None)
         return found
 
+    def resolve(self, name: str) -> Model:
+        """Return the model called *name*, or what a model of that name would be like."""
+        return self._models.get(name) or _stranger(name, None)
+
     def listed(self) -> list[Model]:
         """Return all known models, in the order of the catalogue."""
         return list(self._models.values())

@@ -11,6 +11,10 @@ from dataclasses import dataclass
 BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 HEX = b"0123456789abcdef"
 
+CREATED_FROM = 1_767_225_600
+"""2026-01-01: answers are dated within this year, by what is asked and not by the clock."""
+YEAR_S = 31_536_000
+
 _TABLES = {
     alphabet: bytes(alphabet[i % len(alphabet)] for i in range(256)) for alphabet in (BASE62, HEX)
 }
@@ -50,6 +54,10 @@ class Draw:
     def text(self, purpose: str, length: int, alphabet: bytes = BASE62) -> str:
         """Return *length* characters of *alphabet* for *purpose*."""
         return self.raw(purpose, length).translate(_TABLES[alphabet]).decode("ascii")
+
+    def created(self) -> int:
+        """Return when the answer says it was made: Unix time, drawn, since clocks vary."""
+        return CREATED_FROM + self.below("created", YEAR_S)
 
     def below(self, purpose: str, bound: int) -> int:
         """Return an integer of at least 0 and less than *bound* for *purpose*."""

@@ -1,0 +1,168 @@
+"""OpenAI itself, api.openai.com: the spelling that all others are compatible with.
+
+Two layers answer there. The edge (keys, unknown models and URLs) prints errors with four
+spaces and Go's escapes; the API behind it prints everything with two. Both end with a newline.
+Sources: recorded answers of 2025-09 to 2026-08.
+"""
+
+from collections.abc import Sequence
+from email.utils import formatdate
+from typing import Final
+
+from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
+from mockserver.conversation import ApiError
+from mockserver.http_request import HttpRequest
+from mockserver.jsontext import TOKEN_END, compact, pretty, to_bytes
+from mockserver.seeding import HEX, Draw
+from mockserver.timeline import Data, Head, Headers, Timeline
+
+ROOT: Final = "/v1"
+
+NO_KEY: Final = (
+    "You didn't provide an API key. You need to provide your API key in an Authorization header "
+    "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with "
+    "blank username) if you're accessing the API from your browser and are prompted for a "
+    "username and password. You can obtain an API key from "
+    "https://platform.openai.com/account/api-keys."
+)
+
+ORGANIZATION: Final = "mockserver"
+PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
+API_VERSION: Final = "2020-10-01"
+
+BLOCK: Final = 16
+"""Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
+
+class OpenAI(Dialect):
+    """The dialect of api.openai.com."""
+
+    kind = "openai"
+    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
+    id_length = 29
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads below `/v1`."""
+        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*; any but an empty one will do."""
+        scheme, _, key = http.headers.get("authorization", "").partition(" ")
+        key = key.strip()
+        if scheme.lower() != "bearer" or not key:
+            raise ApiError(401, NO_KEY, layer="edge")
+        return key
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404 of a path below `/v1` or of one outside, which differ."""
+        if http.path.startswith(ROOT + "/"):
+            return ApiError(404, f"Invalid URL ({http.method} {http.path})", layer="edge")
+        return ApiError(
+            404,
+            f"Unknown request URL: {http.method} {http.path}. Please check the URL for typos, or "
+            "see the docs at https://platform.openai.com/docs/api-reference/.",
+            code="unknown_url",
+            layer="edge",
+        )
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:  # noqa: ARG002 - the text depends on *allowed* alone
+        """Return the 405, which names the methods that would do."""
+        return ApiError(
+            405,
+            f"Only {' and '.join(allowed)} requests are accepted.",
+            code="method_not_supported",
+            layer="edge",
+        )
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write bodies indented, and streams as compact events with their padding."""
+        if isinstance(rendered, EventStream):
+            frames = _events(rendered, draw)
+            return frames if by_token else (_joined(frames),)
+        text = pretty(rendered.value, token_ends=by_token) + "\n"
+        return _cut_at_tokens(text) if by_token else (Frame(to_bytes(text)),)
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        content_type = "application/json"
+        if isinstance(rendered, EventStream):
+            content_type = rendered.content_type
+        legacy: Headers = ()
+        if answer is not None and answer.endpoint == "completions":
+            legacy = (
+                ("cache-control", "no-cache, must-revalidate"),
+                ("openai-model", answer.model_name),
+            )
+        return Head(
+            200,
+            (
+                ("date", formatdate(draw.created(), usegmt=True)),
+                ("content-type", content_type),
+                ("access-control-expose-headers", "X-Request-ID"),
+                *legacy,
+                ("openai-organization", ORGANIZATION),
+                ("openai-processing-ms", str(200 + draw.below("processing", 800))),
+                ("openai-project", PROJECT),
+                ("openai-version", API_VERSION),
+                *_request_id(draw),
+                ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+                ("x-content-type-options", "nosniff"),
+            ),
+        )
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error* as the layer that refuses would print it."""
+        body = {
+            "error": {
+                "message": error.message,
+                "type": error.type,
+                "param": error.param,
+                "code": error.code,
+            }
+        }
+        at_edge = error.layer == "edge"
+        text = pretty(body, 4 if at_edge else 2) + "\n"
+        payload = to_bytes(_go_escaped(text) if at_edge else text)
+        content_type = "application/json; charset=utf-8" if at_edge else "application/json"
+        headers: Headers = (
+            ("date", formatdate(draw.created(), usegmt=True)),
+            ("content-type", content_type),
+            *((("vary", "Origin"),) if at_edge else (("openai-version", API_VERSION),)),
+            *_request_id(draw),
+            *error.headers,
+        )
+        return Head(error.status, headers, len(payload)), Data(payload)
+
+
+def _request_id(draw: Draw) -> Headers:
+    return (("x-request-id", "req_" + draw.text("request-id", 32, HEX)),)
+
+
+def _go_escaped(text: str) -> str:
+    """Return *text* as Go's JSON encoder writes it, which is safe inside HTML."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _cut_at_tokens(text: str) -> tuple[Frame, ...]:
+    """Cut *text* behind each of its marked token ends."""
+    *ended, rest = text.split(TOKEN_END)
+    return (*(Frame(to_bytes(part), 1) for part in ended), Frame(to_bytes(rest)))
+
+
+def _joined(frames: Sequence[Frame]) -> Frame:
+    return Frame(b"".join([frame.text for frame in frames]), sum(frame.tokens for frame in frames))
+
+
+def _events(stream: EventStream, draw: Draw) -> tuple[Frame, ...]:
+    padding = ""
+    if stream.obfuscated:
+        padding = draw.text("obfuscation", BLOCK * len(stream.chunks))
+    frames: list[Frame] = []
+    for number, chunk in enumerate(stream.chunks):
+        text = compact(chunk.value)
+        if stream.obfuscated:
+            # Holes are as long as what fills them, so the length is right already.
+            missing = -len(text) % BLOCK
+            own = padding[BLOCK * number : BLOCK * number + missing]
+            text = f'{text[:-1]},"obfuscation":"{own}"}}'
+        frames.append(Frame(to_bytes(f"data: {text}\n\n"), chunk.tokens))
+    return (*frames, Frame(b"data: [DONE]\n\n"))

@@ -1,0 +1,283 @@
+"""`POST /v1/chat/completions`: a conversation goes in, messages or tool calls come out.
+
+Shapes, key order and the order of chunks are those of api.openai.com, as recorded from
+September 2025 to August 2026. Dialects that differ adapt what is rendered here.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mockserver import tokens, validation
+from mockserver.contracts import (
+    AnsweredCall,
+    AnsweredChoice,
+    Answer,
+    Chunk,
+    EventStream,
+    GeneratingEndpoint,
+    JsonBody,
+    Rendered,
+)
+from mockserver.conversation import CompletionRequest, Message, ToolCall, Usage
+from mockserver.http_request import HttpRequest
+from mockserver.jsontext import JsonValue, TokenText
+from mockserver.models import Catalogue
+
+Json = dict[str, JsonValue]
+
+
+class ChatCompletions(GeneratingEndpoint):
+    """Chat, streamed or not, with tools, legacy functions, refusals and several choices."""
+
+    kind = "chat.completions"
+    routes = (("POST", "/chat/completions"),)
+
+    def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> CompletionRequest:
+        """Return the request in *http*, found valid."""
+        body = validation.read_body(http)
+        known = validation.find_model(body, catalogue, "chat", model)
+        validation.check_chat(body, known)
+        prompt = tokens.count_prompt(body, known).tokens
+        validation.check_context(body, known, prompt)
+        options: Mapping[str, Any] = body.get("stream_options") or {}
+        tools = body.get("tools")
+        return CompletionRequest(
+            body=body,
+            model=known.id,
+            messages=tuple(_message(message) for message in body["messages"]),
+            prompt_tokens=prompt,
+            tools=_tool_names(body),
+            forced_tool=_forced_tool(body),
+            legacy_functions=not tools and bool(body.get("functions")),
+            stream=bool(body.get("stream")),
+            include_usage=bool(options.get("include_usage")),
+            include_obfuscation=options.get("include_obfuscation") is not False,
+            n=body.get("n") or 1,
+            max_tokens=_first(body.get("max_completion_tokens"), body.get("max_tokens")),
+            stop=_stops(body.get("stop")),
+        )
+
+    def render(self, answer: Answer) -> Rendered:
+        """Return *answer* as a `chat.completion`, or as its chunks."""
+        if answer.request.stream:
+            return EventStream(
+                tuple(_chunks(answer)), obfuscated=answer.request.include_obfuscation
+            )
+        body: Json = {
+            "id": answer.id,
+            "object": "chat.completion",
+            "created": answer.created,
+            "model": answer.model_name,
+            "choices": [_choice(choice, answer) for choice in answer.choices],
+            "usage": _usage(answer),
+            "service_tier": "default",
+            "system_fingerprint": answer.system_fingerprint,
+        }
+        return JsonBody(body)
+
+
+# --- the request -----------------------------------------------------------------------------
+
+
+def _message(message: Mapping[str, Any]) -> Message:
+    content = message.get("content")
+    images = 0
+    if isinstance(content, list):
+        parts: list[Mapping[str, Any]] = content
+        images = sum(part.get("type") == "image_url" for part in parts)
+        content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    return Message(
+        role=message["role"],
+        text=content or "",
+        name=message.get("name"),
+        tool_calls=tuple(_calls_made(message)),
+        tool_call_id=message.get("tool_call_id"),
+        images=images,
+    )
+
+
+def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
+    for call in message.get("tool_calls") or ():
+        spec = call.get("function") or call.get("custom") or {}
+        arguments = spec.get("arguments", spec.get("input", ""))
+        yield ToolCall(spec.get("name", ""), arguments, call.get("id"))
+    legacy = message.get("function_call")
+    if legacy:
+        yield ToolCall(legacy["name"], legacy["arguments"])
+
+
+def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
+    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
+    functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
+    specs = [tool.get("function") or tool.get("custom") or {} for tool in tools]
+    return tuple(spec["name"] for spec in (*specs, *functions) if "name" in spec)
+
+
+def _forced_tool(body: Mapping[str, Any]) -> str | None:
+    choice = body.get("tool_choice") or body.get("function_call")
+    if not isinstance(choice, Mapping):
+        return None
+    spec: Mapping[str, Any] = choice.get("function") or choice.get("custom") or choice
+    name = spec.get("name")
+    return name if isinstance(name, str) else None
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
+def _stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
+    if stop is None:
+        return ()
+    return (stop,) if isinstance(stop, str) else tuple(stop)
+
+
+# --- the answer in one piece -----------------------------------------------------------------
+
+
+def _choice(choice: AnsweredChoice, answer: Answer) -> Json:
+    message: Json = {"role": "assistant", "content": choice.text}
+    if choice.tool_calls and answer.request.legacy_functions:
+        call = choice.tool_calls[0]
+        message["function_call"] = {"name": call.name, "arguments": call.arguments}
+    elif choice.tool_calls:
+        message["tool_calls"] = [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in choice.tool_calls
+        ]
+    message["refusal"] = choice.refusal
+    message["annotations"] = []
+    return _in_order(choice.index, "message", message, choice.finish_reason, answer)
+
+
+def _in_order(index: int, key: str, value: Json, finish: str | None, answer: Answer) -> Json:
+    """Return a choice; gpt-5 and later, unlike older models, do not mention absent logprobs."""
+    logprobs = {"logprobs": None} if answer.model.family.choice_logprobs else {}
+    return {"index": index, key: value, **logprobs, "finish_reason": finish}
+
+
+def _usage(answer: Answer) -> Json | None:
+    usage: Usage | None = answer.usage
+    if usage is None:
+        return None
+    writes = {"cache_write_tokens": 0} if answer.model.family.cache_write_tokens else {}
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            **writes,
+            "audio_tokens": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "audio_tokens": usage.audio_tokens,
+            "accepted_prediction_tokens": usage.accepted_prediction_tokens,
+            "rejected_prediction_tokens": usage.rejected_prediction_tokens,
+        },
+    }
+
+
+# --- the answer in chunks --------------------------------------------------------------------
+
+
+def _chunks(answer: Answer) -> Iterator[Chunk]:
+    """Yield the chunks of *answer*: choices take turns token by token, and finish together."""
+    turns = [_turns(choice, answer) for choice in answer.choices]
+    for turn in range(max((len(own) for own in turns), default=0)):
+        for choice, own in zip(answer.choices, turns, strict=True):
+            for delta, count in own[turn] if turn < len(own) else ():
+                yield Chunk(_chunk(answer, [_delta(choice.index, delta, None, answer)]), count)
+    for choice in answer.choices:
+        finished = _delta(choice.index, {}, choice.finish_reason, answer)
+        yield Chunk(_chunk(answer, [finished]))
+    if answer.request.include_usage:
+        yield Chunk(_chunk(answer, [], _usage(answer)))
+
+
+def _chunk(answer: Answer, choices: list[Json], usage: Json | None = None) -> Json:
+    chunk: Json = {
+        "id": answer.id,
+        "object": "chat.completion.chunk",
+        "created": answer.created,
+        "model": answer.model_name,
+        "service_tier": "default",
+        "system_fingerprint": answer.system_fingerprint,
+        "choices": choices,
+    }
+    if answer.request.include_usage:
+        chunk["usage"] = usage
+    return chunk
+
+
+def _delta(index: int, delta: Json, finish: str | None, answer: Answer) -> Json:
+    return _in_order(index, "delta", delta, finish, answer)
+
+
+Delta = tuple[Json, int]
+
+
+def _turns(choice: AnsweredChoice, answer: Answer) -> list[list[Delta]]:
+    """Return the deltas of *choice* by turn; the first holds its role and its first token."""
+    deltas = list(_deltas(choice, answer.request))
+    return [deltas[:2], *([delta] for delta in deltas[2:])]
+
+
+def _deltas(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[Delta]:
+    calls = choice.tool_calls
+    if calls and request.legacy_functions:
+        yield from _function_call(choice, calls[0])
+    elif calls and choice.text is None and len(calls) == 1:
+        opener = _opener(0, calls[0])
+        yield {"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None}, 0
+        yield from _arguments(0, calls[0])
+    elif calls and choice.text is None:
+        # Several calls: the role comes alone, without `refusal`; each call has its own opener.
+        yield {"role": "assistant", "content": None}, 0
+        yield from _calls(calls)
+    elif choice.refusal is not None and choice.text is None:
+        yield {"role": "assistant", "content": None, "refusal": ""}, 0
+        yield from _texts("refusal", choice.refusal)
+    else:
+        yield {"role": "assistant", "content": "", "refusal": None}, 0
+        yield from _texts("content", choice.text)
+        yield from _texts("refusal", choice.refusal)
+        yield from _calls(calls)
+
+
+def _texts(key: str, text: TokenText | None) -> Iterator[Delta]:
+    for piece, count in text.pieces if text is not None else ():
+        yield {key: piece}, count
+
+
+def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
+    for index, call in enumerate(calls):
+        yield {"tool_calls": [_opener(index, call)]}, 0
+        yield from _arguments(index, call)
+
+
+def _opener(index: int, call: AnsweredCall) -> Json:
+    function = {"name": call.name, "arguments": ""}
+    return {"index": index, "id": call.id, "type": "function", "function": function}
+
+
+def _arguments(index: int, call: AnsweredCall) -> Iterator[Delta]:
+    for piece, count in call.arguments.pieces:
+        yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count
+
+
+def _function_call(choice: AnsweredChoice, call: AnsweredCall) -> Iterator[Delta]:
+    opener = {"name": call.name, "arguments": ""}
+    first: Json = {"role": "assistant", "content": None, "function_call": opener, "refusal": None}
+    if choice.text is not None:
+        yield {"role": "assistant", "content": "", "refusal": None}, 0
+        yield from _texts("content", choice.text)
+        first = {"function_call": opener}
+    yield first, 0
+    for piece, count in call.arguments.pieces:
+        yield {"function_call": {"arguments": piece}}, count

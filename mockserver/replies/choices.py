@@ -1,0 +1,39 @@
+"""Another answer for each choice, for requests with `n`."""
+
+from dataclasses import dataclass, replace
+
+from mockserver.contracts import ChoicePlace, Reply
+from mockserver.conversation import Choice, IncomingCall
+from mockserver.errors import BadValue
+from mockserver.seeding import Draw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choices(Reply):
+    """Answer choice i with element i of *choices*, starting over when they are used up."""
+
+    kind = "choices"
+
+    choices: tuple[Reply, ...]
+
+    def __post_init__(self) -> None:
+        if not self.choices:
+            raise BadValue("choices", "'choices' must hold at least one reply")
+        if any(isinstance(choice, Choices) for choice in self.choices):
+            raise BadValue("choices", "'choices' cannot hold 'choices'")
+
+    @property
+    def written(self) -> int:
+        """How many choices are written."""
+        return len(self.choices)
+
+    @property
+    def varies(self) -> bool:
+        """Whether any of the choices may come out otherwise the next time."""
+        return any(choice.varies for choice in self.choices)
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return what the element at *place* gives, with the finish reason it states."""
+        reply = self.choices[place.index % len(self.choices)]
+        given = reply.choice(call, place, draw)
+        return replace(given, finish_reason=given.finish_reason or reply.finish_reason)

@@ -1,0 +1,22 @@
+"""What was said comes back: for tests of transport, encodings and lengths."""
+
+from dataclasses import dataclass
+
+from mockserver.contracts import ChoicePlace, Reply
+from mockserver.conversation import Choice, IncomingCall
+from mockserver.seeding import Draw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Echo(Reply):
+    """Answer with the last user message, wherever it stands, or with the prompt."""
+
+    kind = "echo"
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - nothing is drawn
+        """Return the last user message, or the prompt of this choice."""
+        request = call.completion
+        if request is None or not request.messages:
+            return Choice(text=place.prompt)
+        said = [message.text for message in request.messages if message.role == "user"]
+        return Choice(text=said[-1] if said else "")

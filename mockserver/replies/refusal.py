@@ -1,0 +1,20 @@
+"""A refusal: the model says, in a place of its own, that it will not."""
+
+from dataclasses import dataclass
+
+from mockserver.contracts import ChoicePlace, Reply
+from mockserver.conversation import Choice, IncomingCall
+from mockserver.seeding import Draw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal(Reply):
+    """Refuse with *text*; on the legacy endpoint, which knows no refusals, it is the text."""
+
+    kind = "refusal"
+
+    text: str
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is what it is
+        """Return the refusal."""
+        return Choice(refusal=self.text)
