@@ -5,32 +5,15 @@ tokens of a text end. Everything else in it is private to it.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from mockserver.models import Model
+from mockserver.tokens.bill import BilledChoice, Count
+from mockserver.tokens.chat_prompts import count_chat_prompt
+from mockserver.tokens.legacy_prompts import count_legacy_prompt
+from mockserver.tokens.vocabularies import vocabulary
 
-
-@dataclass(frozen=True, slots=True)
-class Count:
-    """A number of tokens; *exact* is False where the rules are known to guess."""
-
-    tokens: int
-    exact: bool = True
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BilledChoice:
-    """What was generated for one choice.
-
-    *text* is what the client receives; *stop* is the stop sequence that was hit behind it,
-    which is billed though it is not returned. *calls* are (name, arguments) pairs.
-    """
-
-    text: str | None = None
-    refusal: str | None = None
-    calls: Sequence[tuple[str, str]] = ()
-    stop: str | None = None
+__all__ = ["BilledChoice", "Count", "count_completion", "count_prompt", "decode", "pieces"]
 
 
 def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
@@ -39,18 +22,31 @@ def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
     A body with `messages` is a chat request, one with `prompt` a legacy one. The body is a
     valid request: what the provider would refuse is not counted.
     """
-    raise NotImplementedError
+    words = vocabulary(model.family.encoding)
+    if "messages" in body:
+        return count_chat_prompt(body, model.family, words)
+    return count_legacy_prompt(body, words)
 
 
 def count_completion(
-    body: Mapping[str, Any],
+    body: Mapping[str, Any],  # noqa: ARG001 - what was asked for will decide what is added
     choices: Sequence[BilledChoice],
     model: Model,
     *,
     reasoning_tokens: int = 0,
+    end_of_turn: bool = False,
 ) -> Count:
-    """Return what the answer *choices* to *body* is billed as, *reasoning_tokens* included."""
-    raise NotImplementedError
+    """Return what the answer *choices* to *body* is billed as, *reasoning_tokens* included.
+
+    With *end_of_turn*, the deployment bills the token that ends each choice.
+    """
+    words = vocabulary(model.family.encoding)
+    tokens = reasoning_tokens + end_of_turn * len(choices)
+    for choice in choices:
+        tokens += words.count((choice.text or "") + (choice.stop or ""))
+        tokens += words.count(choice.refusal or "")
+        tokens += sum(words.count(arguments) for _, arguments in choice.calls)
+    return Count(tokens)
 
 
 def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
@@ -59,4 +55,14 @@ def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
     Joined, they are *text*. A character that several tokens share stays whole: it comes with
     the last of them, as on the provider's streams. *encoding* is a vocabulary's name.
     """
-    raise NotImplementedError
+    return vocabulary(encoding).pieces(text)
+
+
+def decode(tokens: Sequence[int], encoding: str) -> str:
+    """Return the text of *tokens*; bytes that are no UTF-8 become U+FFFD.
+
+    Raises:
+        KeyError: A token is not in the vocabulary.
+
+    """
+    return vocabulary(encoding).text_of(tokens)

@@ -1,0 +1,47 @@
+"""A bounded memory of results, measured by their size and not only by their number."""
+
+from collections.abc import Hashable
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Value = TypeVar("Value")
+
+
+class SizedCache(Generic[Key, Value]):
+    """Remembers values until they weigh *capacity*; what was not asked for lately goes first.
+
+    There are two generations: a value is noted in the young one, and when that has grown to
+    half the capacity, it becomes the old one, and the old one is forgotten. A value that is
+    found in the old one is young again. All of it is single dictionary operations, so that
+    threads that meet here can do no worse than forget too early.
+    """
+
+    __slots__ = ("_half", "_old", "_weight", "_young")
+
+    def __init__(self, capacity: int) -> None:
+        self._half = capacity // 2
+        self._weight = 0
+        self._young: dict[Key, tuple[Value, int]] = {}
+        self._old: dict[Key, tuple[Value, int]] = {}
+
+    def get(self, key: Key) -> Value | None:
+        """Return what is remembered for *key*, or None."""
+        entry = self._young.get(key)
+        if entry is None:
+            entry = self._old.get(key)
+            if entry is None:
+                return None
+            self.put(key, *entry)
+        return entry[0]
+
+    def put(self, key: Key, value: Value, weight: int) -> None:
+        """Remember *value*; what weighs more than half the capacity is not worth it."""
+        if weight > self._half:
+            return
+        self._weight += weight
+        if self._weight > self._half:
+            self._old, self._young, self._weight = self._young, {}, weight
+        self._young[key] = value, weight
+
+    def __len__(self) -> int:
+        return len(self._young.keys() | self._old.keys())

@@ -1,0 +1,179 @@
+"""The shipped vocabularies: whole, quiet, and cutting where tiktoken cuts."""
+
+import gzip
+import hashlib
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tiktoken_ext import openai_public
+
+from mockserver import bundled
+from mockserver.errors import MockServerError
+from mockserver.tokens import decode, pieces
+from mockserver.tokens.vocabularies import DEFINITIONS, NAMES, vocabulary
+
+FOLDER = bundled.folder("fixtures") / "vocabularies"
+
+
+def tiktokens_own(name: str, monkeypatch: pytest.MonkeyPatch) -> tuple[str, str]:
+    """Return (hash, pattern) that tiktoken states for *name*, without a download."""
+    hashes: list[str] = []
+
+    def load(_url: str, expected_hash: str) -> dict[bytes, int]:
+        hashes.append(expected_hash)
+        return {}
+
+    monkeypatch.setattr(openai_public, "load_tiktoken_bpe", load)
+    definition = openai_public.ENCODING_CONSTRUCTORS[name]()
+    return hashes[0], definition["pat_str"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_shipped_file_is_the_one_that_tiktoken_names(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = gzip.decompress((FOLDER / f"{name}.tiktoken.gz").read_bytes())
+
+    assert hashlib.sha256(content).hexdigest() == tiktokens_own(name, monkeypatch)[0]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_text_is_split_by_the_pattern_that_tiktoken_states(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pattern = tiktokens_own(name, monkeypatch)[1]
+
+    assert DEFINITIONS[name].split == pattern
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_line_of_the_file_has_the_rank_that_is_counted(name: str) -> None:
+    content = gzip.decompress((FOLDER / f"{name}.tiktoken.gz").read_bytes())
+    written = [int(line.split()[1]) for line in content.splitlines()]
+    unused = DEFINITIONS[name].unused
+
+    assert written == [rank for rank in range(written[-1] + 1) if rank != unused]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "tokens"),
+    [
+        # OpenAI Cookbook, "How to count tokens with tiktoken", comparing encodings.
+        pytest.param("r50k_base", "antidisestablishmentarianism", 5, id="r50k: a long word"),
+        pytest.param("cl100k_base", "antidisestablishmentarianism", 6, id="cl100k: a long word"),
+        pytest.param("o200k_base", "antidisestablishmentarianism", 6, id="o200k: a long word"),
+        pytest.param("r50k_base", "2 + 2 = 4", 5, id="r50k: a sum"),
+        pytest.param("cl100k_base", "2 + 2 = 4", 7, id="cl100k: a sum"),
+        pytest.param("o200k_base", "2 + 2 = 4", 7, id="o200k: a sum"),
+        pytest.param("r50k_base", "お誕生日おめでとう", 14, id="r50k: a birthday"),
+        pytest.param("p50k_base", "お誕生日おめでとう", 14, id="p50k: a birthday"),
+        pytest.param("cl100k_base", "お誕生日おめでとう", 9, id="cl100k: a birthday"),
+        pytest.param("o200k_base", "お誕生日おめでとう", 8, id="o200k: a birthday"),
+        pytest.param("cl100k_base", "tiktoken is great!", 6, id="cl100k: a compliment"),
+    ],
+)
+def test_counts_are_the_published_ones(name: str, text: str, tokens: int) -> None:
+    assert vocabulary(name).count(text) == tokens
+
+
+def test_special_tokens_in_a_text_are_ordinary_text() -> None:
+    assert pieces("<|endoftext|>", "o200k_base")[0] == ("<", 1)
+
+
+texts = st.text(st.characters(codec=None, exclude_categories=())) | st.text(
+    st.sampled_from("aé😀🏳️‍🌈\u0301 \n\t<|'漢\ud83d\ude00𓀀"), max_size=200
+)
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(derandomize=True, deadline=None)
+@given(text=texts)
+def test_pieces_join_to_the_text(name: str, text: str) -> None:
+    assert "".join(piece for piece, _ in pieces(text, name)) == text
+
+
+@pytest.mark.parametrize("name", NAMES)
+@settings(derandomize=True, deadline=None)
+@given(text=texts)
+def test_as_many_tokens_are_streamed_as_counted(name: str, text: str) -> None:
+    streamed = sum(tokens for _, tokens in pieces(text, name))
+
+    assert streamed == vocabulary(name).count(text)
+
+
+@settings(derandomize=True, deadline=None)
+@given(text=texts)
+def test_no_piece_is_empty(text: str) -> None:
+    assert all(piece and tokens for piece, tokens in pieces(text, "o200k_base"))
+
+
+def test_a_character_of_several_tokens_comes_with_the_last_of_them() -> None:
+    assert pieces("𓀀!", "cl100k_base")[0][0] == "𓀀"
+
+
+def test_tokens_are_read_back_as_text() -> None:
+    assert decode([9906, 1917, 0], "cl100k_base") == "Hello world!"
+
+
+def test_an_unknown_token_is_a_key_error() -> None:
+    with pytest.raises(KeyError):
+        decode([99_999_999], "cl100k_base")
+
+
+@pytest.fixture
+def damaged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """Return the path of a vocabulary file that the test may write."""
+    (tmp_path / "vocabularies").mkdir()
+    monkeypatch.setattr(bundled, "folder", lambda _name: tmp_path)
+    vocabulary.cache_clear()
+    yield tmp_path / "vocabularies" / "r50k_base.tiktoken.gz"
+    vocabulary.cache_clear()
+
+
+def test_a_changed_vocabulary_is_refused(damaged: Path) -> None:
+    damaged.write_bytes(gzip.compress(b"IQ== 0\n"))
+
+    with pytest.raises(MockServerError, match="r50k_base is damaged"):
+        vocabulary("r50k_base")
+
+
+def test_a_cut_vocabulary_is_refused(damaged: Path) -> None:
+    damaged.write_bytes((FOLDER / "r50k_base.tiktoken.gz").read_bytes()[:1000])
+
+    with pytest.raises(MockServerError, match="cannot be read"):
+        vocabulary("r50k_base")
+
+
+def test_a_missing_vocabulary_says_what_to_do(damaged: Path) -> None:
+    with pytest.raises(MockServerError, match="reinstall llm-mockserver"):
+        vocabulary("r50k_base")
+
+
+ALONE = """
+import socket, sys
+def refuse(*_): sys.exit("a connection was attempted")
+socket.socket.connect = socket.getaddrinfo = refuse
+from mockserver.tokens.vocabularies import NAMES, vocabulary
+print(sum(vocabulary(name).count("Hello world") for name in NAMES))
+"""
+
+
+def test_counting_needs_no_network_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    tree = Path(bundled.__file__).parent.parent
+    environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(tree)}
+
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", ALONE],
+        env=environment,
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr, list(tmp_path.iterdir())) == ("8\n", "", [])
