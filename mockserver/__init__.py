@@ -1,3 +1,30 @@
-"""A local stand-in for LLM providers, for tests: exact on the wire and in the bill."""
+"""A local stand-in for LLM providers, for tests: exact on the wire and in the bill.
+
+The names below are loaded when they are first used, so that importing the package is cheap.
+"""
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from mockserver.scenario.loader import load_scenario
+    from mockserver.server.runner import MockServer
+    from mockserver.session import Session
 
 __version__ = "0.1.0"
+
+__all__ = ["MockServer", "Session", "__version__", "load_scenario"]
+
+_HOMES = {
+    "MockServer": "mockserver.server.runner",
+    "Session": "mockserver.session",
+    "load_scenario": "mockserver.scenario.loader",
+}
+
+
+def __getattr__(name: str) -> Any:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'mockserver' has no attribute '{name}'")
+    import importlib  # noqa: PLC0415 - see the docstring
+
+    return getattr(importlib.import_module(home), name)

@@ -46,7 +46,8 @@ class CompletionRequest:
         model: The model asked for, as the client names it.
         messages: The conversation (chat), in request order.
         prompts: The prompts (legacy completions), tokens decoded to text.
-        prompt_tokens: What the provider bills for the input.
+        prompt_tokens: What the provider bills for the input, if the model asked for answers.
+        prompt_exact: Whether that is certain.
         tools: The tools and functions offered, in request order.
         forced_tool: The tool that the model must call, where one is named.
         legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
@@ -59,6 +60,7 @@ class CompletionRequest:
     messages: tuple[Message, ...] = ()
     prompts: tuple[str, ...] = ()
     prompt_tokens: int = 0
+    prompt_exact: bool = True
     tools: tuple[str, ...] = ()
     forced_tool: str | None = None
     legacy_functions: bool = False
@@ -70,9 +72,11 @@ class CompletionRequest:
     stop: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class IncomingCall:
     """One HTTP request that was understood: what the `when` of a rule looks at.
+
+    Made for each request, so not frozen, which would cost; nobody changes one.
 
     *completion* is None on endpoints that generate nothing, such as the list of models.
     """

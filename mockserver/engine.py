@@ -7,7 +7,8 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import Final
+from functools import cache, lru_cache
+from typing import Final, NamedTuple
 
 from mockserver.contracts import (
     Answer,
@@ -16,7 +17,6 @@ from mockserver.contracts import (
     Failure,
     Frame,
     GeneratingEndpoint,
-    LookupEndpoint,
     Rendered,
     Reply,
     Scene,
@@ -32,11 +32,11 @@ from mockserver.plugins import Plugins
 from mockserver.routing import Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
-from mockserver.session import Given, Session, Unanswered
+from mockserver.session import NO_RULES, Given, Session, Unanswered
 from mockserver.shaping import CALL_ID_LENGTH, call_hole, shape
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
-CREATED_DIGITS: Final = 10
+CREATED: Final = Hole("d", 10, quoted=False)
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
 MEMO_ENTRIES: Final = 1_024
@@ -56,15 +56,14 @@ class Options:
     any_model: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Exchange:
+class Exchange(NamedTuple):
     """What goes out for one request, and the journal's entry on it, which is still open."""
 
     timeline: Timeline
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Visit:
     """One request on its way: what it is, whose it is, and what may be drawn for it."""
 
@@ -73,6 +72,7 @@ class _Visit:
     route: Route
     call: Call
     content: bytes
+    occurrence: int
     draw: Draw
 
 
@@ -117,6 +117,7 @@ class Engine:
             scenario.provider,
         )
         self._fallback = plugins.replies[FALLBACK_REPLY]()
+        self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
         self._parsed: OrderedDict[tuple[Endpoint, str | None, bytes], _Parsed] = OrderedDict()
 
@@ -140,10 +141,17 @@ class Engine:
             else:
                 ready = self._make_ready(visit, incoming, parsed, given)
                 timeline = _stamp(visit, ready)
-            timeline = _fail(visit, given, timeline)
+            if given.failures:
+                timeline = _fail(visit, given, timeline)
         except ApiError as error:
             timeline = visit.route.dialect.render_error(error, visit.draw)
-        return Exchange(timeline, _note(visit.call, timeline))
+        _note(visit.call, timeline)
+        return Exchange(timeline, visit.call)
+
+    def refuse(self, error: ApiError) -> Timeline:
+        """Return what goes out for a request that could not even be read."""
+        route = self._routes.find("", "/")
+        return route.dialect.render_error(error, Draw(self._seed, "", error.message.encode(), 0))
 
     # --- 1 resolve: session, dialect and endpoint from the path ------------------------------
 
@@ -156,8 +164,9 @@ class Engine:
         route = self._routes.find(http.method, path)
         call.provider = route.dialect.kind
         content = digest(b"%b\0%b" % (path.encode("utf-8", "replace"), http.body))
-        draw = Draw.of(session.seed, path, content, session.occurrence(content))
-        return _Visit(http, session, route, call, content, draw)
+        occurrence = session.occurrence(content)
+        draw = Draw(session.seed, path, content, occurrence)
+        return _Visit(http, session, route, call, content, occurrence, draw)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
@@ -165,21 +174,22 @@ class Engine:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
-        endpoint = route.endpoint
-        if endpoint is None:
-            if route.allowed:
-                raise route.dialect.wrong_method(http, route.allowed)
-            raise route.dialect.unknown_path(http)
-        call.endpoint = endpoint.kind
         parsed = None
-        if isinstance(endpoint, GeneratingEndpoint):
-            parsed = self._understand(visit, endpoint)
+        if route.generating is not None:
+            call.endpoint = route.generating.kind
+            parsed = self._understand(visit, route.generating)
             call.model = parsed.request.model
             call.stream = parsed.request.stream
+        elif route.lookup is not None:
+            call.endpoint = route.lookup.kind
+        elif route.allowed:
+            raise route.dialect.wrong_method(http, route.allowed)
+        else:
+            raise route.dialect.unknown_path(http)
         incoming = IncomingCall(
             http=http,
             provider=route.dialect.kind,
-            endpoint=endpoint.kind,
+            endpoint=call.endpoint,
             key=key,
             model=call.model,
             completion=parsed.request if parsed else None,
@@ -193,7 +203,8 @@ class Engine:
         parsed = self._parsed.get(key)
         if parsed is None:
             parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
-            if len(visit.http.body) <= MEMO_BODY_BYTES:
+            # What has come twice is likely to come again; what has not costs nothing to forget.
+            if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
                 if len(self._parsed) > MEMO_ENTRIES:
                     self._parsed.popitem(last=False)
@@ -206,14 +217,15 @@ class Engine:
         if isinstance(step, Given):
             visit.call.rule = step.rule
             return step
-        visit.call.notes.extend(step.near_misses)
+        if step is NO_RULES and not self._options.strict:
+            return self._unscripted
+        visit.call.notes += step.near_misses
         if step.exhausted is not None:
             raise _refusal(visit, "script_exhausted", step)
         if incoming.completion is not None:
             if self._options.strict:
                 raise _refusal(visit, "no_rule_matched", step)
-            if self._scenario.rules:
-                visit.call.notes.append("no rule matched: answered by 'auto'")
+            visit.call.notes += (f"no rule matched: answered by '{FALLBACK_REPLY}'",)
         return Given(self._fallback, step.failures, None)
 
     # --- 4 to 6 decide, shape, render: what the model answers, in bytes ----------------------
@@ -221,29 +233,34 @@ class Engine:
     def _make_ready(
         self, visit: _Visit, incoming: IncomingCall, parsed: _Parsed | None, given: Given
     ) -> _Ready:
-        dialect, endpoint = visit.route.dialect, visit.route.endpoint
-        by_token = bool(given.failures)
-        padding = Draw.of(visit.session.seed, "", visit.content, 0)
-        if isinstance(endpoint, LookupEndpoint):
-            body = endpoint.look_up(visit.route.parameters or {}, self._catalogue)
-            return _Ready(body, dialect.encode(body, padding, by_token=by_token))
-        assert isinstance(endpoint, GeneratingEndpoint)
-        assert parsed is not None
+        route, by_token = visit.route, bool(given.failures)
         reply = given.reply or self._fallback
-        if not by_token:
+        if parsed is not None and not by_token:
             known = parsed.ready.get(id(reply))
             if known is not None and known[0] is reply:
                 return known[1]
-        answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply)
-        rendered = endpoint.render(answer)
-        frames = dialect.encode(rendered, padding, by_token=by_token)
+        steady = Draw(visit.session.seed, visit.http.path, visit.content, 0)
+        if route.lookup is not None:
+            body = route.lookup.look_up(route.parameters or {}, self._catalogue)
+            return _Ready(body, route.dialect.encode(body, steady, by_token=by_token))
+        assert route.generating is not None
+        assert parsed is not None
+        draw = visit.draw if reply.varies else steady
+        answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, draw)
+        rendered = route.generating.render(answer)
+        frames = route.dialect.encode(rendered, steady, by_token=by_token)
         ready = _Ready(rendered, frames, answer, drawn_calls)
         if not by_token and not reply.varies:
             parsed.ready[id(reply)] = (reply, ready)
         return ready
 
     def _decide(
-        self, visit: _Visit, incoming: IncomingCall, request: CompletionRequest, reply: Reply
+        self,
+        visit: _Visit,
+        incoming: IncomingCall,
+        request: CompletionRequest,
+        reply: Reply,
+        draw: Draw,
     ) -> tuple[Answer, int]:
         """Return what *reply* answers within the limits of *request*, and how many ids it needs."""
         asked = self._catalogue.get(request.model)
@@ -251,12 +268,12 @@ class Engine:
         model = self._catalogue.resolve(reply.model) if reply.model else asked
         count = reply.written if reply.exact else request.n
         written = [
-            reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), visit.draw)
+            reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), draw)
             for index, prompt in enumerate(
                 prompt for prompt in request.prompts or ("",) for _ in range(count)
             )
         ]
-        shaped = shape(request, written, reply, model)
+        shaped = shape(request, written, reply, asked=asked, model=model)
         dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
@@ -266,11 +283,15 @@ class Engine:
             choices=shaped.choices,
             usage=shaped.usage,
             system_fingerprint=self._fingerprint(visit.session, reply, model),
-            headers=tuple({**self._scenario.defaults.headers, **reply.headers}.items()),
-            id=Hole("i", len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
-            created=Hole("d", CREATED_DIGITS, quoted=False),
+            headers=self._headers(reply),
+            id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
+            created=CREATED,
         )
         return answer, shaped.drawn_calls
+
+    def _headers(self, reply: Reply) -> Headers:
+        defaults = self._scenario.defaults.headers
+        return tuple({**defaults, **reply.headers}.items()) if defaults or reply.headers else ()
 
     def _fingerprint(self, session: Session, reply: Reply, model: Model) -> str | None:
         """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
@@ -279,8 +300,19 @@ class Engine:
                 return stated
         if not model.family.fingerprint:
             return None
-        drawn = Draw.of(session.seed, "", model.answers_as.encode(), 0)
-        return "fp_" + drawn.text("fingerprint", 10, HEX)
+        return fingerprint_of(session.seed, model.answers_as)
+
+
+@cache
+def id_hole(length: int) -> Hole:
+    """Return the hole for the id of an answer, *length* characters long."""
+    return Hole("i", length)
+
+
+@lru_cache(maxsize=1_024)
+def fingerprint_of(seed: int, model: str) -> str:
+    """Return the `system_fingerprint` of *model*: the same for all its answers."""
+    return "fp_" + Draw(seed, "", model.encode(), 0).text("fingerprint", 10, HEX)
 
 
 # --- stamp: what differs each time the same answer is given ----------------------------------
@@ -294,17 +326,16 @@ def _stamp(visit: _Visit, ready: _Ready) -> Timeline:
         return (head, *(Data(frame.text, frame.tokens) for frame in ready.frames))
     visit.call.usage = answer.usage
     prefix = dialect.id_prefixes[answer.endpoint]
-    values = {
-        answer.id: prefix + draw.text("id", dialect.id_length),
-        answer.created: str(draw.created()),
-    }
+    values = [
+        (answer.id, prefix + draw.answer_id(dialect.id_length)),
+        (answer.created, str(draw.created())),
+    ]
     for number in range(ready.drawn_calls):
-        hole = call_hole(number)
-        values[hole] = "call_" + draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
-    return (
-        head if not answer.headers else _with_headers(head, answer.headers),
-        *(Data(fill(frame.text, values), frame.tokens) for frame in ready.frames),
-    )
+        drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
+        values.append((call_hole(number), "call_" + drawn))
+    if answer.headers:
+        head = _with_headers(head, answer.headers)
+    return (head, *[Data(fill(frame.text, values), frame.tokens) for frame in ready.frames])
 
 
 def _with_headers(head: Head, stated: Headers) -> Head:
@@ -322,13 +353,13 @@ def _fail(visit: _Visit, given: Given, timeline: Timeline) -> Timeline:
     scene = Scene(visit.route.dialect, visit.draw)
     for failure in given.failures:
         if given.is_replaced and (timeline or not failure.replaces):
-            visit.call.notes.append(f"failure '{failure.kind}' was pre-empted")
+            visit.call.notes += (f"failure '{failure.kind}' was pre-empted",)
             continue
         distorted = failure.distort(timeline, scene)
         if not distorted.had_effect:
-            visit.call.no_effect.append(failure.kind)
+            visit.call.no_effect += (failure.kind,)
             continue
-        visit.call.failures.append(failure.kind)
+        visit.call.failures += (failure.kind,)
         timeline = _delayed(failure, distorted.timeline)
     return timeline
 
@@ -344,13 +375,12 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
 # --- 9 note ----------------------------------------------------------------------------------
 
 
-def _note(call: Call, timeline: Timeline) -> Call:
+def _note(call: Call, timeline: Timeline) -> None:
     """Enter the status that goes out, if any does."""
     for event in timeline:
         if isinstance(event, Head):
             call.status = event.status
             break
-    return call
 
 
 def _refusal(visit: _Visit, code: str, step: Unanswered) -> ApiError:

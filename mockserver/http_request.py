@@ -4,9 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class HttpRequest:
     """One HTTP request, complete.
+
+    Made for each request, so not frozen, which would cost; nobody changes one.
 
     *path* is percent-decoded and has no query; *query* is the raw text behind the ``?``.
     *headers* are looked up by lower-case name (aiohttp's mapping does so for any case).

@@ -6,7 +6,7 @@ Keys are kept as short fingerprints; bodies and headers are not kept.
 import hashlib
 from collections import deque
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -18,7 +18,7 @@ CAPACITY: Final = 1_000
 Outcome = Literal["open", "sent", "client_left", "aborted"]
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True, eq=False)
 class Call:
     """One HTTP request and what became of it.
 
@@ -46,10 +46,10 @@ class Call:
     stream: bool = False
     rule: str | None = None
     status: int | None = None
-    failures: list[str] = field(default_factory=list[str])
-    no_effect: list[str] = field(default_factory=list[str])
+    failures: tuple[str, ...] = ()
+    no_effect: tuple[str, ...] = ()
     usage: Usage | None = None
-    notes: list[str] = field(default_factory=list[str])
+    notes: tuple[str, ...] = ()
     outcome: Outcome = "open"
 
 
@@ -63,7 +63,7 @@ class Journal:
     def open(self, at_s: float, method: str, path: str) -> Call:
         """Enter a call that has just come in."""
         self._seen += 1
-        call = Call(number=self._seen, at_s=at_s, method=method, path=path)
+        call = Call(self._seen, at_s, method, path)
         self._calls.append(call)
         return call
 

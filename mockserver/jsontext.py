@@ -6,9 +6,9 @@ taken for content.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from json.encoder import encode_basestring as quote
-from typing import Any, Final, Self, TypeAlias, cast
+from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
 
 JsonValue: TypeAlias = Any
 """None, bool, int, float, str, lists and string-keyed mappings of such values."""
@@ -48,9 +48,7 @@ class TokenText(str):
 
 def compact(value: JsonValue) -> str:
     """Write *value* without any white space."""
-    parts: list[str] = []
-    _write(value, parts.append, "", "", ":", token_ends=False)
-    return "".join(parts)
+    return _text(value, "", _COMPACT)
 
 
 def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> str:
@@ -58,14 +56,12 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
 
     With *token_ends*, each token of a `TokenText` is followed by `TOKEN_END`.
     """
-    parts: list[str] = []
-    _write(value, parts.append, "\n", " " * indent, ": ", token_ends=token_ends)
-    return "".join(parts)
+    return _text(value, "\n", _Layout(" " * indent, ": ", token_ends))
 
 
-def fill(text: bytes, values: Mapping[Hole, str]) -> bytes:
+def fill(text: bytes, values: Iterable[tuple[Hole, str]]) -> bytes:
     """Put *values*, each as long as its hole, into the holes of *text*."""
-    for hole, value in values.items():
+    for hole, value in values:
         text = text.replace(hole.mark_bytes, value.encode())
     return text
 
@@ -75,56 +71,62 @@ def to_bytes(text: str) -> bytes:
     return text.encode("utf-8", "backslashreplace")
 
 
-def _write(  # noqa: C901, PLR0912 - one branch for each kind of JSON value, the commonest first
-    value: JsonValue,
-    put: Callable[[str], object],
-    newline: str,
-    step: str,
-    colon: str,
-    *,
-    token_ends: bool,
-) -> None:
-    """Hand the text of *value* to *put*, piece by piece; *newline* holds the indentation."""
+class _Layout(NamedTuple):
+    step: str
+    """What each level adds to the indentation."""
+    colon: str
+    token_ends: bool
+
+
+_COMPACT = _Layout("", ":", token_ends=False)
+
+
+def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
+    """Return the text of *value*; *newline* holds the indentation of the line it ends on."""
     # The exact type decides first: bodies are made of plain values, and this is on the hot path.
     kind = cast(type[Any], type(value))
     if kind is str:
-        put(quote(value))
-    elif value is None:
-        put("null")
-    elif value is True:
-        put("true")
-    elif value is False:
-        put("false")
-    elif kind is int:
-        put(str(value))
-    elif isinstance(value, Mapping):
+        return quote(value)
+    if kind is dict:
         if not value:
-            put("{}")
-            return
-        inner = newline + step
-        lead = "{" + inner
-        members = cast(Mapping[str, JsonValue], value)
-        for key, member in members.items():
-            put(lead + quote(key) + colon)
-            _write(member, put, inner, step, colon, token_ends=token_ends)
-            lead = "," + inner
-        put(newline + "}")
-    elif isinstance(value, list | tuple):
+            return "{}"
+        inner = newline + layout.step
+        colon = layout.colon
+        members = [
+            f"{quote(key)}{colon}{_text(member, inner, layout)}" for key, member in value.items()
+        ]
+        return f"{{{inner}{f',{inner}'.join(members)}{newline}}}"
+    if kind is list or kind is tuple:
         if not value:
-            put("[]")
-            return
-        inner = newline + step
-        lead = "[" + inner
-        items = cast(Sequence[JsonValue], value)
-        for member in items:
-            put(lead)
-            _write(member, put, inner, step, colon, token_ends=token_ends)
-            lead = "," + inner
-        put(newline + "]")
-    elif isinstance(value, Hole):
-        put(f'"{value.mark}"' if value.quoted else value.mark)
-    elif isinstance(value, TokenText) and token_ends:
-        escaped = (quote(piece)[1:-1] + TOKEN_END * tokens for piece, tokens in value.pieces)
-        put('"' + "".join(escaped) + '"')
-    else:
-        put(json.dumps(value, ensure_ascii=False))
+            return "[]"
+        inner = newline + layout.step
+        items = [_text(item, inner, layout) for item in value]
+        return f"[{inner}{f',{inner}'.join(items)}{newline}]"
+    return _scalar(value, kind, layout) if kind in _SCALARS else _other(value, newline, layout)
+
+
+def _scalar(value: JsonValue, kind: type[Any], layout: _Layout) -> str:
+    if value is None:
+        return "null"
+    if kind is int:
+        return str(value)
+    if kind is bool:
+        return "true" if value else "false"
+    if kind is TokenText:
+        return _with_token_ends(value) if layout.token_ends else quote(value)
+    return f'"{value.mark}"' if value.quoted else value.mark
+
+
+_SCALARS = frozenset({type(None), int, bool, TokenText, Hole})
+
+
+def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
+    """Return the text of what is rare: fractions, mappings that are no dict."""
+    if isinstance(value, Mapping):
+        return _text(dict(cast(Mapping[str, JsonValue], value)), newline, layout)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _with_token_ends(text: TokenText) -> str:
+    escaped = [quote(piece)[1:-1] + TOKEN_END * tokens for piece, tokens in text.pieces]
+    return f'"{"".join(escaped)}"'

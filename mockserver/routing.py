@@ -6,24 +6,27 @@ path alone says which provider is meant. A prefix `/s/<session>` names a session
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Dialect, Endpoint
+from mockserver.contracts import Dialect, Endpoint, GeneratingEndpoint, LookupEndpoint
 
 SESSION_PREFIX: Final = "/s/"
 DEFAULT_SESSION: Final = "default"
+PATHS_KEPT: Final = 4_096
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
     """Where a request leads.
 
-    *endpoint* is None where the path is the provider's but leads nowhere, or where it knows
-    other methods only: those are *allowed*.
+    *generating* or *lookup* is the endpoint. Neither is there where the path is the provider's
+    but leads nowhere, or where it knows other methods only: those are *allowed*.
     """
 
     dialect: Dialect
-    endpoint: Endpoint | None = None
+    generating: GeneratingEndpoint | None = None
+    lookup: LookupEndpoint | None = None
     model: str | None = None
     parameters: Mapping[str, str] | None = None
     allowed: tuple[str, ...] = ()
@@ -50,8 +53,9 @@ class Routes:
             *(dialect for kind, dialect in dialects.items() if kind != provider),
         ]
         self._endpoints = endpoints
+        self.find = lru_cache(maxsize=PATHS_KEPT)(self._find)
 
-    def find(self, method: str, path: str) -> Route:
+    def _find(self, method: str, path: str) -> Route:
         """Return where *method* on *path* leads (the path without its session)."""
         kind, slash, rest = path[1:].partition("/")
         named = self._prefixed.get(kind) if slash else None
@@ -71,7 +75,13 @@ class Routes:
                 if parameters is None:
                     continue
                 if own_method == method:
-                    return Route(dialect, endpoint, model, parameters)
+                    return Route(
+                        dialect,
+                        endpoint if isinstance(endpoint, GeneratingEndpoint) else None,
+                        endpoint if isinstance(endpoint, LookupEndpoint) else None,
+                        model,
+                        parameters,
+                    )
                 allowed.append(own_method)
         return Route(dialect, allowed=tuple(dict.fromkeys(allowed)))
 

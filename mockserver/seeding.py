@@ -6,7 +6,8 @@ order and at any concurrency. Ids are drawn too.
 
 import hashlib
 import random
-from dataclasses import dataclass
+from email.utils import formatdate
+from functools import lru_cache
 
 BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 HEX = b"0123456789abcdef"
@@ -14,6 +15,7 @@ HEX = b"0123456789abcdef"
 CREATED_FROM = 1_767_225_600
 """2026-01-01: answers are dated within this year, by what is asked and not by the clock."""
 YEAR_S = 31_536_000
+DAY_S = 86_400
 
 _TABLES = {
     alphabet: bytes(alphabet[i % len(alphabet)] for i in range(256)) for alphabet in (BASE62, HEX)
@@ -25,44 +27,67 @@ def digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
-@dataclass(frozen=True, slots=True)
+@lru_cache(maxsize=1_024)
+def _date(day: int) -> str:
+    return formatdate(day * DAY_S, usegmt=True)[:16]
+
+
+def http_date(moment: int) -> str:
+    """Return *moment* (Unix time) as HTTP writes it: `Tue, 15 Dec 2026 13:09:32 GMT`."""
+    day, seconds = divmod(moment, DAY_S)
+    minutes, seconds = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{_date(day)} {hours:02}:{minutes:02}:{seconds:02} GMT"
+
+
 class Draw:
     """All draws of one call; each purpose has a stream of its own, so none shifts another."""
 
-    key: bytes
+    __slots__ = ("_key",)
 
-    @classmethod
-    def of(cls, seed: int, path: str, body: bytes, occurrence: int) -> "Draw":
-        """Return the draws for the *occurrence*-th time (from 1) that *body* came to *path*.
+    def __init__(self, seed: int, path: str, content: bytes, occurrence: int) -> None:
+        """Take what decides the draws of a call.
 
         Args:
             seed: The session's seed.
             path: The request's path without the prefix that names the session.
-            body: The request's body, or a `digest` of it.
-            occurrence: How often this very request has come, from 1.
+            content: The request's body, or a digest of it.
+            occurrence: How often this very request has come, from 1; 0 for what is the same
+                each time.
 
         """
-        content = b"%d\0%b\0%d\0%b" % (seed, path.encode("utf-8", "replace"), occurrence, body)
-        return cls(digest(content))
+        whole = b"%d\0%b\0%d\0%b" % (seed, path.encode("utf-8", "replace"), occurrence, content)
+        self._key = hashlib.blake2b(whole).digest()
 
-    def raw(self, purpose: str, size: int) -> bytes:
-        """Return *size* bytes for *purpose*."""
-        if size <= hashlib.blake2b.MAX_DIGEST_SIZE:
-            return hashlib.blake2b(purpose.encode(), digest_size=size, key=self.key).digest()
-        return hashlib.shake_128(self.key + purpose.encode()).digest(size)
+    # What every answer needs comes straight from the key, which is twice as long as that: a
+    # hash for each would be felt.
 
-    def text(self, purpose: str, length: int, alphabet: bytes = BASE62) -> str:
-        """Return *length* characters of *alphabet* for *purpose*."""
-        return self.raw(purpose, length).translate(_TABLES[alphabet]).decode("ascii")
+    def answer_id(self, length: int) -> str:
+        """Return *length* (at most 32) characters that tell answers apart."""
+        return self._key[:length].translate(_TABLES[BASE62]).decode("ascii")
+
+    def request_id(self) -> str:
+        """Return 32 hex digits that tell requests apart."""
+        return self._key[32:48].hex()
 
     def created(self) -> int:
         """Return when the answer says it was made: Unix time, drawn, since clocks vary."""
-        return CREATED_FROM + self.below("created", YEAR_S)
+        return CREATED_FROM + int.from_bytes(self._key[48:52], "big") % YEAR_S
 
-    def below(self, purpose: str, bound: int) -> int:
-        """Return an integer of at least 0 and less than *bound* for *purpose*."""
-        return int.from_bytes(self.raw(purpose, 8), "big") % bound
+    def milliseconds(self, least: int, most: int) -> int:
+        """Return how long the answer says it took, from *least* to *most*."""
+        return least + int.from_bytes(self._key[52:56], "big") % (most - least + 1)
+
+    def text(self, purpose: str, length: int, alphabet: bytes = BASE62) -> str:
+        """Return *length* characters of *alphabet* for *purpose*."""
+        return self._raw(purpose, length).translate(_TABLES[alphabet]).decode("ascii")
 
     def rng(self, purpose: str) -> random.Random:
         """Return a generator for *purpose*: the same sequence each time it is asked for."""
-        return random.Random(self.raw(purpose, 16))  # noqa: S311 - tests want reproducible draws
+        return random.Random(self._raw(purpose, 16))  # noqa: S311 - tests want reproducible draws
+
+    def _raw(self, purpose: str, size: int) -> bytes:
+        """Return *size* bytes for *purpose*."""
+        if size <= hashlib.blake2b.MAX_DIGEST_SIZE:
+            return hashlib.blake2b(purpose.encode(), digest_size=size, key=self._key).digest()
+        return hashlib.shake_128(self._key + purpose.encode()).digest(size)

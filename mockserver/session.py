@@ -3,7 +3,7 @@
 How rules are read is here too, since reading moves their counters: SCENARIOS.md's rules 3 to 7.
 """
 
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -17,7 +17,7 @@ from mockserver.scenario.schema import Rule, Scenario, Step
 from mockserver.seeding import Draw
 
 OCCURRENCES_KEPT: Final = 100_000
-"""Requests whose repetitions are counted; the one unseen for longest is forgotten first."""
+"""Requests whose repetitions are counted; the one that first came longest ago is forgotten first."""
 NEAR_MISSES: Final = 3
 """Rules that a near-miss report names."""
 
@@ -47,6 +47,10 @@ class Unanswered:
     failures: tuple[Failure, ...]
     exhausted: str | None = None
     near_misses: tuple[str, ...] = ()
+
+
+NO_RULES: Final = Unanswered(())
+"""What a session without rules says to every call."""
 
 
 @dataclass(slots=True)
@@ -82,18 +86,20 @@ class Session:
         self.clock = Clock.start(time_source)
         self.journal = Journal()
         self._states = [_RuleState() for _ in scenario.rules]
-        self._occurrences: OrderedDict[bytes, int] = OrderedDict()
+        self._occurrences: dict[bytes, int] = {}
 
     def occurrence(self, content: bytes) -> int:
         """Count one more request with *content* (a digest of path and body), from 1."""
-        seen = self._occurrences.pop(content, 0) + 1
-        self._occurrences[content] = seen
-        if len(self._occurrences) > OCCURRENCES_KEPT:
-            self._occurrences.popitem(last=False)
+        counts = self._occurrences
+        seen = counts[content] = counts.get(content, 0) + 1
+        if len(counts) > OCCURRENCES_KEPT:
+            del counts[next(iter(counts))]
         return seen
 
     def next_step(self, call: IncomingCall, number: int, draw: Draw) -> Given | Unanswered:
         """Read the rules for *call*, the *number*-th of the session, and move their counters."""
+        if not self.scenario.rules:
+            return NO_RULES
         passing: list[Failure] = []
         for position, rule in enumerate(self.scenario.rules):
             state = self._states[position]
@@ -174,9 +180,7 @@ def _replace(failures: tuple[Failure, ...]) -> bool:
 def _is_exhausted(rule: Rule, state: _RuleState) -> bool:
     """Return whether all of the rule's `replies` are given and nothing is to follow them."""
     return (
-        bool(rule.replies)
-        and state.given >= len(rule.replies)
-        and rule.then in {"refuse", "pass"}
+        bool(rule.replies) and state.given >= len(rule.replies) and rule.then in {"refuse", "pass"}
     )
 
 

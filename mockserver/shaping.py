@@ -40,10 +40,22 @@ class Shaped:
 
 
 def shape(
-    request: CompletionRequest, written: Sequence[Choice], reply: Reply, model: Model
+    request: CompletionRequest,
+    written: Sequence[Choice],
+    reply: Reply,
+    *,
+    asked: Model,
+    model: Model,
 ) -> Shaped:
-    """Let *request* act on the choices that *reply* has *written*, in the tokens of *model*."""
-    shaper = _Shaper(request, reply, model)
+    """Let *request* act on the choices that *reply* has *written*.
+
+    The tokens and rules are those of *model*, which answers; the prompt is counted again if
+    it is of another family than the one that was *asked* for.
+    """
+    prompt = tokens.Count(request.prompt_tokens, request.prompt_exact)
+    if asked.family is not model.family:
+        prompt = tokens.count_prompt(request.body, model)
+    shaper = _Shaper(request, reply, model, prompt)
     choices = tuple(shaper.cut(index, choice) for index, choice in enumerate(written))
     return Shaped(choices, shaper.bill(), shaper.drawn_calls)
 
@@ -73,10 +85,13 @@ class _Budget:
 class _Shaper:
     """Shapes the choices of one answer, and adds up what they cost."""
 
-    def __init__(self, request: CompletionRequest, reply: Reply, model: Model) -> None:
+    def __init__(
+        self, request: CompletionRequest, reply: Reply, model: Model, prompt: tokens.Count
+    ) -> None:
         self.request = request
         self.reply = reply
         self.model = model
+        self.prompt = prompt
         self.encoding = model.family.encoding
         self.drawn_calls = 0
         self._billed: list[tokens.BilledChoice] = []
@@ -157,14 +172,15 @@ class _Shaper:
             stated = StatedUsage()
         reasoning = stated.reasoning_tokens
         if reasoning is None:
-            thought = tokens.pieces(self.reply.reasoning or "", self.encoding)
-            reasoning = sum(size for _, size in thought)
-        prompt = tokens.count_prompt(self.request.body, self.model)
+            reasoning = 0
+            if self.reply.reasoning:
+                thought = tokens.pieces(self.reply.reasoning, self.encoding)
+                reasoning = sum(size for _, size in thought)
         completion = tokens.count_completion(
             self.request.body, self._billed, self.model, reasoning_tokens=reasoning
         )
         return Usage(
-            prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
+            prompt_tokens=_first(stated.prompt_tokens, self.prompt.tokens),
             completion_tokens=_first(
                 stated.completion_tokens, completion.tokens + self._cut_tokens
             ),
@@ -173,7 +189,7 @@ class _Shaper:
             audio_tokens=stated.audio_tokens or 0,
             accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
             rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
-            exact=prompt.exact and completion.exact,
+            exact=self.prompt.exact and completion.exact,
         )
 
 

@@ -6,14 +6,14 @@ Sources: recorded answers of 2025-09 to 2026-08.
 """
 
 from collections.abc import Sequence
-from email.utils import formatdate
+from functools import lru_cache
 from typing import Final
 
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
 from mockserver.conversation import ApiError
 from mockserver.http_request import HttpRequest
 from mockserver.jsontext import TOKEN_END, compact, pretty, to_bytes
-from mockserver.seeding import HEX, Draw
+from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
 ROOT: Final = "/v1"
@@ -30,8 +30,18 @@ ORGANIZATION: Final = "mockserver"
 PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
+STEADY_HEADERS: Final = (
+    ("access-control-expose-headers", "X-Request-ID"),
+    ("openai-organization", ORGANIZATION),
+    ("openai-project", PROJECT),
+    ("openai-version", API_VERSION),
+    ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+    ("x-content-type-options", "nosniff"),
+)
+
 BLOCK: Final = 16
 """Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
+
 
 class OpenAI(Dialect):
     """The dialect of api.openai.com."""
@@ -46,9 +56,8 @@ class OpenAI(Dialect):
 
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*; any but an empty one will do."""
-        scheme, _, key = http.headers.get("authorization", "").partition(" ")
-        key = key.strip()
-        if scheme.lower() != "bearer" or not key:
+        key = _bearer(http.headers.get("authorization", ""))
+        if not key:
             raise ApiError(401, NO_KEY, layer="edge")
         return key
 
@@ -83,9 +92,9 @@ class OpenAI(Dialect):
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
-        content_type = "application/json"
-        if isinstance(rendered, EventStream):
-            content_type = rendered.content_type
+        content_type = (
+            rendered.content_type if type(rendered) is EventStream else "application/json"
+        )
         legacy: Headers = ()
         if answer is not None and answer.endpoint == "completions":
             legacy = (
@@ -95,17 +104,12 @@ class OpenAI(Dialect):
         return Head(
             200,
             (
-                ("date", formatdate(draw.created(), usegmt=True)),
+                ("date", http_date(draw.created())),
                 ("content-type", content_type),
-                ("access-control-expose-headers", "X-Request-ID"),
-                *legacy,
-                ("openai-organization", ORGANIZATION),
-                ("openai-processing-ms", str(200 + draw.below("processing", 800))),
-                ("openai-project", PROJECT),
-                ("openai-version", API_VERSION),
+                ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
                 *_request_id(draw),
-                ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
-                ("x-content-type-options", "nosniff"),
+                *legacy,
+                *STEADY_HEADERS,
             ),
         )
 
@@ -124,7 +128,7 @@ class OpenAI(Dialect):
         payload = to_bytes(_go_escaped(text) if at_edge else text)
         content_type = "application/json; charset=utf-8" if at_edge else "application/json"
         headers: Headers = (
-            ("date", formatdate(draw.created(), usegmt=True)),
+            ("date", http_date(draw.created())),
             ("content-type", content_type),
             *((("vary", "Origin"),) if at_edge else (("openai-version", API_VERSION),)),
             *_request_id(draw),
@@ -133,8 +137,15 @@ class OpenAI(Dialect):
         return Head(error.status, headers, len(payload)), Data(payload)
 
 
+@lru_cache(maxsize=1_024)
+def _bearer(authorization: str) -> str:
+    """Return the token of an `Authorization` header; empty if it holds none."""
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
 def _request_id(draw: Draw) -> Headers:
-    return (("x-request-id", "req_" + draw.text("request-id", 32, HEX)),)
+    return (("x-request-id", "req_" + draw.request_id()),)
 
 
 def _go_escaped(text: str) -> str:

@@ -32,20 +32,23 @@ class ChatCompletions(GeneratingEndpoint):
     kind = "chat.completions"
     routes = (("POST", "/chat/completions"),)
 
-    def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> CompletionRequest:
+    def parse(
+        self, http: HttpRequest, model: str | None, catalogue: Catalogue
+    ) -> CompletionRequest:
         """Return the request in *http*, found valid."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "chat", model)
         validation.check_chat(body, known)
-        prompt = tokens.count_prompt(body, known).tokens
-        validation.check_context(body, known, prompt)
+        prompt = tokens.count_prompt(body, known)
+        validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or {}
         tools = body.get("tools")
         return CompletionRequest(
             body=body,
             model=known.id,
             messages=tuple(_message(message) for message in body["messages"]),
-            prompt_tokens=prompt,
+            prompt_tokens=prompt.tokens,
+            prompt_exact=prompt.exact,
             tools=_tool_names(body),
             forced_tool=_forced_tool(body),
             legacy_functions=not tools and bool(body.get("functions")),

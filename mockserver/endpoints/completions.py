@@ -34,13 +34,15 @@ class Completions(GeneratingEndpoint):
     kind = "completions"
     routes = (("POST", "/completions"),)
 
-    def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> CompletionRequest:
+    def parse(
+        self, http: HttpRequest, model: str | None, catalogue: Catalogue
+    ) -> CompletionRequest:
         """Return the request in *http*, found valid."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "completions", model)
         validation.check_completion(body, known)
-        prompt = tokens.count_prompt(body, known).tokens
-        validation.check_context(body, known, prompt)
+        prompt = tokens.count_prompt(body, known)
+        validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or {}
         stop = body.get("stop")
         limit = body.get("max_tokens")
@@ -48,7 +50,8 @@ class Completions(GeneratingEndpoint):
             body=body,
             model=known.id,
             prompts=_prompts(body.get("prompt"), known.family.encoding),
-            prompt_tokens=prompt,
+            prompt_tokens=prompt.tokens,
+            prompt_exact=prompt.exact,
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             n=body.get("n") or 1,

@@ -21,7 +21,12 @@ def find_model(
     """Return the model that *body* asks for."""
     model = catalogue.get(model_in_path or body["model"])
     if model is None:
-        raise ApiError(404, f"The model `{body['model']}` does not exist or you do not have access to it.", code="model_not_found", layer="edge")
+        raise ApiError(
+            404,
+            f"The model `{body['model']}` does not exist or you do not have access to it.",
+            code="model_not_found",
+            layer="edge",
+        )
     return model
 
 

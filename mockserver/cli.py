@@ -1,0 +1,166 @@
+"""The command line: `mockserver serve`, `check`, `scenarios`.
+
+What people made wrong is told in one clear message, with exit code 2. Modules that take long
+to load are imported by the commands that need them.
+"""
+
+import argparse
+import json
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from mockserver import __version__
+from mockserver.errors import MockServerError
+
+if TYPE_CHECKING:
+    from mockserver.server.runner import Address
+
+DEFAULT_PORT: Final = 8089
+MISUSE: Final = 2
+"""The exit code of everything that the caller can put right."""
+KEY: Final = "sk-mock"
+"""What the printed lines set as the key: any other would do as well."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    options = _parser().parse_args(arguments)
+    try:
+        code: int = options.run(options)
+    except MockServerError as error:
+        _tell(f"mockserver: {error}" if "\n" not in str(error) else str(error))
+        return MISUSE
+    return code
+
+
+class _Parser(argparse.ArgumentParser):
+    """Tells what is wrong in one line, without the usage in front of it."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(MISUSE, f"mockserver: {message} (see '{self.prog} --help')\n")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        prog="mockserver",
+        description="A local stand-in for LLM providers, for tests.",
+    )
+    parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
+    commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
+
+    serve = commands.add_parser("serve", help="answer requests until Ctrl-C")
+    serve.set_defaults(run=_serve)
+    serve.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME|PATH",
+        help="a scenario to answer by; repeated, the first that says something wins",
+    )
+    serve.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default) or ::1")
+    serve.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help=f"the port to listen on (default {DEFAULT_PORT}; 0: any that is free)",
+    )
+    serve.add_argument("--seed", type=int, help="of everything drawn (default: the scenario's)")
+    serve.add_argument("--strict", action="store_true", help="refuse what no rule answers")
+    serve.add_argument("--any-model", action="store_true", help="know every model's name")
+    serve.add_argument(
+        "--ready-json",
+        action="store_true",
+        help="print one line of JSON once it listens, and nothing else, on standard output",
+    )
+    serve.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        default="warning",
+        help="how much to tell on standard error (default warning)",
+    )
+
+    check = commands.add_parser("check", help="tell what is wrong with scenario files")
+    check.set_defaults(run=_check)
+    check.add_argument("files", nargs="+", metavar="FILE", help="a scenario, by path or name")
+
+    scenarios = commands.add_parser(
+        "scenarios", help="list the scenarios that ship with the server"
+    )
+    scenarios.set_defaults(run=_scenarios)
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= 65_535:  # noqa: PLR2004 - TCP's ports
+        raise argparse.ArgumentTypeError(f"'{text}' is no port: give a number from 0 to 65535")
+    return port
+
+
+def _serve(options: argparse.Namespace) -> int:
+    from mockserver.engine import Engine, Options  # noqa: PLC0415 - see the docstring
+    from mockserver.plugins import Plugins  # noqa: PLC0415
+    from mockserver.scenario.loader import load_scenario  # noqa: PLC0415
+    from mockserver.scenario.schema import Scenario  # noqa: PLC0415
+    from mockserver.server import runner  # noqa: PLC0415
+
+    logging.basicConfig(stream=sys.stderr, level=options.log_level.upper(), format="%(message)s")
+    scenario = load_scenario(*options.scenario) if options.scenario else Scenario()
+    engine = Engine(
+        scenario,
+        Plugins.installed(),
+        time.monotonic,
+        Options(seed=options.seed, strict=options.strict, any_model=options.any_model),
+    )
+
+    def ready(address: "Address") -> None:
+        if options.ready_json:
+            line = {"ready": True, "port": address.port, "base_url": f"{address.url}/v1"}
+            print(json.dumps(line), flush=True)  # noqa: T201 - this is the output
+        else:
+            print(_welcome(address.url, options.scenario), flush=True)  # noqa: T201
+
+    runner.serve(engine, options.host, options.port, ready)
+    return 0
+
+
+def _welcome(url: str, scenarios: Sequence[str]) -> str:
+    answers = f"answers by {', '.join(scenarios)}" if scenarios else "answers by itself"
+    return (
+        f"mockserver {__version__} listens on {url} and {answers}.\n"
+        "Paste into a shell (or, without 'export', into .env):\n\n"
+        f"  export OPENAI_BASE_URL={url}/v1\n"
+        f"  export OPENAI_API_KEY={KEY}\n\n"
+        "Ctrl-C ends it."
+    )
+
+
+def _check(options: argparse.Namespace) -> int:
+    from mockserver.scenario.loader import check  # noqa: PLC0415 - see the docstring
+
+    problems = check(options.files)
+    for problem in problems:
+        _tell(str(problem))
+    errors = sum(problem.severity == "error" for problem in problems)
+    if errors:
+        return MISUSE
+    count = len(options.files)
+    print(f"{count} scenario{'s' if count > 1 else ''} checked: no errors")  # noqa: T201
+    return 0
+
+
+def _scenarios(options: argparse.Namespace) -> int:  # noqa: ARG001 - it has no options
+    from mockserver.scenario.loader import bundled_scenarios  # noqa: PLC0415 - see the docstring
+
+    listed = bundled_scenarios()
+    width = max((len(name) for name, _ in listed), default=0)
+    for name, description in listed:
+        print(f"{name:{width}}  {description}")  # noqa: T201 - this is the output
+    return 0
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr)  # noqa: T201 - for people

@@ -1,0 +1,55 @@
+"""Quantities that vary: a median and how far the values spread, as people measure them."""
+
+import math
+from dataclasses import dataclass
+from random import Random
+from typing import Final
+
+from mockserver.errors import BadValue
+
+Z99: Final = 2.3263478740408408
+"""The 99th percentile of the normal distribution."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Distribution:
+    """A lognormal distribution: a long right tail, given by its *median* and its spread.
+
+    The spread is *sigma* (of the logarithm; 0: constant), or the 99th percentile *p99*.
+    Draws outside *min* and *max* become the bound.
+    """
+
+    median: float
+    sigma: float | None = None
+    p99: float | None = None
+    min: float | None = None
+    max: float | None = None
+
+    def __post_init__(self) -> None:
+        if self.median <= 0:
+            raise BadValue("median", f"'median' must be above 0, not {self.median}")
+        if (self.sigma is None) == (self.p99 is None):
+            raise BadValue("sigma", "a distribution has a 'sigma' or a 'p99', and not both")
+        if self.sigma is not None and self.sigma < 0:
+            raise BadValue("sigma", f"'sigma' must be at least 0, not {self.sigma}")
+        if self.p99 is not None and self.p99 < self.median:
+            raise BadValue("p99", f"need median <= p99, got {self.median} and {self.p99}")
+        if self.min is not None and self.max is not None and self.min > self.max:
+            raise BadValue("min", f"need min <= max, got {self.min} and {self.max}")
+
+    def draw(self, rng: Random) -> float:
+        """Return one value, drawn from *rng*."""
+        if self.sigma is not None:
+            sigma = self.sigma
+        else:
+            assert self.p99 is not None
+            sigma = math.log(self.p99 / self.median) / Z99
+        value = self.median * math.exp(sigma * rng.gauss(0.0, 1.0))
+        if self.min is not None:
+            value = max(value, self.min)
+        return value if self.max is None else min(value, self.max)
+
+
+def draw(quantity: float | Distribution, rng: Random) -> float:
+    """Return *quantity*: the number it is, or one drawn from it."""
+    return quantity.draw(rng) if isinstance(quantity, Distribution) else quantity

@@ -1,0 +1,161 @@
+"""The HTTP side of the server: requests in, timelines out, nothing decided here.
+
+aiohttp's low-level server is used, without its router and middleware, since the engine
+resolves paths anyway. Its own refusals are put into the provider's words.
+"""
+
+import asyncio
+import logging
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any, Final, cast
+from urllib.parse import unquote
+
+from aiohttp import web
+from aiohttp.abc import AbstractStreamWriter
+from aiohttp.http_parser import RawRequestMessage
+from aiohttp.streams import StreamReader
+
+from mockserver.conversation import ApiError
+from mockserver.engine import Engine
+from mockserver.http_request import HttpRequest
+from mockserver.server.player import GONE, Played, play
+from mockserver.timeline import Abort, Head, Timeline, body
+
+MAX_BODY_BYTES: Final = 64 * 1024 * 1024
+MAX_FIELD_BYTES: Final = 64 * 1024
+HEALTH_PATHS: Final = frozenset({"/healthz", "/_mock/healthz"})
+KEEP_ALIVE_S: Final = 3_630.0
+LINGERING_S: Final = 1.0
+"""How long a body that is too large is still read, so that its sender hears the refusal."""
+
+_log = logging.getLogger("mockserver")
+
+
+class App:
+    """Answers HTTP requests by an engine."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+
+    def server(self) -> web.Server:
+        """Return the protocol factory for `loop.create_server`."""
+        return _Server(self)
+
+    async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        """Answer one request; the journal hears how that went."""
+        path, query = _split(request.raw_path)
+        if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
+            return web.json_response({"status": "ok"})
+        if request.headers.get("expect", "").lower() == "100-continue":
+            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        try:
+            content = await request.read()
+        except web.HTTPRequestEntityTooLarge as error:
+            return await self._refuse(request, _too_large(error))
+        except web.RequestPayloadError:
+            return await self._refuse(request, ApiError(400, "The request's body is malformed."))
+        headers = cast(Mapping[str, str], request.headers)
+        exchange = self.engine.answer(HttpRequest(request.method, path, headers, content, query))
+        exchange.call.outcome = "client_left"
+        try:
+            played = await play(exchange.timeline, request)
+        except ConnectionError:
+            return GONE
+        exchange.call.outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
+        return played
+
+    async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
+        return await play(self.engine.refuse(error), request)
+
+
+def _too_large(error: web.HTTPRequestEntityTooLarge) -> ApiError:
+    # The API's own words, though its limit is 25 MiB for files and unknown here.
+    return ApiError(413, error.text or "Maximum content size limit exceeded", type="server_error")
+
+
+@lru_cache(maxsize=4_096)
+def _split(raw_path: str) -> tuple[str, str]:
+    """Return the decoded path and the raw query of a request target."""
+    if not raw_path.startswith("/"):
+        # The absolute form, which clients send to proxies: scheme, "//", host, then the path.
+        raw_path = "/" + raw_path.partition("://")[2].partition("/")[2]
+    path, _, query = raw_path.partition("?")
+    return unquote(path), query
+
+
+class _Server(web.Server):
+    """aiohttp's server with our limits, and with our words for what it refuses."""
+
+    def __init__(self, app: App) -> None:
+        super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
+        self._app = app
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(
+            self,
+            loop=asyncio.get_running_loop(),
+            app=self._app,
+            keepalive_timeout=KEEP_ALIVE_S,
+            lingering_time=LINGERING_S,
+            max_field_size=MAX_FIELD_BYTES,
+            max_line_size=MAX_FIELD_BYTES,
+            access_log=cast(Any, None),
+            logger=cast(Any, _log),
+        )
+
+    @staticmethod
+    def _request(
+        message: RawRequestMessage,
+        payload: StreamReader,
+        protocol: web.RequestHandler,
+        writer: AbstractStreamWriter,
+        task: "asyncio.Task[None]",
+    ) -> web.BaseRequest:
+        return web.BaseRequest(
+            message,
+            payload,
+            protocol,
+            writer,
+            task,
+            asyncio.get_running_loop(),
+            client_max_size=MAX_BODY_BYTES,
+        )
+
+
+class _Connection(web.RequestHandler):
+    """One client's connection."""
+
+    __slots__ = ("_app",)
+
+    def __init__(self, manager: web.Server, *, app: App, **options: Any) -> None:
+        super().__init__(manager, **options)
+        self._app = app
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """Return what a request gets that aiohttp could not read, or that we failed at."""
+        if status >= 500:  # noqa: PLR2004 - HTTP's server errors
+            # Without the request: its headers and body may hold secrets.
+            _log.error("an answer failed; please report this", exc_info=exc)
+            what = f"llm-mockserver failed at this request ({type(exc).__name__}): please report it"
+            error = ApiError(status, what, type="server_error")
+        else:
+            what = (message or "Bad Request").splitlines()[0]
+            error = ApiError(status, f"The request is not valid HTTP: {what}", layer="edge")
+        if request.writer.output_size > 0:
+            raise ConnectionError("the answer has begun already")
+        response = _as_response(self._app.engine.refuse(error))
+        response.force_close()
+        return response
+
+
+def _as_response(timeline: Timeline) -> web.Response:
+    head = timeline[0]
+    assert isinstance(head, Head)
+    return web.Response(status=head.status, headers=dict(head.headers), body=body(timeline))

@@ -1,0 +1,136 @@
+"""Plays timelines: the one place where an answer becomes bytes on a connection, in time.
+
+Head and body are framed here and written as they are; aiohttp's own responses are not used,
+so that an answer is on the wire exactly what its timeline says.
+"""
+
+import asyncio
+import socket
+import struct
+from http import HTTPStatus
+from typing import Final
+
+from aiohttp import HttpVersion11, web
+
+from mockserver.timeline import Abort, Data, Head, Pause, Timeline
+
+LAST_CHUNK: Final = b"0\r\n\r\n"
+REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
+
+
+class Played(web.StreamResponse):
+    """What tells aiohttp that the answer is out already, and whether the connection stays."""
+
+    def __init__(self, *, keep_alive: bool) -> None:
+        super().__init__()
+        self._stays = keep_alive
+
+    @property
+    def keep_alive(self) -> bool | None:
+        """Whether another request may follow on the connection."""
+        return self._stays
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Do nothing: the head is out."""
+
+    async def write_eof(self, data: bytes = b"") -> None:
+        """Do nothing: the body is out."""
+
+
+async def play(timeline: Timeline, request: web.BaseRequest) -> Played:
+    """Answer *request* with *timeline*.
+
+    Pauses end at points in time that follow from the start, so that delays do not add up.
+
+    Raises:
+        ConnectionError: The client has left.
+
+    """
+    loop = asyncio.get_running_loop()
+    due = loop.time()
+    framing = Framing(request)
+    for event in timeline:
+        match event:
+            case Head():
+                framing.put_head(event)
+            case Data(payload):
+                framing.put_data(payload)
+            case Pause(seconds):
+                await request.writer.write(framing.take())
+                due += seconds
+                await asyncio.sleep(due - loop.time())
+            case Abort(how):
+                await request.writer.write(framing.take())
+                await _cut(request, how)
+                return GONE
+    framing.put_end()
+    await request.writer.write(framing.take())
+    return STAYS if framing.keep_alive else GONE
+
+
+STAYS = Played(keep_alive=True)
+GONE = Played(keep_alive=False)
+
+
+class Framing:
+    """Makes bytes of head and body, as HTTP/1.1 frames them, and gathers them until taken."""
+
+    __slots__ = ("_chunked", "_is_http11", "_parts", "keep_alive")
+
+    def __init__(self, request: web.BaseRequest) -> None:
+        self._is_http11 = request.version >= HttpVersion11
+        self._chunked = False
+        self._parts: list[bytes] = []
+        self.keep_alive = self._is_http11 and request.keep_alive
+
+    def put_head(self, head: Head) -> None:
+        """Put the status line and the headers, with those that say how the body is framed."""
+        lines = [f"HTTP/1.1 {head.status} {REASONS.get(head.status, 'Unknown')}"]
+        lines += [f"{name}: {value}" for name, value in head.headers]
+        if head.content_length is not None:
+            lines.append(f"content-length: {head.content_length}")
+        elif self._is_http11:
+            self._chunked = True
+            lines.append("transfer-encoding: chunked")
+        else:
+            self.keep_alive = False
+        lines.append(
+            "connection: keep-alive\r\n\r\n" if self.keep_alive else "connection: close\r\n\r\n"
+        )
+        self._parts.append("\r\n".join(lines).encode("latin-1", "replace"))
+
+    def put_data(self, payload: bytes) -> None:
+        """Put a piece of the body; in a chunked one it is a chunk."""
+        if not self._chunked:
+            self._parts.append(payload)
+        elif payload:
+            self._parts.append(b"%x\r\n%b\r\n" % (len(payload), payload))
+
+    def put_end(self) -> None:
+        """Put what ends the response."""
+        if self._chunked:
+            self._parts.append(LAST_CHUNK)
+
+    def take(self) -> bytes:
+        """Return what has been gathered, and begin anew."""
+        content = b"".join(self._parts)
+        self._parts.clear()
+        return content
+
+
+async def _cut(request: web.BaseRequest, how: str) -> None:
+    """End the connection of *request* once the client has been sent all that came before."""
+    transport = request.transport
+    if transport is None:
+        return
+    transport.set_write_buffer_limits(high=0)
+    await request.writer.drain()
+    if how == "rst":
+        connection: socket.socket | None = transport.get_extra_info("socket")
+        if connection is not None:
+            # `abort` alone would end the connection politely, by a FIN.
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+        transport.abort()
+    else:
+        transport.close()

@@ -1,0 +1,227 @@
+"""Starting and stopping: in the foreground for the command line, in a thread for tests."""
+
+import asyncio
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from aiohttp import web
+
+from mockserver.engine import Engine, Options
+from mockserver.errors import UsageError
+from mockserver.plugins import Plugins
+from mockserver.scenario.loader import load_scenario
+from mockserver.scenario.schema import Scenario
+from mockserver.server.app import App
+from mockserver.session import Session
+
+SHUTDOWN_S: Final = 0.2
+"""How long open answers may still run when the server ends."""
+BACKLOG: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a server listens."""
+
+    host: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        """The root of all paths, without a slash at its end."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"http://{host}:{self.port}"
+
+
+def new_event_loop() -> asyncio.AbstractEventLoop:
+    """Return uvloop's loop where it is installed (the `speed` extra), else asyncio's."""
+    try:
+        import uvloop  # noqa: PLC0415 - optional
+    except ImportError:
+        return asyncio.new_event_loop()
+    return uvloop.new_event_loop()
+
+
+async def listen(
+    engine: Engine, host: str, port: int
+) -> tuple[Address, web.Server, asyncio.Server]:
+    """Start to answer on *host* and *port* (0: any that is free).
+
+    Raises:
+        UsageError: The address cannot be had.
+
+    """
+    server = App(engine).server()
+    try:
+        listener = await asyncio.get_running_loop().create_server(
+            server, host, port, backlog=BACKLOG
+        )
+    except OSError as error:
+        raise UsageError(_why_not(host, port, error)) from error
+    except OverflowError as error:
+        raise UsageError(f"port {port} is not from 0 to 65535") from error
+    name = listener.sockets[0].getsockname()
+    return Address(host, name[1]), server, listener
+
+
+def _why_not(host: str, port: int, error: OSError) -> str:
+    import errno  # noqa: PLC0415 - only needed on the way out
+
+    if error.errno == errno.EADDRINUSE:
+        return f"port {port} on {host} is in use: choose another with --port, or any with --port 0"
+    return f"cannot listen on {host}, port {port}: {error.strerror or error}"
+
+
+async def close(server: web.Server, listener: asyncio.Server) -> None:
+    """Stop to answer, also in the middle of open streams."""
+    listener.close()
+    await server.shutdown(SHUTDOWN_S)
+
+
+def serve(engine: Engine, host: str, port: int, ready: Callable[[Address], None]) -> None:
+    """Answer in the foreground until SIGTERM or Ctrl-C; *ready* is called once it listens."""
+    with asyncio.Runner(loop_factory=new_event_loop) as runner, suppress(KeyboardInterrupt):
+        runner.run(_serve(engine, host, port, ready))
+
+
+async def _serve(engine: Engine, host: str, port: int, ready: Callable[[Address], None]) -> None:
+    address, server, listener = await listen(engine, host, port)
+    stopped = asyncio.Event()
+    if sys.platform != "win32":
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    ready(address)
+    try:
+        await stopped.wait()
+    finally:
+        await close(server, listener)
+
+
+class MockServer:
+    """A server in a thread of its own, for tests in Python.
+
+    ```python
+    with MockServer("basics/hello") as server:
+        client = openai.OpenAI(base_url=server.base_url, api_key="sk-test")
+    ```
+    """
+
+    def __init__(
+        self,
+        *scenarios: str | Path | Scenario,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        seed: int | None = None,
+        strict: bool = False,
+        any_model: bool = False,
+    ) -> None:
+        """Take *scenarios* by name, by path or as values; several of a kind are one.
+
+        Raises:
+            ScenarioError: A scenario is wrong.
+            UsageError: Values are mixed with names or paths.
+
+        """
+        options = Options(seed=seed, strict=strict, any_model=any_model)
+        self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
+        self._wanted = (host, port)
+        self._address: Address | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
+        self._stopped: asyncio.Event | None = None
+
+    @property
+    def url(self) -> str:
+        """The root of all paths, such as `http://127.0.0.1:54321`.
+
+        Raises:
+            UsageError: The server does not run.
+
+        """
+        if self._address is None:
+            raise UsageError("the server does not run: use it in a 'with' block, or call start()")
+        return self._address.url
+
+    @property
+    def base_url(self) -> str:
+        """What OpenAI's clients take as their base URL."""
+        return f"{self.url}/v1"
+
+    def session(self, name: str = "default") -> Session:
+        """Return the state of a session; read it when no request is under way."""
+        return self._engine.session(name)
+
+    def start(self) -> Self:
+        """Start to answer; returns once the server listens.
+
+        Raises:
+            UsageError: The address cannot be had.
+
+        """
+        failure: list[BaseException] = []
+        listening = threading.Event()
+        self._thread = threading.Thread(
+            target=self._run, args=(listening, failure), name="mockserver", daemon=True
+        )
+        self._thread.start()
+        listening.wait()
+        if failure:
+            self._thread.join()
+            raise failure[0]
+        return self
+
+    def stop(self) -> None:
+        """Stop to answer; returns once the port is free. A stopped server may start again."""
+        if self._loop is not None and self._stopped is not None:
+            self._loop.call_soon_threadsafe(self._stopped.set)
+        if self._thread is not None:
+            self._thread.join()
+        self._thread = self._loop = self._stopped = self._address = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.stop()
+
+    def _run(self, listening: threading.Event, failure: list[BaseException]) -> None:
+        try:
+            with asyncio.Runner(loop_factory=new_event_loop) as runner:
+                runner.run(self._answer(listening))
+        except BaseException as error:  # noqa: BLE001 - handed to the thread that waits in start()
+            failure.append(error)
+        finally:
+            listening.set()
+
+    async def _answer(self, listening: threading.Event) -> None:
+        self._address, server, listener = await listen(self._engine, *self._wanted)
+        self._loop = asyncio.get_running_loop()
+        self._stopped = asyncio.Event()
+        listening.set()
+        try:
+            await self._stopped.wait()
+        finally:
+            await close(server, listener)
+
+
+def _one(scenarios: Sequence[str | Path | Scenario]) -> Scenario:
+    sources = [scenario for scenario in scenarios if not isinstance(scenario, Scenario)]
+    values = [scenario for scenario in scenarios if isinstance(scenario, Scenario)]
+    if not values:
+        return load_scenario(*sources) if sources else Scenario()
+    if sources or len(values) > 1:
+        raise UsageError("a server takes one scenario value, or any number of names and paths")
+    return values[0]
