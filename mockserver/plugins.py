@@ -1,0 +1,127 @@
+"""What is plugged into the four sockets: the files of this package, and other distributions.
+
+Collecting imports modules and looks at their classes; it makes no instance and calls nothing.
+"""
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from types import ModuleType
+from typing import Any, Self, TypeVar
+
+from mockserver.contracts import Dialect, Endpoint, Failure, Reply
+from mockserver.errors import MockServerError
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plugins:
+    """All plug-in classes by their `kind`, one mapping for each socket."""
+
+    dialects: Mapping[str, type[Dialect]]
+    endpoints: Mapping[str, type[Endpoint]]
+    replies: Mapping[str, type[Reply]]
+    failures: Mapping[str, type[Failure]]
+
+    @classmethod
+    def installed(cls) -> Self:
+        """Return what ships with this package and what installed distributions add.
+
+        Raises:
+            MockServerError: A plug-in is broken.
+
+        """
+        return cls(
+            dialects=collect("mockserver.dialects", Dialect),
+            endpoints=collect("mockserver.endpoints", Endpoint),
+            replies=collect("mockserver.replies", Reply),
+            failures=collect("mockserver.failures", Failure),
+        )
+
+
+def collect(package: str, socket: type[T]) -> dict[str, type[T]]:
+    """Return the plug-ins for *socket* by `kind`, in alphabetical order.
+
+    Args:
+        package: The package whose modules define them, and the name of the group of entry
+            points under which other distributions add theirs.
+        socket: The abstract class that they implement.
+
+    Raises:
+        MockServerError: Two share a kind, one has none, or one does not fit the socket.
+
+    """
+    return dict(_collected(package, socket))
+
+
+@cache
+def _collected(package: str, socket: Any) -> Mapping[str, type[Any]]:
+    found: dict[str, tuple[type[Any], str]] = {}
+    for plugin, origin in (*_own(package, socket), *_added(package, socket)):
+        kind = _kind(plugin, origin, socket)
+        other, first_origin = found.setdefault(kind, (plugin, origin))
+        if other is not plugin:
+            raise MockServerError(
+                f"two plug-ins for '{package}' have the kind '{kind}': {first_origin} and {origin}"
+            )
+    return {kind: found[kind][0] for kind in sorted(found)}
+
+
+def _own(package: str, socket: type[Any]) -> Iterator[tuple[type[Any], str]]:
+    """Yield the plug-ins that the modules of *package* define, each with its place."""
+    folder = importlib.import_module(package)
+    for info in pkgutil.iter_modules(folder.__path__, f"{package}."):
+        module = importlib.import_module(info.name)
+        for plugin in _defined_in(module, socket):
+            yield plugin, f"{module.__name__}.{plugin.__name__}"
+
+
+def _defined_in(module: ModuleType, socket: type[Any]) -> Iterator[type[Any]]:
+    # By the module's own attributes: a registry that classes enter when they are made would
+    # also hold the first draft of each `@dataclass(slots=True)`, which makes a class of its own.
+    for name, value in vars(module).items():
+        if (
+            inspect.isclass(value)
+            and issubclass(value, socket)
+            and value.__module__ == module.__name__
+            and not name.startswith("_")
+            and not (inspect.isabstract(value) and "kind" not in vars(value))
+        ):
+            yield value
+
+
+def _added(group: str, socket: type[Any]) -> Iterator[tuple[type[Any], str]]:
+    """Yield the plug-ins that other distributions offer as entry points in *group*."""
+    for point in sorted(entry_points(group=group), key=lambda point: (point.name, point.value)):
+        origin = _origin(point)
+        try:
+            plugin = point.load()
+        except (ImportError, AttributeError) as error:
+            raise MockServerError(f"the plug-in {origin} cannot be imported: {error}") from error
+        if not (inspect.isclass(plugin) and issubclass(plugin, socket)):
+            raise MockServerError(
+                f"the plug-in {origin} is no subclass of {socket.__module__}.{socket.__name__}"
+            )
+        yield plugin, origin
+
+
+def _origin(point: EntryPoint) -> str:
+    distribution = f" of {point.dist.name}" if point.dist else ""
+    return f"{point.value} (entry point '{point.name}' in '{point.group}'{distribution})"
+
+
+def _kind(plugin: type[Any], origin: str, socket: type[Any]) -> str:
+    """Return the word by which *plugin* is known."""
+    wanted = f"{socket.__module__}.{socket.__name__}"
+    kind = getattr(plugin, "kind", None)
+    if not (isinstance(kind, str) and kind):
+        raise MockServerError(f"the plug-in {origin} has no 'kind', which {wanted} asks for")
+    if inspect.isabstract(plugin):
+        missing = ", ".join(sorted(plugin.__abstractmethods__))
+        raise MockServerError(f"the plug-in {origin} lacks what {wanted} asks for: {missing}")
+    return kind

@@ -1,0 +1,371 @@
+"""From nodes to typed values: the annotations of a class say what its keys may hold.
+
+This is the one place where annotations are interpreted. A dataclass is a mapping whose keys
+are its fields (a trailing underscore is dropped: `not_` is written `not`). An `Unstated` in a
+union is never written. A class with a `bare` key may be written as that key's value alone.
+All problems are collected, so that a file tells of all that is wrong with it at once.
+"""
+
+import dataclasses
+import types
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from enum import Enum
+from functools import cache
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    Self,
+    TypeAlias,
+    Union,
+    get_args,
+    get_origin,
+    get_type_hints,
+)
+
+from mockserver.contracts import Unstated
+from mockserver.errors import BadValue, Place, Problem, did_you_mean
+from mockserver.scenario.criteria import ONE_OR_MORE
+from mockserver.scenario.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
+
+
+class Invalid(Enum):
+    """Stands for a value that was refused; why is told in the problems."""
+
+    INVALID = "invalid"
+
+
+INVALID: Final = Invalid.INVALID
+
+Reader: TypeAlias = Callable[[Node], Any]
+"""Makes a value of a node where the annotation alone does not say how; `INVALID` if it cannot."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of a mapping: the field that it fills, what it may hold, whether it must be there."""
+
+    field: str
+    annotation: Any
+    required: bool
+
+
+@cache
+def keys_of(cls: Any) -> Mapping[str, Key]:
+    """Return the keys that a mapping for the dataclass *cls* may have, in order."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {
+        field.name.rstrip("_"): Key(
+            field.name,
+            hints[field.name],
+            required=field.default is dataclasses.MISSING
+            and field.default_factory is dataclasses.MISSING,
+        )
+        for field in dataclasses.fields(cls)
+        if field.init
+    }
+
+
+class Builder:
+    """Builds the values of one file, and collects its problems."""
+
+    def __init__(self, readers: Mapping[Any, Reader], foreign_words: Mapping[str, str]) -> None:
+        """Take how annotations are read that do not speak for themselves.
+
+        Args:
+            readers: By annotation.
+            foreign_words: Keys that other tools have, each with what it is called here.
+
+        """
+        self.problems: list[Problem] = []
+        self._readers = readers
+        self._foreign_words = foreign_words
+
+    def refuse(self, place: Place, what: str, hint: str | None = None) -> Invalid:
+        """Note a problem, and return what stands for the value."""
+        self.problems.append(Problem(place=place, what=what, hint=hint))
+        return INVALID
+
+    def warn(self, place: Place, what: str, hint: str | None = None) -> None:
+        """Note what is doubtful."""
+        self.problems.append(Problem(place=place, what=what, hint=hint, severity="warning"))
+
+    def expected(self, wanted: str, node: Node) -> Invalid:
+        """Refuse *node*, where *wanted* should stand."""
+        quotes = ""
+        if wanted == "text" and isinstance(node, ScalarNode) and node.value is not None:
+            quotes = ": put it in quotes"
+        return self.refuse(node.place, f"expected {wanted}, got {_described(node)}{quotes}")
+
+    def build(self, annotation: Any, node: Node, owner: type[Any] | None = None) -> Any:
+        """Return the value of *node* as *annotation* says, or `INVALID`.
+
+        *owner* is the class whose key this is: what `Self` means.
+        """
+        if isinstance(node, BadNode):
+            return INVALID
+        if annotation is Self:
+            annotation = owner
+        if annotation in self._readers:
+            return self._readers[annotation](node)
+        if annotation is Any:
+            return self._json(node)
+        if annotation in _SCALARS:
+            return self._scalar(annotation, node)
+        if isinstance(annotation, type) and dataclasses.is_dataclass(annotation):
+            return self.record(annotation, node)
+        return self._generic(annotation, node, owner)
+
+    def _generic(self, annotation: Any, node: Node, owner: type[Any] | None) -> Any:
+        arguments = get_args(annotation)
+        match get_origin(annotation):
+            case origin if origin is Annotated and ONE_OR_MORE in arguments:
+                return self._one_or_more(get_args(arguments[0])[0], node, owner)
+            case origin if origin is Annotated:
+                return self.build(arguments[0], node, owner)
+            case origin if origin is Literal:
+                return self._word(arguments, node)
+            case origin if origin is Union or origin is types.UnionType:
+                return self._union(arguments, node, owner)
+            case origin if origin is tuple:
+                return self._tuple(arguments, node, owner)
+            case origin if origin is Mapping:
+                return self._mapping(arguments[1], node, owner)
+            case _:
+                raise TypeError(f"{annotation} of {owner} cannot be read from YAML")
+
+    def record(
+        self,
+        cls: type[Any],
+        node: Node,
+        *,
+        called: str = "",
+        given: Mapping[str, Any] | None = None,
+        defaults: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Return an instance of the dataclass *cls*, its fields filled by the keys of *node*.
+
+        Args:
+            cls: The class.
+            node: A mapping; or the value of the key `bare` of *cls* alone.
+            called: How errors call the mapping.
+            given: Fields that are no keys.
+            defaults: Fields whose default is not the class's own.
+
+        """
+        bare = getattr(cls, "bare", None)
+        if not isinstance(node, MapNode):
+            if bare is None:
+                return self.expected("a mapping", node)
+            value = self.build(keys_of(cls)[bare].annotation, node, cls)
+            return INVALID if value is INVALID else self._make(cls, {bare: value}, node)
+        if bare is not None and not node.members:
+            return self.refuse(node.place, "this tests nothing", known_words(keys_of(cls)))
+        keys = {word: key for word, key in keys_of(cls).items() if key.field not in (given or ())}
+        values = self._members(cls, keys, node, called, {**(defaults or {}), **(given or {})})
+        return INVALID if INVALID in values.values() else self._make(cls, values, node)
+
+    def _members(
+        self,
+        cls: type[Any],
+        keys: Mapping[str, Key],
+        node: MapNode,
+        called: str,
+        known: Mapping[str, Any],
+    ) -> dict[str, Any]:
+        """Return the fields of *cls* that *node* states, and those already *known*."""
+        values = dict(known)
+        for member in node.members:
+            key = keys.get(member.key)
+            if key is None:
+                self.unknown_key(member.key, member.place, keys, called)
+                values[member.key] = INVALID
+            else:
+                values[key.field] = self.build(key.annotation, member.value, cls)
+        for word, key in keys.items():
+            if key.required and key.field not in values:
+                of = f" of {called}" if called else ""
+                values[key.field] = self.refuse(node.place, f"the key '{word}'{of} is missing")
+        return values
+
+    def unknown_key(self, word: str, place: Place, known: Mapping[str, Any], called: str) -> None:
+        """Refuse the key *word* where only *known* ones may stand."""
+        of = f" of {called}" if called else ""
+        hint = did_you_mean(word, known)
+        if hint is None and word in self._foreign_words:
+            hint = f"here it is {self._foreign_words[word]}"
+        self.refuse(place, f"unknown key '{word}'{of}", hint or known_words(known))
+
+    def _make(self, cls: type[Any], values: Mapping[str, Any], node: Node) -> Any:
+        try:
+            return cls(**values)
+        except BadValue as error:
+            member = node.get(error.key) if isinstance(node, MapNode) else None
+            place = member.place if member is not None else node.place
+            return self.refuse(place, error.what, error.hint)
+        except ValueError as error:
+            return self.refuse(node.place, str(error))
+
+    # --- One method for each form of annotation ---
+
+    def _scalar(self, wanted: Any, node: Node) -> Any:
+        if isinstance(node, ScalarNode):
+            kind = type(node.value)
+            if kind is wanted or (wanted is type(None) and node.value is None):
+                return node.value
+            if wanted is float and kind is int:
+                return node.value
+        return self.expected(_SCALARS[wanted], node)
+
+    def _word(self, words: Sequence[Any], node: Node) -> Any:
+        if isinstance(node, ScalarNode):
+            for word in words:
+                if node.value == word and type(node.value) is type(word):
+                    return word
+        hint = did_you_mean(node.raw, map(str, words)) if isinstance(node, ScalarNode) else None
+        wanted = _either([_literal(word) for word in words])
+        return self.refuse(node.place, f"expected {wanted}, got {_described(node)}", hint)
+
+    def _union(self, arguments: Sequence[Any], node: Node, owner: type[Any] | None) -> Any:
+        members = [member for member in arguments if member is not Unstated]
+        fitting = [member for member in members if self._may_be(member, node)]
+        if not fitting:
+            wanted = [self._name(member) for member in members if member is not type(None)]
+            return self.expected(_either(wanted), node)
+        before = len(self.problems)
+        first_problems: list[Problem] | None = None
+        for member in fitting:
+            value = self.build(member, node, owner)
+            if value is not INVALID:
+                return value
+            if first_problems is None:
+                first_problems = self.problems[before:]
+            del self.problems[before:]
+        self.problems += first_problems or []
+        return INVALID
+
+    def _may_be(self, annotation: Any, node: Node) -> bool:
+        """Return whether the form of *node* is one that *annotation* can have."""
+        if annotation in self._readers or annotation in (Any, Self):
+            return not (isinstance(node, ScalarNode) and node.value is None)
+        origin = get_origin(annotation)
+        if annotation in _SCALARS or origin is Literal:
+            return isinstance(node, ScalarNode) and (
+                origin is Literal
+                or type(node.value) is annotation
+                or (annotation is float and type(node.value) is int)
+            )
+        if origin is tuple:
+            return isinstance(node, ListNode)
+        if origin is Annotated or getattr(annotation, "bare", None) is not None:
+            return True
+        return isinstance(node, MapNode)
+
+    def _name(self, annotation: Any) -> str:
+        """Return what errors call a value of *annotation*."""
+        if annotation in _SCALARS:
+            return _SCALARS[annotation]
+        if get_origin(annotation) is Literal:
+            return _either([_literal(word) for word in get_args(annotation)])
+        if get_origin(annotation) is tuple:
+            return "a list"
+        return "a mapping"
+
+    def _one_or_more(self, element: Any, node: Node, owner: type[Any] | None) -> Any:
+        if not isinstance(node, ListNode):
+            value = self.build(element, node, owner)
+            return INVALID if value is INVALID else (value,)
+        if not node.items:
+            return self.refuse(node.place, "the list is empty")
+        return self._tuple((element, ...), node, owner)
+
+    def _tuple(self, arguments: Sequence[Any], node: Node, owner: type[Any] | None) -> Any:
+        if not isinstance(node, ListNode):
+            return self.expected("a list", node)
+        if arguments[-1] is Ellipsis:
+            elements: Sequence[Any] = [arguments[0]] * len(node.items)
+        else:
+            elements = arguments
+        if len(elements) != len(node.items):
+            what = f"expected a list of {len(elements)} values, got {len(node.items)}"
+            return self.refuse(node.place, what)
+        values = tuple(
+            self.build(element, item, owner)
+            for element, item in zip(elements, node.items, strict=True)
+        )
+        return INVALID if INVALID in values else values
+
+    def _mapping(self, element: Any, node: Node, owner: type[Any] | None) -> Any:
+        if not isinstance(node, MapNode):
+            return self.expected("a mapping", node)
+        values = {member.key: self.build(element, member.value, owner) for member in node.members}
+        return INVALID if INVALID in values.values() else values
+
+    def _json(self, node: Node) -> Any:
+        """Return *node* as JSON would hold it."""
+        match node:
+            case ScalarNode():
+                self._warn_of_numbers(node)
+                return node.value
+            case ListNode():
+                items = [self._json(item) for item in node.items]
+                return INVALID if INVALID in items else items
+            case MapNode():
+                values = {member.key: self._json(member.value) for member in node.members}
+                return INVALID if INVALID in values.values() else values
+            case BadNode():
+                return INVALID
+
+    def _warn_of_numbers(self, node: ScalarNode) -> None:
+        """Warn of a number that goes out otherwise than it is written: was text meant?"""
+        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
+            sent = repr(node.value)
+            if sent != node.raw:
+                what = f"{node.raw} goes out as the number {sent}"
+                self.warn(node.place, what, "put it in quotes if text is meant")
+
+
+_SCALARS: Final[Mapping[Any, str]] = {
+    str: "text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    type(None): "nothing",
+}
+
+
+def known_words(words: Mapping[str, Any]) -> str:
+    """Return the hint that lists what may stand in a place."""
+    return "known here: " + ", ".join(words)
+
+
+def _described(node: Node) -> str:
+    match node:
+        case ScalarNode(value=None):
+            return "nothing"
+        case ScalarNode(value=bool()):
+            return node.raw
+        case ScalarNode(value=str()):
+            return f"the text '{shortened(node.raw)}'"
+        case ScalarNode():
+            return f"the number {node.raw}"
+        case ListNode():
+            return "a list"
+        case MapNode() | BadNode():
+            return "a mapping"
+
+
+def shortened(text: str) -> str:
+    """Return *text* on one line, its end left off if it is long."""
+    line = " ".join(text.split())
+    return f"{line[:40]}…" if len(line) > 41 else line  # noqa: PLR2004 - 40 and the ellipsis
+
+
+def _literal(word: Any) -> str:
+    return f"'{word}'" if isinstance(word, str) else str(word).lower()
+
+
+def _either(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

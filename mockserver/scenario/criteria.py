@@ -1,0 +1,295 @@
+"""The tests of a `when`, as they are written: on a text, a name, a set of names, a number.
+
+Their fields are their keys in YAML (a trailing underscore is dropped), and `bare` is the key
+that a value stands for which is no mapping. Each makes a function that is as fast as can be:
+rules are tried for every request.
+"""
+
+import fnmatch
+import operator
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields
+from typing import Annotated, ClassVar, Final, Self, TypeAlias, TypeVar
+
+from mockserver.contracts import UNSTATED, Unstated
+from mockserver.errors import BadValue
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Something that an annotation says of a key beyond its type."""
+
+    name: str
+
+
+ONE_OR_MORE: Final = Mark("one or more")
+"""A list that is not empty; a single element may stand without its brackets."""
+REGEX: Final = Mark("regex")
+"""A regular expression, as Python's `re` reads them."""
+
+OneOrMore: TypeAlias = Annotated[tuple[T, ...], ONE_OR_MORE]
+Regex: TypeAlias = Annotated[str, REGEX]
+
+TextPredicate: TypeAlias = Callable[[str | None], bool]
+"""Takes a text, or None where there is none."""
+
+MAX_SEARCHED: Final = 65_536
+"""How many characters a regular expression looks at: `re` cannot be interrupted."""
+
+_WILDCARDS: Final = frozenset("*?[")
+
+
+def has_wildcard(pattern: str) -> bool:
+    """Return whether the glob *pattern* can fit more than one text."""
+    return not _WILDCARDS.isdisjoint(pattern)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextTest:
+    """A test of a text; all that is stated must hold."""
+
+    bare: ClassVar[str] = "equals"
+
+    equals: OneOrMore[str] = ()
+    contains: OneOrMore[str] = ()
+    glob: OneOrMore[str] = ()
+    regex: OneOrMore[Regex] = ()
+    all: tuple[Self, ...] = ()
+    not_: Self | Unstated = UNSTATED
+    present: bool | Unstated = UNSTATED
+
+    def __post_init__(self) -> None:
+        _refuse_absent_and_more(self)
+
+    @property
+    def cost(self) -> int:
+        """What a test costs, roughly, in units of a comparison."""
+        inner = sum(test.cost for test in self.all)
+        if not isinstance(self.not_, Unstated):
+            inner += self.not_.cost
+        patterns = [*filter(has_wildcard, self.glob)]
+        return 1 + 2 * len(self.contains) + 2 * len(patterns) + 20 * len(self.regex) + inner
+
+    def predicate(self) -> TextPredicate:
+        """Return the function that tells whether the test holds for a text."""
+        parts: list[TextPredicate] = []
+        if self.present is not UNSTATED:
+            parts.append(_is_present if self.present else _is_absent)
+        if self.equals:
+            parts.append(frozenset[str | None](self.equals).__contains__)
+        if self.contains:
+            parts.append(_contains(self.contains))
+        if self.glob:
+            parts.append(_globs(self.glob))
+        if self.regex:
+            parts.append(_searches(self.regex))
+        parts += [test.predicate() for test in self.all]
+        if not isinstance(self.not_, Unstated):
+            parts.append(_negated(self.not_.predicate()))
+        return parts[0] if len(parts) == 1 else _conjunction(parts)
+
+    def describe(self) -> str:
+        """Return what is wanted, to stand behind "the rule wants"."""
+        words: list[str] = []
+        if self.present is not UNSTATED:
+            words.append("one at all" if self.present else "none")
+        if self.equals:
+            words.append(either(self.equals))
+        if self.glob:
+            words.append(either(self.glob))
+        if self.contains:
+            words.append(f"text that contains {either(self.contains)}")
+        if self.regex:
+            words.append(f"text in which {either(self.regex)} is found")
+        words += [test.describe() for test in self.all]
+        if not isinstance(self.not_, Unstated):
+            words.append(f"not {self.not_.describe()}")
+        return " and ".join(words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameTest(TextTest):
+    """A test of a name: as of a text, but a bare value is a glob."""
+
+    bare: ClassVar[str] = "glob"
+
+    def literals(self) -> list[str]:
+        """Return the names that stand in the test without a wildcard."""
+        found = [*self.equals, *(glob for glob in self.glob if not has_wildcard(glob))]
+        for test in self.all:
+            found += test.literals()
+        if not isinstance(self.not_, Unstated):
+            found += self.not_.literals()
+        return found
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamesTest:
+    """A test of a set of names, each given as a glob; all that is stated must hold."""
+
+    bare: ClassVar[str] = "any"
+
+    any: OneOrMore[str] = ()
+    all: OneOrMore[str] = ()
+    present: bool | Unstated = UNSTATED
+
+    def __post_init__(self) -> None:
+        _refuse_absent_and_more(self)
+
+    @property
+    def cost(self) -> int:
+        """What a test costs, roughly, in units of a comparison."""
+        return 4 + 2 * len(self.any) + 2 * len(self.all)
+
+    def predicate(self) -> Callable[[Sequence[str]], bool]:
+        """Return the function that tells whether the test holds for names."""
+        one_of = _globs(self.any) if self.any else None
+        each_of = [_globs((glob,)) for glob in self.all]
+        present = self.present
+
+        def holds(names: Sequence[str]) -> bool:
+            return (
+                (present is UNSTATED or bool(names) is present)
+                and (one_of is None or any(map(one_of, names)))
+                and all(any(map(wanted, names)) for wanted in each_of)
+            )
+
+        return holds
+
+    def describe(self) -> str:
+        """Return what is wanted, to stand behind "the rule wants"."""
+        words: list[str] = []
+        if self.present is not UNSTATED:
+            words.append("one at all" if self.present else "none")
+        if self.any:
+            words.append(either(self.any))
+        if self.all:
+            words.append(listed(self.all))
+        return " and ".join(words)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NumberTest:
+    """A test of a count; all that is stated must hold."""
+
+    bare: ClassVar[str] = "equals"
+
+    equals: OneOrMore[int] = ()
+    at_least: int | Unstated = UNSTATED
+    at_most: int | Unstated = UNSTATED
+    present: bool | Unstated = UNSTATED
+
+    cost: ClassVar[int] = 3
+
+    def __post_init__(self) -> None:
+        _refuse_absent_and_more(self)
+        if (
+            not isinstance(self.at_least, Unstated)
+            and not isinstance(self.at_most, Unstated)
+            and self.at_least > self.at_most
+        ):
+            what = f"at least {self.at_least} and at most {self.at_most}: never holds"
+            raise BadValue("at_most", what)
+
+    def holds(self, number: int | None) -> bool:
+        """Return whether the test holds for *number*; None: there is none."""
+        if number is None:
+            return self.present is False
+        return (
+            self.present is not False
+            and (not self.equals or number in self.equals)
+            and (isinstance(self.at_least, Unstated) or number >= self.at_least)
+            and (isinstance(self.at_most, Unstated) or number <= self.at_most)
+        )
+
+    def predicate(self) -> Callable[[int | None], bool]:
+        """Return the function that tells whether the test holds for a number."""
+        if self == NumberTest(equals=self.equals):
+            return frozenset[int | None](self.equals).__contains__
+        return self.holds
+
+    def describe(self) -> str:
+        """Return what is wanted, to stand behind "the rule wants"."""
+        words: list[str] = []
+        if self.present is not UNSTATED:
+            words.append("one at all" if self.present else "none")
+        if self.equals:
+            words.append(" or ".join(map(str, self.equals)))
+        if self.at_least is not UNSTATED:
+            words.append(f"at least {self.at_least}")
+        if self.at_most is not UNSTATED:
+            words.append(f"at most {self.at_most}")
+        return " and ".join(words)
+
+
+def either(words: Sequence[str]) -> str:
+    """Return *words* in quotes, joined by "or"."""
+    return " or ".join(f"'{word}'" for word in words)
+
+
+def listed(words: Sequence[str]) -> str:
+    """Return *words* in quotes, joined by "and"."""
+    return " and ".join(f"'{word}'" for word in words)
+
+
+def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest") -> None:
+    """Refuse a test of something that must not be there."""
+    if test.present is not False:
+        return
+    for key in fields(test):
+        if key.name != "present" and getattr(test, key.name) != key.default:
+            what = f"'present: false' beside '{key.name.rstrip('_')}' never holds"
+            raise BadValue("present", what)
+
+
+def _is_present(text: str | None) -> bool:
+    return text is not None
+
+
+def _is_absent(text: str | None) -> bool:
+    return text is None
+
+
+def _contains(needles: Sequence[str]) -> TextPredicate:
+    if len(needles) == 1:
+        needle = needles[0]
+        return lambda text: text is not None and needle in text
+    return lambda text: text is not None and any(needle in text for needle in needles)
+
+
+def _globs(globs: Sequence[str]) -> TextPredicate:
+    """Return whether one of *globs* fits the whole of a text."""
+    literals = frozenset[str | None](glob for glob in globs if not has_wildcard(glob))
+    patterns = [glob for glob in globs if has_wildcard(glob)]
+    if not patterns:
+        return literals.__contains__
+    prefixes = tuple(
+        glob[:-1] for glob in patterns if glob.endswith("*") and not has_wildcard(glob[:-1])
+    )
+    if len(prefixes) == len(patterns):
+        if not literals:
+            return lambda text: text is not None and text.startswith(prefixes)
+        return lambda text: text is not None and (text in literals or text.startswith(prefixes))
+    fits = re.compile("|".join(map(fnmatch.translate, globs))).match
+    return lambda text: text is not None and fits(text) is not None
+
+
+def _searches(regexes: Sequence[str]) -> TextPredicate:
+    searches = [re.compile(regex).search for regex in regexes]
+    if len(searches) == 1:
+        search = searches[0]
+        return lambda text: text is not None and search(text, 0, MAX_SEARCHED) is not None
+    return lambda text: (
+        text is not None and any(search(text, 0, MAX_SEARCHED) is not None for search in searches)
+    )
+
+
+def _negated(predicate: TextPredicate) -> TextPredicate:
+    return lambda text: operator.not_(predicate(text))
+
+
+def _conjunction(predicates: Sequence[TextPredicate]) -> TextPredicate:
+    return lambda text: all(predicate(text) for predicate in predicates)

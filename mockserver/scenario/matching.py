@@ -1,0 +1,179 @@
+"""Whether a rule's `when` holds for a call, and if not, in what the two differ.
+
+Holding is asked of each rule for each request: what can be worked out when a scenario is
+loaded is worked out then, and the cheapest tests are tried first.
+"""
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from mockserver.contracts import Unstated
+from mockserver.conversation import IncomingCall
+from mockserver.scenario.criteria import NumberTest, TextTest
+from mockserver.scenario.subject import Subject, subject_of
+from mockserver.scenario.when import FACETS, When, show_text
+
+_Reading = tuple[Callable[[Subject], Any], Callable[[Any], bool]]
+"""What is looked at, and whether it fits."""
+
+# Headers that carry secrets: what is shown of a call ends in logs and reports.
+_SECRET_HEADERS: Final = frozenset(
+    ("authorization", "api-key", "x-api-key", "cookie", "proxy-authorization")
+)
+
+
+@dataclass(frozen=True, slots=True)
+class _Test:
+    """One test, ready to be tried. *wanted* is said of it when it fails."""
+
+    name: str
+    cost: int
+    read: Callable[[Subject], Any]
+    fits: Callable[[Any], bool]
+    show: Callable[[Any], str]
+    wanted: str
+    chat: bool
+
+    def difference(self, subject: Subject) -> str | None:
+        """Return in what *subject* differs, or None if the test holds."""
+        value = self.read(subject)
+        if self.fits(value):
+            return None
+        shown = self.show(value)
+        return f"{self.name} {shown}, the rule wants {self.wanted}" if shown else self.wanted
+
+
+def _tests(when: When) -> Iterator[_Test]:
+    """Yield the tests of *when*, in the order of its keys."""
+    for key, test in when.stated.items():
+        facet = FACETS[key]
+        wanted = str(test).lower() if isinstance(test, bool) else test.describe()
+        cost = 0 if isinstance(test, bool) else test.cost + 2 * facet.chat
+        yield _Test(
+            key, cost, facet.read, facet.predicate(test), facet.show, wanted, chat=facet.chat
+        )
+    for name, test in when.headers.items():
+        yield _header_test(name.lower(), test)
+    if when.not_:
+        yield _negation(when.not_)
+
+
+def _header_test(name: str, test: TextTest) -> _Test:
+    fits = test.predicate()
+    secret = name in _SECRET_HEADERS
+    return _Test(
+        name=f"headers.{name}",
+        cost=test.cost + 1,
+        read=operator.attrgetter("headers"),
+        fits=lambda headers: fits(headers.get(name)),
+        show=lambda headers: "is another" if secret else show_text(headers.get(name)),
+        wanted=test.describe(),
+        chat=False,
+    )
+
+
+def _negation(alternatives: Sequence[When]) -> _Test:
+    """Return the test that none of *alternatives* holds."""
+    inner = [(tuple(_tests(when)), when) for when in alternatives]
+    readings = [_readings(when, tests) for tests, when in inner]
+    described = " or ".join(
+        " and ".join(f"{test.name} {test.wanted}" for test in tests) for tests, _ in inner
+    )
+    return _Test(
+        name="not",
+        cost=1 + sum(test.cost for tests, _ in inner for test in tests),
+        read=lambda subject: subject,
+        fits=lambda subject: not any(_all_fit(tests, subject) for tests in readings),
+        show=lambda _: "",
+        wanted=f"the rule is not for calls with {described}",
+        chat=False,
+    )
+
+
+def _readings(when: When, tests: Sequence[_Test]) -> tuple[_Reading, ...]:
+    """Return what to look at, in the order of trying: the gates come last, most calls pass."""
+    ordered = sorted(tests, key=lambda test: test.cost)
+    gates = [_IS_CHAT] if when.chat_keys else []
+    return (*((test.read, test.fits) for test in ordered), *gates)
+
+
+def _all_fit(readings: Sequence[_Reading], subject: Subject) -> bool:
+    for read, fits in readings:  # noqa: SIM110 - a generator would cost twice as much
+        if not fits(read(subject)):
+            return False
+    return True
+
+
+_GENERATES: Final[_Reading] = (operator.attrgetter("generates"), bool)
+_IS_CHAT: Final[_Reading] = (operator.attrgetter("is_chat"), bool)
+
+
+@dataclass(frozen=True, slots=True)
+class Conjunction:
+    """One mapping of a `when`: all of its tests must hold.
+
+    Attributes:
+        when: The tests as written.
+        call: The test of the call's number, which the session counts; `holds` leaves it out.
+        names_endpoint: Whether `endpoint` is stated; if not, only calls that generate fit.
+        size: How many tests there are.
+
+    """
+
+    when: When = field(default_factory=When)
+    call: NumberTest | None = field(init=False, compare=False)
+    names_endpoint: bool = field(init=False, compare=False)
+    size: int = field(init=False, compare=False)
+    _tests: tuple[_Test, ...] = field(init=False, compare=False, repr=False)
+    _readings: tuple[_Reading, ...] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        when = self.when
+        tests = tuple(_tests(when))
+        names_endpoint = not isinstance(when.endpoint, Unstated)
+        gates = () if names_endpoint else (_GENERATES,)
+        put = object.__setattr__  # the value is frozen, and this is where it is made
+        put(self, "call", None if isinstance(when.call, Unstated) else when.call)
+        put(self, "names_endpoint", names_endpoint)
+        put(self, "size", len(tests) + (self.call is not None))
+        put(self, "_tests", tests)
+        put(self, "_readings", (*_readings(when, tests), *gates))
+
+    def holds(self, call: IncomingCall) -> bool:
+        """Return whether everything but the number of the call fits *call*."""
+        subject = subject_of(call)
+        for read, fits in self._readings:  # noqa: SIM110 - a generator would cost twice as much
+            if not fits(read(subject)):
+                return False
+        return True
+
+    def differences(self, call: IncomingCall) -> list[str]:
+        """Return one sentence for each test that does not hold for *call*."""
+        subject = subject_of(call)
+        if not self.names_endpoint and not subject.generates:
+            return [f"endpoint {show_text(subject.endpoint)}, and the rule does not name it"]
+        found: list[str] = []
+        if not subject.is_chat and self.when.chat_keys:
+            found.append(f"'{self.when.chat_keys[0]}' is of chat requests, and this is none")
+        for test in self._tests:
+            if subject.is_chat or not test.chat:
+                sentence = test.difference(subject)
+                if sentence is not None:
+                    found.append(sentence)
+        return found
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """A `when`: it holds if one of its *alternatives* does."""
+
+    alternatives: tuple[Conjunction, ...]
+
+    def holds(self, call: IncomingCall) -> bool:
+        """Return whether one alternative holds for *call*, whatever its number."""
+        return any(alternative.holds(call) for alternative in self.alternatives)
+
+
+ALWAYS: Final = Condition((Conjunction(),))

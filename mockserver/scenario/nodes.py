@@ -1,0 +1,55 @@
+"""What a YAML file holds, before anyone knows what it means: values that know their place."""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from mockserver.errors import Place
+
+
+@dataclass(slots=True)
+class ScalarNode:
+    """One value; *raw* is how it is written, *plain* whether without quotes."""
+
+    place: Place
+    value: str | int | float | bool | None
+    raw: str
+    plain: bool = True
+
+
+@dataclass(slots=True)
+class ListNode:
+    """A list."""
+
+    place: Place
+    items: tuple["Node", ...]
+
+
+@dataclass(slots=True)
+class Member:
+    """One key of a mapping, with its value."""
+
+    key: str
+    place: Place
+    value: "Node"
+
+
+@dataclass(slots=True)
+class MapNode:
+    """A mapping; no two members have the same key."""
+
+    place: Place
+    members: tuple[Member, ...]
+
+    def get(self, key: str) -> Member | None:
+        """Return the member called *key*, or None."""
+        return next((member for member in self.members if member.key == key), None)
+
+
+@dataclass(slots=True)
+class BadNode:
+    """What was refused already while it was read."""
+
+    place: Place
+
+
+Node: TypeAlias = ScalarNode | ListNode | MapNode | BadNode

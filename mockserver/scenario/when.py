@@ -1,0 +1,258 @@
+"""The keys of a `when`, and what each looks at in a call.
+
+A new key is a field of `When` and a line in the table of facets.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final, Self
+
+from mockserver.contracts import UNSTATED, Unstated
+from mockserver.errors import BadValue
+from mockserver.scenario.criteria import (
+    NamesTest,
+    NameTest,
+    NumberTest,
+    OneOrMore,
+    TextTest,
+    either,
+    listed,
+)
+from mockserver.scenario.subject import Subject, ToolResult
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AfterTool:
+    """A test of the tool results handed back: by the tools' names, or of one in detail."""
+
+    bare: ClassVar[str] = "any"
+
+    any: OneOrMore[str] = ()
+    all: OneOrMore[str] = ()
+    present: bool | Unstated = UNSTATED
+    name: NameTest | Unstated = UNSTATED
+    result: TextTest | Unstated = UNSTATED
+    arguments: TextTest | Unstated = UNSTATED
+    id: TextTest | Unstated = UNSTATED
+
+    cost: ClassVar[int] = 12
+
+    def __post_init__(self) -> None:
+        names = self._names
+        details = self._details
+        if names != NamesTest() and details:
+            key = next(iter(details))
+            what = f"'{key}' tells of one result; 'any', 'all' and 'present' tell of all of them"
+            raise BadValue(key, what, "name the tool by 'name'")
+
+    @property
+    def _names(self) -> NamesTest:
+        return NamesTest(any=self.any, all=self.all, present=self.present)
+
+    @property
+    def _details(self) -> dict[str, TextTest]:
+        keys = ("name", "result", "arguments", "id")
+        tests = {key: getattr(self, key) for key in keys}
+        return {key: test for key, test in tests.items() if not isinstance(test, Unstated)}
+
+    def predicate(self) -> Callable[[Sequence[ToolResult]], bool]:
+        """Return the function that tells whether the test holds for results."""
+        details = self._details
+        if not details:
+            names = self._names.predicate()
+            return lambda results: names([r.name for r in results if r.name is not None])
+        parts = [(operator.attrgetter(key), test.predicate()) for key, test in details.items()]
+
+        def one_fits(results: Sequence[ToolResult]) -> bool:
+            return any(all(fits(read(result)) for read, fits in parts) for result in results)
+
+        return one_fits
+
+    def describe(self) -> str:
+        """Return what is wanted, to stand behind "the rule wants"."""
+        details = self._details
+        if not details:
+            return self._names.describe()
+        return "one with " + ", ".join(f"{key} {test.describe()}" for key, test in details.items())
+
+
+Test = NameTest | TextTest | NamesTest | NumberTest | AfterTool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class When:
+    """One mapping of a `when`, as written: all that is stated must hold."""
+
+    endpoint: NameTest | Unstated = UNSTATED
+    provider: NameTest | Unstated = UNSTATED
+    model: NameTest | Unstated = UNSTATED
+    key: NameTest | Unstated = UNSTATED
+    stream: bool | Unstated = UNSTATED
+    headers: Mapping[str, TextTest] = field(default_factory=dict[str, TextTest])
+    system: TextTest | Unstated = UNSTATED
+    first_user: TextTest | Unstated = UNSTATED
+    last_user: TextTest | Unstated = UNSTATED
+    any_message: TextTest | Unstated = UNSTATED
+    prompt: TextTest | Unstated = UNSTATED
+    tools: NamesTest | Unstated = UNSTATED
+    tool_choice: NameTest | Unstated = UNSTATED
+    response_format: NameTest | Unstated = UNSTATED
+    after_tool: AfterTool | Unstated = UNSTATED
+    turn: NumberTest | Unstated = UNSTATED
+    images: NumberTest | Unstated = UNSTATED
+    call: NumberTest | Unstated = UNSTATED
+    not_: OneOrMore[Self] = ()
+
+    def __post_init__(self) -> None:
+        self._refuse_what_never_holds()
+        names = [name.lower() for name in self.headers]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise BadValue("headers", f"the header '{twice}' is there twice: its case is no matter")
+        if any(inner.counts_calls for inner in self.not_):
+            what = "'call' cannot stand under 'not': which calls would be counted?"
+            raise BadValue("not", what, "say it beside 'not', as in call: {at_least: 2}")
+
+    @property
+    def counts_calls(self) -> bool:
+        """Whether `call` is stated, here or under a `not`."""
+        return self.call is not UNSTATED or any(inner.counts_calls for inner in self.not_)
+
+    @property
+    def chat_keys(self) -> list[str]:
+        """The stated keys that only chat requests have an answer to."""
+        return [key for key, facet in FACETS.items() if facet.chat and key in self.stated]
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The tests by their key in YAML, without `headers`, `call` and `not`."""
+        values = {key: getattr(self, key) for key in FACETS}
+        return {key: value for key, value in values.items() if value is not UNSTATED}
+
+    def _refuse_what_never_holds(self) -> None:
+        chat_keys = self.chat_keys
+        if chat_keys and self.prompt is not UNSTATED:
+            what = f"'prompt' is of legacy requests, '{chat_keys[0]}' of chat requests: never holds"
+            raise BadValue("prompt", what)
+        if isinstance(self.call, NumberTest) and _most(self.call) < 1:
+            raise BadValue("call", "calls are counted from 1: never holds")
+        if (
+            isinstance(self.after_tool, AfterTool)
+            and self.after_tool.present is not False
+            and isinstance(self.turn, NumberTest)
+            and _most(self.turn) < 1
+        ):
+            what = "'after_tool' needs an assistant turn before it, and 'turn: 0' has none"
+            raise BadValue("after_tool", f"{what}: never holds")
+
+
+def _most(test: NumberTest) -> float:
+    """Return the largest number for which *test* can hold."""
+    limits = [max(test.equals)] if test.equals else []
+    if not isinstance(test.at_most, Unstated):
+        limits.append(test.at_most)
+    return min(limits, default=float("inf"))
+
+
+# --- What the keys look at -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """What a key looks at: how it is read from a call, tested and shown."""
+
+    read: Callable[[Subject], Any]
+    predicate: Callable[[Any], Callable[[Any], bool]]
+    show: Callable[[Any], str]
+    chat: bool = False
+    """Only chat requests have it."""
+
+
+_LONGEST_SHOWN: Final = 60
+
+
+def show_text(text: str | None) -> str:
+    """Return "is …" for one text."""
+    if text is None:
+        return "is absent"
+    if len(text) > _LONGEST_SHOWN:
+        return f"is '{text[:_LONGEST_SHOWN]}…'"
+    return f"is '{text}'"
+
+
+def _show_names(names: Sequence[str]) -> str:
+    return f"are {listed(names)}" if names else "are none"
+
+
+def _show_texts(texts: Sequence[str]) -> str:
+    return show_text(texts[0]) if len(texts) == 1 else f"is none of {len(texts)} that fit"
+
+
+def _show_results(results: Sequence[ToolResult]) -> str:
+    return "is " + listed([str(r.name) for r in results]) if results else "is absent"
+
+
+def _hidden(_: Any) -> str:
+    # Keys are secrets: what is shown ends in logs and reports.
+    return "is another"
+
+
+def _plain(test: Test) -> Callable[[Any], bool]:
+    return test.predicate()
+
+
+def _same(wanted: bool) -> Callable[[bool], bool]:  # noqa: FBT001 - it is the test
+    return lambda value: value is wanted
+
+
+def _any_text(test: TextTest) -> Callable[[Sequence[str]], bool]:
+    fits = test.predicate()
+    return lambda texts: any(map(fits, texts))
+
+
+def _of_several(test: NameTest) -> Callable[[Sequence[str]], bool]:
+    """Test something that has several names: `not` means that none of them fits."""
+    positive = NameTest(
+        equals=test.equals, contains=test.contains, glob=test.glob, regex=test.regex
+    ).predicate()
+    inner = [_of_several(part) for part in test.all]
+    excluded = None if isinstance(test.not_, Unstated) else _of_several(test.not_)
+    return lambda names: (
+        test.present is not False
+        and any(map(positive, names))
+        and all(holds(names) for holds in inner)
+        and (excluded is None or not excluded(names))
+    )
+
+
+def _facet(
+    name: str,
+    show: Callable[[Any], str],
+    predicate: Callable[[Any], Callable[[Any], bool]] = _plain,
+    *,
+    chat: bool = False,
+) -> Facet:
+    return Facet(operator.attrgetter(name), predicate, show, chat)
+
+
+FACETS: Final[Mapping[str, Facet]] = {
+    "endpoint": _facet("endpoint", show_text),
+    "provider": _facet("provider", show_text),
+    "model": _facet("model", show_text),
+    "key": _facet("key", _hidden),
+    "stream": _facet("stream", lambda value: f"is {str(value).lower()}", _same),
+    "system": _facet("system", show_text, chat=True),
+    "first_user": _facet("first_user", show_text, chat=True),
+    "last_user": _facet("last_user", show_text, chat=True),
+    "any_message": _facet("texts", _show_texts, _any_text, chat=True),
+    "prompt": _facet("prompts", _show_texts, _any_text),
+    "tools": _facet("tools", _show_names, chat=True),
+    "tool_choice": _facet("tool_choice", show_text, chat=True),
+    "response_format": _facet(
+        "response_format", lambda names: f"is {either(names)}", _of_several, chat=True
+    ),
+    "after_tool": _facet("tool_results", _show_results, chat=True),
+    "turn": _facet("turn", lambda number: f"is {number}", chat=True),
+    "images": _facet("images", lambda number: f"are {number}", chat=True),
+}
