@@ -50,6 +50,6 @@ class Distribution:
         return value if self.max is None else min(value, self.max)
 
 
-def draw(quantity: float | Distribution, rng: Random) -> float:
+def drawn(quantity: float | Distribution, rng: Random) -> float:
     """Return *quantity*: the number it is, or one drawn from it."""
     return quantity.draw(rng) if isinstance(quantity, Distribution) else quantity

@@ -136,9 +136,8 @@ class Engine:
         try:
             incoming, parsed = self._parse(visit)
             given = self._match(visit, incoming)
-            if given.is_replaced:
-                timeline = ()
-            else:
+            timeline: Timeline = ()
+            if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
                 timeline = _stamp(visit, ready)
             if given.failures:
@@ -385,15 +384,13 @@ def _note(call: Call, timeline: Timeline) -> None:
 
 def _refusal(visit: _Visit, code: str, step: Unanswered) -> ApiError:
     """Return the 404 that tells a tester what kept the scenario from answering."""
-    http = visit.http
+    http, call = visit.http, visit.call
+    asked = f"{http.method} {http.path} (session '{visit.session.name}', call {call.number})"
     lines = [
-        f"no rule matches {http.method} {http.path} "
-        f"(session '{visit.session.name}', call {visit.call.number})"
+        f"no rule matches {asked}",
+        *(
+            f"  {'next:    ' if n else 'nearest: '}{miss}"
+            for n, miss in enumerate(step.near_misses)
+        ),
     ]
-    labels = ("nearest: ", "next:    ")
-    lines += [
-        f"  {labels[min(position, 1)]}{miss}" for position, miss in enumerate(step.near_misses)
-    ]
-    return ApiError(
-        404, "\n".join(lines), code=code, layer="api", headers=(("x-should-retry", "false"),)
-    )
+    return ApiError(404, "\n".join(lines), code=code, headers=(("x-should-retry", "false"),))

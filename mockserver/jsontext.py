@@ -84,7 +84,7 @@ _COMPACT = _Layout("", ":", token_ends=False)
 def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
     """Return the text of *value*; *newline* holds the indentation of the line it ends on."""
     # The exact type decides first: bodies are made of plain values, and this is on the hot path.
-    kind = cast(type[Any], type(value))
+    kind = cast(type[object], type(value))
     if kind is str:
         return quote(value)
     if kind is dict:
@@ -105,7 +105,7 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
     return _scalar(value, kind, layout) if kind in _SCALARS else _other(value, newline, layout)
 
 
-def _scalar(value: JsonValue, kind: type[Any], layout: _Layout) -> str:
+def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
     if value is None:
         return "null"
     if kind is int:

@@ -17,7 +17,7 @@ from mockserver.scenario.schema import Rule, Scenario, Step
 from mockserver.seeding import Draw
 
 OCCURRENCES_KEPT: Final = 100_000
-"""Requests whose repetitions are counted; the one that first came longest ago is forgotten first."""
+"""Requests whose repetitions are counted; the one that came first is forgotten first."""
 NEAR_MISSES: Final = 3
 """Rules that a near-miss report names."""
 
@@ -111,7 +111,7 @@ class Session:
             if _is_exhausted(rule, state):
                 if rule.then == "pass":
                     continue
-                return Unanswered((), rule.name, (_exhaustion(rule, state),))
+                return Unanswered((), rule.name, (f"'{rule.name}': {_exhaustion(rule, state)}",))
             own = _fired(rule.fail, state.passed, draw, f"fire-{position}")
             step = _step(rule, state)
             if _replace(own):
@@ -137,7 +137,9 @@ class Session:
         ):
             differences = min((a.differences(call) for a in rule.when.alternatives), key=len)
             if not differences and rule.times is not None and state.acted >= rule.times:
-                differences = [f"it has acted {rule.times} times, which is all it may"]
+                differences = [
+                    f"it has acted {rule.times} time{'s' * (rule.times > 1)}, as often as it may"
+                ]
             elif not differences and _is_exhausted(rule, state):
                 differences = [_exhaustion(rule, state)]
             elif not differences:

@@ -5,20 +5,20 @@ September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, cast
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
+    Answer,
     AnsweredCall,
     AnsweredChoice,
-    Answer,
     Chunk,
     EventStream,
     GeneratingEndpoint,
     JsonBody,
     Rendered,
 )
-from mockserver.conversation import CompletionRequest, Message, ToolCall, Usage
+from mockserver.conversation import CompletionRequest, Message, ToolCall
 from mockserver.http_request import HttpRequest
 from mockserver.jsontext import JsonValue, TokenText
 from mockserver.models import Catalogue
@@ -41,7 +41,7 @@ class ChatCompletions(GeneratingEndpoint):
         validation.check_chat(body, known)
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
-        options: Mapping[str, Any] = body.get("stream_options") or {}
+        options: Mapping[str, Any] = body.get("stream_options") or NOTHING
         tools = body.get("tools")
         return CompletionRequest(
             body=body,
@@ -82,28 +82,34 @@ class ChatCompletions(GeneratingEndpoint):
 # --- the request -----------------------------------------------------------------------------
 
 
+NOTHING: Mapping[str, Any] = {}
+
+
 def _message(message: Mapping[str, Any]) -> Message:
     content = message.get("content")
     images = 0
     if isinstance(content, list):
-        parts: list[Mapping[str, Any]] = content
+        parts = cast(list[Mapping[str, Any]], content)
         images = sum(part.get("type") == "image_url" for part in parts)
         content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
+    has_calls = "tool_calls" in message or "function_call" in message
     return Message(
         role=message["role"],
         text=content or "",
         name=message.get("name"),
-        tool_calls=tuple(_calls_made(message)),
+        tool_calls=tuple(_calls_made(message)) if has_calls else (),
         tool_call_id=message.get("tool_call_id"),
         images=images,
     )
 
 
 def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
-    for call in message.get("tool_calls") or ():
-        spec = call.get("function") or call.get("custom") or {}
-        arguments = spec.get("arguments", spec.get("input", ""))
-        yield ToolCall(spec.get("name", ""), arguments, call.get("id"))
+    calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
+    for call in calls:
+        if "custom" in call:
+            yield ToolCall(call["custom"]["name"], call["custom"]["input"], call.get("id"))
+        else:
+            yield ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))
     legacy = message.get("function_call")
     if legacy:
         yield ToolCall(legacy["name"], legacy["arguments"])
@@ -112,17 +118,18 @@ def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
 def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
-    specs = [tool.get("function") or tool.get("custom") or {} for tool in tools]
+    specs: list[Mapping[str, Any]] = [
+        tool.get("function") or tool.get("custom") or NOTHING for tool in tools
+    ]
     return tuple(spec["name"] for spec in (*specs, *functions) if "name" in spec)
 
 
 def _forced_tool(body: Mapping[str, Any]) -> str | None:
-    choice = body.get("tool_choice") or body.get("function_call")
+    choice: Mapping[str, Any] | str | None = body.get("tool_choice") or body.get("function_call")
     if not isinstance(choice, Mapping):
         return None
     spec: Mapping[str, Any] = choice.get("function") or choice.get("custom") or choice
-    name = spec.get("name")
-    return name if isinstance(name, str) else None
+    return spec.get("name")
 
 
 def _first(*values: int | None) -> int | None:
@@ -159,15 +166,15 @@ def _choice(choice: AnsweredChoice, answer: Answer) -> Json:
 
 def _in_order(index: int, key: str, value: Json, finish: str | None, answer: Answer) -> Json:
     """Return a choice; gpt-5 and later, unlike older models, do not mention absent logprobs."""
-    logprobs = {"logprobs": None} if answer.model.family.choice_logprobs else {}
+    logprobs: Json = {"logprobs": None} if answer.model.family.choice_logprobs else {}
     return {"index": index, key: value, **logprobs, "finish_reason": finish}
 
 
 def _usage(answer: Answer) -> Json | None:
-    usage: Usage | None = answer.usage
+    usage = answer.usage
     if usage is None:
         return None
-    writes = {"cache_write_tokens": 0} if answer.model.family.cache_write_tokens else {}
+    writes: Json = {"cache_write_tokens": 0} if answer.model.family.cache_write_tokens else {}
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
@@ -211,11 +218,17 @@ def _chunk(answer: Answer, choices: list[Json], usage: Json | None = None) -> Js
         "model": answer.model_name,
         "service_tier": "default",
         "system_fingerprint": answer.system_fingerprint,
-        "choices": choices,
     }
-    if answer.request.include_usage:
-        chunk["usage"] = usage
-    return chunk
+    if not answer.request.include_usage:
+        return {**chunk, "choices": choices}
+    if choices and _has_parallel_calls(answer):
+        # Only in streams of several tool calls, and there in all: 17 of 17 recorded.
+        return {**chunk, "usage": usage, "choices": choices}
+    return {**chunk, "choices": choices, "usage": usage}
+
+
+def _has_parallel_calls(answer: Answer) -> bool:
+    return any(len(choice.tool_calls) > 1 and choice.text is None for choice in answer.choices)
 
 
 def _delta(index: int, delta: Json, finish: str | None, answer: Answer) -> Json:

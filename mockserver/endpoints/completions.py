@@ -4,13 +4,13 @@ Shapes and key order are those of api.openai.com, as recorded from August 2025 t
 A stream orders its members otherwise than a body does, and its usage chunk otherwise again.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
-    AnsweredChoice,
     Answer,
+    AnsweredChoice,
     Chunk,
     EventStream,
     GeneratingEndpoint,
@@ -24,6 +24,7 @@ from mockserver.models import Catalogue
 
 Json = dict[str, JsonValue]
 
+NOTHING: Mapping[str, Any] = {}
 DEFAULT_MAX_TOKENS = 16
 DEFAULT_PROMPT = "<|endoftext|>"
 
@@ -43,7 +44,7 @@ class Completions(GeneratingEndpoint):
         validation.check_completion(body, known)
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
-        options: Mapping[str, Any] = body.get("stream_options") or {}
+        options: Mapping[str, Any] = body.get("stream_options") or NOTHING
         stop = body.get("stop")
         limit = body.get("max_tokens")
         return CompletionRequest(
@@ -78,20 +79,18 @@ class Completions(GeneratingEndpoint):
         return JsonBody(body)
 
 
-Prompt = str | Sequence[str] | Sequence[int] | Sequence[Sequence[int]] | None
-
-
-def _prompts(prompt: Prompt, encoding: str) -> tuple[str, ...]:
+def _prompts(prompt: Any, encoding: str) -> tuple[str, ...]:
     """Return the prompts of a request as text, one for each answer (times `n`)."""
     if prompt is None:
         return (DEFAULT_PROMPT,)
     if isinstance(prompt, str):
         return (prompt,)
     if prompt and isinstance(prompt[0], int):
-        return (tokens.decode(prompt, encoding),)  # type: ignore[arg-type]
+        coded: list[int] = prompt
+        return (tokens.decode(coded, encoding),)
+    several: list[str | list[int]] = prompt
     return tuple(
-        item if isinstance(item, str) else tokens.decode(item, encoding)  # type: ignore[arg-type]
-        for item in prompt
+        item if isinstance(item, str) else tokens.decode(item, encoding) for item in several
     )
 
 
@@ -111,7 +110,9 @@ def _usage(answer: Answer) -> Json | None:
     if usage is None:
         return None
     # Where nothing was generated, the API leaves `completion_tokens` out.
-    generated = {"completion_tokens": usage.completion_tokens} if usage.completion_tokens else {}
+    generated: Json = (
+        {"completion_tokens": usage.completion_tokens} if usage.completion_tokens else {}
+    )
     return {
         "prompt_tokens": usage.prompt_tokens,
         **generated,

@@ -1,6 +1,8 @@
 """Starting and stopping: in the foreground for the command line, in a thread for tests."""
 
 import asyncio
+import errno
+import importlib
 import signal
 import sys
 import threading
@@ -44,10 +46,11 @@ class Address:
 def new_event_loop() -> asyncio.AbstractEventLoop:
     """Return uvloop's loop where it is installed (the `speed` extra), else asyncio's."""
     try:
-        import uvloop  # noqa: PLC0415 - optional
+        uvloop = importlib.import_module("uvloop")
     except ImportError:
         return asyncio.new_event_loop()
-    return uvloop.new_event_loop()
+    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
+    return loop
 
 
 async def listen(
@@ -73,8 +76,6 @@ async def listen(
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:
-    import errno  # noqa: PLC0415 - only needed on the way out
-
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use: choose another with --port, or any with --port 0"
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"

@@ -13,7 +13,7 @@ from mockserver.tokens.chat_prompts import count_chat_prompt
 from mockserver.tokens.legacy_prompts import count_legacy_prompt
 from mockserver.tokens.vocabularies import vocabulary
 
-__all__ = ["BilledChoice", "Count", "count_completion", "count_prompt", "decode", "pieces"]
+__all__ = ["BilledChoice", "Count", "count", "count_completion", "count_prompt", "decode", "pieces"]
 
 
 def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
@@ -47,6 +47,11 @@ def count_completion(
         tokens += words.count(choice.refusal or "")
         tokens += sum(words.count(arguments) for _, arguments in choice.calls)
     return Count(tokens)
+
+
+def count(text: str, encoding: str) -> int:
+    """Return how many tokens *text* is; *encoding* is a vocabulary's name."""
+    return vocabulary(encoding).count(text)
 
 
 def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:

@@ -1,0 +1,21 @@
+"""A JSON value, as compact text."""
+
+from dataclasses import dataclass
+
+from mockserver.contracts import ChoicePlace, Reply
+from mockserver.conversation import Choice, IncomingCall
+from mockserver.jsontext import JsonValue, compact
+from mockserver.seeding import Draw
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Json(Reply):
+    """Answer with *value*, written as models write JSON that they are asked for."""
+
+    kind = "json"
+
+    value: JsonValue
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is what it is
+        """Return the value's text."""
+        return Choice(text=compact(self.value))

@@ -1,0 +1,36 @@
+"""Seeded prose of a length in tokens: for load, layout and limits."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mockserver import sampling, tokens
+from mockserver.contracts import ChoicePlace, Reply
+from mockserver.conversation import Choice, IncomingCall
+from mockserver.distributions import Distribution, drawn
+from mockserver.errors import BadValue
+from mockserver.models import family_of
+from mockserver.seeding import Draw
+
+MOST_TOKENS = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lorem(Reply):
+    """Answer with prose of *tokens* tokens, another each time and for each choice."""
+
+    kind = "lorem"
+    constant: ClassVar[bool] = False
+
+    tokens: int | Distribution
+
+    def __post_init__(self) -> None:
+        if isinstance(self.tokens, int) and not 0 <= self.tokens <= MOST_TOKENS:
+            what = f"'tokens' must be from 0 to {MOST_TOKENS}, not {self.tokens}"
+            raise BadValue("tokens", what)
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return prose whose length and words are drawn for this choice."""
+        rng = draw.rng(f"lorem-{place.index}")
+        length = min(round(drawn(self.tokens, rng)), MOST_TOKENS)
+        encoding = family_of(self.model or call.model or "").encoding
+        return Choice(text=sampling.prose(rng, length, lambda text: tokens.count(text, encoding)))
