@@ -62,9 +62,7 @@ def test_a_path_names_a_session(path: str, session: str, rest: str) -> None:
         pytest.param("/double/v1/completions", "double", "completions", id="told by the prefix"),
     ],
 )
-def test_a_path_leads_to_a_dialect_and_an_endpoint(
-    path: str, provider: str, endpoint: str
-) -> None:
+def test_a_path_leads_to_a_dialect_and_an_endpoint(path: str, provider: str, endpoint: str) -> None:
     route = routes().find("POST", path)
 
     assert route.generating is not None

@@ -233,7 +233,9 @@ def test_the_call_number_counts_only_calls_that_reach_the_rule() -> None:
 def test_each_alternative_of_a_when_counts_its_own_calls() -> None:
     api = Api("""
         rules:
-          - {name: firsts, when: [{last_user: "Hi", call: 1}, {last_user: "Ho", call: 1}], reply: "first"}
+          - name: firsts
+            when: [{last_user: "Hi", call: 1}, {last_user: "Ho", call: 1}]
+            reply: "first"
           - {name: otherwise, reply: "other"}
     """)
     texts = [api.chat(said).text for said in ("Hi", "Hi", "Ho", "Ho")]
@@ -407,9 +409,10 @@ def test_an_exhausted_script_says_so_strict_or_not() -> None:
 
     assert (refused.status, refused.error["code"]) == (404, "script_exhausted")
     assert refused.headers["x-should-retry"] == "false"
-    assert "'jokes': script exhausted, its 2 replies were given to calls 2, 3" in refused.error[
-        "message"
-    ]
+    assert (
+        "'jokes': script exhausted, its 2 replies were given to calls 2, 3"
+        in refused.error["message"]
+    )
 
 
 # --- Sessions --------------------------------------------------------------------------------
