@@ -51,6 +51,8 @@ class App:
             return web.json_response({"status": "ok"})
         if request.headers.get("expect", "").lower() == "100-continue":
             await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+            # The answer has not begun yet, and may still be a refusal.
+            request.writer.output_size = 0
         try:
             content = await request.read()
         except web.HTTPRequestEntityTooLarge:
