@@ -11,7 +11,7 @@ const CHAT = "gpt-4o-mini";
 const LEGACY = "gpt-3.5-turbo-instruct";
 const TOOLS = ["get_weather", "get_time"].map((name) => ({
   type: "function",
-  function: { name, parameters: { type: "object" } },
+  function: { name, parameters: { type: "object", properties: {} } },
 }));
 const FUNCTIONS = TOOLS.map((tool) => tool.function);
 
