@@ -1,4 +1,4 @@
-"""What openai-python makes of failures, moment by moment; and that the server is well after each."""
+"""What openai-python makes of failures, moment by moment; the server is well after each."""
 
 from typing import Any
 
@@ -26,8 +26,7 @@ def ask(client: openai.OpenAI, **members: Any) -> Any:
 def read(client: openai.OpenAI, received: list[str]) -> None:
     """Read a stream to its end, into *received*."""
     with ask(client, stream=True) as chunks:
-        for chunk in chunks:
-            received.append(chunk.choices[0].delta.content or "")
+        received.extend(chunk.choices[0].delta.content or "" for chunk in chunks)
 
 
 HOW = pytest.mark.parametrize("how", ["rst", "fin"])
