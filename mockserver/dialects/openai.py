@@ -12,7 +12,7 @@ from typing import Final
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
 from mockserver.conversation import ApiError
 from mockserver.http_request import HttpRequest
-from mockserver.jsontext import TOKEN_END, compact, pretty, to_bytes
+from mockserver.jsontext import TOKEN_END, Filling, Hole, compact, pretty, to_bytes
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -30,6 +30,7 @@ ORGANIZATION: Final = "mockserver"
 PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
+REQUEST_ID: Final = Hole("q", len("req_") + 32)
 STEADY_HEADERS: Final = (
     ("access-control-expose-headers", "X-Request-ID"),
     ("openai-organization", ORGANIZATION),
@@ -95,23 +96,21 @@ class OpenAI(Dialect):
         content_type = (
             rendered.content_type if type(rendered) is EventStream else "application/json"
         )
-        legacy: Headers = ()
-        if answer is not None and answer.endpoint == "completions":
-            legacy = (
-                ("cache-control", "no-cache, must-revalidate"),
-                ("openai-model", answer.model_name),
-            )
-        return Head(
-            200,
-            (
-                ("date", http_date(draw.created())),
-                ("content-type", content_type),
-                ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
-                *_request_id(draw),
-                *legacy,
-                *STEADY_HEADERS,
-            ),
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", content_type),
+            ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
+            ("x-request-id", REQUEST_ID.mark),
+            *STEADY_HEADERS,
         )
+        if answer is not None and answer.endpoint == "completions":
+            engine = ("openai-model", answer.model_name)
+            headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
+        return Head.of(200, headers)
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the request's id."""
+        return ((REQUEST_ID.mark_bytes, _request_id(draw).encode()),)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
@@ -131,10 +130,10 @@ class OpenAI(Dialect):
             ("date", http_date(draw.created())),
             ("content-type", content_type),
             *((("vary", "Origin"),) if at_edge else (("openai-version", API_VERSION),)),
-            *_request_id(draw),
+            ("x-request-id", _request_id(draw)),
             *error.headers,
         )
-        return Head(error.status, headers, len(payload)), Data(payload)
+        return Head.of(error.status, headers, len(payload)), Data(payload)
 
 
 @lru_cache(maxsize=1_024)
@@ -144,8 +143,8 @@ def _bearer(authorization: str) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-def _request_id(draw: Draw) -> Headers:
-    return (("x-request-id", "req_" + draw.request_id()),)
+def _request_id(draw: Draw) -> str:
+    return "req_" + draw.request_id()
 
 
 def _go_escaped(text: str) -> str:

@@ -47,14 +47,15 @@ class App:
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
-        if request.headers.get("expect", "").lower() == "100-continue":
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        try:
-            content = await request.read()
-        except web.HTTPRequestEntityTooLarge as error:
-            return await self._refuse(request, _too_large(error))
-        except web.RequestPayloadError:
-            return await self._refuse(request, ApiError(400, "The request's body is malformed."))
+        if request.content.is_eof():
+            content = request.content.read_nowait()
+        else:
+            try:
+                content = await _read(request)
+            except web.HTTPRequestEntityTooLarge as error:
+                return await self._refuse(request, _too_large(error))
+            except web.RequestPayloadError:
+                return await self._refuse(request, ApiError(400, "The body is malformed."))
         headers = cast(Mapping[str, str], request.headers)
         exchange = self.engine.answer(HttpRequest(request.method, path, headers, content, query))
         exchange.call.outcome = "client_left"
@@ -67,6 +68,13 @@ class App:
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
         return await play(self.engine.refuse(error), request)
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """Return the body of *request*, which is still on its way."""
+    if request.headers.get("expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+    return await request.read()
 
 
 def _too_large(error: web.HTTPRequestEntityTooLarge) -> ApiError:
