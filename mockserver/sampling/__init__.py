@@ -1,0 +1,48 @@
+"""Made-up answers: JSON values that are valid for a schema, and prose of a given length.
+
+This is the face of the package; everything else in it is private to it. What is drawn depends
+on the arguments alone: the same schema and the same state of the generator give the same
+value, in every process.
+"""
+
+from collections.abc import Mapping
+from random import Random
+from typing import Any
+
+from mockserver.jsontext import JsonValue
+from mockserver.sampling.fakers import lend
+from mockserver.sampling.places import Place
+from mockserver.sampling.prose import prose
+from mockserver.sampling.reading import is_object
+from mockserver.sampling.sampler import Sampler
+
+__all__ = ["call_arguments", "prose", "sample"]
+
+
+def sample(schema: JsonValue, rng: Random) -> JsonValue:
+    """Return a value that is valid for *schema*, natural to read, and varied by *rng*.
+
+    Args:
+        schema: JSON Schema 2020-12, or what older drafts and OpenAPI spelled otherwise. It may
+            be anything: what is not understood is passed over.
+        rng: Decides everything that is drawn.
+
+    Returns:
+        A valid value; the best that was found where the schema cannot be satisfied, or not
+        with a bounded amount of work. References lead nowhere outside the schema, and
+        `format` is followed, though it asserts nothing.
+
+    """
+    try:
+        with lend(rng) as fake:
+            return Sampler(schema, rng, fake).draw(schema, Place()).value
+    except RecursionError:
+        return None  # a schema written deeper than Python can follow
+
+
+def call_arguments(parameters: JsonValue, rng: Random) -> Mapping[str, Any]:
+    """Return arguments for a tool that takes *parameters*: an object, whatever they are."""
+    if not is_object(parameters):
+        return {}
+    arguments = sample({"type": "object", **parameters}, rng)
+    return arguments if is_object(arguments) else {}

@@ -1,0 +1,25 @@
+"""What the parts of a sampling share: the generator, Faker, the judge, and the way back in."""
+
+from abc import ABC, abstractmethod
+from random import Random
+from typing import TYPE_CHECKING
+
+from mockserver.jsontext import JsonValue
+from mockserver.sampling.judging import Judge
+from mockserver.sampling.places import Drawn, Place
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+
+class Drawing(ABC):
+    """One sampling. Objects and arrays draw their members and items through it."""
+
+    def __init__(self, rng: Random, fake: "Faker", judge: Judge) -> None:
+        self.rng = rng
+        self.fake = fake
+        self.judge = judge
+
+    @abstractmethod
+    def draw(self, schema: JsonValue, place: Place) -> Drawn:
+        """Draw a value for *schema* at *place*."""

@@ -1,0 +1,75 @@
+"""Prose that says nothing, of a length in tokens."""
+
+from collections.abc import Callable
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from mockserver.sampling.fakers import lend
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+_WORDS_AT_ONCE: Final = 64
+_BACK: Final = 8
+_ENDINGS: Final = (".", "!", "...", " indeed.", " as well.", "")
+"""What may close the text, so that its length comes out: the first that fits is taken."""
+
+
+def prose(rng: Random, tokens: int, count: Callable[[str], int]) -> str:
+    """Return seeded sentences of *tokens* tokens.
+
+    Args:
+        rng: Decides the words.
+        tokens: How long the text is to be; 0 or less gives an empty text.
+        count: Counts the tokens of a text, as the model that seems to write it does.
+
+    Returns:
+        Text of exactly so many tokens. Where no wording comes out even (with a count that
+        grows by leaps), the longest that stays below.
+
+    """
+    if tokens <= 0:
+        return ""
+    with lend(rng) as fake:
+        words = _sentences(fake, rng, tokens, count)
+    length = _longest_fit(words, tokens, count)
+    best = ""
+    # A few words fewer, and another ending: somewhere near, the count comes out.
+    for ending in _ENDINGS:
+        for size in range(length, max(length - _BACK, 0), -1):
+            text = " ".join(words[:size]).rstrip(".") + ending
+            reached = count(text)
+            if reached == tokens:
+                return text
+            if reached < tokens and len(text) > len(best):
+                best = text
+    return best
+
+
+def _sentences(fake: "Faker", rng: Random, tokens: int, count: Callable[[str], int]) -> list[str]:
+    """Return the words of sentences that are at least *tokens* long."""
+    words: list[str] = []
+    counted = 0
+    while counted <= tokens:
+        fresh: list[str] = []
+        while len(fresh) < max(_WORDS_AT_ONCE, (tokens - counted) // 2):
+            fresh += fake.sentence(rng.randint(5, 14)).split()
+        words += fresh
+        # Counted apart from what came before, which is near enough to know when to stop.
+        gained = count(" ".join(fresh))
+        if gained <= 0:
+            break
+        counted += gained
+    return words
+
+
+def _longest_fit(words: list[str], tokens: int, count: Callable[[str], int]) -> int:
+    """Return how many of *words* are at most *tokens* long."""
+    low, high = 0, len(words)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if count(" ".join(words[:middle])) <= tokens:
+            low = middle
+        else:
+            high = middle - 1
+    return low

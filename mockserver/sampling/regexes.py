@@ -1,0 +1,269 @@
+"""Patterns: whether a text matches one, and texts that do.
+
+A pattern is whatever a client sends, so neither is done at any price. Matching is skipped
+where backtracking might run away, and a text that cannot be made is None.
+
+Texts are made along the tree that Python's own parser makes of a pattern. (The package
+`rstr` does the same, but cannot steer lengths, and draws from sets: its texts change with
+PYTHONHASHSEED.)
+"""
+
+import re
+import string
+import warnings
+from dataclasses import dataclass, field
+from functools import lru_cache
+from importlib import import_module
+from random import Random
+from typing import Any, Final
+
+# Private, but unchanged from 3.11 to 3.14, and the only description of a pattern there is.
+_parser: Any = import_module("re._parser")
+
+_LONGEST: Final = 10_000
+"""A text is cut short here, whatever its pattern asks for."""
+_ATTEMPTS: Final = 40
+_ENOUGH: Final = 24
+"""After so many attempts, a text of another length is taken."""
+
+_CATEGORIES: Final = {
+    "CATEGORY_DIGIT": string.digits,
+    "CATEGORY_NOT_DIGIT": string.ascii_letters,
+    "CATEGORY_SPACE": " ",
+    "CATEGORY_NOT_SPACE": string.ascii_lowercase + string.digits,
+    "CATEGORY_WORD": string.ascii_lowercase + string.digits,
+    "CATEGORY_NOT_WORD": "-",
+}
+_MEMBERS: Final = {
+    "CATEGORY_DIGIT": string.digits,
+    "CATEGORY_SPACE": string.whitespace,
+    "CATEGORY_WORD": string.ascii_letters + string.digits + "_",
+}
+_ANY: Final = string.ascii_letters + string.digits
+_PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation + " "
+_SURROGATES: Final = (0xD800, 0xDFFF)
+_FEW: Final = 16
+"""A repeat of more than this many counts as one without end."""
+
+
+def found(pattern: str, text: str) -> bool | None:
+    """Return whether *pattern* is found in *text*; None where that cannot be said safely."""
+    known = _known(pattern)
+    if known is None or len(text) > known.safe_length:
+        return None
+    return known.compiled.search(text) is not None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether *pattern* is found in *text*, in doubt True."""
+    return found(pattern, text) is not False
+
+
+def text_for(
+    pattern: str, rng: Random, *, shortest: int = 0, longest: int | None = None
+) -> str | None:
+    """Return a text that *pattern* matches, of a length within the bounds if that can be had.
+
+    None: *pattern* is none that Python knows, or no text for it was found.
+    """
+    known = _known(pattern)
+    if known is None:
+        return None
+    best: str | None = None
+    for attempt in range(_ATTEMPTS):
+        text = _Making(rng, _reach(attempt, shortest, longest)).text(known.tree)
+        verdict = found(pattern, text)
+        fits = shortest <= len(text) and (longest is None or len(text) <= longest)
+        if verdict and fits:
+            return text
+        if verdict is not False and (best is None or fits):
+            best = text
+        if best is not None and attempt >= _ENOUGH:
+            break
+    return best
+
+
+def _reach(attempt: int, shortest: int, longest: int | None) -> int:
+    """Return how often an endless repeat is done above its least, at most, on *attempt*."""
+    room = longest - shortest if longest is not None else 8
+    if attempt < _ATTEMPTS // 2:
+        return max(0, min(room, 8)) + (shortest if attempt % 2 else 0)
+    return (0, 1, 2, 4, 8, 16, shortest, shortest * 2)[attempt % 8]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A pattern that Python knows, and how long a text it may safely be held against."""
+
+    compiled: re.Pattern[str]
+    tree: Any
+    safe_length: int
+
+
+@lru_cache(maxsize=256)
+def _known(pattern: str) -> _Known | None:
+    translated = _in_python(pattern)
+    try:
+        with warnings.catch_warnings(action="ignore"):  # "possible nested set": the client's affair
+            tree = _parser.parse(translated)
+            compiled = re.compile(translated)
+        endless, nested = _repeats(tree, inside=False)
+        return _Known(compiled, tree, _safe_length(endless, nested=nested))
+    except (re.error, RecursionError, OverflowError, ValueError):
+        return None
+
+
+def _in_python(pattern: str) -> str:
+    """Spell in Python's way what ECMA-262, whose patterns JSON Schema means, spells otherwise."""
+    pattern = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
+    pattern = re.sub(r"\\k<(\w+)>", r"(?P=\1)", pattern)
+    return re.sub(
+        r"\[\\p\{L[a-z]?\}", r"[a-zA-Z", re.sub(r"\\p\{L[a-z]?\}(?!\])", "[a-zA-Z]", pattern)
+    )
+
+
+def _repeats(tree: Any, *, inside: bool) -> tuple[int, bool]:
+    """Return how many endless repeats *tree* has, and whether one may backtrack into another."""
+    endless, nested = 0, False
+    for operation, argument in tree:
+        is_repeat = operation.name in {"MAX_REPEAT", "MIN_REPEAT"} and argument[1] > _FEW
+        nested = nested or (inside and (is_repeat or operation.name == "BRANCH"))
+        endless += is_repeat
+        for part in _parts(operation.name, argument):
+            more, deeper = _repeats(part, inside=inside or is_repeat)
+            endless += more
+            nested = nested or deeper
+    return endless, nested
+
+
+def _parts(name: str, argument: Any) -> list[Any]:
+    match name:
+        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT" | "SUBPATTERN":
+            return [argument[-1]]
+        case "BRANCH":
+            return list(argument[1])
+        case "ASSERT" | "ASSERT_NOT":
+            return [argument[1]]
+        case "ATOMIC_GROUP":
+            return [argument]
+        case "GROUPREF_EXISTS":
+            return [part for part in argument[1:] if part is not None]
+        case _:
+            return []
+
+
+def _safe_length(endless: int, *, nested: bool) -> int:
+    """Return how long a text is searched in well under a tenth of a second."""
+    if nested:
+        return 20  # the time may double with each character
+    return (_LONGEST, 2_000, 400, 150)[endless] if endless <= 3 else 80  # noqa: PLR2004 - degrees
+
+
+@dataclass(slots=True)
+class _Making:
+    """One text in the making."""
+
+    rng: Random
+    reach: int
+    length: int = 0
+    groups: dict[int, str] = field(default_factory=dict[int, str])
+    wishes: list[str] = field(default_factory=list[str])
+    """What lookaheads ask for: put in over the finished text, as a password's digit is."""
+
+    def text(self, tree: Any) -> str:
+        made = self._sequence(tree)
+        for wish in self.wishes:
+            if wish and len(wish) <= len(made):
+                at = self.rng.randint(0, len(made) - len(wish))
+                made = made[:at] + wish + made[at + len(wish) :]
+        return made
+
+    def _sequence(self, tree: Any) -> str:
+        return "".join([self._one(operation.name, argument) for operation, argument in tree])
+
+    def _one(self, name: str, argument: Any) -> str:  # noqa: C901, PLR0912 - one branch an operation
+        match name:
+            case "LITERAL":
+                return self._put(chr(argument))
+            case "NOT_LITERAL":
+                return self._put(self._other_than(chr(argument)))
+            case "ANY":
+                return self._put(self.rng.choice(_ANY))
+            case "IN":
+                return self._put(self._member(argument))
+            case "BRANCH":
+                return self._sequence(self.rng.choice(argument[1]))
+            case "SUBPATTERN":
+                made = self._sequence(argument[-1])
+                if argument[0] is not None:
+                    self.groups[argument[0]] = made
+                return made
+            case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT":
+                return self._repeated(*argument)
+            case "ATOMIC_GROUP":
+                return self._sequence(argument)
+            case "GROUPREF":
+                return self._put(self.groups.get(argument, ""))
+            case "GROUPREF_EXISTS":
+                chosen = argument[1] if argument[0] in self.groups else argument[2]
+                return self._sequence(chosen or [])
+            case "ASSERT" if argument[0] > 0:
+                self.wishes.append(_Making(self.rng, 0).text(argument[1]))
+                return ""
+            case _:  # anchors and what must not follow: left to the check
+                return ""
+
+    def _put(self, text: str) -> str:
+        self.length += len(text)
+        return text
+
+    def _repeated(self, least: int, most: int, tree: Any) -> str:
+        upper = min(most, least + self.reach)
+        # A word of one letter is as good a match as any, but nothing to read.
+        lower = min(upper, max(least, 3)) if most > _FEW else least
+        times = self.rng.randint(lower, upper)
+        made: list[str] = []
+        for _ in range(times):
+            if self.length > _LONGEST or len(made) > _LONGEST:
+                break
+            made.append(self._sequence(tree))
+        return "".join(made)
+
+    def _member(self, choices: Any) -> str:
+        """Return a character of a class such as ``[a-z_]`` or ``[^"]``."""
+        if choices[0][0].name == "NEGATE":
+            return self._other_than(_characters(choices[1:], _MEMBERS))
+        name, argument = self.rng.choice(choices)
+        if name.name == "RANGE":
+            first, last = argument
+            return _written(self.rng.randint(first, last))
+        if name.name == "CATEGORY":
+            return self.rng.choice(_CATEGORIES[argument.name])
+        return chr(argument)
+
+    def _other_than(self, excluded: str) -> str:
+        likely = [character for character in _ANY if character not in excluded]
+        possible = likely or [character for character in _PRINTABLE if character not in excluded]
+        return self.rng.choice(possible) if possible else "\N{LATIN SMALL LETTER E WITH ACUTE}"
+
+
+def _characters(choices: Any, categories: dict[str, str]) -> str:
+    """Return the ASCII characters that *choices* name."""
+    named: list[str] = []
+    for operation, argument in choices:
+        if operation.name == "LITERAL":
+            named.append(chr(argument))
+        elif operation.name == "RANGE":
+            first, last = argument
+            named.extend(character for character in _PRINTABLE if first <= ord(character) <= last)
+        else:
+            inverted = argument.name.replace("_NOT_", "_")
+            inside = categories[inverted]
+            named.extend(c for c in _PRINTABLE if (c in inside) == (inverted == argument.name))
+    return "".join(named)
+
+
+def _written(code: int) -> str:
+    """Return the character *code*; a surrogate is none that JSON could carry in UTF-8."""
+    is_surrogate = _SURROGATES[0] <= code <= _SURROGATES[1]
+    return "\N{REPLACEMENT CHARACTER}" if is_surrogate else chr(code)

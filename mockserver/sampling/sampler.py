@@ -1,0 +1,120 @@
+"""Drawing a value for a schema: gather what is demanded, draw it, look at it again.
+
+Whatever the schema is, the work is bounded: by the depth, by steps, by tries. What cannot be
+satisfied, or not within these bounds, gets the best that was drawn.
+"""
+
+import copy
+from collections.abc import Mapping
+from random import Random
+from typing import TYPE_CHECKING, Final
+
+from mockserver.jsontext import JsonValue
+from mockserver.sampling.arrays import draw_array
+from mockserver.sampling.demands import KINDS, Demand
+from mockserver.sampling.drawing import Drawing
+from mockserver.sampling.gathering import Gathering
+from mockserver.sampling.judging import Judge
+from mockserver.sampling.numbers import draw_number
+from mockserver.sampling.objects import draw_object
+from mockserver.sampling.places import DEEPEST, Budget, Drawn, Place
+from mockserver.sampling.reading import kind_of, members, names
+from mockserver.sampling.references import References
+from mockserver.sampling.strings import draw_string
+
+if TYPE_CHECKING:
+    from faker import Faker
+
+_STEPS: Final = 20_000
+_HURRY: Final = _STEPS * 3 // 4
+"""With so few steps left, nothing optional is drawn any more."""
+_JUDGE_STEPS: Final = 100_000
+_ATTEMPTS: Final = 12
+_SUGGESTION_SHARE: Final = 0.5
+_NULL_SHARE: Final = 0.1
+
+
+class Sampler(Drawing):
+    """Draws values for the schemas of one document."""
+
+    def __init__(self, root: JsonValue, rng: Random, fake: "Faker") -> None:
+        references = References(root)
+        super().__init__(rng, fake, Judge(references, Budget(_JUDGE_STEPS)))
+        self._budget = Budget(_STEPS)
+        self._gathering = Gathering(references, rng, self._budget)
+
+    def draw(self, schema: JsonValue, place: Place) -> Drawn:
+        """Draw a value for *schema* at *place*."""
+        best = Drawn(_empty(schema), ok=False)
+        if place.shallow and not self._gathering.can_end(schema):
+            return best
+        for attempt in range(_ATTEMPTS):
+            if attempt > 1 and place.hurried:
+                break
+            if place.depth > DEEPEST or not self._budget.spend():
+                break
+            if self._budget.left < _HURRY:
+                place = Place(name=place.name, depth=place.depth, hurried=True)
+            demand = self._gathering.demand(schema, place)
+            if demand is None:
+                continue
+            drawn = self._drawn(demand, place)
+            must_judge = demand.tricky or kind_of(drawn.value) not in {"object", "array"}
+            if drawn.ok and (not must_judge or self.judge.accepts(drawn.value, schema)):
+                return drawn
+            best = Drawn(drawn.value, ok=False)
+            if not demand.tricky:
+                break
+        return best
+
+    def _drawn(self, demand: Demand, place: Place) -> Drawn:
+        if demand.values:
+            return Drawn(copy.deepcopy(self._one_of(demand.values)), ok=True)
+        if demand.suggestions and self.rng.random() < _SUGGESTION_SHARE:
+            suggestion = self.rng.choice(demand.suggestions)
+            if kind_of(suggestion) in demand.kinds:
+                return Drawn(copy.deepcopy(suggestion), ok=True)
+        match self._kind(demand):
+            case "string":
+                return draw_string(demand, place, self)
+            case "object":
+                return draw_object(demand, place, self)
+            case "array":
+                return draw_array(demand, place, self)
+            case "number" | "integer" as kind:
+                integer = "number" not in demand.kinds
+                value = draw_number(demand.bounds, self.rng, place.name, integer=integer)
+                return Drawn(value, ok=value is not None and kind in demand.kinds)
+            case "boolean":
+                return Drawn(self.rng.random() < 1 / 2, ok=True)
+            case _:
+                return Drawn(None, ok=True)
+
+    def _one_of(self, values: list[JsonValue]) -> JsonValue:
+        """Return one of *values*; null less often than the others."""
+        telling = [value for value in values if value is not None]
+        if telling and (len(telling) == len(values) or self.rng.random() >= _NULL_SHARE):
+            return self.rng.choice(telling)
+        return self.rng.choice(values)
+
+    def _kind(self, demand: Demand) -> str:
+        """Return which kind of value to draw."""
+        if len(demand.kinds) == len(KINDS):
+            return demand.implied or "string"
+        kinds = [kind for kind in demand.kinds if kind != "null"]
+        if "number" in kinds and "integer" in kinds:
+            kinds.remove("integer")
+        if not kinds or ("null" in demand.kinds and self.rng.random() < _NULL_SHARE):
+            return "null"
+        return self.rng.choice(kinds)
+
+
+def _empty(schema: JsonValue) -> JsonValue:
+    """Return the least of what *schema* says its values are: the last resort."""
+    stated = names(members(schema).get("type"))
+    return copy.deepcopy(_EMPTY.get(stated[0])) if stated else None
+
+
+_EMPTY: Final[Mapping[str, JsonValue]] = {
+    "string": "", "object": {}, "array": [], "number": 0, "integer": 0, "boolean": False,
+}  # fmt: skip
