@@ -8,9 +8,8 @@ Source:
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mockserver import strict_schema
 from mockserver.conversation import ApiError
-from mockserver.validation import faults, values
+from mockserver.validation import faults, schemas, values
 from mockserver.validation.restrictions import Restrictions
 from mockserver.validation.values import Body, Check
 
@@ -40,7 +39,7 @@ def _check_schema(stated: Mapping[str, Any], *, lenient: bool) -> None:
     if wrapped.get("schema") is None:
         return
     schema = values.record_member(wrapped, "schema", path)
-    fault = None if lenient else strict_schema.refusal(schema, strict=strict)
+    fault = None if lenient else schemas.refusal(schema, strict=strict)
     if fault is not None:
         message = f"Invalid schema for response_format '{name}': {fault}"
         raise faults.said(message, "response_format")

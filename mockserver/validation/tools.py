@@ -9,9 +9,8 @@ Source:
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from mockserver import strict_schema
 from mockserver.conversation import ApiError
-from mockserver.validation import faults, values
+from mockserver.validation import faults, schemas, values
 from mockserver.validation.values import Body, Check
 
 _MOST_TOOLS: Final = 128
@@ -19,7 +18,7 @@ _KINDS: Final = ("function", "custom")
 _TOOL_CHOICES: Final = ("none", "auto", "required")
 _FUNCTION_CHOICES: Final = ("none", "auto")
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
-"""What a function without `parameters` is taken to have (recorded with `strict`, 2025-09)."""
+"""What a strict function is taken to have if it says nothing of parameters (recorded, 2025-09)."""
 
 
 def check_tools(*, lenient: bool) -> Check:
@@ -78,10 +77,13 @@ def _check_description(function: Mapping[str, Any], path: str) -> None:
 
 def _check_schema(function: Mapping[str, Any], name: str, path: str) -> None:
     strict = values.flag(function, "strict", path)
-    parameters: Mapping[str, Any] = _NO_PARAMETERS
+    parameters: Mapping[str, Any] = {}
     if function.get("parameters") is not None:
         parameters = values.record_member(function, "parameters", path)
-    fault = strict_schema.refusal(parameters, strict=strict)
+    if not parameters and not strict:
+        return
+    parameters = parameters or _NO_PARAMETERS
+    fault = schemas.refusal(parameters, strict=strict)
     if fault is not None:
         message = f"Invalid schema for function '{name}': {fault}"
         raise faults.said(message, f"{path}.parameters", "invalid_function_parameters")
