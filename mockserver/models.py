@@ -47,6 +47,8 @@ class Model:
     mode: Mode
     answers_as: str
     """What an answer names as its `model`: the snapshot of an alias, a legacy engine's name."""
+    behaves_as: str
+    """The model whose restrictions on requests hold: its own name, unless it is like another."""
     context_window: int | None = None
     max_output_tokens: int | None = None
     created: int = 0
@@ -107,7 +109,12 @@ def _stranger(name: str, like: Model | None) -> Model:
         return replace(like, id=name, answers_as=name)
     family = family_of(name)
     return Model(
-        id=name, family=family, mode=family.mode, answers_as=name, created=_UNKNOWN_CREATED
+        id=name,
+        family=family,
+        mode=family.mode,
+        answers_as=name,
+        behaves_as=name,
+        created=_UNKNOWN_CREATED,
     )
 
 
@@ -145,6 +152,7 @@ def _model(row: Mapping[str, Any]) -> Model:
         family=family_of(row["id"]),
         mode=row["mode"],
         answers_as=row.get("answers_as", row["id"]),
+        behaves_as=row["id"],
         context_window=row.get("context"),
         max_output_tokens=row.get("max_output"),
         created=row["created"],

@@ -28,7 +28,7 @@ _TELLING: Final = frozenset(keyword for _, keywords in _IMPLIED for keyword in k
 _TRICKY: Final = frozenset({
     "not", "anyOf", "oneOf", "allOf", "if", "const", "enum", "contains", "propertyNames",
     "patternProperties", "unevaluatedProperties", "unevaluatedItems", "dependentSchemas",
-    "dependencies",
+    "dependencies", "default", "examples",
 })  # fmt: skip
 
 

@@ -23,6 +23,8 @@ _parser: Any = import_module("re._parser")
 _LONGEST: Final = 10_000
 """A text is cut short here, whatever its pattern asks for."""
 _ATTEMPTS: Final = 40
+_ENOUGH: Final = 24
+"""After so many attempts, a text of another length is taken."""
 
 _CATEGORIES: Final = {
     "CATEGORY_DIGIT": string.digits,
@@ -44,12 +46,17 @@ _FEW: Final = 16
 """A repeat of more than this many counts as one without end."""
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Return whether *pattern* is found in *text*; where that cannot be said safely, True."""
+def found(pattern: str, text: str) -> bool | None:
+    """Return whether *pattern* is found in *text*; None where that cannot be said safely."""
     known = _known(pattern)
     if known is None or len(text) > known.safe_length:
-        return True
+        return None
     return known.compiled.search(text) is not None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether *pattern* is found in *text*, in doubt True."""
+    return found(pattern, text) is not False
 
 
 def text_for(
@@ -62,16 +69,18 @@ def text_for(
     known = _known(pattern)
     if known is None:
         return None
-    found: str | None = None
+    best: str | None = None
     for attempt in range(_ATTEMPTS):
-        making = _Making(rng, _reach(attempt, shortest, longest))
-        text = making.text(known.tree)
-        if not matches(pattern, text):
-            continue
-        if shortest <= len(text) and (longest is None or len(text) <= longest):
+        text = _Making(rng, _reach(attempt, shortest, longest)).text(known.tree)
+        verdict = found(pattern, text)
+        fits = shortest <= len(text) and (longest is None or len(text) <= longest)
+        if verdict and fits:
             return text
-        found = text
-    return found
+        if verdict is not False and (best is None or fits):
+            best = text
+        if best is not None and attempt >= _ENOUGH:
+            break
+    return best
 
 
 def _reach(attempt: int, shortest: int, longest: int | None) -> int:
@@ -146,7 +155,7 @@ def _parts(name: str, argument: Any) -> list[Any]:
 def _safe_length(endless: int, *, nested: bool) -> int:
     """Return how long a text is searched in well under a tenth of a second."""
     if nested:
-        return 24  # the time may double with each character
+        return 20  # the time may double with each character
     return (_LONGEST, 2_000, 400, 150)[endless] if endless <= 3 else 80  # noqa: PLR2004 - degrees
 
 

@@ -48,7 +48,9 @@ class Sampler(Drawing):
         best = Drawn(_empty(schema), ok=False)
         if place.shallow and not self._gathering.can_end(schema):
             return best
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            if attempt > 1 and place.hurried:
+                break
             if place.depth > DEEPEST or not self._budget.spend():
                 break
             if self._budget.left < _HURRY:
@@ -57,7 +59,7 @@ class Sampler(Drawing):
             if demand is None:
                 continue
             drawn = self._drawn(demand, place)
-            must_judge = demand.tricky or not isinstance(drawn.value, dict | list)
+            must_judge = demand.tricky or kind_of(drawn.value) not in {"object", "array"}
             if drawn.ok and (not must_judge or self.judge.accepts(drawn.value, schema)):
                 return drawn
             best = Drawn(drawn.value, ok=False)

@@ -1,6 +1,5 @@
 """Texts: in a format, after a pattern, or as the property's name suggests; of the right length."""
 
-from collections.abc import Iterator
 from typing import Final
 
 from mockserver.sampling import formats, naming, regexes
@@ -16,32 +15,24 @@ _ATTEMPTS: Final = 6
 
 def draw_string(demand: Demand, place: Place, drawing: Drawing) -> Drawn:
     """Draw a text for *demand*."""
-    shortest = min(demand.shortest, _LONGEST)
-    text = ""
-    for text in _candidates(demand, place, drawing, shortest):
-        length_fits = shortest <= len(text) and (
-            demand.longest is None or len(text) <= demand.longest
-        )
-        if length_fits and all(regexes.matches(pattern, text) for pattern in demand.patterns):
-            return Drawn(text, ok=shortest == demand.shortest)
-    return Drawn(text, ok=False)
-
-
-def _candidates(demand: Demand, place: Place, drawing: Drawing, shortest: int) -> Iterator[str]:
-    """Yield texts to try, the most natural first."""
     making = _making(demand, place)
+    shortest = min(demand.shortest, _LONGEST)
     for _ in range(_ATTEMPTS):
         text = making(drawing.fake, drawing.rng)
-        yield text
-        if demand.format is None and not demand.patterns:
-            yield _of_length(text, shortest, demand.longest, drawing)
-    for pattern in demand.patterns:
-        for _ in range(_ATTEMPTS if len(demand.patterns) > 1 else 1):
-            made = regexes.text_for(pattern, drawing.rng, shortest=shortest, longest=demand.longest)
-            if made is not None:
-                yield made
-    if not demand.patterns:
-        yield _of_length(making(drawing.fake, drawing.rng), shortest, demand.longest, drawing)
+        if _length_fits(text, demand) and all(
+            regexes.found(pattern, text) for pattern in demand.patterns
+        ):
+            return Drawn(text, ok=True)
+    for pattern in demand.patterns * (_ATTEMPTS if len(demand.patterns) > 1 else 1):
+        made = regexes.text_for(pattern, drawing.rng, shortest=shortest, longest=demand.longest)
+        if made is not None and all(regexes.matches(other, made) for other in demand.patterns):
+            return Drawn(made, ok=_length_fits(made, demand))
+    text = _of_length(making(drawing.fake, drawing.rng), shortest, demand.longest, drawing)
+    return Drawn(text, ok=not demand.patterns and _length_fits(text, demand))
+
+
+def _length_fits(text: str, demand: Demand) -> bool:
+    return demand.shortest <= len(text) and (demand.longest is None or len(text) <= demand.longest)
 
 
 def _making(demand: Demand, place: Place) -> Making:
