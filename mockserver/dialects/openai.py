@@ -40,6 +40,9 @@ STEADY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
 )
 
+CHUNKED_REFUSALS: Final = frozenset({403, 404})
+"""Statuses whose refusals come in chunks, and name the organization at the edge."""
+
 BLOCK: Final = 16
 """Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
 
@@ -125,15 +128,32 @@ class OpenAI(Dialect):
         at_edge = error.layer == "edge"
         text = pretty(body, 4 if at_edge else 2) + "\n"
         payload = to_bytes(_go_escaped(text) if at_edge else text)
-        content_type = "application/json; charset=utf-8" if at_edge else "application/json"
-        headers: Headers = (
-            ("date", http_date(draw.created())),
-            ("content-type", content_type),
-            *((("vary", "Origin"),) if at_edge else (("openai-version", API_VERSION),)),
-            ("x-request-id", _request_id(draw)),
-            *error.headers,
-        )
-        return Head.of(error.status, headers, len(payload)), Data(payload)
+        headers = _edge_headers(error, draw) if at_edge else _api_headers(draw)
+        length = None if error.status in CHUNKED_REFUSALS else len(payload)
+        return Head.of(error.status, (*headers, *error.headers), length), Data(payload)
+
+
+def _edge_headers(error: ApiError, draw: Draw) -> Headers:
+    """Return the headers of a refusal by the edge, which knows the account only at times."""
+    known = (("openai-organization", ORGANIZATION),) if error.status in CHUNKED_REFUSALS else ()
+    return (
+        ("date", http_date(draw.created())),
+        ("content-type", "application/json; charset=utf-8"),
+        ("vary", "Origin"),
+        ("x-request-id", _request_id(draw)),
+        *known,
+    )
+
+
+def _api_headers(draw: Draw) -> Headers:
+    """Return the headers of a refusal by the API: those of its successes."""
+    return (
+        ("date", http_date(draw.created())),
+        ("content-type", "application/json"),
+        ("openai-processing-ms", str(draw.milliseconds(5, 100))),
+        ("x-request-id", _request_id(draw)),
+        *STEADY_HEADERS,
+    )
 
 
 @lru_cache(maxsize=1_024)

@@ -251,8 +251,9 @@ def _chunk(answer: Answer, choices: list[Json], usage: Fixed | None = None) -> J
     }
     if not answer.request.include_usage:
         return {**chunk, "choices": choices}
-    if choices and _has_parallel_calls(answer):
-        # Only in streams of several tool calls, and there in all: 17 of 17 recorded.
+    if choices and choices[0]["finish_reason"] is None and _has_parallel_calls(answer):
+        # Only in streams of several tool calls, and there in every chunk but the one that
+        # finishes: 17 of 17 recorded.
         return {**chunk, "usage": usage, "choices": choices}
     return {**chunk, "choices": choices, "usage": usage}
 

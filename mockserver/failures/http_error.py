@@ -31,6 +31,8 @@ MESSAGES = {
     503: OPENAI_503,
 }
 SERVER_ERRORS = 500
+EDGE_STATUSES = frozenset({401, 403, 404, 429})
+"""What providers refuse before the API itself is asked: keys, permissions, names, limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,6 +77,7 @@ class HttpError(Failure):
             self.type or ("server_error" if is_servers else "invalid_request_error"),
             self.param,
             self.code,
+            layer="edge" if self.status in EDGE_STATUSES else "api",
             headers=headers,
         )
         return Distorted(scene.dialect.render_error(error, scene.draw))

@@ -78,10 +78,12 @@ GONE = Played(keep_alive=False)
 class Framing:
     """Makes bytes of head and body, as HTTP/1.1 frames them, and gathers them until taken."""
 
-    __slots__ = ("_chunked", "_is_http11", "_parts", "keep_alive")
+    __slots__ = ("_chunked", "_has_body", "_is_http11", "_parts", "keep_alive")
 
     def __init__(self, request: web.BaseRequest) -> None:
         self._is_http11 = request.version >= HttpVersion11
+        # RFC 9110, 9.3.2: what answers HEAD has the headers of a body, and none.
+        self._has_body = request.method != "HEAD"
         self._chunked = False
         self._parts: list[bytes] = []
         self.keep_alive = self._is_http11 and request.keep_alive
@@ -100,6 +102,8 @@ class Framing:
 
     def put_data(self, payload: bytes) -> None:
         """Put a piece of the body; in a chunked one it is a chunk."""
+        if not self._has_body:
+            return
         if not self._chunked:
             self._parts.append(payload)
         elif payload:
@@ -107,7 +111,7 @@ class Framing:
 
     def put_end(self) -> None:
         """Put what ends the response."""
-        if self._chunked:
+        if self._chunked and self._has_body:
             self._parts.append(LAST_CHUNK)
 
     def take(self) -> bytes:
