@@ -20,9 +20,10 @@ from mockserver.errors import (
 )
 from mockserver.plugins import Plugins
 from mockserver.scenario import reader
-from mockserver.scenario.grammar import ScenarioFile, read_file
+from mockserver.scenario.grammar import read_file
+from mockserver.scenario.lints import doubts
 from mockserver.scenario.nodes import MapNode, ScalarNode
-from mockserver.scenario.schema import Defaults, Scenario
+from mockserver.scenario.schema import Defaults, Scenario, ScenarioFile
 
 T = TypeVar("T")
 
@@ -89,7 +90,9 @@ def check(
     plugins = plugins or Plugins.installed()
     problems: list[Problem] = []
     for source in sources:
-        _, found = _read(_text_of(source, folders), plugins)
+        file, found = _read(_text_of(source, folders), plugins)
+        if file is not None:
+            found += doubts(file.rules, plugins)
         problems += sorted(found, key=lambda problem: problem.place)
     return problems
 

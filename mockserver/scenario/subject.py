@@ -140,7 +140,7 @@ def _tool_result(message: Message, calls: tuple[ToolCall, ...]) -> ToolResult:
     )
 
 
-class _Latest:
+class Latest:
     """The call that was last looked at: each of thousands of rules asks for the same one.
 
     One tuple is swapped for another, so that threads never see one call with another's subject.
@@ -149,14 +149,15 @@ class _Latest:
     pair: tuple[IncomingCall | None, Subject | None] = (None, None)
 
 
-_LATEST: Final = _Latest()
+LATEST: Final = Latest()
+"""Looked into by what cannot afford the call of `subject_of`."""
 
 
 def subject_of(call: IncomingCall) -> Subject:
     """Return what a `when` sees of *call*; asking again for the same call costs next to nothing."""
-    known, subject = _LATEST.pair
+    known, subject = LATEST.pair
     if known is call and subject is not None:
         return subject
     subject = Subject(call)
-    _LATEST.pair = (call, subject)
+    LATEST.pair = (call, subject)
     return subject
