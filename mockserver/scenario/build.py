@@ -233,7 +233,8 @@ class Builder:
             for word in words:
                 if node.value == word and type(node.value) is type(word):
                     return word
-        hint = did_you_mean(node.raw, map(str, words)) if isinstance(node, ScalarNode) else None
+        known = [word for word in words if isinstance(word, str)]
+        hint = did_you_mean(node.raw, known) if isinstance(node, ScalarNode) else None
         wanted = either([literal(word) for word in words])
         return self.refuse(node.place, f"expected {wanted}, got {described(node)}", hint)
 

@@ -308,6 +308,8 @@ _HINTS: Final = {
     "found unexpected end of stream": "a quote is not closed",
     "found unknown escape character": 'in "double quotes" a backslash is written \\\\; '
     "in 'single quotes' it stands for itself",
+    "found invalid Unicode character escape code": "write the character itself: "
+    "halves of a pair, as in JSON, are no characters in YAML",
     "did not find expected key": "align the keys of a mapping; put a text with ': ' in quotes",
     "could not find expected ':'": "a key is followed by ': '",
     "did not find expected '-' indicator": "align the dashes of a list",

@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from mockserver.conversation import IncomingCall, Message, ToolCall
+
+Form: TypeAlias = Literal["chat", "legacy"]
+"""What a request that generates is made of: messages, or prompts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +34,9 @@ class Subject:
         self.stream = completion is not None and completion.stream
         self.generates = completion is not None
         self.prompts: tuple[str, ...] = completion.prompts if completion is not None else ()
-        self.is_legacy = bool(self.prompts)
-        self.is_chat = self.generates and not self.is_legacy
+        self.form: Form | None = None
+        if completion is not None:
+            self.form = "legacy" if self.prompts else "chat"
         self._messages: tuple[Message, ...] = completion.messages if completion is not None else ()
         self._body: Mapping[str, Any] = completion.body if completion is not None else {}
         self.tools: tuple[str, ...] = completion.tools if completion is not None else ()

@@ -18,7 +18,7 @@ from mockserver.scenario.criteria import (
     OneOrMore,
     TextTest,
 )
-from mockserver.scenario.subject import Subject, ToolResult
+from mockserver.scenario.subject import Form, Subject, ToolResult
 from mockserver.scenario.wording import literal, shortened
 
 ENDPOINT: Final = Mark("endpoint")
@@ -132,9 +132,14 @@ class When:
         return self.call is not UNSTATED or any(inner.counts_calls for inner in self.not_)
 
     @property
-    def chat_keys(self) -> list[str]:
-        """The stated keys that only chat requests have an answer to."""
-        return [key for key in self.stated if FACETS[key].chat]
+    def forms(self) -> dict[Form, str]:
+        """The forms that a request must have, each with the first key that asks for it."""
+        found: dict[Form, str] = {}
+        for key in self.stated:
+            form = FACETS[key].form
+            if form is not None:
+                found.setdefault(form, key)
+        return found
 
     @property
     def stated(self) -> dict[str, Any]:
@@ -147,10 +152,10 @@ class When:
         return found
 
     def _refuse_what_never_holds(self) -> None:
-        chat_keys = self.chat_keys
-        if chat_keys and self.prompt is not UNSTATED:
-            what = f"'prompt' is of legacy requests, '{chat_keys[0]}' of chat requests: never holds"
-            raise BadValue("prompt", what)
+        forms = self.forms
+        if len(forms) > 1:
+            what = " and ".join(f"'{key}' is of {form} requests" for form, key in forms.items())
+            raise BadValue(forms["legacy"], f"{what}: never holds")
         if isinstance(self.call, NumberTest) and _most(self.call) < 1:
             raise BadValue("call", "calls are counted from 1: never holds")
         if (
@@ -181,8 +186,8 @@ class Facet:
     read: Callable[[Subject], Any]
     predicate: Callable[[Any], Callable[[Any], bool]]
     show: Callable[[Any], str]
-    chat: bool = False
-    """Only chat requests have it."""
+    form: Form | None = None
+    """The form of the requests that have it; None: all have."""
 
 
 def show_text(text: str | None) -> str:
@@ -241,9 +246,9 @@ def _facet(
     show: Callable[[Any], str],
     predicate: Callable[[Any], Callable[[Any], bool]] = _plain,
     *,
-    chat: bool = False,
+    form: Form | None = None,
 ) -> Facet:
-    return Facet(operator.attrgetter(name), predicate, show, chat)
+    return Facet(operator.attrgetter(name), predicate, show, form)
 
 
 FACETS: Final[Mapping[str, Facet]] = {
@@ -252,17 +257,17 @@ FACETS: Final[Mapping[str, Facet]] = {
     "model": _facet("model", show_text),
     "key": _facet("key", _hidden),
     "stream": _facet("stream", lambda value: f"is {str(value).lower()}", _same),
-    "system": _facet("system", show_text, chat=True),
-    "first_user": _facet("first_user", show_text, chat=True),
-    "last_user": _facet("last_user", show_text, chat=True),
-    "any_message": _facet("texts", _show_texts, _any_text, chat=True),
-    "prompt": _facet("prompts", _show_texts, _any_text),
-    "tools": _facet("tools", _show_names, chat=True),
-    "tool_choice": _facet("tool_choice", show_text, chat=True),
+    "system": _facet("system", show_text, form="chat"),
+    "first_user": _facet("first_user", show_text, form="chat"),
+    "last_user": _facet("last_user", show_text, form="chat"),
+    "any_message": _facet("texts", _show_texts, _any_text, form="chat"),
+    "prompt": _facet("prompts", _show_texts, _any_text, form="legacy"),
+    "tools": _facet("tools", _show_names, form="chat"),
+    "tool_choice": _facet("tool_choice", show_text, form="chat"),
     "response_format": _facet(
-        "response_format", lambda names: f"is {literal(names[-1])}", _of_several, chat=True
+        "response_format", lambda names: f"is {literal(names[-1])}", _of_several, form="chat"
     ),
-    "after_tool": _facet("tool_results", _show_results, chat=True),
-    "turn": _facet("turn", lambda number: f"is {number}", chat=True),
-    "images": _facet("images", lambda number: f"are {number}", chat=True),
+    "after_tool": _facet("tool_results", _show_results, form="chat"),
+    "turn": _facet("turn", lambda number: f"is {number}", form="chat"),
+    "images": _facet("images", lambda number: f"are {number}", form="chat"),
 }
