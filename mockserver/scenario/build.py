@@ -330,12 +330,19 @@ class Builder:
 
     def _warn_of_numbers(self, node: ScalarNode) -> None:
         """Warn of a number that goes out otherwise than it is written: was text meant?"""
-        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            sent = repr(node.value)
-            if sent != node.raw:
-                what = f"{node.raw} goes out as the number {sent}"
-                self.warn(node.place, what, "put it in quotes if text is meant")
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            return
+        hint = "put it in quotes if text is meant"
+        sent = repr(node.value)
+        if sent != node.raw:
+            self.warn(node.place, f"{node.raw} goes out as the number {sent}", hint)
+        elif len(sent.lstrip("-")) > _SAFE_DIGITS and isinstance(node.value, int):
+            what = f"many readers of JSON keep no more than {_SAFE_DIGITS} digits of a number"
+            self.warn(node.place, what, hint)
 
+
+_SAFE_DIGITS: Final = 15
+"""What a float holds exactly; JSON readers without other numbers (JavaScript's) lose the rest."""
 
 _SCALARS: Final[Mapping[Any, str]] = {
     str: "text",

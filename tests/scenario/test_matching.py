@@ -592,7 +592,10 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
         pytest.param(
             "{prompt: a, turn: 0}",
             [
-                "a.yaml:3:12: 'prompt' is of legacy requests and 'turn' is of chat requests: never holds"
+                (
+                    "a.yaml:3:12: 'prompt' is of legacy requests"
+                    " and 'turn' is of chat requests: never holds"
+                )
             ],
             id="a prompt in a chat",
         ),
