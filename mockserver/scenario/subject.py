@@ -3,9 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from mockserver.conversation import IncomingCall, Message, ToolCall
+
+Form: TypeAlias = Literal["chat", "legacy"]
+"""What a request that generates is made of: messages, or prompts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,8 +34,9 @@ class Subject:
         self.stream = completion is not None and completion.stream
         self.generates = completion is not None
         self.prompts: tuple[str, ...] = completion.prompts if completion is not None else ()
-        self.is_legacy = bool(self.prompts)
-        self.is_chat = self.generates and not self.is_legacy
+        self.form: Form | None = None
+        if completion is not None:
+            self.form = "legacy" if self.prompts else "chat"
         self._messages: tuple[Message, ...] = completion.messages if completion is not None else ()
         self._body: Mapping[str, Any] = completion.body if completion is not None else {}
         self.tools: tuple[str, ...] = completion.tools if completion is not None else ()
@@ -140,7 +144,7 @@ def _tool_result(message: Message, calls: tuple[ToolCall, ...]) -> ToolResult:
     )
 
 
-class _Latest:
+class Latest:
     """The call that was last looked at: each of thousands of rules asks for the same one.
 
     One tuple is swapped for another, so that threads never see one call with another's subject.
@@ -149,14 +153,15 @@ class _Latest:
     pair: tuple[IncomingCall | None, Subject | None] = (None, None)
 
 
-_LATEST: Final = _Latest()
+LATEST: Final = Latest()
+"""Looked into by what cannot afford the call of `subject_of`."""
 
 
 def subject_of(call: IncomingCall) -> Subject:
     """Return what a `when` sees of *call*; asking again for the same call costs next to nothing."""
-    known, subject = _LATEST.pair
+    known, subject = LATEST.pair
     if known is call and subject is not None:
         return subject
     subject = Subject(call)
-    _LATEST.pair = (call, subject)
+    LATEST.pair = (call, subject)
     return subject
