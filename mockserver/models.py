@@ -16,6 +16,20 @@ from mockserver import bundled
 Mode = Literal["chat", "completions", "any", "other"]
 """Which endpoint a model answers on; `any` is a name that the catalogue does not know."""
 
+LayoutName = Literal[
+    "chatml",
+    "chatml-0301",
+    "chatml-0613",
+    "contents",
+    "harmony",
+    "o-series",
+    "o3-mini",
+    "o4-mini",
+    "o1-mini",
+    "unknown",
+]
+"""How a conversation is laid out for the model: see `mockserver.tokens.layouts`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -36,6 +50,14 @@ class Family:
     """The prompt's details have a member of that name."""
     forced_tool_finish: Literal["stop", "tool_calls"] = "stop"
     """The finish reason when the request named the function to call."""
+    layout: LayoutName = "chatml"
+    """What is billed around the texts of a conversation."""
+    thinks_unasked: bool = False
+    """An answer to a person has an analysis message, billed even if no token is in it."""
+    image_tiles: tuple[int, int] | None = None
+    """What an image is billed as: so much, and so much for each square of 512 pixels."""
+    image_patch: float | None = None
+    """What each square of 32 pixels is billed as, in models that count such squares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,8 +158,10 @@ def _families() -> tuple[Family, ...]:
     return tuple(_family(**row) for row in rows)
 
 
-def _family(prefixes: list[str], **facts: Any) -> Family:
-    return Family(prefixes=tuple(prefixes), **facts)
+def _family(prefixes: list[str], image_tiles: list[int] | None = None, **facts: Any) -> Family:
+    base, tile = image_tiles or (0, 0)
+    tiles = (base, tile) if image_tiles else None
+    return Family(prefixes=tuple(prefixes), image_tiles=tiles, **facts)
 
 
 @cache
