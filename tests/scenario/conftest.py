@@ -26,6 +26,7 @@ from mockserver.contracts import (
 from mockserver.conversation import CompletionRequest, IncomingCall, Message
 from mockserver.errors import ScenarioError
 from mockserver.http_request import HttpRequest
+from mockserver.models import family_of
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.scenario.schema import Scenario
@@ -101,7 +102,9 @@ def chat() -> Callable[..., IncomingCall]:
             m if isinstance(m, Message) else Message(role=m[0], text=m[1]) for m in given
         )
         body = request.pop("body", {})
-        completion = CompletionRequest(body=body, model=model, messages=conversation, **request)
+        completion = CompletionRequest(
+            body=body, model=model, family=family_of(model), messages=conversation, **request
+        )
         return IncomingCall(
             http=_http(headers or {}),
             provider=provider,
@@ -126,7 +129,9 @@ def legacy() -> Callable[..., IncomingCall]:
             endpoint="completions",
             key="sk-1",
             model=model,
-            completion=CompletionRequest(body={}, model=model, prompts=prompts or ("Hello",)),
+            completion=CompletionRequest(
+                body={}, model=model, family=family_of(model), prompts=prompts or ("Hello",)
+            ),
         )
 
     return legacy
