@@ -54,11 +54,25 @@ _OPT_OUT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """One schema object, where it stands, and how many objects and arrays it is within."""
+    """One schema object: by which *steps* it stands within which other, and how deep.
 
-    context: Context
+    *level* counts the objects and arrays around it.
+    """
+
     schema: Mapping[str, Any]
+    around: "_Node | None" = None
+    steps: Context = ()
     level: int = 0
+
+    @property
+    def context(self) -> Context:
+        """The way from the root; not kept, or a deep schema would hold it at every level."""
+        backwards: list[str] = []
+        node: _Node | None = self
+        while node is not None:
+            backwards.extend(reversed(node.steps))
+            node = node.around
+        return tuple(reversed(backwards))
 
 
 def refusal(
@@ -133,15 +147,15 @@ def _wrong_root(schema: Mapping[str, Any]) -> Iterator[str]:
 
 def _no_properties(schema: Mapping[str, Any]) -> Iterator[str]:
     if "properties" not in schema:
-        yield _at((), "object schema missing properties.")
+        yield _at(_Node(schema), "object schema missing properties.")
 
 
 def _loose_arrays(nodes: list[_Node]) -> Iterator[str]:
     """Find the arrays that functions are refused for even where they are not strict."""
     for node in nodes:
-        for context, kind in _kinds(node):
+        for steps, kind in _kinds(node):
             if kind == "array" and "items" not in node.schema:
-                yield _at(context, "array schema missing items.")
+                yield _at(node, "array schema missing items.", steps)
 
 
 # --- What strict schemas must be ----------------------------------------------------------------
@@ -153,8 +167,8 @@ def _not_strict(nodes: list[_Node], root: Mapping[str, Any]) -> Iterator[str]:
             yield from _wrong_reference(node, root)
         else:
             yield from _wrong_keywords(node)
-            for context, kind in _kinds(node):
-                yield from _wrong_of_kind(context, kind, node.schema)
+            for steps, kind in _kinds(node):
+                yield from _wrong_of_kind(node, steps, kind)
 
 
 def _wrong_reference(node: _Node, root: Mapping[str, Any]) -> Iterator[str]:
@@ -166,7 +180,7 @@ def _wrong_reference(node: _Node, root: Mapping[str, Any]) -> Iterator[str]:
     is_definition = reference.startswith(("#/$defs/", "#/definitions/"))
     if reference != "#" and not (is_definition and reference.count("/") == 2):  # noqa: PLR2004 - `#/$defs/name`
         yield _at(
-            node.context,
+            node,
             "reference can only point to definitions defined at the top level of the schema.",
         )
 
@@ -174,49 +188,51 @@ def _wrong_reference(node: _Node, root: Mapping[str, Any]) -> Iterator[str]:
 def _wrong_keywords(node: _Node) -> Iterator[str]:
     for keyword in node.schema:
         if keyword in _NOT_PERMITTED:
-            yield _at(node.context, f"'{keyword}' is not permitted.")
+            yield _at(node, f"'{keyword}' is not permitted.")
         if keyword == "not":  # seen without what stands before it
-            yield _at(node.context, "Unsupported keywords ('not',).")
-    if "type" not in node.schema and "anyOf" not in node.schema:
-        yield _at(node.context, "schema must have a 'type' key.")
+            yield _at(node, "Unsupported keywords ('not',).")
+    is_union = "anyOf" in node.schema and node.around  # at the root it stands for no type
+    if "type" not in node.schema and not is_union:
+        yield _at(node, "schema must have a 'type' key.")
 
 
-def _wrong_of_kind(context: Context, kind: str, schema: Mapping[str, Any]) -> Iterator[str]:
-    """Find what is wrong with *schema* as far as it describes values of *kind*."""
+def _wrong_of_kind(node: _Node, steps: Context, kind: str) -> Iterator[str]:
+    """Find what is wrong with *node* as far as it describes values of *kind*."""
+    schema = node.schema
     if kind == "object":
-        yield from _wrong_object(context, schema)
+        yield from _wrong_object(node, steps)
     if kind == "array" and "items" not in schema:
-        yield _at(context, "array schema missing items.")
+        yield _at(node, "array schema missing items.", steps)
     if kind == "string" and schema.get("format", "date") not in _FORMATS:
-        yield _at(context, f"'{schema['format']}' is not a valid format.")
+        yield _at(node, f"'{schema['format']}' is not a valid format.", steps)
     if isinstance(schema.get("type"), str):
         for value in _list(schema.get("enum")):
             if not _OF_TYPE[kind](value):
                 yield (
-                    f"context={context!r}, enum value {value} does not validate against "
+                    f"context={node.context!r}, enum value {value} does not validate against "
                     f"{{'type': {kind!r}}}."
                 )
 
 
-def _wrong_object(context: Context, schema: Mapping[str, Any]) -> Iterator[str]:
+def _wrong_object(node: _Node, steps: Context) -> Iterator[str]:
+    schema = node.schema
     if schema.get("additionalProperties") is not False:
-        yield _at(context, "'additionalProperties' is required to be supplied and to be false.")
+        yield _at(node, "'additionalProperties' is required to be supplied and to be false.", steps)
     # A map of names to values is dropped from the properties, and its name is then one too many
     # in `required`: seen wherever a `dict[str, …]` was sent.
-    properties = [
-        name for name, member in _object(schema.get("properties")).items() if not _is_map(member)
-    ]
-    required = _list(schema.get("required"))
+    members = _object(schema.get("properties"))
+    properties = dict.fromkeys(name for name, member in members.items() if not _is_map(member))
+    required = dict.fromkeys(map(str, _list(schema.get("required"))))
     must = (
         "'required' is required to be supplied and to be an array including every key in "
         "properties."
     )
     for name in properties:
         if name not in required:
-            yield _at(context, f"{must} Missing '{name}'.")
+            yield _at(node, f"{must} Missing '{name}'.", steps)
     for name in required:
         if name not in properties:
-            yield _at(context, f"{must} Extra required key '{name}' supplied.")
+            yield _at(node, f"{must} Extra required key '{name}' supplied.", steps)
 
 
 def _is_map(schema: JsonValue) -> bool:
@@ -269,14 +285,14 @@ def _too_much(nodes: list[_Node]) -> Iterator[str]:
 
 def _walk(root: Mapping[str, Any]) -> Iterator[_Node]:
     """Yield the schema objects in *root*, each before what is in it, as they are written."""
-    waiting = [_Node((), root)]
+    waiting = [_Node(root)]
     for _ in range(_MOST_NODES):
         if not waiting:
             return
         node = waiting.pop()
         yield node
         waiting.extend(
-            _Node((*node.context, *steps), value, node.level + deeper if deeper >= 0 else 0)
+            _Node(value, node, steps, node.level + deeper if deeper >= 0 else 0)
             for steps, value, deeper in reversed(list(_children(node.schema)))
             if _is_object(value)
         )
@@ -301,16 +317,16 @@ def _children(schema: Mapping[str, Any]) -> Iterator[tuple[Context, JsonValue, i
 
 
 def _kinds(node: _Node) -> Iterator[tuple[Context, str]]:
-    """Yield the types that *node* states; in a list of several, each has a context of its own."""
+    """Yield the types that *node* states; each of a list of several is a step further."""
     stated = node.schema.get("type")
     if isinstance(stated, str):
-        yield node.context, stated
+        yield (), stated
     for index, kind in enumerate(_list(stated)):
-        yield (*node.context, "type", str(index)), kind
+        yield ("type", str(index)), kind
 
 
-def _at(context: Context, what: str) -> str:
-    return f"In context={context!r}, {what}"
+def _at(node: _Node, what: str, steps: Context = ()) -> str:
+    return f"In context={node.context + steps!r}, {what}"
 
 
 def _is_object(value: JsonValue) -> TypeGuard[Mapping[str, Any]]:

@@ -158,7 +158,8 @@ class Gathering:
         """
         if demand.kinds != ("object",) and demand.implied != "object":
             return True
-        if self._looking_ahead >= _FAR_ENOUGH:
+        too_many = len(demand.required) * len(demand.layers) > _MANY
+        if too_many or self._looking_ahead >= _FAR_ENOUGH:
             return True
         self._looking_ahead += 1
         try:
@@ -199,4 +200,5 @@ class Gathering:
 
 
 _FAR_ENOUGH: Final = 3
+_MANY: Final = 2_000
 _ANNOTATIONS: Final = frozenset({"title", "description", "$comment"})

@@ -1,12 +1,16 @@
 """Texts: in a format, after a pattern, or as the property's name suggests; of the right length."""
 
-from typing import Final
+from random import Random
+from typing import TYPE_CHECKING, Final
 
 from mockserver.sampling import formats, naming, regexes
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.drawing import Drawing
 from mockserver.sampling.formats import Making
 from mockserver.sampling.places import Drawn, Place
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 _LONGEST: Final = 10_000
 """No text is longer, whatever `minLength` asks for."""
@@ -44,7 +48,8 @@ def _making(demand: Demand, place: Place) -> Making:
     return (naming.meaning(place.name) if place.name else None) or _phrase
 
 
-_phrase: Making = lambda fake, rng: formats.words(fake, rng.randint(2, 4))  # noqa: E731 - typed so
+def _phrase(fake: "Faker", rng: Random) -> str:
+    return formats.words(fake, rng.randint(2, 4))
 
 
 def _of_length(text: str, shortest: int, longest: int | None, drawing: Drawing) -> str:
