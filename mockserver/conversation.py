@@ -5,7 +5,7 @@ that are made anew for each request are not frozen all the same, since that cost
 else about them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -62,7 +62,7 @@ class CompletionRequest:
     body: Mapping[str, Any]
     model: str
     family: Family
-    messages: tuple[Message, ...] = ()
+    messages: Sequence[Message] = ()
     prompts: tuple[str, ...] = ()
     prompt_tokens: int = 0
     prompt_exact: bool = True

@@ -339,15 +339,16 @@ def fingerprint_of(seed: int, model: str) -> str:
 def _stamp(visit: _Visit, ready: _Ready) -> Timeline:
     """Return the timeline of *ready* with its holes filled."""
     dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
-    filling = list(dialect.stamps(draw))
-    if answer is not None:
-        visit.call.usage = answer.usage
-        identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
-        filling.append((answer.id.mark_bytes, identity.encode()))
-        for number in range(ready.drawn_calls):
-            drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
-            filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
-    head = Head(ready.head.status, fill(ready.head.lines, filling), ready.head.content_length)
+    status, lines, content_length = ready.head
+    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
+    if answer is None:
+        return (head, *[Data(text, tokens) for text, tokens in ready.frames])
+    visit.call.usage = answer.usage
+    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
+    filling = [(answer.id.mark_bytes, identity.encode())]
+    for number in range(ready.drawn_calls):
+        drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
+        filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
 
 

@@ -6,7 +6,7 @@ September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast
+from typing import Any, cast, overload
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
@@ -48,7 +48,7 @@ class ChatCompletions(GeneratingEndpoint):
             body=body,
             model=known.id,
             family=known.family,
-            messages=tuple(_message(message) for message in body["messages"]),
+            messages=_Conversation(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
             tools=_tool_names(body),
@@ -89,6 +89,28 @@ class ChatCompletions(GeneratingEndpoint):
 
 
 NOTHING: Mapping[str, Any] = {}
+
+
+class _Conversation(Sequence[Message]):
+    """The messages of a request, understood when they are first looked at: many never are."""
+
+    __slots__ = ("_messages", "_written")
+
+    def __init__(self, written: Sequence[Mapping[str, Any]]) -> None:
+        self._written = written
+        self._messages: tuple[Message, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Message, ...]: ...
+    def __getitem__(self, index: int | slice) -> Message | tuple[Message, ...]:
+        if self._messages is None:
+            self._messages = tuple([_message(message) for message in self._written])
+        return self._messages[index]
 
 
 def _message(message: Mapping[str, Any]) -> Message:

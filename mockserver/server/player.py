@@ -59,15 +59,15 @@ async def play(timeline: Timeline, request: web.BaseRequest) -> Played:
             case Data(payload):
                 framing.put_data(payload)
             case Pause(seconds):
-                await request.writer.write(framing.take())
+                await _write(request, framing.take())
                 due += seconds
                 await asyncio.sleep(due - loop.time())
             case Abort(how):
-                await request.writer.write(framing.take())
+                await _write(request, framing.take())
                 await _cut(request, how)
                 return GONE
     framing.put_end()
-    await request.writer.write(framing.take())
+    await _write(request, framing.take())
     return STAYS if framing.keep_alive else GONE
 
 
@@ -125,6 +125,16 @@ class Framing:
 def _status_line(status: int) -> bytes:
     phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
     return f"HTTP/1.1 {status} {phrase}\r\n".encode()
+
+
+async def _write(request: web.BaseRequest, content: bytes) -> None:
+    """Hand *content* to the connection, at the pace at which the client takes it."""
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the client has left")
+    transport.write(content)
+    if request.protocol.writing_paused:
+        await request.writer.drain()
 
 
 async def _cut(request: web.BaseRequest, how: str) -> None:
