@@ -80,10 +80,8 @@ class Vocabulary:
 
     __slots__ = ("_counts", "_encoding", "_pieces")
 
-    # A text shorter than this is encoded sooner than it would pay to remember it.
-    _WORTH_REMEMBERING = 48
-    _REMEMBERED_CHARACTERS = 4_000_000
-    _REMEMBERED_PIECES = 64_000
+    _REMEMBERED_CHARACTERS = 2_000_000
+    _REMEMBERED_PIECES = 32_000
 
     def __init__(self, name: str, split: str, ranks: dict[bytes, int]) -> None:
         """Take *ranks*, the rank of each token, and leave them empty.
@@ -99,12 +97,10 @@ class Vocabulary:
 
     def count(self, text: str) -> int:
         """Return how many tokens *text* is."""
-        if len(text) < self._WORTH_REMEMBERING:
-            return len(self._encode(text))
         tokens = self._counts.get(text)
         if tokens is None:
             tokens = len(self._encode(text))
-            self._counts.put(text, tokens, len(text))
+            self._counts.put(text, tokens, len(text) + _ENTRY)
         return tokens
 
     def pieces(self, text: str) -> Pieces:
@@ -147,6 +143,8 @@ class Vocabulary:
         return tuple(pieces)
 
 
+_ENTRY = 64
+"""What remembering a text costs besides its characters, about."""
 _CONTINUATION = range(0x80, 0xC0)
 """The bytes of UTF-8 that no character begins with."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
