@@ -1,5 +1,6 @@
 """Tools: the text that the model reads of them, and what it costs."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -242,6 +243,27 @@ def test_a_function_without_parameters_takes_none(function: dict[str, Any], expe
 
 def test_the_schema_itself_may_have_a_title() -> None:
     assert declared({"a": {}}, title="Input") == "type f = (_: // Input\n{ a?: any}) => any;"
+
+
+def test_the_page_about_usage_shows_what_is_written() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
+    properties = {
+        "location": {"type": "string", "description": "The city and state, e.g. San Francisco, CA"},
+        "unit": {
+            "type": "string",
+            "description": "The unit of temperature to return",
+            "enum": ["celsius", "fahrenheit"],
+            "default": "celsius",
+        },
+        "days": {"type": "integer", "minimum": 1, "maximum": 14},
+    }
+    function = {
+        "name": "get_current_weather",
+        "description": "Get the current weather in a given location",
+        "parameters": {"type": "object", "properties": properties, "required": ["location"]},
+    }
+
+    assert f"```text\n{render_tools([function], CHATML).text}\n```" in page
 
 
 # --- What it costs ---------------------------------------------------------------------------
