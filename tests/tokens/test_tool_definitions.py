@@ -344,6 +344,14 @@ def test_harmony_does_not_bill_the_choice_of_a_tool(choice: Any) -> None:
     )
 
 
+def test_a_list_of_types_that_begins_with_null_is_a_guess() -> None:
+    schema = {"type": ["null", "array"], "items": {"type": "string"}}
+
+    assert not render_tools(
+        [{"name": "f", "parameters": {"properties": {"a": schema}}}], CHATML
+    ).exact
+
+
 def test_a_custom_tool_is_a_guess() -> None:
     gpt = CATALOGUE.get("gpt-5")
     assert gpt is not None
