@@ -37,7 +37,7 @@ class Subject:
         self.form: Form | None = None
         if completion is not None:
             self.form = "legacy" if self.prompts else "chat"
-        self._messages: tuple[Message, ...] = completion.messages if completion is not None else ()
+        self._messages: Sequence[Message] = completion.messages if completion is not None else ()
         self._body: Mapping[str, Any] = completion.body if completion is not None else {}
         self.tools: tuple[str, ...] = completion.tools if completion is not None else ()
         self._forced_tool = completion.forced_tool if completion is not None else None

@@ -43,7 +43,8 @@ def count_chat_answer(
     bill = _Bill(body, family, reasoning_tokens)
     tokens = reasoning_tokens + sum([bill.choice(choice) for choice in choices])
     if end_of_turn:
-        tokens += sum([not choice.cut for choice in choices])
+        # What a limit or a stop sequence has cut did not come to the end of its turn.
+        tokens += sum([not choice.cut and choice.stop is None for choice in choices])
     return Count(tokens, bill.exact)
 
 

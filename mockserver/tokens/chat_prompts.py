@@ -42,8 +42,8 @@ def chat_prompt_parts(body: Mapping[str, Any], family: Family) -> list[Part]:
 def text_of(message: Message) -> str:
     """Return the text that *message* is read as.
 
-    Text parts are joined without anything between them, and a refusal is text (both without
-    exception in 1,500 distinct requests).
+    Text parts are joined without anything between them (12 of the 15 distinct requests where
+    that shows), and a refusal is text (one).
     """
     content = message.get("content")
     if not isinstance(content, str):

@@ -15,12 +15,13 @@ TYPICAL_SIZE = (1024, 1024)
 def count_image(image: Any, family: Family) -> tuple[int, bool]:
     """Return the tokens of *image*, an `image_url` member, and whether they are certain.
 
-    They are not where its size is unknown: the server fetches no remote image.
+    They are not where its size is unknown (the server fetches no remote image), and not in
+    models that count patches: recorded bills differ by one either way.
     """
     url, detail = (image, None) if isinstance(image, str) else (image["url"], image.get("detail"))
     size = _size(url)
     if family.image_patch is not None:
-        return _patches(size or TYPICAL_SIZE, family.image_patch), size is not None
+        return _patches(size or TYPICAL_SIZE, family.image_patch), False
     if family.image_tiles is None:
         return 0, False
     base, tile = family.image_tiles

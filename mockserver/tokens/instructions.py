@@ -40,7 +40,7 @@ class Instructions:
 
 NOTHING = Instructions()
 
-_remembered: SizedCache[tuple[str, str, bytes], Instructions] = SizedCache(4_000_000)
+_remembered: SizedCache[tuple[str, str, bytes], Instructions] = SizedCache(2_000_000)
 
 
 def instructions(body: Mapping[str, Any], family: Family) -> Instructions:

@@ -103,6 +103,10 @@ class _Writer:
     def _plain_type(self, schema: Schema) -> str:
         variants = variants_of(schema)
         if variants:
+            types = as_list(schema.get("type"))
+            if types and types[0] == "null":
+                # Costs more than this, where a description is stated: no rule is known.
+                self.exact = False
             return self._alternatives(variants, "|")
         parts = as_list(schema.get("allOf"))
         if parts:

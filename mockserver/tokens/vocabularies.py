@@ -83,9 +83,9 @@ class Vocabulary:
     # Short texts are many and alike (roles, names, system prompts): they are remembered by
     # number, in a faster cache than one that weighs what it holds.
     _SHORT = 256
-    _REMEMBERED_SHORT_TEXTS = 16_384
-    _REMEMBERED_CHARACTERS = 4_000_000
-    _REMEMBERED_PIECES = 64_000
+    _REMEMBERED_SHORT_TEXTS = 8_192
+    _REMEMBERED_CHARACTERS = 2_000_000
+    _REMEMBERED_PIECES = 32_000
 
     def __init__(self, name: str, split: str, ranks: dict[bytes, int]) -> None:
         """Take *ranks*, the rank of each token, and leave them empty.
@@ -107,7 +107,7 @@ class Vocabulary:
         tokens = self._counts.get(text)
         if tokens is None:
             tokens = self._count(text)
-            self._counts.put(text, tokens, len(text))
+            self._counts.put(text, tokens, len(text) + _ENTRY)
         return tokens
 
     def _count(self, text: str) -> int:
@@ -153,6 +153,8 @@ class Vocabulary:
         return tuple(pieces)
 
 
+_ENTRY = 64
+"""What remembering a text costs besides its characters, about."""
 _CONTINUATION = range(0x80, 0xC0)
 """The bytes of UTF-8 that no character begins with."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
