@@ -10,7 +10,7 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, ClassVar, Final, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
 
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import BadValue
@@ -40,16 +40,27 @@ TextPredicate: TypeAlias = Callable[[str | None], bool]
 MAX_SEARCHED: Final = 65_536
 """How many characters a regular expression looks at: `re` cannot be interrupted."""
 
-_WILDCARDS: Final = frozenset("*?[")
-
 
 def has_wildcard(pattern: str) -> bool:
     """Return whether the glob *pattern* can fit more than one text."""
-    return not _WILDCARDS.isdisjoint(pattern)
+    return "*" in pattern or "?" in pattern or "[" in pattern
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextTest:
+class ShowsWhatIsStated:
+    """A dataclass of many keys, of which few are stated: only those are worth showing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the class with the fields that differ from their default."""
+        defaults = {key.name: key.default for key in fields(cast("Any", self))}
+        values = {name: getattr(self, name) for name in defaults}
+        stated = [f"{n}={v!r}" for n, v in values.items() if v != defaults[n] and v != {}]
+        return f"{type(self).__name__}({', '.join(stated)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TextTest(ShowsWhatIsStated):
     """A test of a text; all that is stated must hold."""
 
     bare: ClassVar[str] = "equals"
@@ -112,7 +123,7 @@ class TextTest:
         return " and ".join(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NameTest(TextTest):
     """A test of a name: as of a text, but a bare value is a glob."""
 
@@ -134,8 +145,8 @@ class NameTest(TextTest):
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamesTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NamesTest(ShowsWhatIsStated):
     """A test of a set of names, each given as a glob; all that is stated must hold."""
 
     bare: ClassVar[str] = "any"
@@ -183,8 +194,8 @@ class NamesTest:
         return " and ".join(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NumberTest(ShowsWhatIsStated):
     """A test of a count; all that is stated must hold."""
 
     bare: ClassVar[str] = "equals"

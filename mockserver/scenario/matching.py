@@ -15,12 +15,17 @@ from mockserver.scenario.criteria import NumberTest, TextTest
 from mockserver.scenario.subject import LATEST, Form, Subject, subject_of
 from mockserver.scenario.when import FACETS, When, show_text
 
+__all__ = ["ALWAYS", "Condition", "Conjunction", "NumberTest"]
+
 _Reading = tuple[Callable[[Subject], Any], Callable[[Any], bool]]
 """What is looked at, and whether it fits."""
 
 # Headers that carry secrets: what is shown of a call ends in logs and reports.
 _SECRET_HEADERS: Final = frozenset(
-    ("authorization", "api-key", "x-api-key", "cookie", "proxy-authorization")
+    (
+        *("authorization", "proxy-authorization", "cookie"),
+        *("api-key", "x-api-key", "openai-organization"),
+    )
 )
 
 

@@ -108,14 +108,10 @@ class Subject:
     @cached_property
     def tool_results(self) -> tuple[ToolResult, ...]:
         """What tools answered since the model last spoke."""
-        results: list[ToolResult] = []
-        for position in range(len(self._messages) - 1, -1, -1):
-            message = self._messages[position]
-            if message.role == "assistant":
-                break
-            if message.role in ("tool", "function"):
-                results.append(_tool_result(message, self._calls_before(position)))
-        return tuple(reversed(results))
+        spoken = [n for n, m in enumerate(self._messages) if m.role == "assistant"]
+        calls = self._messages[spoken[-1]].tool_calls if spoken else ()
+        since = self._messages[spoken[-1] + 1 :] if spoken else self._messages
+        return tuple(_tool_result(m, calls) for m in since if m.role in ("tool", "function"))
 
     @property
     def _asked_now(self) -> Message | None:
@@ -123,13 +119,6 @@ class Subject:
             if message.role in ("user", "assistant"):
                 return message if message.role == "user" else None
         return None
-
-    def _calls_before(self, position: int) -> tuple[ToolCall, ...]:
-        """Return the tool calls of the last assistant message before *position*."""
-        for message in reversed(self._messages[:position]):
-            if message.role == "assistant":
-                return message.tool_calls
-        return ()
 
 
 def _tool_result(message: Message, calls: tuple[ToolCall, ...]) -> ToolResult:

@@ -16,6 +16,7 @@ from mockserver.scenario.criteria import (
     NameTest,
     NumberTest,
     OneOrMore,
+    ShowsWhatIsStated,
     TextTest,
 )
 from mockserver.scenario.subject import Form, Subject, ToolResult
@@ -31,8 +32,8 @@ ProviderTest: TypeAlias = Annotated[NameTest, PROVIDER]
 ProviderName: TypeAlias = Annotated[str, PROVIDER]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AfterTool:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AfterTool(ShowsWhatIsStated):
     """A test of the tool results handed back: by the tools' names, or of one in detail."""
 
     bare: ClassVar[str] = "any"
@@ -90,8 +91,8 @@ class AfterTool:
 Test = NameTest | TextTest | NamesTest | NumberTest | AfterTool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class When(ShowsWhatIsStated):
     """One mapping of a `when`, as written: all that is stated must hold."""
 
     called: ClassVar[str] = "a condition"

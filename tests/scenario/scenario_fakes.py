@@ -88,6 +88,12 @@ class OddReply(FakeReply):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class UnreadableReply(FakeReply):
+    kind: ClassVar[str] = "unreadable"
+    moment: Timeline | range
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FakeFailure(Failure):
     kind: ClassVar[str] = "fake"
 

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from scenario_fakes import (
@@ -11,11 +12,14 @@ from scenario_fakes import (
     TextReply,
     ToolCallsReply,
     TruncateFailure,
+    UnreadableReply,
 )
 
 from mockserver.contracts import UNSTATED, Failure, Reply
 from mockserver.conversation import StatedUsage
 from mockserver.errors import Place
+from mockserver.plugins import Plugins
+from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.matching import ALWAYS
 from mockserver.scenario.schema import Defaults, Rule, Scenario, Step
 
@@ -655,7 +659,7 @@ description: yes
     ],
 )
 def test_keys_of_plugins_are_read_by_their_annotations(
-    reply: str, lines: list[str] | None, plugins: object, load: Load, problems_of: ProblemsOf
+    reply: str, lines: list[str] | None, load: Load, problems_of: ProblemsOf
 ) -> None:
     text = file_of(f"reply: {{kind: odd, {reply}}}")
 
@@ -664,3 +668,11 @@ def test_keys_of_plugins_are_read_by_their_annotations(
     else:
         found = [line.split(": ", 1)[-1].strip() for line in problems_of(text)]
         assert [line.removeprefix("  ") for line in found] == lines
+
+
+def test_a_plugin_whose_annotation_cannot_be_read_is_named(plugins: Plugins) -> None:
+    source = ScenarioText(file_of("reply: {kind: unreadable, moment: {at: x}}"))
+    mine = replace(plugins, replies={"unreadable": UnreadableReply})
+
+    with pytest.raises(TypeError, match=r"of <class '.*UnreadableReply'> cannot be read from YAML"):
+        load_scenario(source, plugins=mine)

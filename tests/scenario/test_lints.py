@@ -45,6 +45,16 @@ def rules(*lines: str) -> str:
             id="endpoints that generate",
         ),
         pytest.param(
+            "{reply: A}",
+            "{when: {endpoint: '*completions'}, reply: B}",
+            id="a glob for endpoints that generate",
+        ),
+        pytest.param(
+            "{when: {endpoint: '*', model: '*'}, reply: A}",
+            "{when: {endpoint: models, model: gpt-4o}, reply: B}",
+            id="wildcards for all",
+        ),
+        pytest.param(
             "{when: {endpoint: 'chat*'}, reply: A}",
             "{when: {endpoint: chat.completions}, reply: B}",
             id="a named endpoint",
@@ -89,6 +99,11 @@ def test_a_rule_below_one_that_always_answers_is_never_reached(
         ),
         pytest.param("{reply: A}", "{when: {endpoint: '*'}, fail: 503}", id="all endpoints"),
         pytest.param(
+            "{when: {model: '*'}, reply: A}",
+            "{when: {endpoint: models, model: gpt-4o}, fail: 503}",
+            id="a model that is looked up",
+        ),
+        pytest.param(
             "{when: {stream: true}, reply: A}",
             "{when: [{stream: true}, {turn: 0}], reply: B}",
             id="one alternative of two",
@@ -119,6 +134,26 @@ def test_the_warning_tells_whether_all_requests_are_answered(warnings_of: Warnin
             " request before it"
         ),
     ]
+
+
+def test_two_rules_together_may_answer_all_that_a_third_is_about(warnings_of: WarningsOf) -> None:
+    text = rules(
+        "{when: {stream: true}, reply: A}",
+        "{when: {turn: 0}, reply: B}",
+        "{name: late, when: [{turn: 0, model: x}, {stream: true}], reply: C}",
+    )
+
+    (warning,) = warnings_of(text)
+
+    assert warning.startswith("a.yaml:5:3: warning: rule 'late' is never reached: 'rule-1'")
+
+
+def test_thousands_of_rules_are_checked_in_no_time(warnings_of: WarningsOf) -> None:
+    lines = [f"{{when: {{model: 'm-{n}-*', last_user: x}}, reply: A}}" for n in range(3_000)]
+
+    warnings = warnings_of(rules(*lines, lines[-1]))
+
+    assert [warning.split(": ")[2] for warning in warnings] == ["rule 'rule-3001' is never reached"]
 
 
 def test_a_rule_that_does_nothing_is_warned_of(warnings_of: WarningsOf) -> None:

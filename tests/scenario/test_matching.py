@@ -288,6 +288,12 @@ def test_a_conjunction_tells_its_size_and_whether_it_names_an_endpoint(
     assert ALWAYS.alternatives[0].size == 0
 
 
+def test_a_condition_shows_only_what_is_stated(when: Callable[[str], Condition]) -> None:
+    shown = repr(when("{model: a, headers: {b: c}}").alternatives[0].when)
+
+    assert shown == "When(model=NameTest(glob=('a',)), headers={'b': TextTest(equals=('c',))})"
+
+
 def test_calls_that_take_turns_are_not_mistaken_for_each_other(
     chat: Chat, when: Callable[[str], Condition]
 ) -> None:
