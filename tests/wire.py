@@ -5,13 +5,21 @@ import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 from mockserver import MockServer
 
 Serve = Callable[..., MockServer]
 """Starts a server by a scenario: the fixture `serve`."""
+
+
+class Served(Protocol):
+    """A server that runs: in a thread, or in a subprocess."""
+
+    @property
+    def url(self) -> str: ...
+
 
 PATIENCE_S = 10
 """After this long a test fails instead of hanging; nothing here takes it."""
@@ -103,7 +111,7 @@ class Raw:
 class Connection:
     """One TCP connection to a server."""
 
-    def __init__(self, server: MockServer) -> None:
+    def __init__(self, server: Served) -> None:
         self._socket = socket.create_connection(_address(server.url), timeout=PATIENCE_S)
         self._unread = b""
 
@@ -169,7 +177,7 @@ class Connection:
         self._unread += piece
 
 
-def exchange(server: MockServer, content: bytes) -> Raw:
+def exchange(server: Served, content: bytes) -> Raw:
     """Send *content* and return all that comes back until the server ends the connection."""
     with Connection(server) as connection:
         connection.send(content)
