@@ -50,11 +50,12 @@ def lua(case: str) -> str:
     ]
     if case == "different bodies":
         start, end = body.rsplit("?", 1)
+        numbered = f"[[{start}, asked for the time ]] .. n .. [[?{end}]]"
         lines += [
             "local n = 0",
             "request = function()",
             "  n = n + 1",
-            f"  return wrk.format(nil, nil, nil, [[{start}, asked for the time ]] .. n .. [[?{end}]])",
+            f"  return wrk.format(nil, nil, nil, {numbered})",
             "end",
         ]
     else:

@@ -10,7 +10,7 @@ import logging
 import sys
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 from mockserver import __version__
 from mockserver.errors import MockServerError
@@ -38,6 +38,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 class _Parser(argparse.ArgumentParser):
     """Tells what is wrong in one line, without the usage in front of it."""
+
+    def __init__(self, **options: Any) -> None:
+        # An abbreviation that works today means something else once another option is added.
+        super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
         self.exit(MISUSE, f"mockserver: {message} (see '{self.prog} --help')\n")

@@ -1,6 +1,6 @@
 """What the keys of a `when` look at in a call, each worked out once and only if asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias

@@ -6,6 +6,7 @@ resolves paths anyway. Its own refusals are put into the provider's words.
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -146,9 +147,11 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Return what a request gets that aiohttp could not read, or that we failed at."""
         if status >= 500:  # noqa: PLR2004 - HTTP's server errors
-            # Without the request: its headers and body may hold secrets.
-            _log.error("an answer failed; please report this", exc_info=exc)
-            what = f"llm-mockserver failed at this request ({type(exc).__name__}): please report it"
+            # Without the request and the error's own words: both may quote keys and bodies.
+            kind = type(exc).__name__
+            where = "".join(traceback.format_tb(exc.__traceback__)) if exc else ""
+            _log.error("an answer failed (%s); please report this:\n%s", kind, where)
+            what = f"llm-mockserver failed at this request ({kind}): please report it"
             error = ApiError(status, what, type="server_error")
         else:
             what = (message or "Bad Request").splitlines()[0]
