@@ -7,7 +7,7 @@ else about them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
 from mockserver.models import Family
@@ -123,8 +123,7 @@ class StatedUsage:
     rejected_prediction_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """The bill of one answer, in tokens. *exact* is False where the rules are known to guess."""
 
     prompt_tokens: int

@@ -230,7 +230,7 @@ class Engine:
             known = parsed.ready.get(id(reply))
             if known is not None and known[0] is reply:
                 return known[1]
-        steady = Draw(visit.session.seed, visit.content)
+        steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
         if route.lookup is not None:
             body = route.lookup.look_up(route.parameters or {}, self._catalogue)
             head = route.dialect.head(body, None, steady)

@@ -40,6 +40,8 @@ STEADY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
 )
 
+STEADY_LINES: Final = Head.of(200, STEADY_HEADERS).lines
+
 CHUNKED_REFUSALS: Final = frozenset({403, 404})
 """Statuses whose refusals come in chunks, and name the organization at the edge."""
 
@@ -104,12 +106,11 @@ class OpenAI(Dialect):
             ("content-type", content_type),
             ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
             ("x-request-id", REQUEST_ID.mark),
-            *STEADY_HEADERS,
         )
         if answer is not None and answer.endpoint == "completions":
             engine = ("openai-model", answer.model_name)
             headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
-        return Head.of(200, headers)
+        return Head(200, Head.of(200, headers).lines + STEADY_LINES)
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the request's id."""

@@ -43,7 +43,7 @@ class ChatCompletions(GeneratingEndpoint):
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or NOTHING
-        tools = body.get("tools")
+        tools, functions = body.get("tools"), body.get("functions")
         return CompletionRequest(
             body=body,
             model=known.id,
@@ -51,9 +51,9 @@ class ChatCompletions(GeneratingEndpoint):
             messages=_Conversation(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
-            tools=_tool_names(body),
-            forced_tool=_forced_tool(body),
-            legacy_functions=not tools and bool(body.get("functions")),
+            tools=_tool_names(body) if tools or functions else (),
+            forced_tool=_forced_tool(body) if tools or functions else None,
+            legacy_functions=bool(functions) and not tools,
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             include_obfuscation=options.get("include_obfuscation") is not False,

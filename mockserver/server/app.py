@@ -95,6 +95,7 @@ class _Server(web.Server):
 
     def __init__(self, app: App) -> None:
         super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
+        self._loop = asyncio.get_running_loop()
         self._app = app
 
     def __call__(self) -> web.RequestHandler:
@@ -110,8 +111,8 @@ class _Server(web.Server):
             logger=cast(Any, _log),
         )
 
-    @staticmethod
     def _request(
+        self,
         message: RawRequestMessage,
         payload: StreamReader,
         protocol: web.RequestHandler,
@@ -124,7 +125,7 @@ class _Server(web.Server):
             protocol,
             writer,
             task,
-            asyncio.get_running_loop(),
+            self._loop,
             client_max_size=MAX_BODY_BYTES,
         )
 

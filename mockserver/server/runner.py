@@ -28,6 +28,8 @@ from mockserver.session import Session
 SHUTDOWN_S: Final = 0.2
 """How long open answers may still run when the server ends."""
 BACKLOG: Final = 1_024
+GARBAGE: Final = 20_000
+"""How many new objects make the collector look for cycles (Python's own: 700)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,10 @@ async def _serve(engine: Engine, host: str, port: int, ready: Callable[[Address]
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    # What was loaded stays: the collector need not look at it again and again.
+    # What was loaded stays, and answers leave no cycles: the collector need not look so often.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     ready(address)
     try:
         await stopped.wait()
