@@ -6,7 +6,7 @@ Moments are counted in what the client receives: tokens of the answer, bytes of 
 from dataclasses import dataclass
 from typing import assert_never
 
-from mockserver.timeline import Data, Event, Head, Timeline
+from mockserver.timeline import Abort, Data, Event, Head, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def split(timeline: Timeline, moment: Moment) -> tuple[Timeline, Timeline] | Non
         case AfterBytes(count):
             return _split_behind_byte(timeline, count)
         case End():
-            return timeline, ()
+            return _split_before_abort(timeline)
         case _:
             assert_never(moment)
 
@@ -84,6 +84,14 @@ def _split_behind_byte(timeline: Timeline, count: int) -> tuple[Timeline, Timeli
             return (*timeline[:position], *before), (*after, *timeline[position + 1 :])
         left -= len(event.payload)
     return None
+
+
+def _split_before_abort(timeline: Timeline) -> tuple[Timeline, Timeline]:
+    """Cut behind the body; an abort is what ends the response, so it stays behind the cut."""
+    position = len(timeline)
+    while position and isinstance(timeline[position - 1], Abort):
+        position -= 1
+    return timeline[:position], timeline[position:]
 
 
 def _split_data(event: Data, size: int) -> tuple[tuple[Event, ...], tuple[Event, ...]]:

@@ -12,7 +12,7 @@ from typing import Final
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
 from mockserver.conversation import ApiError
 from mockserver.http_request import HttpRequest
-from mockserver.jsontext import TOKEN_END, compact, pretty, to_bytes
+from mockserver.jsontext import TOKEN_END, Filling, Hole, compact, pretty, to_bytes
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -30,6 +30,7 @@ ORGANIZATION: Final = "mockserver"
 PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
+REQUEST_ID: Final = Hole("q", len("req_") + 32)
 STEADY_HEADERS: Final = (
     ("access-control-expose-headers", "X-Request-ID"),
     ("openai-organization", ORGANIZATION),
@@ -38,6 +39,9 @@ STEADY_HEADERS: Final = (
     ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
     ("x-content-type-options", "nosniff"),
 )
+
+CHUNKED_REFUSALS: Final = frozenset({403, 404})
+"""Statuses whose refusals come in chunks, and name the organization at the edge."""
 
 BLOCK: Final = 16
 """Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
@@ -95,23 +99,21 @@ class OpenAI(Dialect):
         content_type = (
             rendered.content_type if type(rendered) is EventStream else "application/json"
         )
-        legacy: Headers = ()
-        if answer is not None and answer.endpoint == "completions":
-            legacy = (
-                ("cache-control", "no-cache, must-revalidate"),
-                ("openai-model", answer.model_name),
-            )
-        return Head(
-            200,
-            (
-                ("date", http_date(draw.created())),
-                ("content-type", content_type),
-                ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
-                *_request_id(draw),
-                *legacy,
-                *STEADY_HEADERS,
-            ),
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", content_type),
+            ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
+            ("x-request-id", REQUEST_ID.mark),
+            *STEADY_HEADERS,
         )
+        if answer is not None and answer.endpoint == "completions":
+            engine = ("openai-model", answer.model_name)
+            headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
+        return Head.of(200, headers)
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the request's id."""
+        return ((REQUEST_ID.mark_bytes, _request_id(draw).encode()),)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
@@ -126,15 +128,32 @@ class OpenAI(Dialect):
         at_edge = error.layer == "edge"
         text = pretty(body, 4 if at_edge else 2) + "\n"
         payload = to_bytes(_go_escaped(text) if at_edge else text)
-        content_type = "application/json; charset=utf-8" if at_edge else "application/json"
-        headers: Headers = (
-            ("date", http_date(draw.created())),
-            ("content-type", content_type),
-            *((("vary", "Origin"),) if at_edge else (("openai-version", API_VERSION),)),
-            *_request_id(draw),
-            *error.headers,
-        )
-        return Head(error.status, headers, len(payload)), Data(payload)
+        headers = _edge_headers(error, draw) if at_edge else _api_headers(draw)
+        length = None if error.status in CHUNKED_REFUSALS else len(payload)
+        return Head.of(error.status, (*headers, *error.headers), length), Data(payload)
+
+
+def _edge_headers(error: ApiError, draw: Draw) -> Headers:
+    """Return the headers of a refusal by the edge, which knows the account only at times."""
+    known = (("openai-organization", ORGANIZATION),) if error.status in CHUNKED_REFUSALS else ()
+    return (
+        ("date", http_date(draw.created())),
+        ("content-type", "application/json; charset=utf-8"),
+        ("vary", "Origin"),
+        ("x-request-id", _request_id(draw)),
+        *known,
+    )
+
+
+def _api_headers(draw: Draw) -> Headers:
+    """Return the headers of a refusal by the API: those of its successes."""
+    return (
+        ("date", http_date(draw.created())),
+        ("content-type", "application/json"),
+        ("openai-processing-ms", str(draw.milliseconds(5, 100))),
+        ("x-request-id", _request_id(draw)),
+        *STEADY_HEADERS,
+    )
 
 
 @lru_cache(maxsize=1_024)
@@ -144,8 +163,8 @@ def _bearer(authorization: str) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-def _request_id(draw: Draw) -> Headers:
-    return (("x-request-id", "req_" + draw.request_id()),)
+def _request_id(draw: Draw) -> str:
+    return "req_" + draw.request_id()
 
 
 def _go_escaped(text: str) -> str:

@@ -31,6 +31,8 @@ MESSAGES = {
     503: OPENAI_503,
 }
 SERVER_ERRORS = 500
+EDGE_STATUSES = frozenset({401, 403, 404, 429})
+"""What providers refuse before the API itself is asked: keys, permissions, names, limits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +67,8 @@ class HttpError(Failure):
         headers = tuple(self.headers.items())
         if self.body is not None:
             payload = to_bytes(self.body)
-            head = Head(self.status, (("content-type", self.content_type), *headers), len(payload))
+            stated = (("content-type", self.content_type), *headers)
+            head = Head.of(self.status, stated, len(payload))
             return Distorted((head, Data(payload)))
         is_servers = self.status >= SERVER_ERRORS
         error = ApiError(
@@ -74,6 +77,7 @@ class HttpError(Failure):
             self.type or ("server_error" if is_servers else "invalid_request_error"),
             self.param,
             self.code,
+            layer="edge" if self.status in EDGE_STATUSES else "api",
             headers=headers,
         )
         return Distorted(scene.dialect.render_error(error, scene.draw))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall, ToolCall
@@ -24,6 +25,7 @@ class ToolCalls(Reply):
     """Call tools. Ids are made unless stated; legacy `functions` get a `function_call`."""
 
     kind = "tool_calls"
+    indifferent: ClassVar[bool] = True
 
     calls: tuple[WrittenCall, ...]
     text: str | None = None

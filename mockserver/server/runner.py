@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import importlib
 import signal
 import sys
@@ -99,6 +100,9 @@ async def _serve(engine: Engine, host: str, port: int, ready: Callable[[Address]
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+    # What was loaded stays: the collector need not look at it again and again.
+    gc.collect()
+    gc.freeze()
     ready(address)
     try:
         await stopped.wait()

@@ -1,0 +1,31 @@
+"""Servers for tests, each with a scenario of its own, ended with the test."""
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from textwrap import dedent
+from typing import Any
+
+import pytest
+from wire import Serve
+
+from mockserver import MockServer, load_scenario
+from mockserver.scenario.loader import ScenarioText
+
+
+@pytest.fixture
+def serve() -> Iterator[Serve]:
+    """Start servers: `serve(scenario)`, where *scenario* is what a file says below its version."""
+    with ExitStack() as stack:
+
+        def start(scenario: str = "", **options: Any) -> MockServer:
+            text = ScenarioText(f"version: 1\n{dedent(scenario)}")
+            return stack.enter_context(MockServer(load_scenario(text), **options))
+
+        yield start
+
+
+@pytest.fixture(scope="module")
+def auto_server() -> Iterator[MockServer]:
+    """Return a server without a scenario, for all tests of a module that leave no trace in it."""
+    with MockServer() as server:
+        yield server

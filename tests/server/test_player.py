@@ -1,0 +1,125 @@
+"""Timelines on a connection: framing, and pauses that end when they should."""
+
+import asyncio
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, web
+
+from mockserver.server import player
+from mockserver.timeline import Data, Head, Pause, Timeline
+
+HEAD = Head(200, (("x-one", "1"),))
+
+
+@dataclass
+class Writer:
+    """Takes what is written, and the moments at which it was."""
+
+    written: list[bytes] = field(default_factory=list[bytes])
+
+    async def write(self, content: bytes) -> None:
+        self.written.append(content)
+
+
+@dataclass
+class Request:
+    """As much of a request as a player looks at."""
+
+    version: HttpVersion = HttpVersion11
+    keep_alive: bool = True
+    method: str = "POST"
+    writer: Writer = field(default_factory=Writer)
+
+
+def played(timeline: Timeline, **request: Any) -> tuple[bytes, bool | None]:
+    """Return what goes out for *timeline*, and whether the connection stays."""
+    asked = Request(**request)
+    outcome = asyncio.run(player.play(timeline, cast(web.BaseRequest, asked)))
+    return b"".join(asked.writer.written), outcome.keep_alive
+
+
+CHUNKED = (
+    b"HTTP/1.1 200 OK\r\nx-one: 1\r\ntransfer-encoding: chunked\r\nconnection: keep-alive\r\n\r\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("timeline", "request_", "expected"),
+    [
+        pytest.param(
+            (HEAD, Data(b"one"), Data(b"twelve bytes")),
+            {},
+            (CHUNKED + b"3\r\none\r\nc\r\ntwelve bytes\r\n0\r\n\r\n", True),
+            id="each piece is a chunk",
+        ),
+        pytest.param(
+            (HEAD, Data(b"")), {}, (CHUNKED + b"0\r\n\r\n", True), id="an empty piece is none"
+        ),
+        pytest.param(
+            (Head(404, (), 3), Data(b"one")),
+            {},
+            (
+                b"HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\nconnection: keep-alive\r\n\r\none",
+                True,
+            ),
+            id="a length instead of chunks",
+        ),
+        pytest.param(
+            (Head(200, (), 9), Data(b"one")),
+            {"keep_alive": False},
+            (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\none", False),
+            id="a length that lies",
+        ),
+        pytest.param(
+            (HEAD, Data(b"one")),
+            {"version": HttpVersion10},
+            (b"HTTP/1.1 200 OK\r\nx-one: 1\r\nconnection: close\r\n\r\none", False),
+            id="no chunks for HTTP/1.0",
+        ),
+        pytest.param(
+            (Head(599, (), 0),),
+            {},
+            (b"HTTP/1.1 599 Unknown\r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n", True),
+            id="a status without a name",
+        ),
+        pytest.param((HEAD, Data(b"one")), {"method": "HEAD"}, (CHUNKED, True), id="HEAD"),
+    ],
+)
+def test_how_a_timeline_is_framed(
+    timeline: Timeline, request_: dict[str, Any], expected: tuple[bytes, bool]
+) -> None:
+    assert played(timeline, **request_) == expected
+
+
+def test_what_comes_before_a_pause_is_sent_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    writer = Writer()
+    sent_by_then: list[int] = []
+
+    async def sleep(_: float) -> None:
+        sent_by_then.append(len(b"".join(writer.written)))
+
+    monkeypatch.setattr(player.asyncio, "sleep", sleep)
+    played((HEAD, Data(b"one"), Pause(1), Data(b"two")), writer=writer)
+
+    assert sent_by_then == [len(CHUNKED) + len(b"3\r\none\r\n")]
+
+
+def test_a_pause_that_begins_late_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The second pause is asked for when only half of the first has passed, and makes up for it.
+    asked: list[float] = []
+    now = iter([100.0, 100.0, 100.25])
+
+    async def sleep(seconds: float) -> None:
+        asked.append(seconds)
+
+    monkeypatch.setattr(player.asyncio, "sleep", sleep)
+    monkeypatch.setattr(
+        player.asyncio,
+        "get_running_loop",
+        type("Loop", (), {"time": lambda _: next(now)}),
+    )
+    played((HEAD, Pause(0.5), Pause(0.5)))
+
+    assert asked == [0.5, 0.75]

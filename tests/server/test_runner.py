@@ -1,0 +1,94 @@
+"""Servers in threads: they start, stop, start again, and say what keeps them from it."""
+
+import socket
+import threading
+from pathlib import Path
+
+import pytest
+from wire import exchange, request
+
+from mockserver import MockServer
+from mockserver.errors import UsageError
+from mockserver.scenario.schema import Scenario
+from mockserver.server.runner import Address
+
+
+def test_a_server_listens_on_loopback_at_any_free_port() -> None:
+    with MockServer() as server:
+        assert server.url.startswith("http://127.0.0.1:")
+        assert server.base_url == f"{server.url}/v1"
+
+
+def test_a_stopped_server_is_gone() -> None:
+    with MockServer() as server:
+        url = server.url
+    host, port = url.removeprefix("http://").split(":")
+
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection((host, int(port)))
+
+
+def test_a_stopped_server_may_start_again_and_remembers() -> None:
+    server = MockServer()
+    for _ in range(2):
+        with server:
+            exchange(server, request("GET", "/v1/models"))
+
+    assert [call.number for call in server.session().journal] == [1, 2]
+
+
+def test_stopping_twice_does_no_harm() -> None:
+    server = MockServer().start()
+    server.stop()
+    server.stop()
+
+
+def test_a_server_that_does_not_run_has_no_address() -> None:
+    with pytest.raises(UsageError, match="the server does not run"):
+        _ = MockServer().url
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with pytest.raises(UsageError, match=f"port {port} on 127.0.0.1 is in use"):
+            MockServer(port=port).start()
+
+
+def test_a_host_that_is_not_here_is_told() -> None:
+    with pytest.raises(UsageError, match=r"cannot listen on 192\.0\.2\.1, port 0"):
+        MockServer(host="192.0.2.1").start()
+
+
+def test_a_port_beyond_all_ports_is_told() -> None:
+    with pytest.raises(UsageError, match="port 70000 is not from 0 to 65535"):
+        MockServer(port=70_000).start()
+
+
+def test_the_address_of_a_long_host_stands_in_brackets() -> None:
+    assert Address("::1", 8089).url == "http://[::1]:8089"
+
+
+@pytest.mark.parametrize(
+    "scenarios",
+    [
+        pytest.param((Scenario(), Path("a.yaml")), id="a value and a path"),
+        pytest.param((Scenario(), Scenario()), id="two values"),
+    ],
+)
+def test_a_server_takes_one_value_or_any_number_of_names(
+    scenarios: tuple[Scenario | Path, ...],
+) -> None:
+    with pytest.raises(UsageError, match="one scenario value, or any number of names and paths"):
+        MockServer(*scenarios)
+
+
+def test_the_server_works_in_a_thread_that_does_not_keep_the_program_alive() -> None:
+
+    with MockServer():
+        (thread,) = [thread for thread in threading.enumerate() if thread.name == "mockserver"]
+
+        assert thread.daemon

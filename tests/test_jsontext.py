@@ -1,0 +1,132 @@
+"""JSON as it goes out: what the standard library writes, with holes and the ends of tokens."""
+
+import json
+from collections import UserDict
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from mockserver.jsontext import (
+    TOKEN_END,
+    Hole,
+    JsonValue,
+    TokenText,
+    compact,
+    fill,
+    pretty,
+    to_bytes,
+)
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text()
+)
+values: st.SearchStrategy[JsonValue] = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
+    max_leaves=20,
+)
+pieces = st.lists(st.tuples(st.text(max_size=4), st.integers(0, 2)), max_size=6).map(tuple)
+
+
+@settings(derandomize=True)
+@given(values)
+def test_compact_text_is_the_standard_librarys(value: JsonValue) -> None:
+    assert compact(value) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+
+
+@settings(derandomize=True)
+@given(values, st.sampled_from([2, 4]))
+def test_indented_text_is_the_standard_librarys(value: JsonValue, indent: int) -> None:
+    assert pretty(value, indent) == json.dumps(value, ensure_ascii=False, indent=indent)
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param({"b": 1, "a": 2}, '{"b":1,"a":2}', id="members keep their order"),
+        pytest.param("<é✓\u2028>", '"<é✓\u2028>"', id="what is no ASCII is not escaped"),
+        pytest.param('\0\x1f"\\\n', '"\\u0000\\u001f\\"\\\\\\n"', id="what must be escaped is"),
+        pytest.param(("a", ()), '["a",[]]', id="tuples are lists"),
+        pytest.param(UserDict(a=UserDict()), '{"a":{}}', id="any mapping is an object"),
+        pytest.param([True, 1, 1.0, 1e-7], "[true,1,1.0,1e-07]", id="numbers keep their kind"),
+    ],
+)
+def test_compact_text(value: JsonValue, text: str) -> None:
+    assert compact(value) == text
+
+
+@settings(derandomize=True)
+@given(st.text())
+def test_content_is_never_taken_for_a_mark(text: str) -> None:
+    assert "\0" not in compact({text: text})
+
+
+def test_a_hole_is_filled_by_its_value() -> None:
+    hole = Hole("i", 9)
+    filling = [(hole.mark_bytes, b"chatcmpl-")]
+
+    assert fill(compact({"a": hole}).encode(), filling) == b'{"a":"chatcmpl-"}'
+
+
+@settings(derandomize=True)
+@given(st.integers(3, 40))
+def test_a_hole_is_as_long_as_what_fills_it(length: int) -> None:
+    hole = Hole("i", length)
+    text = compact([hole])
+
+    assert len(fill(text.encode(), [(hole.mark_bytes, b"x" * length)])) == len(text)
+
+
+def test_a_hole_is_filled_wherever_it_stands() -> None:
+    hole = Hole("i", 3)
+
+    assert fill(compact([hole, [hole]]).encode(), [(hole.mark_bytes, b"abc")]) == b'["abc",["abc"]]'
+
+
+def test_holes_of_different_names_are_not_mixed_up() -> None:
+    first, second = Hole("c0000", 8), Hole("c0001", 8)
+    text = compact([second, first]).encode()
+
+    filling = [(first.mark_bytes, b"1" * 8), (second.mark_bytes, b"2" * 8)]
+
+    assert fill(text, filling) == b'["22222222","11111111"]'
+
+
+def test_content_that_looks_like_a_hole_stays_as_it_is() -> None:
+    hole = Hole("i", 4)
+    text = compact([hole, hole.mark]).encode()
+
+    assert json.loads(fill(text, [(hole.mark_bytes, b"abcd")])) == ["abcd", hole.mark]
+
+
+@settings(derandomize=True)
+@given(pieces)
+def test_a_text_of_tokens_is_written_like_any_text(parts: Any) -> None:
+    text = TokenText(parts)
+
+    assert pretty([text]) == pretty(["".join(piece for piece, _ in parts)])
+
+
+@settings(derandomize=True)
+@given(pieces)
+def test_token_ends_stand_behind_each_token_and_change_nothing_else(parts: Any) -> None:
+    marked = pretty([TokenText(parts)], token_ends=True)
+
+    assert marked.count(TOKEN_END) == sum(count for _, count in parts)
+    assert marked.replace(TOKEN_END, "") == pretty([TokenText(parts)])
+
+
+def test_token_ends_stand_where_the_escaped_token_ends() -> None:
+    text = TokenText((('say "', 1), ("yes", 2)))
+
+    assert pretty(text, token_ends=True) == f'"say \\"{TOKEN_END}yes{TOKEN_END}{TOKEN_END}"'
+
+
+def test_a_lone_surrogate_leaves_as_its_escape() -> None:
+    assert to_bytes(compact("\ud83d!")) == b'"\\ud83d!"'

@@ -1,0 +1,114 @@
+"""Where a request leads: its session, dialect and endpoint, by its method and path alone."""
+
+import pytest
+
+from mockserver.contracts import Located
+from mockserver.dialects.openai import OpenAI
+from mockserver.endpoints.chat_completions import ChatCompletions
+from mockserver.endpoints.completions import Completions
+from mockserver.endpoints.models import Models
+from mockserver.routing import Routes, split_session
+
+
+class Elsewhere(OpenAI):
+    """Another provider, below `/api/v1`, and with the model in the path below `/named`."""
+
+    kind = "elsewhere"
+
+    def locate(self, path: str) -> Located | None:
+        if path.startswith("/api/v1/"):
+            return Located(path.removeprefix("/api/v1"))
+        if path.startswith("/named/"):
+            model, _, rest = path.removeprefix("/named/").partition("/")
+            return Located("/" + rest, model)
+        return None
+
+
+class Double(OpenAI):
+    """A provider that answers below `/v1`, as OpenAI does."""
+
+    kind = "double"
+
+
+def routes(provider: str = "openai") -> Routes:
+    dialects = {kind.kind: kind() for kind in (OpenAI, Double, Elsewhere)}
+    return Routes(dialects, [ChatCompletions(), Completions(), Models()], provider)
+
+
+@pytest.mark.parametrize(
+    ("path", "session", "rest"),
+    [
+        pytest.param("/v1/models", "default", "/v1/models", id="without a session"),
+        pytest.param("/s/a-test/v1/models", "a-test", "/v1/models", id="with one"),
+        pytest.param("/s/a/", "a", "/", id="a session's root"),
+        pytest.param("/s/a/s/b/v1", "a", "/s/b/v1", id="only the first counts"),
+        pytest.param("/s/a", "default", "/s/a", id="nothing behind the name"),
+        pytest.param("/s//v1", "default", "/s//v1", id="no name"),
+        pytest.param("/s/test_a::b[1]/v1", "test_a::b[1]", "/v1", id="any characters but slashes"),
+    ],
+)
+def test_a_path_names_a_session(path: str, session: str, rest: str) -> None:
+    assert split_session(path) == (session, rest)
+
+
+@pytest.mark.parametrize(
+    ("path", "provider", "endpoint"),
+    [
+        pytest.param("/v1/chat/completions", "openai", "chat.completions", id="its own path"),
+        pytest.param("/v1/completions", "openai", "completions", id="the legacy endpoint"),
+        pytest.param("/openai/v1/completions", "openai", "completions", id="behind its prefix"),
+        pytest.param("/api/v1/completions", "elsewhere", "completions", id="a path that tells"),
+        pytest.param("/elsewhere/api/v1/completions", "elsewhere", "completions", id="both"),
+        pytest.param("/double/v1/completions", "double", "completions", id="told by the prefix"),
+    ],
+)
+def test_a_path_leads_to_a_dialect_and_an_endpoint(path: str, provider: str, endpoint: str) -> None:
+    route = routes().find("POST", path)
+
+    assert route.generating is not None
+    assert (route.dialect.kind, route.generating.kind) == (provider, endpoint)
+
+
+def test_a_path_that_fits_several_is_the_scenarios_provider() -> None:
+    assert routes("double").find("POST", "/v1/completions").dialect.kind == "double"
+
+
+def test_a_dialect_may_take_the_model_from_the_path() -> None:
+    assert routes().find("POST", "/named/gpt-4o/chat/completions").model == "gpt-4o"
+
+
+def test_the_rest_of_a_path_is_a_parameter_slashes_included() -> None:
+    assert routes().find("GET", "/v1/models/openai/gpt-4o").parameters == {"id": "openai/gpt-4o"}
+
+
+def test_a_parameter_is_never_empty() -> None:
+    route = routes().find("GET", "/v1/models/")
+
+    assert (route.lookup, route.allowed) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "allowed"),
+    [
+        pytest.param("GET", "/v1/chat/completions", ("POST",), id="a generating endpoint"),
+        pytest.param("DELETE", "/v1/models/gpt-4o", ("GET",), id="a lookup"),
+        pytest.param("get", "/v1/models", ("GET",), id="methods are upper case"),
+        pytest.param("POST", "/v1/nothing", (), id="no such path"),
+    ],
+)
+def test_a_wrong_method_is_told_the_right_ones(
+    method: str, path: str, allowed: tuple[str, ...]
+) -> None:
+    assert routes().find(method, path).allowed == allowed
+
+
+@pytest.mark.parametrize(
+    ("path", "provider"),
+    [
+        pytest.param("/nothing", "openai", id="the scenario's"),
+        pytest.param("/elsewhere/nothing", "elsewhere", id="the one whose prefix it has"),
+        pytest.param("/double/v1/nothing", "double", id="the one that it is below"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_refused_by_a_dialect(path: str, provider: str) -> None:
+    assert routes().find("POST", path).dialect.kind == provider
