@@ -1,4 +1,4 @@
-"""Fail if a figure of the table on standard input lies below its floor.
+"""Fail if a figure in the table on standard input lies below its floor.
 
     python .ci/floors.py .ci/floors.json <TABLE
 
@@ -14,19 +14,14 @@ from pathlib import Path
 def main() -> int:
     """Compare; tell what is too low, or missing."""
     floors: dict[str, float] = json.loads(Path(sys.argv[1]).read_text())
-    lines = sys.stdin.read().strip().splitlines()
-    last = lines[-1] if lines else ""
-    figures = {
-        area: float(percent)
-        for area, percent in re.findall(r"([a-z_ ]+?) ([\d.]+) % of \d+", last)
-    }
-    figures = {area.strip(): percent for area, percent in figures.items()}
+    last = (sys.stdin.read().strip().splitlines() or [""])[-1]
+    figures = dict(re.findall(r"([a-z][a-z_ ]*) ([\d.]+) % of \d+", last))
     low = [
-        f"{area}: {figures.get(area, 'missing')}, and the floor is {floor}"
+        f"{area} is {figures.get(area, 'missing')}, and the floor is {floor}"
         for area, floor in floors.items()
-        if figures.get(area, -1.0) < floor
+        if float(figures.get(area, -1)) < floor
     ]
-    sys.stdout.writelines(f"ci: {line}\n" for line in low or ["all figures hold their floors"])
+    sys.stdout.writelines(f"ci: {line}\n" for line in low or ["every figure holds its floor"])
     return 1 if low else 0
 
 
