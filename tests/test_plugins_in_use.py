@@ -35,7 +35,7 @@ class Shout(Reply):
 UPSIDE_DOWN = '''
 """The body comes from its end to its beginning."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.timeline import Data, Timeline
@@ -50,7 +50,7 @@ class UpsideDown(Failure):
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         return Distorted(tuple(
-            replace(event, payload=event.payload[::-1]) if isinstance(event, Data) else event
+            event._replace(payload=event.payload[::-1]) if isinstance(event, Data) else event
             for event in timeline
         ))
 '''
