@@ -37,6 +37,8 @@ from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
+USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
+USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
@@ -46,12 +48,14 @@ MEMO_BODY_BYTES: Final = 32_768
 class Options:
     """How a server behaves, apart from its scenario.
 
-    *seed* None takes the scenario's. A *strict* server refuses what no rule answers.
+    *seed* None takes the scenario's. A *strict* server refuses what no rule answers. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
     """
 
     seed: int | None = None
     strict: bool = False
     any_model: bool = False
+    usage_header: bool = True
 
 
 class Exchange(NamedTuple):
@@ -241,6 +245,9 @@ class Engine:
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
         head = route.dialect.head(rendered, answer, steady)
+        if self._options.usage_header and answer.usage is not None:
+            said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
+            head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = _Ready(head, frames, answer, drawn_calls)
