@@ -77,6 +77,8 @@ async def _read(request: web.BaseRequest) -> bytes:
     """Return the body of *request*, which is still on its way."""
     if request.headers.get("expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The answer has not begun yet, and may still be a refusal.
+        request.writer.output_size = 0
     return await request.read()
 
 

@@ -360,14 +360,28 @@ def test_the_journal_tells_how_an_answer_went_out(serve: Serve, fail: str, outco
 # --- Our own faults --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="at once"),
+        pytest.param({"expect": "100-continue"}, id="behind 100 Continue"),
+    ],
+)
 def test_a_fault_of_ours_is_a_500_in_the_providers_json_and_says_so(
-    auto_server: MockServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    auto_server: MockServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Engine, "answer", fail)
-    raw = exchange(auto_server, request("POST", CHAT, chat("my secret")))
+    with Connection(auto_server) as connection:
+        connection.send(request("POST", CHAT, chat("my secret"), headers=headers))
+        if headers:
+            connection.receive()
+        raw = connection.receive()
 
     assert error_of(raw) == (
         500,
