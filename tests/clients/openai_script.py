@@ -13,7 +13,7 @@ import openai
 from pydantic import BaseModel
 
 TOOLS: Any = [
-    {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
+    {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
     for name in ("get_weather", "get_time")
 ]
 CHAT = "gpt-4o-mini"
@@ -204,7 +204,7 @@ def completion_streamed(client: openai.OpenAI) -> Any:
 
 
 def completion_of_nothing(client: openai.OpenAI) -> Any:
-    answer = complete(client, "Tell me a story", max_tokens=0)
+    answer = complete(client, "Tell me a story", stop="\n")
     return [answer.choices[0].text, answer.usage.completion_tokens]
 
 

@@ -89,7 +89,7 @@ WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include_usage"
 PLAIN: dict[str, Any] = {"stream": True, "stream_options": {"include_obfuscation": False}}
 TOOLS: dict[str, Any] = {
     "tools": [
-        {"type": "function", "function": {"name": name, "parameters": {"type": "object"}}}
+        {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
         for name in ("get_weather", "get_time")
     ]
 }
@@ -173,7 +173,7 @@ CHAT_CASES = {
 
 
 def assert_on_the_wire(serve: Serve, scenario: str, content: bytes, head: str, body: str) -> None:
-    actual = exchange(serve(scenario), content)
+    actual = exchange(serve(scenario, usage_header=False), content)
     raw = (actual.head + b"\r\n\r\n" + actual.rest).decode()
 
     assert raw == framed(filled(head, raw), filled(body, raw))
@@ -197,7 +197,7 @@ DAVINCI = ok("application/json", ENGINE.format("davinci:2023-07-21-v2"))
     [
         pytest.param(HELLO, Case("completions/text.json", LEGACY_JSON), id="a text"),
         pytest.param(
-            HELLO, Case("completions/empty.json", LEGACY_JSON, {"max_tokens": 0}), id="nothing"
+            HELLO, Case("completions/empty.json", LEGACY_JSON, {"stop": "\n"}), id="nothing"
         ),
         pytest.param(
             ECHO,

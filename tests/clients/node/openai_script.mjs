@@ -11,7 +11,7 @@ const CHAT = "gpt-4o-mini";
 const LEGACY = "gpt-3.5-turbo-instruct";
 const TOOLS = ["get_weather", "get_time"].map((name) => ({
   type: "function",
-  function: { name, parameters: { type: "object" } },
+  function: { name, parameters: { type: "object", properties: {} } },
 }));
 const FUNCTIONS = TOOLS.map((tool) => tool.function);
 
@@ -129,7 +129,7 @@ const promises = {
     return [text, chunks.at(-1).choices[0].finish_reason];
   },
   async completion_of_nothing(client) {
-    const answer = await complete(client, "Tell me a story", { max_tokens: 0 });
+    const answer = await complete(client, "Tell me a story", { stop: "\n" });
     return [answer.choices[0].text, answer.usage.completion_tokens ?? null];
   },
   async completion_of_texts(client) {
