@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
-from typing import Any, ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal, NamedTuple
 
 from mockserver.conversation import (
     ApiError,
@@ -24,7 +24,7 @@ from mockserver.conversation import (
 )
 from mockserver.errors import BadValue
 from mockserver.http_request import HttpRequest
-from mockserver.jsontext import Hole, JsonValue, TokenText
+from mockserver.jsontext import Filling, Hole, JsonValue, TokenText
 from mockserver.models import Catalogue, Model
 from mockserver.moments import (
     AfterBytes,
@@ -50,7 +50,7 @@ UNSTATED: Final = Unstated.UNSTATED
 # --- Reply -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class ChoicePlace:
     """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for."""
 
@@ -76,6 +76,8 @@ class Reply(ABC):
     kind: ClassVar[str]
     constant: ClassVar[bool] = True
     """The same request gets the same choices each time; seeded kinds say False."""
+    indifferent: ClassVar[bool] = False
+    """Every request gets the same choices, whatever it asks: what is shaped may be kept."""
 
     finish_reason: FinishReason | None = None
     model: str | None = None
@@ -112,7 +114,7 @@ class AnsweredCall:
     arguments: TokenText
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class AnsweredChoice:
     """A choice as it goes out: cut, tokenised, with its finish reason."""
 
@@ -123,12 +125,12 @@ class AnsweredChoice:
     finish_reason: FinishReason
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Answer:
     """All that an endpoint needs to put an answer on the wire.
 
-    *usage* None is sent as null. *id*, *created* and the ids of tool calls are holes, filled
-    when the answer is sent: the rest of an answer is the same each time it is given.
+    *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
+    holes, filled when the answer is sent: all else is the same each time it is given.
     """
 
     endpoint: str
@@ -140,7 +142,7 @@ class Answer:
     system_fingerprint: str | None
     headers: Headers
     id: Hole
-    created: Hole
+    created: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -227,8 +229,7 @@ class Located:
     model: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Frame:
+class Frame(NamedTuple):
     """Bytes of a body that may hold holes; *tokens* of the answer are complete with them."""
 
     text: bytes
@@ -275,7 +276,11 @@ class Dialect(ABC):
 
     @abstractmethod
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
-        """Return status and headers of an answer."""
+        """Return status and headers of an answer, with holes for what `stamps` fills."""
+
+    @abstractmethod
+    def stamps(self, draw: Draw) -> Filling:
+        """Return what differs each time an answer is given, besides its ids."""
 
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:

@@ -1,13 +1,16 @@
 """What is asked and what is answered, with no provider in it.
 
-Dialects and endpoints translate between these values and the wire.
+Dialects and endpoints translate between these values and the wire. Nobody changes one; those
+that are made anew for each request are not frozen all the same, since that costs more than all
+else about them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
+from mockserver.models import Family
 
 FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
 
@@ -25,7 +28,7 @@ class ToolCall:
     id: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class Message:
     """One message of a chat request; *text* joins its text parts by newlines."""
 
@@ -37,7 +40,7 @@ class Message:
     images: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True, eq=False)
 class CompletionRequest:
     """A request to generate, parsed and found valid.
 
@@ -48,6 +51,7 @@ class CompletionRequest:
         prompts: The prompts (legacy completions), tokens decoded to text.
         prompt_tokens: What the provider bills for the input, if the model asked for answers.
         prompt_exact: Whether that is certain.
+        family: The family of the model asked for, by whose rules that was counted.
         tools: The tools and functions offered, in request order.
         forced_tool: The tool that the model must call, where one is named.
         legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
@@ -57,7 +61,8 @@ class CompletionRequest:
 
     body: Mapping[str, Any]
     model: str
-    messages: tuple[Message, ...] = ()
+    family: Family
+    messages: Sequence[Message] = ()
     prompts: tuple[str, ...] = ()
     prompt_tokens: int = 0
     prompt_exact: bool = True
@@ -72,11 +77,9 @@ class CompletionRequest:
     stop: tuple[str, ...] = ()
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
+@dataclass(slots=True, eq=False)
 class IncomingCall:
     """One HTTP request that was understood: what the `when` of a rule looks at.
-
-    Made for each request, so not frozen, which would cost; nobody changes one.
 
     *completion* is None on endpoints that generate nothing, such as the list of models.
     """
@@ -120,8 +123,7 @@ class StatedUsage:
     rejected_prediction_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """The bill of one answer, in tokens. *exact* is False where the rules are known to guess."""
 
     prompt_tokens: int

@@ -5,7 +5,7 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
@@ -17,7 +17,6 @@ from mockserver.contracts import (
     Failure,
     Frame,
     GeneratingEndpoint,
-    Rendered,
     Reply,
     Scene,
     Unstated,
@@ -33,12 +32,13 @@ from mockserver.routing import Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
 from mockserver.session import NO_RULES, Given, Session, Unanswered
-from mockserver.shaping import CALL_ID_LENGTH, call_hole, shape
+from mockserver.shaping import CALL_ID_LENGTH, Shaped, bill, call_hole, limits_of, shape
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
-CREATED: Final = Hole("d", 10, quoted=False)
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
+USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
+USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
@@ -48,12 +48,14 @@ MEMO_BODY_BYTES: Final = 32_768
 class Options:
     """How a server behaves, apart from its scenario.
 
-    *seed* None takes the scenario's. A *strict* server refuses what no rule answers.
+    *seed* None takes the scenario's. A *strict* server refuses what no rule answers. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
     """
 
     seed: int | None = None
     strict: bool = False
     any_model: bool = False
+    usage_header: bool = True
 
 
 class Exchange(NamedTuple):
@@ -80,7 +82,7 @@ class _Visit:
 class _Ready:
     """An answer that lacks only what is drawn for each occurrence: its holes."""
 
-    rendered: Rendered
+    head: Head
     frames: tuple[Frame, ...]
     answer: Answer | None = None
     drawn_calls: int = 0
@@ -119,6 +121,7 @@ class Engine:
         self._fallback = plugins.replies[FALLBACK_REPLY]()
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
+        self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
         self._parsed: OrderedDict[tuple[Endpoint, str | None, bytes], _Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
@@ -150,21 +153,20 @@ class Engine:
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
         route = self._routes.find("", "/")
-        return route.dialect.render_error(error, Draw(self._seed, "", error.message.encode(), 0))
+        return route.dialect.render_error(error, Draw(self._seed, error.message.encode()))
 
     # --- 1 resolve: session, dialect and endpoint from the path ------------------------------
 
     def _resolve(self, http: HttpRequest) -> _Visit:
         name, path = split_session(http.path)
-        if path != http.path:
+        if path is not http.path:
             http = replace(http, path=path)
-        session = self.session(name)
-        call = session.journal.open(session.clock.now_s(), http.method, path)
+        session = self._sessions.get(name) or self.session(name)
         route = self._routes.find(http.method, path)
-        call.provider = route.dialect.kind
-        content = digest(b"%b\0%b" % (path.encode("utf-8", "replace"), http.body))
+        content = digest(route.content + http.body)
         occurrence = session.occurrence(content)
-        draw = Draw(session.seed, path, content, occurrence)
+        draw = Draw(session.seed, content, occurrence)
+        call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         return _Visit(http, session, route, call, content, occurrence, draw)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
@@ -185,14 +187,8 @@ class Engine:
             raise route.dialect.wrong_method(http, route.allowed)
         else:
             raise route.dialect.unknown_path(http)
-        incoming = IncomingCall(
-            http=http,
-            provider=route.dialect.kind,
-            endpoint=call.endpoint,
-            key=key,
-            model=call.model,
-            completion=parsed.request if parsed else None,
-        )
+        request = parsed.request if parsed else None
+        incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
         return incoming, parsed
 
     def _understand(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
@@ -238,17 +234,23 @@ class Engine:
             known = parsed.ready.get(id(reply))
             if known is not None and known[0] is reply:
                 return known[1]
-        steady = Draw(visit.session.seed, visit.http.path, visit.content, 0)
+        steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
         if route.lookup is not None:
             body = route.lookup.look_up(route.parameters or {}, self._catalogue)
-            return _Ready(body, route.dialect.encode(body, steady, by_token=by_token))
+            head = route.dialect.head(body, None, steady)
+            return _Ready(head, route.dialect.encode(body, steady, by_token=by_token))
         assert route.generating is not None
         assert parsed is not None
-        draw = visit.draw if reply.varies else steady
-        answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, draw)
+        answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
-        ready = _Ready(rendered, frames, answer, drawn_calls)
+        head = route.dialect.head(rendered, answer, steady)
+        if self._options.usage_header and answer.usage is not None:
+            said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
+            head = head._replace(lines=head.lines + said)
+        if answer.headers:
+            head = head.with_headers(answer.headers)
+        ready = _Ready(head, frames, answer, drawn_calls)
         if not by_token and not reply.varies:
             parsed.ready[id(reply)] = (reply, ready)
         return ready
@@ -259,20 +261,12 @@ class Engine:
         incoming: IncomingCall,
         request: CompletionRequest,
         reply: Reply,
-        draw: Draw,
+        steady: Draw,
     ) -> tuple[Answer, int]:
         """Return what *reply* answers within the limits of *request*, and how many ids it needs."""
-        asked = self._catalogue.get(request.model)
-        assert asked is not None
-        model = self._catalogue.resolve(reply.model) if reply.model else asked
-        count = reply.written if reply.exact else request.n
-        written = [
-            reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), draw)
-            for index, prompt in enumerate(
-                prompt for prompt in request.prompts or ("",) for _ in range(count)
-            )
-        ]
-        shaped = shape(request, written, reply, asked=asked, model=model)
+        model = self._catalogue.resolve(reply.model or request.model)
+        draw = visit.draw if reply.varies else steady
+        shaped = self._shape(incoming, request, reply, model, draw)
         dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
@@ -280,13 +274,45 @@ class Engine:
             model=model,
             model_name=reply.model or model.answers_as,
             choices=shaped.choices,
-            usage=shaped.usage,
+            usage=bill(shaped, request, reply, model),
             system_fingerprint=self._fingerprint(visit.session, reply, model),
             headers=self._headers(reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
-            created=CREATED,
+            created=steady.created(),
         )
         return answer, shaped.drawn_calls
+
+    def _shape(
+        self,
+        incoming: IncomingCall,
+        request: CompletionRequest,
+        reply: Reply,
+        model: Model,
+        draw: Draw,
+    ) -> Shaped:
+        """Return the choices of *reply*, `n` for each prompt, within the request's limits.
+
+        What is the same whatever is asked is kept, by the reply and by what limits it.
+        """
+        count = reply.written if reply.exact else request.n
+        key = None
+        if reply.indifferent:
+            key = (id(reply), model.id, count, len(request.prompts), limits_of(request))
+            known = self._shaped.get(key)
+            if known is not None and known[0] is reply:
+                return known[1]
+        written = [
+            reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), draw)
+            for index, prompt in enumerate(
+                prompt for prompt in request.prompts or ("",) for _ in range(count)
+            )
+        ]
+        shaped = shape(request, written, reply, model)
+        if key is not None:
+            if len(self._shaped) >= MEMO_ENTRIES:
+                self._shaped.clear()
+            self._shaped[key] = (reply, shaped)
+        return shaped
 
     def _headers(self, reply: Reply) -> Headers:
         defaults = self._scenario.defaults.headers
@@ -311,7 +337,7 @@ def id_hole(length: int) -> Hole:
 @lru_cache(maxsize=1_024)
 def fingerprint_of(seed: int, model: str) -> str:
     """Return the `system_fingerprint` of *model*: the same for all its answers."""
-    return "fp_" + Draw(seed, "", model.encode(), 0).text("fingerprint", 10, HEX)
+    return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
 # --- stamp: what differs each time the same answer is given ----------------------------------
@@ -320,28 +346,17 @@ def fingerprint_of(seed: int, model: str) -> str:
 def _stamp(visit: _Visit, ready: _Ready) -> Timeline:
     """Return the timeline of *ready* with its holes filled."""
     dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
-    head = dialect.head(ready.rendered, answer, draw)
+    status, lines, content_length = ready.head
+    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
     if answer is None:
-        return (head, *(Data(frame.text, frame.tokens) for frame in ready.frames))
+        return (head, *[Data(text, tokens) for text, tokens in ready.frames])
     visit.call.usage = answer.usage
-    prefix = dialect.id_prefixes[answer.endpoint]
-    values = [
-        (answer.id, prefix + draw.answer_id(dialect.id_length)),
-        (answer.created, str(draw.created())),
-    ]
+    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
+    filling = [(answer.id.mark_bytes, identity.encode())]
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
-        values.append((call_hole(number), "call_" + drawn))
-    if answer.headers:
-        head = _with_headers(head, answer.headers)
-    return (head, *[Data(fill(frame.text, values), frame.tokens) for frame in ready.frames])
-
-
-def _with_headers(head: Head, stated: Headers) -> Head:
-    """Return *head* with the *stated* headers added, in the place of those of the same name."""
-    names = {name.lower() for name, _ in stated}
-    kept = tuple(header for header in head.headers if header[0].lower() not in names)
-    return replace(head, headers=(*kept, *stated))
+        filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+    return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
 
 
 # --- 8 fail: what goes wrong with it ---------------------------------------------------------
@@ -377,9 +392,9 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
 def _note(call: Call, timeline: Timeline) -> None:
     """Enter the status that goes out, if any does."""
     for event in timeline:
-        if isinstance(event, Head):
+        if type(event) is Head:
             call.status = event.status
-            break
+            return
 
 
 def _refusal(visit: _Visit, code: str, step: Unanswered) -> ApiError:

@@ -1,4 +1,7 @@
-"""What came in on a connection, as a value: the engine's only view of an HTTP request."""
+"""What came in on a connection, as a value: the engine's only view of an HTTP request.
+
+Not frozen, since it is made for each request; nobody changes it.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,8 +10,6 @@ from dataclasses import dataclass
 @dataclass(slots=True, eq=False)
 class HttpRequest:
     """One HTTP request, complete.
-
-    Made for each request, so not frozen, which would cost; nobody changes one.
 
     *path* is percent-decoded and has no query; *query* is the raw text behind the ``?``.
     *headers* are looked up by lower-case name (aiohttp's mapping does so for any case).

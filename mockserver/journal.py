@@ -39,7 +39,7 @@ class Call:
     at_s: float
     method: str
     path: str
-    provider: str | None = None
+    provider: str
     endpoint: str | None = None
     key: str | None = None
     model: str | None = None
@@ -60,10 +60,10 @@ class Journal:
         self._calls: deque[Call] = deque(maxlen=CAPACITY)
         self._seen = 0
 
-    def open(self, at_s: float, method: str, path: str) -> Call:
+    def open(self, at_s: float, method: str, path: str, provider: str) -> Call:
         """Enter a call that has just come in."""
         self._seen += 1
-        call = Call(self._seen, at_s, method, path)
+        call = Call(self._seen, at_s, method, path, provider)
         self._calls.append(call)
         return call
 

@@ -6,7 +6,7 @@ taken for content.
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
 
@@ -18,18 +18,49 @@ TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 
 
 class Hole:
-    """A member whose value is known only when the answer is sent, `length` characters long.
+    """A text that is known only when the answer is sent, `length` characters long.
 
-    Its mark is as long as the value, so that text with holes has its final length already.
+    Its mark is as long as the value, so that what has holes has its final length already.
     """
 
-    __slots__ = ("length", "mark", "mark_bytes", "quoted")
+    __slots__ = ("length", "mark", "mark_bytes")
 
-    def __init__(self, name: str, length: int, *, quoted: bool = True) -> None:
+    def __init__(self, name: str, length: int) -> None:
+        self.length = length
         self.mark = f"\0{name}".ljust(length, "\0")
         self.mark_bytes = self.mark.encode()
-        self.length = length
-        self.quoted = quoted
+
+
+Filling = Sequence[tuple[bytes, bytes]]
+"""What goes into holes: (mark, value) pairs, the two as long as each other."""
+
+
+def fill(text: bytes, filling: Filling) -> bytes:
+    """Return *text* with its holes filled."""
+    for mark, value in filling:
+        text = text.replace(mark, value)
+    return text
+
+
+class Fixed:
+    """A part that is the same in many bodies: its text is made once for each place it stands at.
+
+    For values that are kept and used again, such as the details of a bill.
+    """
+
+    __slots__ = ("_texts", "value")
+
+    def __init__(self, value: JsonValue) -> None:
+        self.value = value
+        self._texts: dict[tuple[str, _Layout], str] = {}
+
+    def text(self, newline: str, layout: "_Layout") -> str:
+        """Return the text of the value, ending on a line indented as *newline* is."""
+        place = (newline, layout)
+        text = self._texts.get(place)
+        if text is None:
+            text = self._texts[place] = _text(self.value, newline, layout)
+        return text
 
 
 class TokenText(str):
@@ -59,13 +90,6 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
     return _text(value, "\n", _Layout(" " * indent, ": ", token_ends))
 
 
-def fill(text: bytes, values: Iterable[tuple[Hole, str]]) -> bytes:
-    """Put *values*, each as long as its hole, into the holes of *text*."""
-    for hole, value in values:
-        text = text.replace(hole.mark_bytes, value.encode())
-    return text
-
-
 def to_bytes(text: str) -> bytes:
     r"""Return *text* in UTF-8; a lone surrogate becomes its JSON escape (`\ud83d`)."""
     return text.encode("utf-8", "backslashreplace")
@@ -87,13 +111,19 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
     kind = cast(type[object], type(value))
     if kind is str:
         return quote(value)
+    if kind is Fixed:
+        return cast(Fixed, value).text(newline, layout)
     if kind is dict:
         if not value:
             return "{}"
         inner = newline + layout.step
         colon = layout.colon
         members = [
-            f"{quote(key)}{colon}{_text(member, inner, layout)}" for key, member in value.items()
+            # A member that is text, as most are, is spared the call.
+            quote(key)
+            + colon
+            + (quote(member) if type(member) is str else _text(member, inner, layout))
+            for key, member in value.items()
         ]
         return f"{{{inner}{f',{inner}'.join(members)}{newline}}}"
     if kind is list or kind is tuple:
@@ -114,7 +144,7 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return "true" if value else "false"
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
-    return f'"{value.mark}"' if value.quoted else value.mark
+    return f'"{value.mark}"'
 
 
 _SCALARS = frozenset({type(None), int, bool, TokenText, Hole})

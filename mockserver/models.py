@@ -16,6 +16,20 @@ from mockserver import bundled
 Mode = Literal["chat", "completions", "any", "other"]
 """Which endpoint a model answers on; `any` is a name that the catalogue does not know."""
 
+LayoutName = Literal[
+    "chatml",
+    "chatml-0301",
+    "chatml-0613",
+    "contents",
+    "harmony",
+    "o-series",
+    "o3-mini",
+    "o4-mini",
+    "o1-mini",
+    "unknown",
+]
+"""How a conversation is laid out for the model: see `mockserver.tokens.layouts`."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -36,6 +50,14 @@ class Family:
     """The prompt's details have a member of that name."""
     forced_tool_finish: Literal["stop", "tool_calls"] = "stop"
     """The finish reason when the request named the function to call."""
+    layout: LayoutName = "chatml"
+    """What is billed around the texts of a conversation."""
+    thinks_unasked: bool = False
+    """An answer to a person has an analysis message, billed even if no token is in it."""
+    image_tiles: tuple[int, int] | None = None
+    """What an image is billed as: so much, and so much for each square of 512 pixels."""
+    image_patch: float | None = None
+    """What each square of 32 pixels is billed as, in models that count such squares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +69,8 @@ class Model:
     mode: Mode
     answers_as: str
     """What an answer names as its `model`: the snapshot of an alias, a legacy engine's name."""
+    behaves_as: str
+    """The model whose restrictions on requests hold: its own name, unless it is like another."""
     context_window: int | None = None
     max_output_tokens: int | None = None
     created: int = 0
@@ -107,7 +131,12 @@ def _stranger(name: str, like: Model | None) -> Model:
         return replace(like, id=name, answers_as=name)
     family = family_of(name)
     return Model(
-        id=name, family=family, mode=family.mode, answers_as=name, created=_UNKNOWN_CREATED
+        id=name,
+        family=family,
+        mode=family.mode,
+        answers_as=name,
+        behaves_as=name,
+        created=_UNKNOWN_CREATED,
     )
 
 
@@ -129,8 +158,10 @@ def _families() -> tuple[Family, ...]:
     return tuple(_family(**row) for row in rows)
 
 
-def _family(prefixes: list[str], **facts: Any) -> Family:
-    return Family(prefixes=tuple(prefixes), **facts)
+def _family(prefixes: list[str], image_tiles: list[int] | None = None, **facts: Any) -> Family:
+    base, tile = image_tiles or (0, 0)
+    tiles = (base, tile) if image_tiles else None
+    return Family(prefixes=tuple(prefixes), image_tiles=tiles, **facts)
 
 
 @cache
@@ -145,6 +176,7 @@ def _model(row: Mapping[str, Any]) -> Model:
         family=family_of(row["id"]),
         mode=row["mode"],
         answers_as=row.get("answers_as", row["id"]),
+        behaves_as=row["id"],
         context_window=row.get("context"),
         max_output_tokens=row.get("max_output"),
         created=row["created"],

@@ -56,7 +56,8 @@ def collect(package: str, socket: type[T]) -> dict[str, type[T]]:
         MockServerError: Two share a kind, one has none, or one does not fit the socket.
 
     """
-    return dict(_collected(package, socket))
+    key: Any = socket  # mypy takes the hash of a class for that of its instances
+    return dict(_collected(package, key))
 
 
 @cache

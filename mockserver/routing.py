@@ -5,7 +5,7 @@ path alone says which provider is meant. A prefix `/s/<session>` names a session
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import Final
 
@@ -29,6 +29,8 @@ class Route:
     lookup: LookupEndpoint | None = None
     model: str | None = None
     parameters: Mapping[str, str] | None = None
+    content: bytes = b""
+    """The path, as a part of what decides the draws of a call."""
     allowed: tuple[str, ...] = ()
 
 
@@ -57,6 +59,9 @@ class Routes:
 
     def _find(self, method: str, path: str) -> Route:
         """Return where *method* on *path* leads (the path without its session)."""
+        return replace(self._route(method, path), content=path.encode("utf-8", "replace") + b"\0")
+
+    def _route(self, method: str, path: str) -> Route:
         kind, slash, rest = path[1:].partition("/")
         named = self._prefixed.get(kind) if slash else None
         for dialect in self._dialects:

@@ -27,6 +27,9 @@ def digest(content: bytes) -> bytes:
     return hashlib.blake2b(content, digest_size=16).digest()
 
 
+_SIXTY = tuple(f"{number:02}" for number in range(60))
+
+
 @lru_cache(maxsize=1_024)
 def _date(day: int) -> str:
     return formatdate(day * DAY_S, usegmt=True)[:16]
@@ -35,9 +38,8 @@ def _date(day: int) -> str:
 def http_date(moment: int) -> str:
     """Return *moment* (Unix time) as HTTP writes it: `Tue, 15 Dec 2026 13:09:32 GMT`."""
     day, seconds = divmod(moment, DAY_S)
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{_date(day)} {hours:02}:{minutes:02}:{seconds:02} GMT"
+    hours, minutes = seconds // 3600, seconds // 60 % 60
+    return f"{_date(day)} {_SIXTY[hours]}:{_SIXTY[minutes]}:{_SIXTY[seconds % 60]} GMT"
 
 
 class Draw:
@@ -45,19 +47,18 @@ class Draw:
 
     __slots__ = ("_key",)
 
-    def __init__(self, seed: int, path: str, content: bytes, occurrence: int) -> None:
+    def __init__(self, seed: int, content: bytes, occurrence: int = 1) -> None:
         """Take what decides the draws of a call.
 
         Args:
             seed: The session's seed.
-            path: The request's path without the prefix that names the session.
-            content: The request's body, or a digest of it.
-            occurrence: How often this very request has come, from 1; 0 for what is the same
-                each time.
+            content: The request's path (without the prefix that names the session) and body,
+                or a digest of them.
+            occurrence: How often this very request has come, from 1; what is to be the same
+                each time is drawn as for the first.
 
         """
-        whole = b"%d\0%b\0%d\0%b" % (seed, path.encode("utf-8", "replace"), occurrence, content)
-        self._key = hashlib.blake2b(whole).digest()
+        self._key = hashlib.blake2b(b"%d\0%d\0%b" % (seed, occurrence, content)).digest()
 
     # What every answer needs comes straight from the key, which is twice as long as that: a
     # hash for each would be felt.

@@ -4,8 +4,10 @@ A choice comes in as the scenario wrote it; it leaves cut at `stop` and `max_tok
 tokens, with its finish reason. SCENARIOS.md's rule 10 says which parameters act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
+from functools import cache
+from typing import Final
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply, Unstated
@@ -24,40 +26,84 @@ CALL_ID_LENGTH = 29
 """`call_` and 24 characters."""
 
 
+@cache
 def call_hole(number: int) -> Hole:
     """Return the hole for the id of the *number*-th tool call of an answer, from 0."""
     return Hole(f"c{number:04d}", CALL_ID_LENGTH)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Shaped:
-    """The choices of an answer as they go out, and the bill (None: sent as null)."""
+    """The choices of an answer as they go out, and what they will be billed as.
+
+    Attributes:
+        choices: Cut, tokenised, with their finish reasons.
+        billed: What was generated for each choice that ended by itself.
+        cut_tokens: What those that met a limit cost: exactly the limit, each.
+        drawn_calls: How many ids of tool calls are holes.
+
+    """
 
     choices: tuple[AnsweredChoice, ...]
-    usage: Usage | None
+    billed: tuple[tokens.BilledChoice, ...]
+    cut_tokens: int
     drawn_calls: int
-    """How many ids of tool calls are holes."""
 
 
 def shape(
-    request: CompletionRequest,
-    written: Sequence[Choice],
-    reply: Reply,
-    *,
-    asked: Model,
-    model: Model,
+    request: CompletionRequest, written: Sequence[Choice], reply: Reply, model: Model
 ) -> Shaped:
-    """Let *request* act on the choices that *reply* has *written*.
+    """Let *request* act on the choices that *reply* has *written*, in the tokens of *model*."""
+    shaper = _Shaper(request, reply, model)
+    choices = tuple([shaper.cut(index, choice) for index, choice in enumerate(written)])
+    return Shaped(choices, tuple(shaper.billed), shaper.cut_tokens, shaper.drawn_calls)
 
-    The tokens and rules are those of *model*, which answers; the prompt is counted again if
-    it is of another family than the one that was *asked* for.
-    """
+
+def limits_of(request: CompletionRequest) -> Hashable:
+    """Return all of *request* that `shape` looks at."""
+    return (
+        request.max_tokens,
+        request.stop,
+        request.legacy_functions,
+        request.forced_tool is None,
+    )
+
+
+def bill(shaped: Shaped, request: CompletionRequest, reply: Reply, model: Model) -> Usage | None:
+    """Return what the answer to *request* is billed as by *model*; None if null is stated."""
+    stated = reply.usage
+    if stated is None:
+        return None
+    if isinstance(stated, Unstated):
+        stated = NOTHING_STATED
+    reasoning = stated.reasoning_tokens
+    if reasoning is None:
+        thought = reply.reasoning
+        reasoning = tokens.count(thought, model.family.encoding) if thought else 0
     prompt = tokens.Count(request.prompt_tokens, request.prompt_exact)
-    if asked.family is not model.family:
+    if request.family is not model.family:
         prompt = tokens.count_prompt(request.body, model)
-    shaper = _Shaper(request, reply, model, prompt)
-    choices = tuple(shaper.cut(index, choice) for index, choice in enumerate(written))
-    return Shaped(choices, shaper.bill(), shaper.drawn_calls)
+    completion = tokens.count_completion(
+        request.body, shaped.billed, model, reasoning_tokens=reasoning
+    )
+    generated = completion.tokens + shaped.cut_tokens
+    return Usage(
+        prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
+        completion_tokens=_first(stated.completion_tokens, generated),
+        cached_tokens=stated.cached_tokens or 0,
+        reasoning_tokens=reasoning,
+        audio_tokens=stated.audio_tokens or 0,
+        accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
+        rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
+        exact=prompt.exact and completion.exact,
+    )
+
+
+NOTHING_STATED: Final = StatedUsage()
+
+
+def _first(stated: int | None, counted: int) -> int:
+    return counted if stated is None else stated
 
 
 @dataclass(slots=True)
@@ -83,19 +129,16 @@ class _Budget:
 
 
 class _Shaper:
-    """Shapes the choices of one answer, and adds up what they cost."""
+    """Shapes the choices of one answer, and notes what they will cost."""
 
-    def __init__(
-        self, request: CompletionRequest, reply: Reply, model: Model, prompt: tokens.Count
-    ) -> None:
+    def __init__(self, request: CompletionRequest, reply: Reply, model: Model) -> None:
         self.request = request
         self.reply = reply
         self.model = model
-        self.prompt = prompt
         self.encoding = model.family.encoding
         self.drawn_calls = 0
-        self._billed: list[tokens.BilledChoice] = []
-        self._cut_tokens = 0
+        self.billed: list[tokens.BilledChoice] = []
+        self.cut_tokens = 0
 
     def cut(self, index: int, choice: Choice) -> AnsweredChoice:
         """Return *choice* as it goes out; remember what it is billed as."""
@@ -110,9 +153,9 @@ class _Shaper:
             calls.append(self._call(call, budget))
         if budget.was_hit:
             # Cut by the limit: billed exactly the limit, whatever the text would count again.
-            self._cut_tokens += self.request.max_tokens or 0
+            self.cut_tokens += self.request.max_tokens or 0
         else:
-            self._billed.append(
+            self.billed.append(
                 tokens.BilledChoice(
                     text=text,
                     refusal=refusal,
@@ -162,36 +205,3 @@ class _Shaper:
         if self.request.forced_tool and self.model.family.forced_tool_finish == "stop":
             return "stop"
         return "function_call" if self.request.legacy_functions else "tool_calls"
-
-    def bill(self) -> Usage | None:
-        """Return the bill of all choices that were cut; None if the reply states null."""
-        stated = self.reply.usage
-        if stated is None:
-            return None
-        if isinstance(stated, Unstated):
-            stated = StatedUsage()
-        reasoning = stated.reasoning_tokens
-        if reasoning is None:
-            reasoning = 0
-            if self.reply.reasoning:
-                thought = tokens.pieces(self.reply.reasoning, self.encoding)
-                reasoning = sum(size for _, size in thought)
-        completion = tokens.count_completion(
-            self.request.body, self._billed, self.model, reasoning_tokens=reasoning
-        )
-        return Usage(
-            prompt_tokens=_first(stated.prompt_tokens, self.prompt.tokens),
-            completion_tokens=_first(
-                stated.completion_tokens, completion.tokens + self._cut_tokens
-            ),
-            cached_tokens=stated.cached_tokens or 0,
-            reasoning_tokens=reasoning,
-            audio_tokens=stated.audio_tokens or 0,
-            accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
-            rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
-            exact=self.prompt.exact and completion.exact,
-        )
-
-
-def _first(stated: int | None, counted: int) -> int:
-    return counted if stated is None else stated

@@ -5,42 +5,57 @@ plays them. Nothing here sleeps or touches a socket.
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple, Self
 
 Headers = tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Head:
+class Head(NamedTuple):
     """The status line and the headers, in wire order and spelling.
 
-    *content_length* decides the framing: a number is sent as ``Content-Length`` whatever
-    follows (a failure may lie), None means chunked transfer encoding.
+    *lines* are the headers as they go out, each with its CRLF. *content_length* decides the
+    framing: a number is sent as ``Content-Length`` whatever follows (a failure may lie), None
+    means chunked transfer encoding.
     """
 
     status: int
-    headers: Headers
+    lines: bytes
     content_length: int | None = None
 
+    @classmethod
+    def of(cls, status: int, headers: Headers, content_length: int | None = None) -> Self:
+        """Return the head with *headers*; what HTTP cannot carry becomes a question mark."""
+        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        return cls(status, lines.encode("latin-1", "replace"), content_length)
 
-@dataclass(frozen=True, slots=True)
-class Data:
+    @property
+    def headers(self) -> Headers:
+        """The headers as pairs of name and value."""
+        lines = self.lines.decode("latin-1").splitlines()
+        pairs = (line.partition(": ") for line in lines)
+        return tuple((name, value) for name, _, value in pairs)
+
+    def with_headers(self, stated: Headers) -> "Head":
+        """Return the head with *stated* in the place of headers of the same name."""
+        names = {name.lower() for name, _ in stated}
+        kept = tuple(header for header in self.headers if header[0].lower() not in names)
+        return Head.of(self.status, (*kept, *stated), self.content_length)
+
+
+class Data(NamedTuple):
     """Bytes of the body. *tokens* of the answer are complete once they have arrived."""
 
     payload: bytes
     tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """Nothing is sent for *seconds* (of the session's time, which may run faster)."""
 
     seconds: float
 
 
-@dataclass(frozen=True, slots=True)
-class Abort:
+class Abort(NamedTuple):
     """The connection ends here: by a TCP reset, or politely (FIN) but too early."""
 
     how: Literal["rst", "fin"]

@@ -14,7 +14,7 @@ from mockserver.seeding import Draw
 
 
 def draw(content: bytes = b"") -> Draw:
-    return Draw(0, "/", content, 1)
+    return Draw(0, content, 1)
 
 
 def firings(failure: Disconnect, calls: int = 8) -> list[int]:

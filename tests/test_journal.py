@@ -10,13 +10,13 @@ from mockserver.journal import CAPACITY, Journal, fingerprint
 def test_calls_are_numbered_from_one() -> None:
     journal = Journal()
 
-    assert [journal.open(0, "GET", "/").number for _ in range(3)] == [1, 2, 3]
+    assert [journal.open(0, "GET", "/", "openai").number for _ in range(3)] == [1, 2, 3]
 
 
 def test_only_the_newest_calls_are_kept_and_the_others_counted() -> None:
     journal = Journal()
     for _ in range(CAPACITY + 5):
-        journal.open(0, "GET", "/")
+        journal.open(0, "GET", "/", "openai")
 
     assert (len(journal), journal.dropped) == (CAPACITY, 5)
     assert [call.number for call in journal][:2] == [6, 7]

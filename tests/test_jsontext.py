@@ -67,44 +67,42 @@ def test_content_is_never_taken_for_a_mark(text: str) -> None:
     assert "\0" not in compact({text: text})
 
 
-@pytest.mark.parametrize(
-    ("hole", "value", "text"),
-    [
-        pytest.param(Hole("i", 9), "chatcmpl-", '{"a":"chatcmpl-"}', id="a text"),
-        pytest.param(Hole("d", 10, quoted=False), "1772467527", '{"a":1772467527}', id="a number"),
-    ],
-)
-def test_a_hole_is_filled_by_its_value(hole: Hole, value: str, text: str) -> None:
-    assert fill(compact({"a": hole}).encode(), [(hole, value)]).decode() == text
+def test_a_hole_is_filled_by_its_value() -> None:
+    hole = Hole("i", 9)
+    filling = [(hole.mark_bytes, b"chatcmpl-")]
+
+    assert fill(compact({"a": hole}).encode(), filling) == b'{"a":"chatcmpl-"}'
 
 
 @settings(derandomize=True)
-@given(st.integers(3, 40), st.booleans())
-def test_a_hole_is_as_long_as_what_fills_it(length: int, quoted: bool) -> None:  # noqa: FBT001 - drawn
-    hole = Hole("i", length, quoted=quoted)
+@given(st.integers(3, 40))
+def test_a_hole_is_as_long_as_what_fills_it(length: int) -> None:
+    hole = Hole("i", length)
     text = compact([hole])
 
-    assert len(fill(text.encode(), [(hole, "x" * length)])) == len(text)
+    assert len(fill(text.encode(), [(hole.mark_bytes, b"x" * length)])) == len(text)
 
 
 def test_a_hole_is_filled_wherever_it_stands() -> None:
     hole = Hole("i", 3)
 
-    assert fill(compact([hole, [hole]]).encode(), [(hole, "abc")]) == b'["abc",["abc"]]'
+    assert fill(compact([hole, [hole]]).encode(), [(hole.mark_bytes, b"abc")]) == b'["abc",["abc"]]'
 
 
 def test_holes_of_different_names_are_not_mixed_up() -> None:
     first, second = Hole("c0000", 8), Hole("c0001", 8)
     text = compact([second, first]).encode()
 
-    assert fill(text, [(first, "1" * 8), (second, "2" * 8)]) == b'["22222222","11111111"]'
+    filling = [(first.mark_bytes, b"1" * 8), (second.mark_bytes, b"2" * 8)]
+
+    assert fill(text, filling) == b'["22222222","11111111"]'
 
 
 def test_content_that_looks_like_a_hole_stays_as_it_is() -> None:
     hole = Hole("i", 4)
     text = compact([hole, hole.mark]).encode()
 
-    assert json.loads(fill(text, [(hole, "abcd")])) == ["abcd", hole.mark]
+    assert json.loads(fill(text, [(hole.mark_bytes, b"abcd")])) == ["abcd", hole.mark]
 
 
 @settings(derandomize=True)

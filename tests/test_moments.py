@@ -15,7 +15,7 @@ from mockserver.moments import (
 )
 from mockserver.timeline import Abort, Data, Event, Head, Pause, Timeline, body, data_events
 
-HEAD = Head(200, ())
+HEAD = Head.of(200, ())
 ROLE = Data(b"role ")
 ONE = Data(b"one ", tokens=1)
 TWO = Data(b"two ", tokens=2)

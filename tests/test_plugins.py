@@ -1,267 +1,195 @@
-"""Plug-ins: one file, or one entry point of another distribution, and nothing else."""
-
-import re
+import sys
 from collections.abc import Callable, Iterator
+from importlib.metadata import EntryPoint
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
-from subprocesses import SOURCES, Subprocess, served
-from wire import exchange, request
 
+from mockserver import plugins
 from mockserver.contracts import Dialect, Endpoint, Failure, Reply
 from mockserver.errors import MockServerError
 from mockserver.plugins import Plugins, collect
 
-SHOUT = '''
-"""The last user message, in capitals."""
+Packages = Callable[..., str]
 
+PLUGIN = """
 from dataclasses import dataclass
-
-from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
-from mockserver.seeding import Draw
-
+from typing import ClassVar
+from mockserver.contracts import Failure
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Shout(Reply):
-    """Answer in capitals, with as many exclamation marks as *marks* says."""
+class {name}(Failure):
+    kind: ClassVar[str] = "{kind}"
 
-    kind = "shout"
-
-    marks: int = 1
-
-    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        return Choice(text=call.completion.messages[-1].text.upper() + "!" * self.marks)
-'''
-UPSIDE_DOWN = '''
-"""The body comes from its end to its beginning."""
-
-from dataclasses import dataclass, replace
-
-from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.timeline import Data, Timeline
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class UpsideDown(Failure):
-    """Turn every piece of the body around."""
-
-    kind = "upside_down"
-    default_moment = None
-
-    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
-        return Distorted(tuple(
-            replace(event, payload=event.payload[::-1]) if isinstance(event, Data) else event
-            for event in timeline
-        ))
-'''
-MOTD = '''
-"""The message of the day."""
-
-from mockserver.contracts import JsonBody, LookupEndpoint
-
-
-class Motd(LookupEndpoint):
-    kind = "motd"
-    routes = (("GET", "/motd"),)
-
-    def look_up(self, parameters, catalogue):
-        return JsonBody({"message": "Be kind."})
-'''
-ACME = '''
-"""Another provider, which is like OpenAI but for its paths and ids."""
-
-from mockserver.contracts import Located
-from mockserver.dialects.openai import OpenAI
-
-
-class Acme(OpenAI):
-    kind = "acme"
-    id_prefixes = {"chat.completions": "acme-", "completions": "acme-"}
-
-    def locate(self, path):
-        return Located(path.removeprefix("/acme-api")) if path.startswith("/acme-api/") else None
-'''
-SCENARIO = """
-version: 1
-rules:
-  - {name: broken, when: {last_user: "turn"}, reply: "abc", fail: upside_down}
-  - {name: shouted, reply: {kind: shout, marks: 2}}
+    def distort(self, timeline, scene):
+        raise AssertionError("collecting calls nothing")
 """
-
-# --- Another distribution --------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subprocess]:
-    """Serve with a distribution installed that adds one plug-in of each kind."""
-    folder = tmp_path_factory.mktemp("site")
-    for name, text in {"shout": SHOUT, "upside": UPSIDE_DOWN, "motd": MOTD, "acme": ACME}.items():
-        (folder / f"acme_{name}.py").write_text(text, "utf-8")
-    entry_points = """
-        [mockserver.replies]
-        shout = acme_shout:Shout
-        [mockserver.failures]
-        upside_down = acme_upside:UpsideDown
-        [mockserver.endpoints]
-        motd = acme_motd:Motd
-        [mockserver.dialects]
-        acme = acme_acme:Acme
-    """
-    install(folder, "acme-mock", entry_points)
-    scenario = folder / "scenario.yaml"
-    scenario.write_text(SCENARIO, "utf-8")
-    path = f"{SOURCES}:{folder}"
-    with served("--scenario", str(scenario), environment={"PYTHONPATH": path}) as server:
-        yield server
-
-
-def install(folder: Path, name: str, entry_points: str) -> None:
-    """Lay the metadata of a distribution into *folder*, as an installer does."""
-    metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(dedent(entry_points), "utf-8")
-
-
-def asked(path: str, said: str) -> bytes:
-    messages = [{"role": "user", "content": said}]
-    return request("POST", path, {"model": "gpt-4o", "messages": messages})
-
-
-def test_a_reply_of_another_distribution_is_written_in_yaml(extended: Subprocess) -> None:
-    answered = exchange(extended, asked("/v1/chat/completions", "hello"))
-
-    assert answered.json["choices"][0]["message"]["content"] == "HELLO!!"
-
-
-def test_a_failure_of_another_distribution_is_written_in_yaml(extended: Subprocess) -> None:
-    answered = exchange(extended, asked("/v1/chat/completions", "turn"))
-
-    assert b'cba" :"tnetnoc"' in answered.body
-
-
-def test_an_endpoint_of_another_distribution_has_its_own_path(extended: Subprocess) -> None:
-    answered = exchange(extended, request("GET", "/v1/motd"))
-
-    assert answered.json == {"message": "Be kind."}
-
-
-def test_a_dialect_of_another_distribution_has_its_own_paths(extended: Subprocess) -> None:
-    answered = exchange(extended, asked("/acme-api/chat/completions", "hello"))
-
-    assert answered.json["id"].startswith("acme-")
-
-
-# --- Collecting ------------------------------------------------------------------------------
-
-Package = Callable[..., str]
 
 
 @pytest.fixture
-def package(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> Package:
-    """Make a package with the modules given, and a distribution with *entry_points* for it."""
+def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Packages]:
+    """Return what makes a package of modules and returns its name, another in each test."""
+    monkeypatch.syspath_prepend(tmp_path)
+    name = tmp_path.name
 
-    def make(entry_points: str = "", **modules: str) -> str:
-        name = re.sub(r"\W", "_", f"sockets_of_{request.node.name}")
-        folder = tmp_path / name
-        folder.mkdir()
-        for module, text in {"__init__": "", **modules}.items():
-            (folder / f"{module}.py").write_text(dedent(text), "utf-8")
-        install(tmp_path, "other", f"[{name}]\n{entry_points}".replace("PACKAGE", name))
-        monkeypatch.syspath_prepend(tmp_path)
+    def package(**modules: str) -> str:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "__init__.py").touch()
+        for module, code in modules.items():
+            (tmp_path / name / f"{module}.py").write_text(code)
         return name
 
-    return make
+    yield package
+    for module in [module for module in sys.modules if module.split(".")[0] == name]:
+        del sys.modules[module]
 
 
-def test_the_files_of_a_package_are_its_plug_ins_by_kind(package: Package) -> None:
-    name = package(one=SHOUT, two=SHOUT.replace('"shout"', '"another"'))
+@pytest.fixture
+def offered(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Return what sets the entry points that other distributions offer."""
 
-    assert list(collect(name, Reply)) == ["another", "shout"]
+    def offered(**values: str) -> None:
+        def entry_points(group: str) -> list[EntryPoint]:
+            return [EntryPoint(name, value, group) for name, value in values.items()]
 
+        monkeypatch.setattr(plugins, "entry_points", entry_points)
 
-def test_what_a_file_imports_and_what_it_hides_is_no_plug_in_of_its_own(package: Package) -> None:
-    text = SHOUT + "\n\nclass _Hidden(Shout):\n    kind = 'hidden'\n"
-    text += "\nfrom mockserver.replies.text import Text\n"
-
-    assert list(collect(package(one=text), Reply)) == ["shout"]
-
-
-def test_a_base_class_that_names_no_kind_is_no_plug_in(package: Package) -> None:
-    text = """
-        from mockserver.contracts import Reply
-
-        class Base(Reply):
-            pass
-    """
-
-    assert collect(package(one=text), Reply) == {}
+    return offered
 
 
-NAMELESS = """
-    from mockserver.replies.text import Text
+def test_every_concrete_class_of_a_package_is_collected_by_its_kind(package: Packages) -> None:
+    name = package(
+        second=PLUGIN.format(name="Second", kind="b"),
+        first=PLUGIN.format(name="First", kind="a"),
+    )
 
-    class Nameless(Text):
-        kind = ""
-"""
-ABSTRACT = """
-    from mockserver.contracts import Reply
+    found = collect(name, Failure)
 
-    class Half(Reply):
-        kind = "half"
-"""
+    assert list(found) == ["a", "b"]
+    assert found["a"].__module__ == f"{name}.first"
+
+
+def test_a_class_with_slots_is_collected_once_and_as_it_is_in_its_module(package: Packages) -> None:
+    name = package(one=PLUGIN.format(name="One", kind="one"))
+
+    found = collect(name, Failure)
+
+    assert found == {"one": sys.modules[f"{name}.one"].One}
+
+
+def test_imported_private_and_abstract_classes_are_no_plug_ins(package: Packages) -> None:
+    name = package(
+        one=PLUGIN.format(name="One", kind="one")
+        + PLUGIN.format(name="_Private", kind="private")
+        + "\nclass Between(Failure):\n    '''Abstract.'''\n\nclass Other:\n    kind = 'other'\n",
+        two="from mockserver.contracts import Failure, Reply\n",
+    )
+
+    assert list(collect(name, Failure)) == ["one"]
+
+
+def test_other_distributions_add_theirs(package: Packages, offered: Callable[..., None]) -> None:
+    name = package(
+        one=PLUGIN.format(name="One", kind="one"),
+        _elsewhere=PLUGIN.format(name="Two", kind="two").replace("class Two", "class _Two"),
+    )
+    offered(two=f"{name}._elsewhere:_Two", again=f"{name}.one:One")
+
+    assert list(collect(name, Failure)) == ["one", "two"]
+
+
+def test_what_is_collected_is_kept(package: Packages) -> None:
+    name = package(one=PLUGIN.format(name="One", kind="one"))
+    first = collect(name, Failure)
+    first.clear()
+
+    assert list(collect(name, Failure)) == ["one"]
 
 
 @pytest.mark.parametrize(
-    ("modules", "entry_points", "message"),
+    ("modules", "points", "message"),
     [
         pytest.param(
-            {"one": SHOUT, "two": SHOUT}, "", "two plug-ins for .* have the kind 'shout'", id="two"
+            {
+                "a": PLUGIN.format(name="One", kind="same"),
+                "b": PLUGIN.format(name="Two", kind="same"),
+            },
+            {},
+            "two plug-ins for '{package}' have the kind 'same':"
+            " {package}.a.One and {package}.b.Two",
+            id="two of a kind",
         ),
-        pytest.param({"one": NAMELESS}, "", r"one\.Nameless has no 'kind'", id="no kind"),
-        pytest.param({"one": ABSTRACT}, "", r"one\.Half lacks .*: choice", id="a method missing"),
-        pytest.param({}, "x = no_such_module:X", "no_such_module", id="no such module"),
-        pytest.param({}, "x = json:Nothing", "cannot be imported", id="no such name"),
-        pytest.param({}, "x = json:JSONDecoder", "is no subclass of", id="something else"),
-        pytest.param({}, "x = json:dumps", r"entry point 'x' .* of other\)", id="no class"),
+        pytest.param(
+            {
+                "a": PLUGIN.format(name="One", kind="same"),
+                "b": PLUGIN.format(name="Two", kind="other").replace("Failure", "Reply"),
+            },
+            {"mine": "{package}.b:Two"},
+            "the plug-in {package}.b:Two (entry point 'mine' in '{package}') is no subclass of"
+            " mockserver.contracts.Failure",
+            id="an entry point to something else",
+        ),
+        pytest.param(
+            {"a": PLUGIN.format(name="One", kind="one").replace("    kind:", "    kin:")},
+            {},
+            "the plug-in {package}.a.One has no 'kind',"
+            " which mockserver.contracts.Failure asks for",
+            id="no kind",
+        ),
+        pytest.param(
+            {"a": PLUGIN.format(name="One", kind="")},
+            {},
+            "the plug-in {package}.a.One has no 'kind',"
+            " which mockserver.contracts.Failure asks for",
+            id="an empty kind",
+        ),
+        pytest.param(
+            {"a": PLUGIN.format(name="One", kind="one").replace("distort", "distrot")},
+            {},
+            "the plug-in {package}.a.One lacks what mockserver.contracts.Failure asks for: distort",
+            id="a method that is missing",
+        ),
+        pytest.param(
+            {},
+            {"mine": "no_such_module:One"},
+            "the plug-in no_such_module:One (entry point 'mine' in '{package}') cannot be imported:"
+            " No module named 'no_such_module'",
+            id="a module that is missing",
+        ),
+        pytest.param(
+            {"a": ""},
+            {"mine": "{package}.a:One"},
+            "the plug-in {package}.a:One (entry point 'mine' in '{package}') cannot be imported:"
+            " module '{package}.a' has no attribute 'One'",
+            id="a class that is missing",
+        ),
     ],
 )
-def test_a_broken_plug_in_is_named_with_what_is_wrong(
-    package: Package, modules: dict[str, str], entry_points: str, message: str
+def test_a_broken_plug_in_is_refused_by_name(
+    modules: dict[str, str],
+    points: dict[str, str],
+    message: str,
+    package: Packages,
+    offered: Callable[..., None],
 ) -> None:
-    with pytest.raises(MockServerError, match=message):
-        collect(package(entry_points, **modules), Reply)
+    name = package(**modules)
+    offered(**{key: value.format(package=name) for key, value in points.items()})
+
+    with pytest.raises(MockServerError) as caught:
+        collect(name, Failure)
+
+    assert str(caught.value) == message.format(package=name)
 
 
-def test_the_same_class_may_be_offered_twice(package: Package) -> None:
-    name = package("shout = PACKAGE.one:Shout", one=SHOUT)
-
-    assert list(collect(name, Reply)) == ["shout"]
-
-
-def test_what_ships_is_installed() -> None:
+def test_the_installed_plug_ins_fit_their_sockets() -> None:
     installed = Plugins.installed()
 
-    assert "openai" in installed.dialects
-    assert {"chat.completions", "completions", "models"} <= set(installed.endpoints)
-    assert {"text", "tool_calls", "auto", "echo", "lorem", "json", "refusal", "choices"} <= set(
-        installed.replies
-    )
-    assert {"http_error", "disconnect"} <= set(installed.failures)
-
-
-@pytest.mark.parametrize(
-    ("package_name", "socket"),
-    [
-        pytest.param("mockserver.dialects", Dialect, id="dialects"),
-        pytest.param("mockserver.endpoints", Endpoint, id="endpoints"),
-        pytest.param("mockserver.replies", Reply, id="replies"),
-        pytest.param("mockserver.failures", Failure, id="failures"),
-    ],
-)
-def test_every_shipped_plug_in_explains_itself(package_name: str, socket: type[object]) -> None:
-    assert all(plugin.__doc__ for plugin in collect(package_name, socket).values())
+    for collected, socket in (
+        (installed.dialects, Dialect),
+        (installed.endpoints, Endpoint),
+        (installed.replies, Reply),
+        (installed.failures, Failure),
+    ):
+        for kind, plugin in collected.items():
+            assert plugin.kind == kind
+            assert issubclass(plugin, socket)

@@ -24,11 +24,8 @@ def calling(arguments: str = '{"city":"Paris"}') -> Api:
     """)
 
 
-TOOL = {
-    "type": "function",
-    "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}},
-}
-FUNCTION = TOOL["function"]
+FUNCTION = {"name": "get_weather", "parameters": {"type": "object", "properties": {}}}
+TOOL = {"type": "function", "function": FUNCTION}
 NAMED = {"type": "function", "function": {"name": "get_weather"}}
 
 # --- max_tokens ------------------------------------------------------------------------------
@@ -58,13 +55,6 @@ def test_a_legacy_answer_ends_at_sixteen_tokens_unless_told_otherwise() -> None:
     answered = saying(" a" * 20).complete()
 
     assert (answered.text, answered.choice["finish_reason"]) == (" a" * 16, "length")
-
-
-def test_a_legacy_limit_of_nothing_leaves_completion_tokens_out() -> None:
-    answered = saying().complete(max_tokens=0)
-
-    assert (answered.text, answered.choice["finish_reason"]) == ("", "length")
-    assert answered.usage == {"prompt_tokens": 1, "total_tokens": 1}
 
 
 def test_a_character_of_several_tokens_is_never_cut_in_two() -> None:

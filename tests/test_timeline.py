@@ -4,7 +4,7 @@ from mockserver.timeline import Abort, Data, Head, Pause, body, data_events, dur
 
 TIMELINE = (
     Pause(0.5),
-    Head(200, ()),
+    Head.of(200, ()),
     Data(b"one ", tokens=1),
     Pause(0.25),
     Data(b"two", tokens=1),

@@ -12,7 +12,7 @@ from typing import Final
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
 from mockserver.conversation import ApiError
 from mockserver.http_request import HttpRequest
-from mockserver.jsontext import TOKEN_END, compact, pretty, to_bytes
+from mockserver.jsontext import TOKEN_END, Filling, Hole, compact, pretty, to_bytes
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -30,6 +30,7 @@ ORGANIZATION: Final = "mockserver"
 PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
+REQUEST_ID: Final = Hole("q", len("req_") + 32)
 STEADY_HEADERS: Final = (
     ("access-control-expose-headers", "X-Request-ID"),
     ("openai-organization", ORGANIZATION),
@@ -38,6 +39,8 @@ STEADY_HEADERS: Final = (
     ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
     ("x-content-type-options", "nosniff"),
 )
+
+STEADY_LINES: Final = Head.of(200, STEADY_HEADERS).lines
 
 ERROR_KEYS: Final = ("message", "type", "param", "code")
 UNKNOWN_URL: Final = "unknown_url"
@@ -102,23 +105,20 @@ class OpenAI(Dialect):
         content_type = (
             rendered.content_type if type(rendered) is EventStream else "application/json"
         )
-        legacy: Headers = ()
-        if answer is not None and answer.endpoint == "completions":
-            legacy = (
-                ("cache-control", "no-cache, must-revalidate"),
-                ("openai-model", answer.model_name),
-            )
-        return Head(
-            200,
-            (
-                ("date", http_date(draw.created())),
-                ("content-type", content_type),
-                ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
-                *_request_id(draw),
-                *legacy,
-                *STEADY_HEADERS,
-            ),
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", content_type),
+            ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
+            ("x-request-id", REQUEST_ID.mark),
         )
+        if answer is not None and answer.endpoint == "completions":
+            engine = ("openai-model", answer.model_name)
+            headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
+        return Head(200, Head.of(200, headers).lines + STEADY_LINES)
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the request's id."""
+        return ((REQUEST_ID.mark_bytes, _request_id(draw).encode()),)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
@@ -129,7 +129,7 @@ class OpenAI(Dialect):
         payload = to_bytes(_go_escaped(text) if at_edge else text)
         headers = _edge_headers(error, draw) if at_edge else _api_headers(draw)
         length = None if error.status in CHUNKED_REFUSALS else len(payload)
-        return Head(error.status, (*headers, *error.headers), length), Data(payload)
+        return Head.of(error.status, (*headers, *error.headers), length), Data(payload)
 
 
 def _edge_headers(error: ApiError, draw: Draw) -> Headers:
@@ -139,7 +139,7 @@ def _edge_headers(error: ApiError, draw: Draw) -> Headers:
         ("date", http_date(draw.created())),
         ("content-type", "application/json; charset=utf-8"),
         ("vary", "Origin"),
-        *_request_id(draw),
+        ("x-request-id", _request_id(draw)),
         *known,
     )
 
@@ -150,7 +150,7 @@ def _api_headers(draw: Draw) -> Headers:
         ("date", http_date(draw.created())),
         ("content-type", "application/json"),
         ("openai-processing-ms", str(draw.milliseconds(5, 100))),
-        *_request_id(draw),
+        ("x-request-id", _request_id(draw)),
         *STEADY_HEADERS,
     )
 
@@ -162,8 +162,8 @@ def _bearer(authorization: str) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-def _request_id(draw: Draw) -> Headers:
-    return (("x-request-id", "req_" + draw.request_id()),)
+def _request_id(draw: Draw) -> str:
+    return "req_" + draw.request_id()
 
 
 def _go_escaped(text: str) -> str:

@@ -5,8 +5,9 @@ September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import cycle
-from typing import Any, Final, cast
+from typing import Any, Final, cast, overload
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
@@ -19,9 +20,9 @@ from mockserver.contracts import (
     JsonBody,
     Rendered,
 )
-from mockserver.conversation import CompletionRequest, Message, ToolCall
+from mockserver.conversation import CompletionRequest, Message, ToolCall, Usage
 from mockserver.http_request import HttpRequest
-from mockserver.jsontext import JsonValue, TokenText
+from mockserver.jsontext import Fixed, JsonValue, TokenText
 from mockserver.models import Catalogue
 
 Json = dict[str, JsonValue]
@@ -43,16 +44,17 @@ class ChatCompletions(GeneratingEndpoint):
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or NOTHING
-        tools = body.get("tools")
+        tools, functions = body.get("tools"), body.get("functions")
         return CompletionRequest(
             body=body,
             model=known.id,
-            messages=tuple(_message(message) for message in body["messages"]),
+            family=known.family,
+            messages=_Conversation(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
-            tools=_tool_names(body),
-            forced_tool=_forced_tool(body),
-            legacy_functions=not tools and bool(body.get("functions")),
+            tools=_tool_names(body) if tools or functions else (),
+            forced_tool=_forced_tool(body) if tools or functions else None,
+            legacy_functions=bool(functions) and not tools,
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             include_obfuscation=options.get("include_obfuscation") is not False,
@@ -72,7 +74,11 @@ class ChatCompletions(GeneratingEndpoint):
             "object": "chat.completion",
             "created": answer.created,
             "model": answer.model_name,
-            "choices": [_choice(choice, answer) for choice in answer.choices],
+            "choices": _choices(
+                answer.choices,
+                legacy=answer.request.legacy_functions,
+                logprobs=answer.model.family.choice_logprobs,
+            ),
             "usage": _usage(answer),
             "service_tier": "default",
             "system_fingerprint": answer.system_fingerprint,
@@ -87,6 +93,28 @@ NOTHING: Mapping[str, Any] = {}
 PARALLEL_LENGTHS: Final = (4, 5, 6)
 """The arguments of several calls are streamed in pieces of so many characters, in turn, and not
 by tokens as those of one call are: 20 of 20 recorded streams."""
+
+
+class _Conversation(Sequence[Message]):
+    """The messages of a request, understood when they are first looked at: many never are."""
+
+    __slots__ = ("_messages", "_written")
+
+    def __init__(self, written: Sequence[Mapping[str, Any]]) -> None:
+        self._written = written
+        self._messages: tuple[Message, ...] | None = None
+
+    def __len__(self) -> int:
+        return len(self._written)
+
+    @overload
+    def __getitem__(self, index: int) -> Message: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Message, ...]: ...
+    def __getitem__(self, index: int | slice) -> Message | tuple[Message, ...]:
+        if self._messages is None:
+            self._messages = tuple([_message(message) for message in self._written])
+        return self._messages[index]
 
 
 def _message(message: Mapping[str, Any]) -> Message:
@@ -149,9 +177,26 @@ def _stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
 # --- the answer in one piece -----------------------------------------------------------------
 
 
-def _choice(choice: AnsweredChoice, answer: Answer) -> Json:
+@lru_cache(maxsize=256)
+def _choices(choices: tuple[AnsweredChoice, ...], *, legacy: bool, logprobs: bool) -> Fixed:
+    """Return *choices* as JSON; those of a scripted answer are the same ones each time."""
+    return Fixed(
+        [
+            _in_order(
+                choice.index,
+                "message",
+                _message_of(choice, legacy=legacy),
+                choice.finish_reason,
+                logprobs=logprobs,
+            )
+            for choice in choices
+        ]
+    )
+
+
+def _message_of(choice: AnsweredChoice, *, legacy: bool) -> Json:
     message: Json = {"role": "assistant", "content": choice.text}
-    if choice.tool_calls and answer.request.legacy_functions:
+    if choice.tool_calls and legacy:
         call = choice.tool_calls[0]
         message["function_call"] = {"name": call.name, "arguments": call.arguments}
     elif choice.tool_calls:
@@ -165,36 +210,43 @@ def _choice(choice: AnsweredChoice, answer: Answer) -> Json:
         ]
     message["refusal"] = choice.refusal
     message["annotations"] = []
-    return _in_order(choice.index, "message", message, choice.finish_reason, answer)
+    return message
 
 
-def _in_order(index: int, key: str, value: Json, finish: str | None, answer: Answer) -> Json:
+def _in_order(index: int, key: str, value: Json, finish: str | None, *, logprobs: bool) -> Json:
     """Return a choice; gpt-5 and later, unlike older models, do not mention absent logprobs."""
-    logprobs: Json = {"logprobs": None} if answer.model.family.choice_logprobs else {}
-    return {"index": index, key: value, **logprobs, "finish_reason": finish}
+    absent: Json = {"logprobs": None} if logprobs else {}
+    return {"index": index, key: value, **absent, "finish_reason": finish}
 
 
-def _usage(answer: Answer) -> Json | None:
-    usage = answer.usage
-    if usage is None:
+def _usage(answer: Answer) -> Fixed | None:
+    if answer.usage is None:
         return None
-    writes: Json = {"cache_write_tokens": 0} if answer.model.family.cache_write_tokens else {}
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "prompt_tokens_details": {
-            "cached_tokens": usage.cached_tokens,
-            **writes,
-            "audio_tokens": 0,
-        },
-        "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning_tokens,
-            "audio_tokens": usage.audio_tokens,
-            "accepted_prediction_tokens": usage.accepted_prediction_tokens,
-            "rejected_prediction_tokens": usage.rejected_prediction_tokens,
-        },
-    }
+    return _bill(answer.usage, has_writes=answer.model.family.cache_write_tokens)
+
+
+@lru_cache(maxsize=4_096)
+def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
+    """Return *usage* as JSON. Many answers are billed alike, so its text is kept."""
+    writes: Json = {"cache_write_tokens": 0} if has_writes else {}
+    return Fixed(
+        {
+            "prompt_tokens": usage.prompt_tokens,
+            "completion_tokens": usage.completion_tokens,
+            "total_tokens": usage.total_tokens,
+            "prompt_tokens_details": {
+                "cached_tokens": usage.cached_tokens,
+                **writes,
+                "audio_tokens": 0,
+            },
+            "completion_tokens_details": {
+                "reasoning_tokens": usage.reasoning_tokens,
+                "audio_tokens": usage.audio_tokens,
+                "accepted_prediction_tokens": usage.accepted_prediction_tokens,
+                "rejected_prediction_tokens": usage.rejected_prediction_tokens,
+            },
+        }
+    )
 
 
 # --- the answer in chunks --------------------------------------------------------------------
@@ -214,7 +266,7 @@ def _chunks(answer: Answer) -> Iterator[Chunk]:
         yield Chunk(_chunk(answer, [], _usage(answer)))
 
 
-def _chunk(answer: Answer, choices: list[Json], usage: Json | None = None) -> Json:
+def _chunk(answer: Answer, choices: list[Json], usage: Fixed | None = None) -> Json:
     chunk: Json = {
         "id": answer.id,
         "object": "chat.completion.chunk",
@@ -237,7 +289,8 @@ def _has_parallel_calls(answer: Answer) -> bool:
 
 
 def _delta(index: int, delta: Json, finish: str | None, answer: Answer) -> Json:
-    return _in_order(index, "delta", delta, finish, answer)
+    logprobs = answer.model.family.choice_logprobs
+    return _in_order(index, "delta", delta, finish, logprobs=logprobs)
 
 
 Delta = tuple[Json, int]

@@ -50,6 +50,7 @@ class Completions(GeneratingEndpoint):
         return CompletionRequest(
             body=body,
             model=known.id,
+            family=known.family,
             prompts=_prompts(body.get("prompt"), known.family.encoding),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,

@@ -67,7 +67,8 @@ class HttpError(Failure):
         headers = tuple(self.headers.items())
         if self.body is not None:
             payload = to_bytes(self.body)
-            head = Head(self.status, (("content-type", self.content_type), *headers), len(payload))
+            stated = (("content-type", self.content_type), *headers)
+            head = Head.of(self.status, stated, len(payload))
             return Distorted((head, Data(payload)))
         is_servers = self.status >= SERVER_ERRORS
         error = ApiError(

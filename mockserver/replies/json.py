@@ -1,6 +1,7 @@
 """A JSON value, as compact text."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall
@@ -13,6 +14,7 @@ class Json(Reply):
     """Answer with *value*, written as models write JSON that they are asked for."""
 
     kind = "json"
+    indifferent: ClassVar[bool] = True
 
     value: JsonValue
 

@@ -1,6 +1,7 @@
 """A refusal: the model says, in a place of its own, that it will not."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall
@@ -12,6 +13,7 @@ class Refusal(Reply):
     """Refuse with *text*; on the legacy endpoint, which knows no refusals, it is the text."""
 
     kind = "refusal"
+    indifferent: ClassVar[bool] = True
 
     text: str
 

@@ -1,6 +1,7 @@
 """A text, as written."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall
@@ -12,6 +13,7 @@ class Text(Reply):
     """Answer with *text*, the same for each choice."""
 
     kind = "text"
+    indifferent: ClassVar[bool] = True
 
     text: str
 

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall, ToolCall
@@ -25,6 +26,7 @@ class ToolCalls(Reply):
     """Call tools. Ids are made unless stated; legacy `functions` get a `function_call`."""
 
     kind = "tool_calls"
+    indifferent: ClassVar[bool] = True
 
     calls: tuple[WrittenCall, ...]
     text: str | None = None

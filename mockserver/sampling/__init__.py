@@ -44,5 +44,5 @@ def call_arguments(parameters: JsonValue, rng: Random) -> Mapping[str, Any]:
     """Return arguments for a tool that takes *parameters*: an object, whatever they are."""
     if not is_object(parameters):
         return {}
-    arguments = sample({"type": "object", **parameters}, rng)
+    arguments = sample({**parameters, "type": "object"}, rng)
     return arguments if is_object(arguments) else {}

@@ -47,7 +47,12 @@ class _Array:
         return Drawn(self.items, ok=len(self.items) >= self.demand.least_items)
 
     def _said(self, index: int) -> JsonValue:
-        return both([said_of_item(layer, index) for layer in self.demand.layers])
+        said = both([said_of_item(layer, index) for layer in self.demand.layers])
+        closed = said is True and any(
+            layer.get("unevaluatedItems") is False and "contains" not in layer
+            for layer in self.demand.layers
+        )
+        return False if closed else said
 
     def _item(self, schema: JsonValue) -> Drawn:
         inner = self.place.inner(self.place.name, self.demand.references)

@@ -2,7 +2,7 @@
 
 import copy
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -28,7 +28,7 @@ _TELLING: Final = frozenset(keyword for _, keywords in _IMPLIED for keyword in k
 _TRICKY: Final = frozenset({
     "not", "anyOf", "oneOf", "allOf", "if", "const", "enum", "contains", "propertyNames",
     "patternProperties", "unevaluatedProperties", "unevaluatedItems", "dependentSchemas",
-    "dependencies",
+    "dependencies", "default", "examples",
 })  # fmt: skip
 
 
@@ -89,7 +89,7 @@ class Demand:
         return self.satisfiable()
 
     def satisfiable(self) -> bool:
-        """Drop the kinds and values that cannot be; return whether any is left."""
+        """Drop the kinds that cannot be; return whether any value is left."""
         lower, upper = self.bounds.lower, self.bounds.upper
         impossible: set[str] = set()
         if lower is not None and upper is not None and lower > upper:
@@ -103,14 +103,16 @@ class Demand:
             impossible.add("object")
         if impossible:
             self.kinds = tuple(kind for kind in self.kinds if kind not in impossible)
-        if self.values is not None:
-            shut_out = {identity(value) for value in self.excluded}
-            self.values = [
-                value
-                for value in self.values
-                if kind_of(value) in self.kinds and identity(value) not in shut_out
-            ]
-        return bool(self.kinds) and self.values != []
+        return bool(self.kinds) and (
+            self.values is None or next(self.possible(self.values), None) is not None
+        )
+
+    def possible(self, values: Iterable[JsonValue]) -> Iterator[tuple[JsonValue]]:
+        """Yield those of *values* that may be, each in a tuple: null is one, too."""
+        shut_out = {identity(value) for value in self.excluded}
+        for value in values:
+            if kind_of(value) in self.kinds and (not shut_out or identity(value) not in shut_out):
+                yield (value,)
 
     def _add_kinds(self, schema: Mapping[str, Any]) -> None:
         stated = [kind.lower() for kind in names(schema.get("type"))]
@@ -150,8 +152,7 @@ class Demand:
             self.format = "base64"
 
     def _add_members(self, schema: Mapping[str, Any]) -> None:
-        fresh = [name for name in names(schema.get("required")) if name not in self.required]
-        self.required = (*self.required, *dict.fromkeys(fresh))
+        self.required = tuple(dict.fromkeys((*self.required, *names(schema.get("required")))))
         self.least_members = max(self.least_members, whole(schema.get("minProperties")) or 0)
         self.most_members = _lower(self.most_members, whole(schema.get("maxProperties")))
         self.layers = (*self.layers, schema)

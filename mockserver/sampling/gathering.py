@@ -44,25 +44,24 @@ class Gathering:
             return None
         if not is_object(schema) or not self._budget.spend():
             return demand
-        found: Demand | None = demand.copy()
-        if not found.add(schema):
+        demand = demand.copy()
+        if not demand.add(schema):
             return None
-        for part in self._parts(found, schema):
+        # A reference that led here already leads here again: there is nothing to add.
+        fresh = [
+            reference
+            for reference in (schema.get("$ref"), schema.get("$dynamicRef"))
+            if isinstance(reference, str) and reference not in demand.references
+        ]
+        demand.references = (*demand.references, *fresh)
+        found: Demand | None = demand
+        for part in [*map(self._references.target, fresh), *listed(schema.get("allOf"))]:
             found = found and self._joined(found, part, shallow=shallow)
         for branches in self._choices(schema, shallow=shallow):
             found = found and self._first(found, branches, shallow=shallow)
         if found and "not" in schema:
             found = self._without(found, schema["not"], shallow=shallow)
         return found and self._dependent(found, schema, shallow=shallow)
-
-    def _parts(self, demand: Demand, schema: Mapping[str, Any]) -> Iterator[JsonValue]:
-        """Yield the schemas that *schema* applies in any case; note the references in *demand*."""
-        for reference in (schema.get("$ref"), schema.get("$dynamicRef")):
-            # A reference that led here already leads here again: there is nothing to add.
-            if isinstance(reference, str) and reference not in demand.references:
-                demand.references = (*demand.references, reference)
-                yield self._references.target(reference)
-        yield from listed(schema.get("allOf"))
 
     def _choices(
         self, schema: Mapping[str, Any], *, shallow: bool
@@ -116,9 +115,7 @@ class Gathering:
             case {"enum": [*values], **others} if others.keys() <= {"type"}:
                 demand.excluded = (*demand.excluded, *values)
             case {"type": stated, **others} if not others:
-                shut_out = set(names(stated)) | (
-                    {"integer"} if "number" in names(stated) else set()
-                )
+                shut_out = {*names(stated), "integer" if "number" in names(stated) else ""}
                 demand.kinds = tuple(kind for kind in demand.kinds if kind not in shut_out)
             case {"required": [str(name)], **others} if not others:
                 demand.forbidden = (*demand.forbidden, name)
@@ -161,7 +158,8 @@ class Gathering:
         """
         if demand.kinds != ("object",) and demand.implied != "object":
             return True
-        if self._looking_ahead >= _FAR_ENOUGH:
+        too_many = len(demand.required) * len(demand.layers) > _MANY
+        if too_many or self._looking_ahead >= _FAR_ENOUGH:
             return True
         self._looking_ahead += 1
         try:
@@ -202,4 +200,5 @@ class Gathering:
 
 
 _FAR_ENOUGH: Final = 3
+_MANY: Final = 2_000
 _ANNOTATIONS: Final = frozenset({"title", "description", "$comment"})

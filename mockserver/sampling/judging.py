@@ -4,7 +4,7 @@ Everything that JSON Schema 2020-12 asserts, and what older drafts spelled other
 are not judged. Where judging would go on too long, the value is let pass.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final
 
 from mockserver.jsontext import JsonValue
@@ -35,6 +35,7 @@ class Judge:
         self._references = references
         self._budget = budget
         self._depth = 0
+        self._enums: dict[int, set[Hashable]] = {}  # by id: the document outlives its judge
 
     def accepts(self, value: JsonValue, schema: JsonValue) -> bool:
         """Return whether *value* is valid for *schema*."""
@@ -48,12 +49,19 @@ class Judge:
         finally:
             self._depth -= 1
 
+    def _identities(self, values: JsonValue) -> set[Hashable]:
+        """Return what the values of an enum are known by; long ones are gone through once."""
+        known = self._enums.get(id(values))
+        if known is None:
+            known = self._enums[id(values)] = {identity(one) for one in listed(values)}
+        return known
+
     def _verdicts(self, value: JsonValue, schema: Mapping[str, Any]) -> Iterator[bool]:
         yield _is_of_type(value, schema)
         if "const" in schema:
             yield identity(value) == identity(schema["const"])
         if "enum" in schema:
-            yield identity(value) in {identity(one) for one in listed(schema["enum"])}
+            yield identity(value) in self._identities(schema["enum"])
         if isinstance(value, str):
             yield _text_fits(value, schema)
         elif is_object(value):
@@ -123,14 +131,10 @@ class Judge:
         dependent = members(schema.get("dependentSchemas"))
         inner += [part for name, part in dependent.items() if name in value]
         self._depth += 1
-        for part in inner:
-            more = self._evaluated(value, part)
-            if more is None:
-                self._depth -= 1
-                return None
-            known |= more
+        deeper = [self._evaluated(value, part) for part in inner]
         self._depth -= 1
-        return known
+        more = [spoken_of for spoken_of in deeper if spoken_of is not None]
+        return known.union(*more) if len(more) == len(deeper) else None
 
     def _items(self, value: list[Any], schema: Mapping[str, Any]) -> Iterator[bool]:
         yield (whole(schema.get("minItems")) or 0) <= len(value)

@@ -21,12 +21,12 @@ def meaning(name: str) -> Making | None:
     if len(parts) > 1 and parts[-1] == "name":
         return _name_of(parts)
     for length in (2, 1):
-        known = _TEXTS.get(" ".join(parts[-length:]))
+        known = TEXTS.get(" ".join(parts[-length:]))
         if known is not None:
             return known
     if len(parts) > 1 and parts[-1] in {"at", "on"}:
         return formats.date_time
-    return next((_TEXTS[part] for part in reversed(parts) if part in _TEXTS), None)
+    return next((TEXTS[part] for part in reversed(parts) if part in TEXTS), None)
 
 
 def split(name: str) -> list[str]:
@@ -41,6 +41,8 @@ def _singular(word: str) -> str:
         return word
     if word.endswith("ies"):
         return word[:-3] + "y"
+    if word.endswith(("sses", "xes", "ches", "shes")):
+        return word[:-2]
     return word.removesuffix("s") if not word.endswith("ss") else word
 
 
@@ -49,7 +51,7 @@ def _name_of(parts: list[str]) -> Making:
     known = _NAMES.get(parts[-2])
     if known is not None:
         return known
-    return _TEXTS.get(parts[-2], _title)
+    return TEXTS.get(parts[-2], _title)
 
 
 def _title(fake: "Faker", rng: Random) -> str:
@@ -108,7 +110,7 @@ _NAMES: Final[Mapping[str, Making]] = {
     "street": lambda fake, _: fake.street_name(),
 }
 
-_TEXTS: Final[Mapping[str, Making]] = {
+TEXTS: Final[Mapping[str, Making]] = {
     # People
     **dict.fromkeys(
         (

@@ -114,7 +114,21 @@ _USUAL: Final = {
     **dict.fromkeys(("longitude", "lng", "lon"), _Usual(-180, 180, 4)),
     **dict.fromkeys(("temperature", "temp", "celsius"), _Usual(-5, 32, 1)),
     **dict.fromkeys(
-        ("quantity", "count", "limit", "page", "number", "guest", "step"), _Usual(1, 10)
+        (
+            "quantity",
+            "result",
+            "rank",
+            "level",
+            "index",
+            "size",
+            "count",
+            "limit",
+            "page",
+            "number",
+            "guest",
+            "step",
+        ),
+        _Usual(1, 10),
     ),
     "id": _Usual(1_000, 99_999),
     "port": _Usual(1_024, 49_151),
@@ -138,7 +152,7 @@ def draw_number(
             decimals = usual.decimals + attempt // 4 if attempt < _ATTEMPTS - 4 else 0
             exact = _between(low, high, decimals, rng)
         if exact is not None and bounds.allow(exact):
-            value = _plain(exact, integer=integer)
+            value = _plain(exact)
             if value is not None and _divides(value, bounds.steps):
                 return value
     return None
@@ -192,12 +206,10 @@ def _between(low: Fraction, high: Fraction, decimals: int, rng: Random) -> Fract
     return _multiple(grid, low, high, rng) or (low if low == high else (low + high) / 2)
 
 
-def _plain(exact: Fraction, *, integer: bool) -> int | float | None:
+def _plain(exact: Fraction) -> int | float | None:
     """Return *exact* as JSON would write it; None if it is lost in that."""
     if exact.denominator == 1:
         return exact.numerator
-    if integer:
-        return None
     try:
         return float(exact)
     except OverflowError:
@@ -208,8 +220,6 @@ def _divides(value: float, steps: tuple[Fraction, ...]) -> bool:
     """Return whether validators that reckon in floats, as most do, find *value* a multiple too."""
     for step in steps:
         if step.denominator == 1:
-            if isinstance(value, float):
-                return False
             continue
         try:
             quotient = value / float(step)

@@ -30,10 +30,8 @@ class _Object:
         self.demand = demand
         self.place = place
         self.drawing = drawing
-        self.known = list(
-            dict.fromkeys(
-                name for layer in demand.layers for name in members(layer.get("properties"))
-            )
+        self.known = dict.fromkeys(
+            name for layer in demand.layers for name in members(layer.get("properties"))
         )
         self.made: dict[str, Any] = {}
         self.failed: set[str] = set()
@@ -50,7 +48,7 @@ class _Object:
         most = self.demand.most_members
         return Drawn(self.made, ok=ok and (most is None or len(self.made) <= most))
 
-    def _chosen(self, required: list[str]) -> list[str]:
+    def _chosen(self, required: dict[str, None]) -> list[str]:
         """Return the names to draw, in the order in which the schema has them."""
         chosen = set(required)
         optional = [name for name in self.known if name not in chosen and self._may_have(name)]
@@ -97,11 +95,14 @@ class _Object:
             self.made[name] = drawn.value
         return drawn.ok
 
-    def _with_dependents(self, given: Iterable[str]) -> list[str]:
+    def _with_dependents(self, given: Iterable[str]) -> dict[str, None]:
         """Return *given* and the names that they bring with them (`dependentRequired`)."""
-        found = list(given)
-        for name in found:  # grows while it is walked
-            found.extend(other for other in self._dependents(name) if other not in found)
+        found = dict.fromkeys(given)
+        waiting = list(found)
+        while waiting:
+            fresh = [other for other in self._dependents(waiting.pop()) if other not in found]
+            found.update(dict.fromkeys(fresh))
+            waiting.extend(fresh)
         return found
 
     def _dependents(self, name: str) -> list[str]:
@@ -148,7 +149,9 @@ class _Object:
             name = self.drawing.draw(both([*rules, {"type": "string"}]), inner).value
             return name if isinstance(name, str) else ""
         if patterns:
-            made = regexes.text_for(self.drawing.rng.choice(patterns), self.drawing.rng)
+            pattern = self.drawing.rng.choice(patterns)
+            made = regexes.text_for(pattern, self.drawing.rng)
             if made is not None:
-                return made
+                longer = made + formats.words(self.drawing.fake, 1)
+                return longer if regexes.found(pattern, longer) else made
         return formats.words(self.drawing.fake, self.drawing.rng.randint(1, 2)).replace(" ", "_")

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
 
 _WORDS_AT_ONCE: Final = 64
 _BACK: Final = 8
-_ENDINGS: Final = (".", "!", "...", " indeed.", " as well.", "")
+_FILLERS: Final = 16
+_ENDINGS: Final = (".", "!", "...", " indeed.", " as well.")
 """What may close the text, so that its length comes out: the first that fits is taken."""
 
 
@@ -32,10 +33,14 @@ def prose(rng: Random, tokens: int, count: Callable[[str], int]) -> str:
         return ""
     with lend(rng) as fake:
         words = _sentences(fake, rng, tokens, count)
+    if tokens < _WORDS_AT_ONCE:  # a first word that is too long leaves no text at all
+        first = next((i for i, word in enumerate(words) if count(word) <= tokens), 0)
+        words = [words[first].capitalize(), *words[first + 1 :]]
     length = _longest_fit(words, tokens, count)
     best = ""
     # A few words fewer, and another ending: somewhere near, the count comes out.
-    for ending in _ENDINGS:
+    fillers = [f" {word.lower().rstrip('.')}." for word in words[:_FILLERS]]
+    for ending in (*_ENDINGS, *fillers, ""):
         for size in range(length, max(length - _BACK, 0), -1):
             text = " ".join(words[:size]).rstrip(".") + ending
             reached = count(text)

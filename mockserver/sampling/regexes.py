@@ -22,7 +22,11 @@ _parser: Any = import_module("re._parser")
 
 _LONGEST: Final = 10_000
 """A text is cut short here, whatever its pattern asks for."""
+_USUAL: Final = 8
+"""How often an endless repeat is done above its least, at most, where no length is asked for."""
 _ATTEMPTS: Final = 40
+_ENOUGH: Final = 24
+"""After so many attempts, a text of another length is taken."""
 
 _CATEGORIES: Final = {
     "CATEGORY_DIGIT": string.digits,
@@ -39,17 +43,30 @@ _MEMBERS: Final = {
 }
 _ANY: Final = string.ascii_letters + string.digits
 _PRINTABLE: Final = string.ascii_letters + string.digits + string.punctuation + " "
+_PROPERTIES: Final = {
+    r"\p{L}": r"a-zA-Z\u00c0-\u024f",
+    r"\p{Lu}": "A-Z",
+    r"\p{Ll}": "a-z",
+    r"\p{N}": "0-9",
+    r"\p{Nd}": "0-9",
+}
+"""The classes of Unicode characters that Python lacks, as far as they are common."""
 _SURROGATES: Final = (0xD800, 0xDFFF)
 _FEW: Final = 16
 """A repeat of more than this many counts as one without end."""
 
 
-def matches(pattern: str, text: str) -> bool:
-    """Return whether *pattern* is found in *text*; where that cannot be said safely, True."""
+def found(pattern: str, text: str) -> bool | None:
+    """Return whether *pattern* is found in *text*; None where that cannot be said safely."""
     known = _known(pattern)
     if known is None or len(text) > known.safe_length:
-        return True
+        return None
     return known.compiled.search(text) is not None
+
+
+def matches(pattern: str, text: str) -> bool:
+    """Return whether *pattern* is found in *text*, in doubt True."""
+    return found(pattern, text) is not False
 
 
 def text_for(
@@ -62,24 +79,32 @@ def text_for(
     known = _known(pattern)
     if known is None:
         return None
-    found: str | None = None
+    best: str | None = None
+    reach = max(_USUAL, shortest)
     for attempt in range(_ATTEMPTS):
-        making = _Making(rng, _reach(attempt, shortest, longest))
-        text = making.text(known.tree)
-        if not matches(pattern, text):
-            continue
-        if shortest <= len(text) and (longest is None or len(text) <= longest):
+        text = _Making(rng, reach).text(known.tree)
+        text = _lengthened(text, pattern, rng, shortest)
+        verdict = found(pattern, text)
+        too_long = longest is not None and len(text) > longest
+        fits = shortest <= len(text) and not too_long
+        if verdict and fits:
             return text
-        found = text
-    return found
+        if verdict is not False and (best is None or fits):
+            best = text
+        if best is not None and attempt >= _ENOUGH:
+            break
+        # Repeats may stand within repeats: how far each may go is found out by trying.
+        reach = reach // 2 if too_long else min(2 * reach + 1, _LONGEST) if not fits else reach
+    return best
 
 
-def _reach(attempt: int, shortest: int, longest: int | None) -> int:
-    """Return how often an endless repeat is done above its least, at most, on *attempt*."""
-    room = longest - shortest if longest is not None else 8
-    if attempt < _ATTEMPTS // 2:
-        return max(0, min(room, 8)) + (shortest if attempt % 2 else 0)
-    return (0, 1, 2, 4, 8, 16, shortest, shortest * 2)[attempt % 8]
+def _lengthened(text: str, pattern: str, rng: Random, shortest: int) -> str:
+    """Return *text* with more behind it, where *pattern* leaves its end open."""
+    missing = shortest - len(text)
+    if missing <= 0 and (not text or text[-1].isalnum()):
+        return text
+    tail = "".join(rng.choices(string.ascii_lowercase + string.digits, k=max(missing, 5)))
+    return text + tail if found(pattern, text + tail) else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +116,7 @@ class _Known:
     safe_length: int
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1024)
 def _known(pattern: str) -> _Known | None:
     translated = _in_python(pattern)
     try:
@@ -108,9 +133,13 @@ def _in_python(pattern: str) -> str:
     """Spell in Python's way what ECMA-262, whose patterns JSON Schema means, spells otherwise."""
     pattern = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
     pattern = re.sub(r"\\k<(\w+)>", r"(?P=\1)", pattern)
-    return re.sub(
-        r"\[\\p\{L[a-z]?\}", r"[a-zA-Z", re.sub(r"\\p\{L[a-z]?\}(?!\])", "[a-zA-Z]", pattern)
-    )
+    in_class = False
+    parts: list[str] = []
+    for part in re.findall(r"\\p\{\w+\}|\\.|[^\\]|\\$", pattern, re.DOTALL):
+        letters = _PROPERTIES.get(part)
+        parts.append(part if letters is None else letters if in_class else f"[{letters}]")
+        in_class = part != "]" if in_class else part == "["
+    return "".join(parts)
 
 
 def _repeats(tree: Any, *, inside: bool) -> tuple[int, bool]:
@@ -146,7 +175,7 @@ def _parts(name: str, argument: Any) -> list[Any]:
 def _safe_length(endless: int, *, nested: bool) -> int:
     """Return how long a text is searched in well under a tenth of a second."""
     if nested:
-        return 24  # the time may double with each character
+        return 20  # the time may double with each character
     return (_LONGEST, 2_000, 400, 150)[endless] if endless <= 3 else 80  # noqa: PLR2004 - degrees
 
 
@@ -198,7 +227,9 @@ class _Making:
             case "GROUPREF_EXISTS":
                 chosen = argument[1] if argument[0] in self.groups else argument[2]
                 return self._sequence(chosen or [])
-            case "ASSERT" if argument[0] > 0:
+            case "ASSERT" if argument[0] < 0:
+                return self._sequence(argument[1])
+            case "ASSERT":
                 self.wishes.append(_Making(self.rng, 0).text(argument[1]))
                 return ""
             case _:  # anchors and what must not follow: left to the check

@@ -48,7 +48,9 @@ class Sampler(Drawing):
         best = Drawn(_empty(schema), ok=False)
         if place.shallow and not self._gathering.can_end(schema):
             return best
-        for _ in range(_ATTEMPTS):
+        for attempt in range(_ATTEMPTS):
+            if attempt > 1 and place.hurried:
+                break
             if place.depth > DEEPEST or not self._budget.spend():
                 break
             if self._budget.left < _HURRY:
@@ -57,7 +59,7 @@ class Sampler(Drawing):
             if demand is None:
                 continue
             drawn = self._drawn(demand, place)
-            must_judge = demand.tricky or not isinstance(drawn.value, dict | list)
+            must_judge = demand.tricky or kind_of(drawn.value) not in {"object", "array"}
             if drawn.ok and (not must_judge or self.judge.accepts(drawn.value, schema)):
                 return drawn
             best = Drawn(drawn.value, ok=False)
@@ -67,7 +69,7 @@ class Sampler(Drawing):
 
     def _drawn(self, demand: Demand, place: Place) -> Drawn:
         if demand.values:
-            return Drawn(copy.deepcopy(self._one_of(demand.values)), ok=True)
+            return Drawn(copy.deepcopy(self._one_of(demand.values, demand)), ok=True)
         if demand.suggestions and self.rng.random() < _SUGGESTION_SHARE:
             suggestion = self.rng.choice(demand.suggestions)
             if kind_of(suggestion) in demand.kinds:
@@ -88,12 +90,16 @@ class Sampler(Drawing):
             case _:
                 return Drawn(None, ok=True)
 
-    def _one_of(self, values: list[JsonValue]) -> JsonValue:
+    def _one_of(self, values: list[JsonValue], demand: Demand) -> JsonValue:
         """Return one of *values*; null less often than the others."""
-        telling = [value for value in values if value is not None]
-        if telling and (len(telling) == len(values) or self.rng.random() >= _NULL_SHARE):
-            return self.rng.choice(telling)
-        return self.rng.choice(values)
+        for _ in range(_ATTEMPTS):
+            value = self.rng.choice(values)
+            if value is None and self.rng.random() >= _NULL_SHARE and len(values) > 1:
+                continue
+            if next(demand.possible([value]), None) is not None:
+                return value
+        [value] = self.rng.choice(list(demand.possible(values)))
+        return value
 
     def _kind(self, demand: Demand) -> str:
         """Return which kind of value to draw."""

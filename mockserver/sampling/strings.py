@@ -1,13 +1,16 @@
 """Texts: in a format, after a pattern, or as the property's name suggests; of the right length."""
 
-from collections.abc import Iterator
-from typing import Final
+from random import Random
+from typing import TYPE_CHECKING, Final
 
 from mockserver.sampling import formats, naming, regexes
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.drawing import Drawing
 from mockserver.sampling.formats import Making
 from mockserver.sampling.places import Drawn, Place
+
+if TYPE_CHECKING:
+    from faker import Faker
 
 _LONGEST: Final = 10_000
 """No text is longer, whatever `minLength` asks for."""
@@ -16,32 +19,24 @@ _ATTEMPTS: Final = 6
 
 def draw_string(demand: Demand, place: Place, drawing: Drawing) -> Drawn:
     """Draw a text for *demand*."""
-    shortest = min(demand.shortest, _LONGEST)
-    text = ""
-    for text in _candidates(demand, place, drawing, shortest):
-        length_fits = shortest <= len(text) and (
-            demand.longest is None or len(text) <= demand.longest
-        )
-        if length_fits and all(regexes.matches(pattern, text) for pattern in demand.patterns):
-            return Drawn(text, ok=shortest == demand.shortest)
-    return Drawn(text, ok=False)
-
-
-def _candidates(demand: Demand, place: Place, drawing: Drawing, shortest: int) -> Iterator[str]:
-    """Yield texts to try, the most natural first."""
     making = _making(demand, place)
+    shortest = min(demand.shortest, _LONGEST)
     for _ in range(_ATTEMPTS):
         text = making(drawing.fake, drawing.rng)
-        yield text
-        if demand.format is None and not demand.patterns:
-            yield _of_length(text, shortest, demand.longest, drawing)
-    for pattern in demand.patterns:
-        for _ in range(_ATTEMPTS if len(demand.patterns) > 1 else 1):
-            made = regexes.text_for(pattern, drawing.rng, shortest=shortest, longest=demand.longest)
-            if made is not None:
-                yield made
-    if not demand.patterns:
-        yield _of_length(making(drawing.fake, drawing.rng), shortest, demand.longest, drawing)
+        if _length_fits(text, demand) and all(
+            regexes.found(pattern, text) for pattern in demand.patterns
+        ):
+            return Drawn(text, ok=True)
+    for pattern in demand.patterns * (_ATTEMPTS if len(demand.patterns) > 1 else 1):
+        made = regexes.text_for(pattern, drawing.rng, shortest=shortest, longest=demand.longest)
+        if made is not None and all(regexes.matches(other, made) for other in demand.patterns):
+            return Drawn(made, ok=_length_fits(made, demand))
+    text = _of_length(making(drawing.fake, drawing.rng), shortest, demand.longest, drawing)
+    return Drawn(text, ok=not demand.patterns and _length_fits(text, demand))
+
+
+def _length_fits(text: str, demand: Demand) -> bool:
+    return demand.shortest <= len(text) and (demand.longest is None or len(text) <= demand.longest)
 
 
 def _making(demand: Demand, place: Place) -> Making:
@@ -53,7 +48,8 @@ def _making(demand: Demand, place: Place) -> Making:
     return (naming.meaning(place.name) if place.name else None) or _phrase
 
 
-_phrase: Making = lambda fake, rng: formats.words(fake, rng.randint(2, 4))  # noqa: E731 - typed so
+def _phrase(fake: "Faker", rng: Random) -> str:
+    return formats.words(fake, rng.randint(2, 4))
 
 
 def _of_length(text: str, shortest: int, longest: int | None, drawing: Drawing) -> str:

@@ -8,7 +8,7 @@ All problems are collected, so that a file tells of all that is wrong with it at
 
 import dataclasses
 import types
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from functools import cache
@@ -29,6 +29,7 @@ from mockserver.contracts import Unstated
 from mockserver.errors import BadValue, Place, Problem, did_you_mean
 from mockserver.scenario.criteria import ONE_OR_MORE
 from mockserver.scenario.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
+from mockserver.scenario.wording import described, either, known_words, literal
 
 
 class Invalid(Enum):
@@ -97,7 +98,7 @@ class Builder:
         quotes = ""
         if wanted == "text" and isinstance(node, ScalarNode) and node.value is not None:
             quotes = ": put it in quotes"
-        return self.refuse(node.place, f"expected {wanted}, got {_described(node)}{quotes}")
+        return self.refuse(node.place, f"expected {wanted}, got {described(node)}{quotes}")
 
     def build(self, annotation: Any, node: Node, owner: type[Any] | None = None) -> Any:
         """Return the value of *node* as *annotation* says, or `INVALID`.
@@ -138,7 +139,7 @@ class Builder:
 
     def record(
         self,
-        cls: type[Any],
+        cls: Any,
         node: Node,
         *,
         called: str = "",
@@ -150,7 +151,7 @@ class Builder:
         Args:
             cls: The class.
             node: A mapping; or the value of the key `bare` of *cls* alone.
-            called: How errors call the mapping.
+            called: How errors call the mapping; else as the class says in `called`, if it does.
             given: Fields that are no keys.
             defaults: Fields whose default is not the class's own.
 
@@ -164,12 +165,13 @@ class Builder:
         if bare is not None and not node.members:
             return self.refuse(node.place, "this tests nothing", known_words(keys_of(cls)))
         keys = {word: key for word, key in keys_of(cls).items() if key.field not in (given or ())}
+        called = called or getattr(cls, "called", "")
         values = self._members(cls, keys, node, called, {**(defaults or {}), **(given or {})})
         return INVALID if INVALID in values.values() else self._make(cls, values, node)
 
     def _members(
         self,
-        cls: type[Any],
+        cls: Any,
         keys: Mapping[str, Key],
         node: MapNode,
         called: str,
@@ -177,26 +179,33 @@ class Builder:
     ) -> dict[str, Any]:
         """Return the fields of *cls* that *node* states, and those already *known*."""
         values = dict(known)
+        hints: list[str] = []
         for member in node.members:
             key = keys.get(member.key)
             if key is None:
-                self.unknown_key(member.key, member.place, keys, called)
+                hints.append(self.unknown_key(member.key, member.place, keys, called))
                 values[member.key] = INVALID
             else:
                 values[key.field] = self.build(key.annotation, member.value, cls)
         for word, key in keys.items():
-            if key.required and key.field not in values:
+            # A misspelt key is one mistake, not an unknown key and a missing one.
+            if key.required and key.field not in values and did_you_mean(word, [word]) not in hints:
                 of = f" of {called}" if called else ""
-                values[key.field] = self.refuse(node.place, f"the key '{word}'{of} is missing")
+                words = get_args(key.annotation) if get_origin(key.annotation) is Literal else ()
+                hint = f"write '{word}: {words[0]}'" if len(words) == 1 else None
+                what = f"the key '{word}'{of} is missing"
+                values[key.field] = self.refuse(node.place, what, hint)
         return values
 
-    def unknown_key(self, word: str, place: Place, known: Mapping[str, Any], called: str) -> None:
-        """Refuse the key *word* where only *known* ones may stand."""
+    def unknown_key(self, word: str, place: Place, known: Iterable[str], called: str) -> str:
+        """Refuse the key *word* where only *known* ones may stand; return the hint."""
         of = f" of {called}" if called else ""
         hint = did_you_mean(word, known)
         if hint is None and word in self._foreign_words:
             hint = f"here it is {self._foreign_words[word]}"
-        self.refuse(place, f"unknown key '{word}'{of}", hint or known_words(known))
+        hint = hint or known_words(known)
+        self.refuse(place, f"unknown key '{word}'{of}", hint)
+        return hint
 
     def _make(self, cls: type[Any], values: Mapping[str, Any], node: Node) -> Any:
         try:
@@ -224,16 +233,17 @@ class Builder:
             for word in words:
                 if node.value == word and type(node.value) is type(word):
                     return word
-        hint = did_you_mean(node.raw, map(str, words)) if isinstance(node, ScalarNode) else None
-        wanted = _either([_literal(word) for word in words])
-        return self.refuse(node.place, f"expected {wanted}, got {_described(node)}", hint)
+        known = [word for word in words if isinstance(word, str)]
+        hint = did_you_mean(node.raw, known) if isinstance(node, ScalarNode) else None
+        wanted = either([literal(word) for word in words])
+        return self.refuse(node.place, f"expected {wanted}, got {described(node)}", hint)
 
     def _union(self, arguments: Sequence[Any], node: Node, owner: type[Any] | None) -> Any:
         members = [member for member in arguments if member is not Unstated]
         fitting = [member for member in members if self._may_be(member, node)]
         if not fitting:
             wanted = [self._name(member) for member in members if member is not type(None)]
-            return self.expected(_either(wanted), node)
+            return self.expected(either(wanted), node)
         before = len(self.problems)
         first_problems: list[Problem] | None = None
         for member in fitting:
@@ -268,7 +278,7 @@ class Builder:
         if annotation in _SCALARS:
             return _SCALARS[annotation]
         if get_origin(annotation) is Literal:
-            return _either([_literal(word) for word in get_args(annotation)])
+            return either([literal(word) for word in get_args(annotation)])
         if get_origin(annotation) is tuple:
             return "a list"
         return "a mapping"
@@ -320,12 +330,19 @@ class Builder:
 
     def _warn_of_numbers(self, node: ScalarNode) -> None:
         """Warn of a number that goes out otherwise than it is written: was text meant?"""
-        if isinstance(node.value, int | float) and not isinstance(node.value, bool):
-            sent = repr(node.value)
-            if sent != node.raw:
-                what = f"{node.raw} goes out as the number {sent}"
-                self.warn(node.place, what, "put it in quotes if text is meant")
+        if isinstance(node.value, bool) or not isinstance(node.value, int | float):
+            return
+        hint = "put it in quotes if text is meant"
+        sent = repr(node.value)
+        if sent != node.raw:
+            self.warn(node.place, f"{node.raw} goes out as the number {sent}", hint)
+        elif len(sent.lstrip("-")) > _SAFE_DIGITS and isinstance(node.value, int):
+            what = f"many readers of JSON keep no more than {_SAFE_DIGITS} digits of a number"
+            self.warn(node.place, what, hint)
 
+
+_SAFE_DIGITS: Final = 15
+"""What a float holds exactly; JSON readers without other numbers (JavaScript's) lose the rest."""
 
 _SCALARS: Final[Mapping[Any, str]] = {
     str: "text",
@@ -334,38 +351,3 @@ _SCALARS: Final[Mapping[Any, str]] = {
     bool: "true or false",
     type(None): "nothing",
 }
-
-
-def known_words(words: Mapping[str, Any]) -> str:
-    """Return the hint that lists what may stand in a place."""
-    return "known here: " + ", ".join(words)
-
-
-def _described(node: Node) -> str:
-    match node:
-        case ScalarNode(value=None):
-            return "nothing"
-        case ScalarNode(value=bool()):
-            return node.raw
-        case ScalarNode(value=str()):
-            return f"the text '{shortened(node.raw)}'"
-        case ScalarNode():
-            return f"the number {node.raw}"
-        case ListNode():
-            return "a list"
-        case MapNode() | BadNode():
-            return "a mapping"
-
-
-def shortened(text: str) -> str:
-    """Return *text* on one line, its end left off if it is long."""
-    line = " ".join(text.split())
-    return f"{line[:40]}…" if len(line) > 41 else line  # noqa: PLR2004 - 40 and the ellipsis
-
-
-def _literal(word: Any) -> str:
-    return f"'{word}'" if isinstance(word, str) else str(word).lower()
-
-
-def _either(words: Sequence[str]) -> str:
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"

@@ -10,10 +10,11 @@ import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, ClassVar, Final, Self, TypeAlias, TypeVar
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
 
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import BadValue
+from mockserver.scenario.wording import either, literal
 
 T = TypeVar("T")
 
@@ -39,19 +40,31 @@ TextPredicate: TypeAlias = Callable[[str | None], bool]
 MAX_SEARCHED: Final = 65_536
 """How many characters a regular expression looks at: `re` cannot be interrupted."""
 
-_WILDCARDS: Final = frozenset("*?[")
-
 
 def has_wildcard(pattern: str) -> bool:
     """Return whether the glob *pattern* can fit more than one text."""
-    return not _WILDCARDS.isdisjoint(pattern)
+    return "*" in pattern or "?" in pattern or "[" in pattern
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TextTest:
+class ShowsWhatIsStated:
+    """A dataclass of many keys, of which few are stated: only those are worth showing."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        """Return the class with the fields that differ from their default."""
+        defaults = {key.name: key.default for key in fields(cast("Any", self))}
+        values = {name: getattr(self, name) for name in defaults}
+        stated = [f"{n}={v!r}" for n, v in values.items() if v != defaults[n] and v != {}]
+        return f"{type(self).__name__}({', '.join(stated)})"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class TextTest(ShowsWhatIsStated):
     """A test of a text; all that is stated must hold."""
 
     bare: ClassVar[str] = "equals"
+    called: ClassVar[str] = "a test"
 
     equals: OneOrMore[str] = ()
     contains: OneOrMore[str] = ()
@@ -97,40 +110,47 @@ class TextTest:
         if self.present is not UNSTATED:
             words.append("one at all" if self.present else "none")
         if self.equals:
-            words.append(either(self.equals))
+            words.append(_one_of(self.equals))
         if self.glob:
-            words.append(either(self.glob))
+            words.append(_one_of(self.glob))
         if self.contains:
-            words.append(f"text that contains {either(self.contains)}")
+            words.append(f"text that contains {_one_of(self.contains)}")
         if self.regex:
-            words.append(f"text in which {either(self.regex)} is found")
+            words.append(f"text in which {_one_of(self.regex)} is found")
         words += [test.describe() for test in self.all]
         if not isinstance(self.not_, Unstated):
             words.append(f"not {self.not_.describe()}")
         return " and ".join(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NameTest(TextTest):
     """A test of a name: as of a text, but a bare value is a glob."""
 
     bare: ClassVar[str] = "glob"
 
-    def literals(self) -> list[str]:
-        """Return the names that stand in the test without a wildcard."""
-        found = [*self.equals, *(glob for glob in self.glob if not has_wildcard(glob))]
+    def names(self) -> tuple[str, ...] | None:
+        """Return the only names for which the test can hold, or None if it tells no such list."""
+        if self.equals:
+            return self.equals
+        return None if not self.glob or any(map(has_wildcard, self.glob)) else self.glob
+
+    def globs(self) -> list[str]:
+        """Return the names and globs that stand in the test, wherever in it."""
+        found = [*self.equals, *self.glob]
         for test in self.all:
-            found += test.literals()
+            found += test.globs()
         if not isinstance(self.not_, Unstated):
-            found += self.not_.literals()
+            found += self.not_.globs()
         return found
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NamesTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NamesTest(ShowsWhatIsStated):
     """A test of a set of names, each given as a glob; all that is stated must hold."""
 
     bare: ClassVar[str] = "any"
+    called: ClassVar[str] = "a test"
 
     any: OneOrMore[str] = ()
     all: OneOrMore[str] = ()
@@ -146,6 +166,9 @@ class NamesTest:
 
     def predicate(self) -> Callable[[Sequence[str]], bool]:
         """Return the function that tells whether the test holds for names."""
+        if self == NamesTest(any=self.any) and not any(map(has_wildcard, self.any)):
+            disjoint = frozenset(self.any).isdisjoint
+            return lambda names: not disjoint(names)
         one_of = _globs(self.any) if self.any else None
         each_of = [_globs((glob,)) for glob in self.all]
         present = self.present
@@ -165,17 +188,18 @@ class NamesTest:
         if self.present is not UNSTATED:
             words.append("one at all" if self.present else "none")
         if self.any:
-            words.append(either(self.any))
+            words.append(_one_of(self.any))
         if self.all:
-            words.append(listed(self.all))
+            words.append(" and ".join(map(literal, self.all)))
         return " and ".join(words)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NumberTest:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class NumberTest(ShowsWhatIsStated):
     """A test of a count; all that is stated must hold."""
 
     bare: ClassVar[str] = "equals"
+    called: ClassVar[str] = "a test"
 
     equals: OneOrMore[int] = ()
     at_least: int | Unstated = UNSTATED
@@ -225,14 +249,8 @@ class NumberTest:
         return " and ".join(words)
 
 
-def either(words: Sequence[str]) -> str:
-    """Return *words* in quotes, joined by "or"."""
-    return " or ".join(f"'{word}'" for word in words)
-
-
-def listed(words: Sequence[str]) -> str:
-    """Return *words* in quotes, joined by "and"."""
-    return " and ".join(f"'{word}'" for word in words)
+def _one_of(words: Sequence[str]) -> str:
+    return either([literal(word) for word in words])
 
 
 def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest") -> None:

@@ -4,21 +4,28 @@ Everything else is told by the fields of `mockserver.scenario.schema`, of the te
 plug-ins, and read by `mockserver.scenario.build`.
 """
 
-import re
-import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
-from mockserver.errors import Place, Problem, did_you_mean
+from mockserver.contracts import Failure, Reply
+from mockserver.errors import Place, Problem
 from mockserver.plugins import Plugins
-from mockserver.scenario.build import INVALID, Builder, known_words
-from mockserver.scenario.criteria import OneOrMore, Regex
+from mockserver.scenario.build import INVALID, Builder, Reader
+from mockserver.scenario.criteria import OneOrMore
 from mockserver.scenario.matching import Condition, Conjunction
-from mockserver.scenario.nodes import ListNode, MapNode, Member, Node, ScalarNode
-from mockserver.scenario.schema import Defaults, Rule, Step, triggered
+from mockserver.scenario.nodes import (
+    ListNode,
+    MapNode,
+    Member,
+    Node,
+    ScalarNode,
+    is_nothing,
+    place_of,
+)
+from mockserver.scenario.schema import Rule, ScenarioFile, Step, triggered
+from mockserver.scenario.values import Values
 from mockserver.scenario.when import When
+from mockserver.scenario.wording import known_words
 
 FOREIGN_WORDS: Final[Mapping[str, str]] = {
     "priority": "the order of the rules: what is read first wins",
@@ -38,42 +45,13 @@ FOREIGN_WORDS: Final[Mapping[str, str]] = {
 """Keys of other tools (WireMock, MockServer, aimock, respx, unittest.mock), and ours."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Models:
-    """Which models are known besides the catalogue."""
-
-    stated: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
-    any_model: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ModelEntry:
-    """A model known besides the catalogue: its name, and the known model it is like."""
-
-    id: str
-    like: str | Unstated = UNSTATED
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ScenarioFile:
-    """What one file says."""
-
-    version: Literal[1]
-    description: str | Unstated = UNSTATED
-    provider: str | Unstated = UNSTATED
-    seed: int | Unstated = UNSTATED
-    defaults: Defaults = field(default_factory=Defaults)
-    models: Models = field(default_factory=Models)
-    rules: tuple[Rule, ...] = ()
-
-
 def read_file(root: Node, plugins: Plugins) -> tuple[ScenarioFile | None, list[Problem]]:
     """Return what the file with the node *root* says, and its problems, warnings included.
 
     There is a file only if no problem is an error.
     """
     grammar = _Grammar(plugins)
-    value = grammar.builder.record(ScenarioFile, root, called="a scenario")
+    value = grammar.builder.record(ScenarioFile, root)
     return (None if value is INVALID else value), grammar.builder.problems
 
 
@@ -82,18 +60,16 @@ class _Grammar:
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins
-        self.builder = Builder(
-            {
-                Condition: self._condition,
-                Failure: self._failure,
-                Models: self._models,
-                Regex: self._regex,
-                Reply: self._reply,
-                Step: self._step,
-                tuple[Rule, ...]: self._rules,
-            },
-            FOREIGN_WORDS,
-        )
+        readers: dict[Any, Reader] = {
+            Condition: self._condition,
+            Failure: self._failure,
+            Reply: self._reply,
+            Step: self._step,
+            tuple[Rule, ...]: self._rules,
+        }
+        self.builder = Builder(readers, FOREIGN_WORDS)
+        self._values = Values(self.builder, plugins)
+        readers.update(self._values.readers())
 
     # --- Rules ---
 
@@ -104,14 +80,12 @@ class _Grammar:
         named: dict[str, Place] = {}
         for number, item in enumerate(node.items, 1):
             rule = self._rule(item, number)
-            if (
-                isinstance(rule, Rule)
-                and (first := named.setdefault(rule.name, item.place)) is not item.place
-            ):
-                member = item.get("name") if isinstance(item, MapNode) else None
-                place = member.value.place if member else item.place
-                what = f"a second rule is called '{rule.name}': the first is in line {first.line}"
-                rule = self.builder.refuse(place, what)
+            if isinstance(rule, Rule) and rule.name in named:
+                line = named[rule.name].line
+                what = f"a second rule is called '{rule.name}': the first is in line {line}"
+                rule = self.builder.refuse(place_of(rule.name, item), what)
+            elif isinstance(rule, Rule):
+                named[rule.name] = item.place
             rules.append(rule)
         return INVALID if INVALID in rules else tuple(rules)
 
@@ -119,8 +93,10 @@ class _Grammar:
         if not isinstance(node, MapNode):
             return self.builder.expected("a rule, which is a mapping", node)
         before = len(self.builder.problems)
-        self._refuse_nothing(node, ("reply", "replies", "fail", "when"))
-        then, replies = node.get("then"), node.get("replies")
+        reply, replies, then = node.get("reply"), node.get("replies"), node.get("then")
+        if reply is not None and is_nothing(reply.value):
+            # A null is read as absence elsewhere; here it is a reply that was forgotten.
+            self._reply(reply.value)
         if then is not None and replies is None:
             hint = "it says what follows the last of 'replies'"
             self.builder.refuse(then.place, "'then' stands without 'replies'", hint)
@@ -129,19 +105,11 @@ class _Grammar:
         rule = self.builder.record(
             Rule,
             node,
-            called="a rule",
             given={"place": node.place},
             defaults={"name": f"rule-{number}"},
         )
         refused = any(p.severity == "error" for p in self.builder.problems[before:])
         return INVALID if refused else rule
-
-    def _refuse_nothing(self, node: MapNode, keys: tuple[str, ...]) -> None:
-        """Refuse a key whose value was forgotten: the rule would mean something else."""
-        for key in keys:
-            member = node.get(key)
-            if member and isinstance(member.value, ScalarNode) and member.value.value is None:
-                self.builder.refuse(member.place, f"'{key}' has no value")
 
     def _condition(self, node: Node) -> Any:
         alternatives = self.builder.build(OneOrMore[When], node)
@@ -156,13 +124,12 @@ class _Grammar:
             reply = self._reply(node)
             return INVALID if reply is INVALID else Step(reply)
         keys = {"reply": Reply, "fail": OneOrMore[Failure]}
-        self._refuse_nothing(node, tuple(keys))
         values: dict[str, Any] = {}
         for member in node.members:
             if member.key in keys:
                 values[member.key] = builder.build(keys[member.key], member.value)
             else:
-                builder.unknown_key(member.key, member.place, keys, "a step")
+                builder.unknown_key(member.key, member.place, ("kind", *keys), "a step")
                 values[member.key] = INVALID
         if INVALID in values.values():
             return INVALID
@@ -202,39 +169,10 @@ class _Grammar:
         if kind is INVALID:
             return INVALID
         if kind not in plugins:
-            hint = did_you_mean(kind, plugins) or known_words(plugins)
-            return self.builder.refuse(member.value.place, f"unknown {socket} kind '{kind}'", hint)
+            return self._values.unknown(f"{socket} kind", kind, member.value.place, plugins)
+        self._values.refuse_headers(node)
         rest = MapNode(node.place, tuple(m for m in node.members if m is not member))
         return self.builder.record(plugins[kind], rest, called=f"{socket} kind '{kind}'")
-
-    # --- Values ---
-
-    def _models(self, node: Node) -> Any:
-        if isinstance(node, ScalarNode) and node.value == "any":
-            return Models(any_model=True)
-        if not isinstance(node, ListNode):
-            return self.builder.expected("a list of models, or 'any'", node)
-        entries = self.builder.build(tuple[ModelEntry, ...], node)
-        if entries is INVALID:
-            return INVALID
-        stated: dict[str, str | None] = {}
-        for entry, item in zip(entries, node.items, strict=True):
-            if entry.id in stated:
-                self.builder.refuse(item.place, f"the model '{entry.id}' is there twice")
-            stated[entry.id] = None if isinstance(entry.like, Unstated) else entry.like
-        return Models(stated=stated)
-
-    def _regex(self, node: Node) -> Any:
-        regex = self.builder.build(str, node)
-        if regex is INVALID:
-            return INVALID
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")  # of what may mean something else in later Pythons
-                re.compile(regex)
-        except (re.error, OverflowError, RecursionError) as error:
-            return self.builder.refuse(node.place, f"this is no regular expression: {error}")
-        return regex
 
 
 def _mapping(node: ScalarNode, **values: str | int) -> MapNode:

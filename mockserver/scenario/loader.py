@@ -3,7 +3,7 @@
 Nothing but files that were named is opened, and a name leads to no file outside its folder.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, TypeAlias, TypeVar
@@ -20,9 +20,10 @@ from mockserver.errors import (
 )
 from mockserver.plugins import Plugins
 from mockserver.scenario import reader
-from mockserver.scenario.grammar import ScenarioFile, read_file
+from mockserver.scenario.grammar import read_file
+from mockserver.scenario.lints import doubts
 from mockserver.scenario.nodes import MapNode, ScalarNode
-from mockserver.scenario.schema import Defaults, Scenario
+from mockserver.scenario.schema import Defaults, Scenario, ScenarioFile
 
 T = TypeVar("T")
 
@@ -82,14 +83,18 @@ def check(
 ) -> list[Problem]:
     """Return what is wrong and what is doubtful in each of *sources*, in file order.
 
+    A path of a folder stands for all scenarios in it.
+
     Raises:
         UsageError: There is no such file or name.
 
     """
     plugins = plugins or Plugins.installed()
     problems: list[Problem] = []
-    for source in sources:
-        _, found = _read(_text_of(source, folders), plugins)
+    for source in _expanded(sources):
+        file, found = _read(_text_of(source, folders), plugins)
+        if file is not None:
+            found += doubts(file.rules, plugins)
         problems += sorted(found, key=lambda problem: problem.place)
     return problems
 
@@ -104,6 +109,17 @@ def bundled_scenarios(folder: Path | None = None) -> list[tuple[str, str]]:
 
 
 # --- Finding ---------------------------------------------------------------------------------
+
+
+def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
+    """Yield *sources*, the files in it for a folder."""
+    for source in sources:
+        if not isinstance(source, ScenarioText) and "\0" not in str(source):
+            folder = Path(source)
+            if folder.is_dir():
+                yield from sorted(folder.rglob("*.yaml"))
+                continue
+        yield source
 
 
 def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | Problem:
@@ -131,7 +147,7 @@ def _text_in(path: Path, shown: str) -> ScenarioText | Problem:
             content = file.read(reader.MAX_BYTES + 1)
             if len(content) > reader.MAX_BYTES:
                 return reader.too_large(path.stat().st_size, shown)
-    except (OSError, ValueError) as error:  # ValueError: a NUL in the path
+    except OSError as error:
         raise UsageError(f"the scenario '{shown}' cannot be read: {error}") from error
     try:
         return ScenarioText(content.decode("utf-8-sig"), shown)
@@ -155,6 +171,8 @@ def _text_by_name(name: str, folders: Sequence[Path]) -> ScenarioText | Problem:
                 raise UsageError(f"the scenario '{name}' lies outside its folder")
             return _text_in(path, f"{folder.name}/{name}.yaml")
     hint = did_you_mean(name, [known for folder in folders for known in _names(folder)])
+    if Path(f"{name}.yaml").is_file():
+        hint = f"a file is named with its ending: '{name}.yaml'"
     raise UsageError(f"there is no scenario '{name}'" + (f"\n  {hint}" if hint else ""))
 
 

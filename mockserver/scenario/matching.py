@@ -5,22 +5,27 @@ loaded is worked out then, and the cheapest tests are tried first.
 """
 
 import operator
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from mockserver.contracts import Unstated
 from mockserver.conversation import IncomingCall
 from mockserver.scenario.criteria import NumberTest, TextTest
-from mockserver.scenario.subject import Subject, subject_of
+from mockserver.scenario.subject import LATEST, Form, Subject, subject_of
 from mockserver.scenario.when import FACETS, When, show_text
+
+__all__ = ["ALWAYS", "Condition", "Conjunction", "NumberTest"]
 
 _Reading = tuple[Callable[[Subject], Any], Callable[[Any], bool]]
 """What is looked at, and whether it fits."""
 
 # Headers that carry secrets: what is shown of a call ends in logs and reports.
 _SECRET_HEADERS: Final = frozenset(
-    ("authorization", "api-key", "x-api-key", "cookie", "proxy-authorization")
+    (
+        *("authorization", "proxy-authorization", "cookie"),
+        *("api-key", "x-api-key", "openai-organization"),
+    )
 )
 
 
@@ -34,7 +39,7 @@ class _Test:
     fits: Callable[[Any], bool]
     show: Callable[[Any], str]
     wanted: str
-    chat: bool
+    form: Form | None = None
 
     def difference(self, subject: Subject) -> str | None:
         """Return in what *subject* differs, or None if the test holds."""
@@ -50,10 +55,9 @@ def _tests(when: When) -> Iterator[_Test]:
     for key, test in when.stated.items():
         facet = FACETS[key]
         wanted = str(test).lower() if isinstance(test, bool) else test.describe()
-        cost = 0 if isinstance(test, bool) else test.cost + 2 * facet.chat
-        yield _Test(
-            key, cost, facet.read, facet.predicate(test), facet.show, wanted, chat=facet.chat
-        )
+        cost = 0 if isinstance(test, bool) else test.cost + 2 * (facet.form is not None)
+        fits = facet.predicate(test)
+        yield _Test(key, cost, facet.read, fits, facet.show, wanted, facet.form)
     for name, test in when.headers.items():
         yield _header_test(name.lower(), test)
     if when.not_:
@@ -70,7 +74,6 @@ def _header_test(name: str, test: TextTest) -> _Test:
         fits=lambda headers: fits(headers.get(name)),
         show=lambda headers: "is another" if secret else show_text(headers.get(name)),
         wanted=test.describe(),
-        chat=False,
     )
 
 
@@ -88,14 +91,13 @@ def _negation(alternatives: Sequence[When]) -> _Test:
         fits=lambda subject: not any(_all_fit(tests, subject) for tests in readings),
         show=lambda _: "",
         wanted=f"the rule is not for calls with {described}",
-        chat=False,
     )
 
 
 def _readings(when: When, tests: Sequence[_Test]) -> tuple[_Reading, ...]:
     """Return what to look at, in the order of trying: the gates come last, most calls pass."""
     ordered = sorted(tests, key=lambda test: test.cost)
-    gates = [_IS_CHAT] if when.chat_keys else []
+    gates = [_HAS_FORM[form] for form in when.forms]
     return (*((test.read, test.fits) for test in ordered), *gates)
 
 
@@ -107,7 +109,10 @@ def _all_fit(readings: Sequence[_Reading], subject: Subject) -> bool:
 
 
 _GENERATES: Final[_Reading] = (operator.attrgetter("generates"), bool)
-_IS_CHAT: Final[_Reading] = (operator.attrgetter("is_chat"), bool)
+_HAS_FORM: Final[Mapping[Form, _Reading]] = {
+    "chat": (operator.attrgetter("form"), frozenset(("chat",)).__contains__),
+    "legacy": (operator.attrgetter("form"), frozenset(("legacy",)).__contains__),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +148,9 @@ class Conjunction:
 
     def holds(self, call: IncomingCall) -> bool:
         """Return whether everything but the number of the call fits *call*."""
-        subject = subject_of(call)
+        known, subject = LATEST.pair
+        if known is not call or subject is None:
+            subject = subject_of(call)
         for read, fits in self._readings:  # noqa: SIM110 - a generator would cost twice as much
             if not fits(read(subject)):
                 return False
@@ -155,10 +162,11 @@ class Conjunction:
         if not self.names_endpoint and not subject.generates:
             return [f"endpoint {show_text(subject.endpoint)}, and the rule does not name it"]
         found: list[str] = []
-        if not subject.is_chat and self.when.chat_keys:
-            found.append(f"'{self.when.chat_keys[0]}' is of chat requests, and this is none")
+        for form, key in self.when.forms.items():
+            if form != subject.form:
+                found.append(f"'{key}' is of {form} requests, and this is none")
         for test in self._tests:
-            if subject.is_chat or not test.chat:
+            if test.form in (None, subject.form):
                 sentence = test.difference(subject)
                 if sentence is not None:
                     found.append(sentence)

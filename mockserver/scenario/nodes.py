@@ -53,3 +53,24 @@ class BadNode:
 
 
 Node: TypeAlias = ScalarNode | ListNode | MapNode | BadNode
+
+
+def is_nothing(node: Node) -> bool:
+    """Return whether *node* is null, or a key without a value."""
+    return isinstance(node, ScalarNode) and node.value is None
+
+
+def place_of(word: str, node: Node) -> Place:
+    """Return where *word* is written in *node*, or else where *node* begins."""
+    inner: list[Node] = []
+    if isinstance(node, ListNode):
+        inner = list(node.items)
+    elif isinstance(node, MapNode):
+        inner = [member.value for member in node.members]
+    for item in inner:
+        if isinstance(item, ScalarNode) and item.value == word:
+            return item.place
+        found = place_of(word, item)
+        if found != item.place:
+            return found
+    return node.place

@@ -277,20 +277,18 @@ class _Composer:
 
 
 def _events(text: str) -> Iterator[Any]:
-    parse: Any = yaml.parse  # its type stubs know no types
-    events: Iterator[Any] = parse(text, Loader=_LOADER)
-    return events
+    return yaml.parse(text, Loader=_LOADER)  # pyright: ignore - its stubs have no types
 
 
 def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
     """Return what the parser could not read, in the words of someone who writes YAML."""
-    mark: Any = getattr(error, "problem_mark", None)
-    if mark is None:
+    if not isinstance(error, yaml.MarkedYAMLError) or error.problem_mark is None:
         return Problem(place=Place(file, 1, 1), what=f"this is not YAML: {error}")
+    mark = error.problem_mark
     place = Place(file, mark.line + 1, mark.column + 1)
-    lines = text.splitlines()
-    rest = lines[mark.line][mark.column :] if mark.line < len(lines) else ""
-    what, hint = _explain(str(getattr(error, "problem", "") or error), rest)
+    lines = text.splitlines()[mark.line :]
+    rest = lines[0][mark.column :] if lines else ""
+    what, hint = _explain(error.problem or str(error), rest)
     return Problem(place=place, what=what, hint=hint)
 
 
@@ -310,6 +308,8 @@ _HINTS: Final = {
     "found unexpected end of stream": "a quote is not closed",
     "found unknown escape character": 'in "double quotes" a backslash is written \\\\; '
     "in 'single quotes' it stands for itself",
+    "found invalid Unicode character escape code": "write the character itself: "
+    "halves of a pair, as in JSON, are no characters in YAML",
     "did not find expected key": "align the keys of a mapping; put a text with ': ' in quotes",
     "could not find expected ':'": "a key is followed by ': '",
     "did not find expected '-' indicator": "align the dashes of a list",

@@ -6,13 +6,13 @@ Reading them from YAML is the business of `mockserver.scenario.loader`.
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
 from mockserver.errors import BadValue, Place
-from mockserver.scenario.criteria import NameTest, OneOrMore
+from mockserver.scenario.criteria import NameTest, OneOrMore, has_wildcard
 from mockserver.scenario.matching import ALWAYS, Condition
-from mockserver.scenario.when import When
+from mockserver.scenario.when import ProviderName, When
 
 _KEBAB_CASE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
@@ -40,6 +40,8 @@ class Rule:
         place: Where it is written; None for a rule that was made in Python.
 
     """
+
+    called: ClassVar[str] = "a rule"
 
     name: str
     when: Condition = ALWAYS
@@ -77,6 +79,8 @@ class Rule:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
     """What holds for each answer that does not say otherwise."""
+
+    called: ClassVar[str] = "'defaults'"
 
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     system_fingerprint: str | Unstated | None = UNSTATED
@@ -123,6 +127,42 @@ def triggered(failure: Failure) -> bool:
 
 def _models_named(when: When) -> Iterator[str]:
     if isinstance(when.model, NameTest):
-        yield from when.model.literals()
+        yield from (name for name in when.model.globs() if not has_wildcard(name))
     for inner in when.not_:
         yield from _models_named(inner)
+
+
+# --- What one file says ----------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Models:
+    """Which models are known besides the catalogue."""
+
+    stated: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
+    any_model: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelEntry:
+    """A model known besides the catalogue: its name, and the known model it is like."""
+
+    called: ClassVar[str] = "a model"
+
+    id: str
+    like: str | Unstated = UNSTATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScenarioFile:
+    """What one file says."""
+
+    called: ClassVar[str] = "a scenario"
+
+    version: Literal[1]
+    description: str | Unstated = UNSTATED
+    provider: ProviderName | Unstated = UNSTATED
+    seed: int | Unstated = UNSTATED
+    defaults: Defaults = field(default_factory=Defaults)
+    models: Models = field(default_factory=Models)
+    rules: tuple[Rule, ...] = ()

@@ -1,11 +1,14 @@
 """What the keys of a `when` look at in a call, each worked out once and only if asked for."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final
+from typing import Any, Final, Literal, TypeAlias
 
 from mockserver.conversation import IncomingCall, Message, ToolCall
+
+Form: TypeAlias = Literal["chat", "legacy"]
+"""What a request that generates is made of: messages, or prompts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -31,9 +34,10 @@ class Subject:
         self.stream = completion is not None and completion.stream
         self.generates = completion is not None
         self.prompts: tuple[str, ...] = completion.prompts if completion is not None else ()
-        self.is_legacy = bool(self.prompts)
-        self.is_chat = self.generates and not self.is_legacy
-        self._messages: tuple[Message, ...] = completion.messages if completion is not None else ()
+        self.form: Form | None = None
+        if completion is not None:
+            self.form = "legacy" if self.prompts else "chat"
+        self._messages: Sequence[Message] = completion.messages if completion is not None else ()
         self._body: Mapping[str, Any] = completion.body if completion is not None else {}
         self.tools: tuple[str, ...] = completion.tools if completion is not None else ()
         self._forced_tool = completion.forced_tool if completion is not None else None
@@ -104,14 +108,10 @@ class Subject:
     @cached_property
     def tool_results(self) -> tuple[ToolResult, ...]:
         """What tools answered since the model last spoke."""
-        results: list[ToolResult] = []
-        for position in range(len(self._messages) - 1, -1, -1):
-            message = self._messages[position]
-            if message.role == "assistant":
-                break
-            if message.role in ("tool", "function"):
-                results.append(_tool_result(message, self._calls_before(position)))
-        return tuple(reversed(results))
+        spoken = [n for n, m in enumerate(self._messages) if m.role == "assistant"]
+        calls = self._messages[spoken[-1]].tool_calls if spoken else ()
+        since = self._messages[spoken[-1] + 1 :] if spoken else self._messages
+        return tuple(_tool_result(m, calls) for m in since if m.role in ("tool", "function"))
 
     @property
     def _asked_now(self) -> Message | None:
@@ -119,13 +119,6 @@ class Subject:
             if message.role in ("user", "assistant"):
                 return message if message.role == "user" else None
         return None
-
-    def _calls_before(self, position: int) -> tuple[ToolCall, ...]:
-        """Return the tool calls of the last assistant message before *position*."""
-        for message in reversed(self._messages[:position]):
-            if message.role == "assistant":
-                return message.tool_calls
-        return ()
 
 
 def _tool_result(message: Message, calls: tuple[ToolCall, ...]) -> ToolResult:
@@ -140,7 +133,7 @@ def _tool_result(message: Message, calls: tuple[ToolCall, ...]) -> ToolResult:
     )
 
 
-class _Latest:
+class Latest:
     """The call that was last looked at: each of thousands of rules asks for the same one.
 
     One tuple is swapped for another, so that threads never see one call with another's subject.
@@ -149,14 +142,15 @@ class _Latest:
     pair: tuple[IncomingCall | None, Subject | None] = (None, None)
 
 
-_LATEST: Final = _Latest()
+LATEST: Final = Latest()
+"""Looked into by what cannot afford the call of `subject_of`."""
 
 
 def subject_of(call: IncomingCall) -> Subject:
     """Return what a `when` sees of *call*; asking again for the same call costs next to nothing."""
-    known, subject = _LATEST.pair
+    known, subject = LATEST.pair
     if known is call and subject is not None:
         return subject
     subject = Subject(call)
-    _LATEST.pair = (call, subject)
+    LATEST.pair = (call, subject)
     return subject

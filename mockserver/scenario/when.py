@@ -6,27 +6,38 @@ A new key is a field of `When` and a line in the table of facets.
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final, Self
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import BadValue
 from mockserver.scenario.criteria import (
+    Mark,
     NamesTest,
     NameTest,
     NumberTest,
     OneOrMore,
+    ShowsWhatIsStated,
     TextTest,
-    either,
-    listed,
 )
-from mockserver.scenario.subject import Subject, ToolResult
+from mockserver.scenario.subject import Form, Subject, ToolResult
+from mockserver.scenario.wording import literal, shortened
+
+ENDPOINT: Final = Mark("endpoint")
+"""Names of endpoints: those that are plugged in, and no others."""
+PROVIDER: Final = Mark("provider")
+"""Names of dialects: those that are plugged in, and no others."""
+
+EndpointTest: TypeAlias = Annotated[NameTest, ENDPOINT]
+ProviderTest: TypeAlias = Annotated[NameTest, PROVIDER]
+ProviderName: TypeAlias = Annotated[str, PROVIDER]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AfterTool:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AfterTool(ShowsWhatIsStated):
     """A test of the tool results handed back: by the tools' names, or of one in detail."""
 
     bare: ClassVar[str] = "any"
+    called: ClassVar[str] = "'after_tool'"
 
     any: OneOrMore[str] = ()
     all: OneOrMore[str] = ()
@@ -80,12 +91,14 @@ class AfterTool:
 Test = NameTest | TextTest | NamesTest | NumberTest | AfterTool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class When:
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class When(ShowsWhatIsStated):
     """One mapping of a `when`, as written: all that is stated must hold."""
 
-    endpoint: NameTest | Unstated = UNSTATED
-    provider: NameTest | Unstated = UNSTATED
+    called: ClassVar[str] = "a condition"
+
+    endpoint: EndpointTest | Unstated = UNSTATED
+    provider: ProviderTest | Unstated = UNSTATED
     model: NameTest | Unstated = UNSTATED
     key: NameTest | Unstated = UNSTATED
     stream: bool | Unstated = UNSTATED
@@ -120,21 +133,30 @@ class When:
         return self.call is not UNSTATED or any(inner.counts_calls for inner in self.not_)
 
     @property
-    def chat_keys(self) -> list[str]:
-        """The stated keys that only chat requests have an answer to."""
-        return [key for key, facet in FACETS.items() if facet.chat and key in self.stated]
+    def forms(self) -> dict[Form, str]:
+        """The forms that a request must have, each with the first key that asks for it."""
+        found: dict[Form, str] = {}
+        for key in self.stated:
+            form = FACETS[key].form
+            if form is not None:
+                found.setdefault(form, key)
+        return found
 
     @property
     def stated(self) -> dict[str, Any]:
         """The tests by their key in YAML, without `headers`, `call` and `not`."""
-        values = {key: getattr(self, key) for key in FACETS}
-        return {key: value for key, value in values.items() if value is not UNSTATED}
+        found: dict[str, Any] = {}
+        for key in FACETS:
+            value = getattr(self, key)
+            if value is not UNSTATED:
+                found[key] = value
+        return found
 
     def _refuse_what_never_holds(self) -> None:
-        chat_keys = self.chat_keys
-        if chat_keys and self.prompt is not UNSTATED:
-            what = f"'prompt' is of legacy requests, '{chat_keys[0]}' of chat requests: never holds"
-            raise BadValue("prompt", what)
+        forms = self.forms
+        if len(forms) > 1:
+            what = " and ".join(f"'{key}' is of {form} requests" for form, key in forms.items())
+            raise BadValue(forms["legacy"], f"{what}: never holds")
         if isinstance(self.call, NumberTest) and _most(self.call) < 1:
             raise BadValue("call", "calls are counted from 1: never holds")
         if (
@@ -165,24 +187,17 @@ class Facet:
     read: Callable[[Subject], Any]
     predicate: Callable[[Any], Callable[[Any], bool]]
     show: Callable[[Any], str]
-    chat: bool = False
-    """Only chat requests have it."""
-
-
-_LONGEST_SHOWN: Final = 60
+    form: Form | None = None
+    """The form of the requests that have it; None: all have."""
 
 
 def show_text(text: str | None) -> str:
     """Return "is …" for one text."""
-    if text is None:
-        return "is absent"
-    if len(text) > _LONGEST_SHOWN:
-        return f"is '{text[:_LONGEST_SHOWN]}…'"
-    return f"is '{text}'"
+    return "is absent" if text is None else f"is '{shortened(text)}'"
 
 
 def _show_names(names: Sequence[str]) -> str:
-    return f"are {listed(names)}" if names else "are none"
+    return f"are {' and '.join(map(literal, names))}" if names else "are none"
 
 
 def _show_texts(texts: Sequence[str]) -> str:
@@ -190,7 +205,8 @@ def _show_texts(texts: Sequence[str]) -> str:
 
 
 def _show_results(results: Sequence[ToolResult]) -> str:
-    return "is " + listed([str(r.name) for r in results]) if results else "is absent"
+    names = " and ".join(literal(str(result.name)) for result in results)
+    return f"is {names}" if results else "is absent"
 
 
 def _hidden(_: Any) -> str:
@@ -231,9 +247,9 @@ def _facet(
     show: Callable[[Any], str],
     predicate: Callable[[Any], Callable[[Any], bool]] = _plain,
     *,
-    chat: bool = False,
+    form: Form | None = None,
 ) -> Facet:
-    return Facet(operator.attrgetter(name), predicate, show, chat)
+    return Facet(operator.attrgetter(name), predicate, show, form)
 
 
 FACETS: Final[Mapping[str, Facet]] = {
@@ -242,17 +258,17 @@ FACETS: Final[Mapping[str, Facet]] = {
     "model": _facet("model", show_text),
     "key": _facet("key", _hidden),
     "stream": _facet("stream", lambda value: f"is {str(value).lower()}", _same),
-    "system": _facet("system", show_text, chat=True),
-    "first_user": _facet("first_user", show_text, chat=True),
-    "last_user": _facet("last_user", show_text, chat=True),
-    "any_message": _facet("texts", _show_texts, _any_text, chat=True),
-    "prompt": _facet("prompts", _show_texts, _any_text),
-    "tools": _facet("tools", _show_names, chat=True),
-    "tool_choice": _facet("tool_choice", show_text, chat=True),
+    "system": _facet("system", show_text, form="chat"),
+    "first_user": _facet("first_user", show_text, form="chat"),
+    "last_user": _facet("last_user", show_text, form="chat"),
+    "any_message": _facet("texts", _show_texts, _any_text, form="chat"),
+    "prompt": _facet("prompts", _show_texts, _any_text, form="legacy"),
+    "tools": _facet("tools", _show_names, form="chat"),
+    "tool_choice": _facet("tool_choice", show_text, form="chat"),
     "response_format": _facet(
-        "response_format", lambda names: f"is {either(names)}", _of_several, chat=True
+        "response_format", lambda names: f"is {literal(names[-1])}", _of_several, form="chat"
     ),
-    "after_tool": _facet("tool_results", _show_results, chat=True),
-    "turn": _facet("turn", lambda number: f"is {number}", chat=True),
-    "images": _facet("images", lambda number: f"are {number}", chat=True),
+    "after_tool": _facet("tool_results", _show_results, form="chat"),
+    "turn": _facet("turn", lambda number: f"is {number}", form="chat"),
+    "images": _facet("images", lambda number: f"are {number}", form="chat"),
 }

@@ -6,6 +6,7 @@ resolves paths anyway. Its own refusals are put into the provider's words.
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, cast
@@ -49,16 +50,15 @@ class App:
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
-        if request.headers.get("expect", "").lower() == "100-continue":
-            await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-            # The answer has not begun yet, and may still be a refusal.
-            request.writer.output_size = 0
-        try:
-            content = await request.read()
-        except web.HTTPRequestEntityTooLarge:
-            return await self._refuse(request, ApiError(413, TOO_LARGE, type="server_error"))
-        except web.RequestPayloadError:
-            return await self._refuse(request, ApiError(400, "The request's body is malformed."))
+        if request.content.is_eof():
+            content = request.content.read_nowait()
+        else:
+            try:
+                content = await _read(request)
+            except web.HTTPRequestEntityTooLarge:
+                return await self._refuse(request, ApiError(413, TOO_LARGE, type="server_error"))
+            except web.RequestPayloadError:
+                return await self._refuse(request, ApiError(400, "The body is malformed."))
         headers = cast(Mapping[str, str], request.headers)
         exchange = self.engine.answer(HttpRequest(request.method, path, headers, content, query))
         exchange.call.outcome = "client_left"
@@ -71,6 +71,15 @@ class App:
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
         return await play(self.engine.refuse(error), request)
+
+
+async def _read(request: web.BaseRequest) -> bytes:
+    """Return the body of *request*, which is still on its way."""
+    if request.headers.get("expect", "").lower() == "100-continue":
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The answer has not begun yet, and may still be a refusal.
+        request.writer.output_size = 0
+    return await request.read()
 
 
 @lru_cache(maxsize=4_096)
@@ -88,6 +97,7 @@ class _Server(web.Server):
 
     def __init__(self, app: App) -> None:
         super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
+        self._loop = asyncio.get_running_loop()
         self._app = app
 
     def __call__(self) -> web.RequestHandler:
@@ -103,8 +113,8 @@ class _Server(web.Server):
             logger=cast(Any, _log),
         )
 
-    @staticmethod
     def _request(
+        self,
         message: RawRequestMessage,
         payload: StreamReader,
         protocol: web.RequestHandler,
@@ -117,7 +127,7 @@ class _Server(web.Server):
             protocol,
             writer,
             task,
-            asyncio.get_running_loop(),
+            self._loop,
             client_max_size=MAX_BODY_BYTES,
         )
 
@@ -140,9 +150,11 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Return what a request gets that aiohttp could not read, or that we failed at."""
         if status >= 500:  # noqa: PLR2004 - HTTP's server errors
-            # Without the request: its headers and body may hold secrets.
-            _log.error("an answer failed; please report this", exc_info=exc)
-            what = f"llm-mockserver failed at this request ({type(exc).__name__}): please report it"
+            # Without the request and the error's own words: both may quote keys and bodies.
+            kind = type(exc).__name__
+            where = "".join(traceback.format_tb(exc.__traceback__)) if exc else ""
+            _log.error("an answer failed (%s); please report this:\n%s", kind, where)
+            what = f"llm-mockserver failed at this request ({kind}): please report it"
             error = ApiError(status, what, type="server_error")
         else:
             what = (message or "Bad Request").splitlines()[0]

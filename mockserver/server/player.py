@@ -7,6 +7,7 @@ so that an answer is on the wire exactly what its timeline says.
 import asyncio
 import socket
 import struct
+from functools import cache
 from http import HTTPStatus
 from typing import Final
 
@@ -15,7 +16,8 @@ from aiohttp import HttpVersion11, web
 from mockserver.timeline import Abort, Data, Head, Pause, Timeline
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
-REASONS: Final = {status.value: status.phrase for status in HTTPStatus}
+KEEP_ALIVE: Final = b"connection: keep-alive\r\n\r\n"
+CLOSE: Final = b"connection: close\r\n\r\n"
 RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
@@ -57,15 +59,15 @@ async def play(timeline: Timeline, request: web.BaseRequest) -> Played:
             case Data(payload):
                 framing.put_data(payload)
             case Pause(seconds):
-                await request.writer.write(framing.take())
+                await _write(request, framing.take())
                 due += seconds
                 await asyncio.sleep(due - loop.time())
             case Abort(how):
-                await request.writer.write(framing.take())
+                await _write(request, framing.take())
                 await _cut(request, how)
                 return GONE
     framing.put_end()
-    await request.writer.write(framing.take())
+    await _write(request, framing.take())
     return STAYS if framing.keep_alive else GONE
 
 
@@ -88,19 +90,15 @@ class Framing:
 
     def put_head(self, head: Head) -> None:
         """Put the status line and the headers, with those that say how the body is framed."""
-        lines = [f"HTTP/1.1 {head.status} {REASONS.get(head.status, 'Unknown')}"]
-        lines += [f"{name}: {value}" for name, value in head.headers]
+        self._parts += (_status_line(head.status), head.lines)
         if head.content_length is not None:
-            lines.append(f"content-length: {head.content_length}")
+            self._parts.append(b"content-length: %d\r\n" % head.content_length)
         elif self._is_http11:
             self._chunked = True
-            lines.append("transfer-encoding: chunked")
+            self._parts.append(b"transfer-encoding: chunked\r\n")
         else:
             self.keep_alive = False
-        lines.append(
-            "connection: keep-alive\r\n\r\n" if self.keep_alive else "connection: close\r\n\r\n"
-        )
-        self._parts.append("\r\n".join(lines).encode("latin-1", "replace"))
+        self._parts.append(KEEP_ALIVE if self.keep_alive else CLOSE)
 
     def put_data(self, payload: bytes) -> None:
         """Put a piece of the body; in a chunked one it is a chunk."""
@@ -109,7 +107,7 @@ class Framing:
         if not self._chunked:
             self._parts.append(payload)
         elif payload:
-            self._parts.append(b"%x\r\n%b\r\n" % (len(payload), payload))
+            self._parts += (b"%x\r\n" % len(payload), payload, b"\r\n")
 
     def put_end(self) -> None:
         """Put what ends the response."""
@@ -121,6 +119,22 @@ class Framing:
         content = b"".join(self._parts)
         self._parts.clear()
         return content
+
+
+@cache
+def _status_line(status: int) -> bytes:
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Unknown"
+    return f"HTTP/1.1 {status} {phrase}\r\n".encode()
+
+
+async def _write(request: web.BaseRequest, content: bytes) -> None:
+    """Hand *content* to the connection, at the pace at which the client takes it."""
+    transport = request.transport
+    if transport is None or transport.is_closing():
+        raise ConnectionResetError("the client has left")
+    transport.write(content)
+    if request.protocol.writing_paused:
+        await request.writer.drain()
 
 
 async def _cut(request: web.BaseRequest, how: str) -> None:

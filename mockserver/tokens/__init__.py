@@ -8,12 +8,24 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.models import Model
-from mockserver.tokens.bill import BilledChoice, Count
-from mockserver.tokens.chat_prompts import count_chat_prompt
-from mockserver.tokens.legacy_prompts import count_legacy_prompt
+from mockserver.tokens.answers import count_chat_answer, count_legacy_answer
+from mockserver.tokens.bill import BilledChoice, Count, Part, PromptBreakdown, total
+from mockserver.tokens.chat_prompts import chat_prompt_parts
+from mockserver.tokens.legacy_prompts import legacy_prompt_parts
 from mockserver.tokens.vocabularies import vocabulary
 
-__all__ = ["BilledChoice", "Count", "count", "count_completion", "count_prompt", "decode", "pieces"]
+__all__ = [
+    "BilledChoice",
+    "Count",
+    "Part",
+    "PromptBreakdown",
+    "count",
+    "count_completion",
+    "count_prompt",
+    "decode",
+    "explain_prompt",
+    "pieces",
+]
 
 
 def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
@@ -22,14 +34,22 @@ def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
     A body with `messages` is a chat request, one with `prompt` a legacy one. The body is a
     valid request: what the provider would refuse is not counted.
     """
-    words = vocabulary(model.family.encoding)
+    return total(_prompt_parts(body, model))
+
+
+def explain_prompt(body: Mapping[str, Any], model: Model) -> PromptBreakdown:
+    """Return what each part of the input costs; together they are what `count_prompt` says."""
+    return PromptBreakdown(tuple(_prompt_parts(body, model)))
+
+
+def _prompt_parts(body: Mapping[str, Any], model: Model) -> list[Part]:
     if "messages" in body:
-        return count_chat_prompt(body, model.family, words)
-    return count_legacy_prompt(body, words)
+        return chat_prompt_parts(body, model.family)
+    return legacy_prompt_parts(body, vocabulary(model.family.encoding))
 
 
 def count_completion(
-    body: Mapping[str, Any],  # noqa: ARG001 - what was asked for will decide what is added
+    body: Mapping[str, Any],
     choices: Sequence[BilledChoice],
     model: Model,
     *,
@@ -38,15 +58,14 @@ def count_completion(
 ) -> Count:
     """Return what the answer *choices* to *body* is billed as, *reasoning_tokens* included.
 
-    With *end_of_turn*, the deployment bills the token that ends each choice.
+    With *end_of_turn*, the deployment bills the token that ends each choice of a chat (Azure
+    and GitHub Models do for dated models, api.openai.com does not).
     """
-    words = vocabulary(model.family.encoding)
-    tokens = reasoning_tokens + end_of_turn * len(choices)
-    for choice in choices:
-        tokens += words.count((choice.text or "") + (choice.stop or ""))
-        tokens += words.count(choice.refusal or "")
-        tokens += sum(words.count(arguments) for _, arguments in choice.calls)
-    return Count(tokens)
+    if "messages" not in body:
+        return count_legacy_answer(body, choices, model.family)
+    return count_chat_answer(
+        body, choices, model.family, reasoning_tokens=reasoning_tokens, end_of_turn=end_of_turn
+    )
 
 
 def count(text: str, encoding: str) -> int:

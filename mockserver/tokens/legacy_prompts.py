@@ -3,18 +3,35 @@
 from collections.abc import Mapping
 from typing import Any
 
-from mockserver.tokens.bill import Count
+from mockserver.tokens.bill import Part
 from mockserver.tokens.vocabularies import Vocabulary
 
+_MARKS = 3
+"""Tokens around what a model fills in: `<|fim_prefix|>`, `<|fim_suffix|>`, `<|fim_middle|>`.
 
-def count_legacy_prompt(body: Mapping[str, Any], vocabulary: Vocabulary) -> Count:
-    """Return the tokens of `prompt`: a text, texts, tokens, or lists of tokens, summed."""
+Source: tiktoken's public encodings name them. One recorded request cost 7 more for a suffix.
+"""
+
+
+def legacy_prompt_parts(body: Mapping[str, Any], vocabulary: Vocabulary) -> list[Part]:
+    """Return what each prompt costs: its tokens and nothing else.
+
+    `prompt` is a text, several texts, tokens, or several lists of tokens (160 of 170 distinct
+    requests exact; the others are of 2022, or of models whose vocabulary is uncertain).
+    """
     prompt = body.get("prompt")
     if prompt is None:
-        # The default prompt is <|endoftext|>, one token (OpenAI API reference, Completions).
-        return Count(1)
-    if isinstance(prompt, str):
-        return Count(vocabulary.count(prompt))
-    if prompt and isinstance(prompt[0], int):
-        return Count(len(prompt))
-    return Count(sum(vocabulary.count(one) if isinstance(one, str) else len(one) for one in prompt))
+        # It defaults to <|endoftext|>, which is one token (OpenAI API reference).
+        parts = [Part("prompt", 1, place=0)]
+    elif isinstance(prompt, str):
+        parts = [Part("prompt", vocabulary.count(prompt), place=0)]
+    elif prompt and isinstance(prompt[0], int):
+        parts = [Part("prompt", len(prompt), place=0)]
+    else:
+        parts = [
+            Part("prompt", vocabulary.count(one) if isinstance(one, str) else len(one), place=place)
+            for place, one in enumerate(prompt)
+        ]
+    if body.get("suffix"):
+        parts.append(Part("prompt", vocabulary.count(body["suffix"]) + _MARKS, exact=False))
+    return parts

@@ -1,42 +1,17 @@
-"""What the provider refuses, and with which words."""
+"""What the provider refuses, and with which words: JSON, models, parameters, lengths.
 
-import json
-from collections.abc import Mapping
-from typing import Any
+This is the face of the package; everything else in it is private to it. Requests that pass are
+those that the provider would answer, as far as that can be known without a model. Nothing here
+knows of sockets, scenarios or bills: a refusal is an `ApiError`, which a dialect spells.
 
-from mockserver.conversation import ApiError
-from mockserver.http_request import HttpRequest
-from mockserver.models import Catalogue, Model
+The rules are tables: which member is checked by what, in which order (`chat`, `completion`); what
+a member may be (`fields`, `chat_fields`); what a model cannot do (`fixtures/restrictions.yaml`).
+"""
 
+from mockserver.validation.body import read_body
+from mockserver.validation.chat import check_chat
+from mockserver.validation.completion import check_completion
+from mockserver.validation.context import check_context
+from mockserver.validation.finding import find_model
 
-def read_body(http: HttpRequest) -> dict[str, Any]:
-    """Return the JSON object in *http*."""
-    body: dict[str, Any] = json.loads(http.body)
-    return body
-
-
-def find_model(
-    body: Mapping[str, Any], catalogue: Catalogue, mode: str, model_in_path: str | None = None
-) -> Model:
-    """Return the model that *body* asks for."""
-    model = catalogue.get(model_in_path or body["model"])
-    if model is None:
-        raise ApiError(
-            404,
-            f"The model `{body['model']}` does not exist or you do not have access to it.",
-            code="model_not_found",
-            layer="edge",
-        )
-    return model
-
-
-def check_chat(body: Mapping[str, Any], model: Model) -> None:
-    """Refuse what chat refuses."""
-
-
-def check_completion(body: Mapping[str, Any], model: Model) -> None:
-    """Refuse what completions refuses."""
-
-
-def check_context(body: Mapping[str, Any], model: Model, prompt_tokens: int) -> None:
-    """Refuse what is too long."""
+__all__ = ["check_chat", "check_completion", "check_context", "find_model", "read_body"]

@@ -68,7 +68,7 @@ def test_a_stated_body_goes_out_as_it_is() -> None:
         "{kind: http_error, status: 502, body: '<html>é</html>', headers: {server: cloudflare}}"
     ).chat()
 
-    assert answered.timeline[0] == Head(
+    assert answered.timeline[0] == Head.of(
         502, (("content-type", "text/html"), ("server", "cloudflare")), 15
     )
     assert answered.body == "<html>é</html>".encode()

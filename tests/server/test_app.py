@@ -378,9 +378,12 @@ def test_a_fault_of_ours_is_a_500_in_the_providers_json_and_says_so(
 
     monkeypatch.setattr(Engine, "answer", fail)
     with Connection(auto_server) as connection:
-        connection.send(request("POST", CHAT, chat("my secret"), headers=headers))
+        whole = request("POST", CHAT, chat("my secret"), headers=headers)
+        head, _, body = whole.partition(b"\r\n\r\n")
+        connection.send(head + b"\r\n\r\n")
         if headers:
             connection.receive()
+        connection.send(body)
         raw = connection.receive()
 
     assert error_of(raw) == (

@@ -10,17 +10,26 @@ from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, web
 from mockserver.server import player
 from mockserver.timeline import Data, Head, Pause, Timeline
 
-HEAD = Head(200, (("x-one", "1"),))
+HEAD = Head.of(200, (("x-one", "1"),))
 
 
 @dataclass
-class Writer:
-    """Takes what is written, and the moments at which it was."""
+class Transport:
+    """Takes what is written."""
 
     written: list[bytes] = field(default_factory=list[bytes])
 
-    async def write(self, content: bytes) -> None:
+    def write(self, content: bytes) -> None:
         self.written.append(content)
+
+    def is_closing(self) -> bool:
+        return False
+
+
+class Protocol:
+    """A client that takes what is written at once."""
+
+    writing_paused = False
 
 
 @dataclass
@@ -30,14 +39,15 @@ class Request:
     version: HttpVersion = HttpVersion11
     keep_alive: bool = True
     method: str = "POST"
-    writer: Writer = field(default_factory=Writer)
+    transport: Transport = field(default_factory=Transport)
+    protocol: Protocol = field(default_factory=Protocol)
 
 
 def played(timeline: Timeline, **request: Any) -> tuple[bytes, bool | None]:
     """Return what goes out for *timeline*, and whether the connection stays."""
     asked = Request(**request)
     outcome = asyncio.run(player.play(timeline, cast(web.BaseRequest, asked)))
-    return b"".join(asked.writer.written), outcome.keep_alive
+    return b"".join(asked.transport.written), outcome.keep_alive
 
 
 CHUNKED = (
@@ -58,7 +68,7 @@ CHUNKED = (
             (HEAD, Data(b"")), {}, (CHUNKED + b"0\r\n\r\n", True), id="an empty piece is none"
         ),
         pytest.param(
-            (Head(404, (), 3), Data(b"one")),
+            (Head.of(404, (), 3), Data(b"one")),
             {},
             (
                 b"HTTP/1.1 404 Not Found\r\ncontent-length: 3\r\nconnection: keep-alive\r\n\r\none",
@@ -67,7 +77,7 @@ CHUNKED = (
             id="a length instead of chunks",
         ),
         pytest.param(
-            (Head(200, (), 9), Data(b"one")),
+            (Head.of(200, (), 9), Data(b"one")),
             {"keep_alive": False},
             (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\nconnection: close\r\n\r\none", False),
             id="a length that lies",
@@ -79,7 +89,7 @@ CHUNKED = (
             id="no chunks for HTTP/1.0",
         ),
         pytest.param(
-            (Head(599, (), 0),),
+            (Head.of(599, (), 0),),
             {},
             (b"HTTP/1.1 599 Unknown\r\ncontent-length: 0\r\nconnection: keep-alive\r\n\r\n", True),
             id="a status without a name",
@@ -94,14 +104,14 @@ def test_how_a_timeline_is_framed(
 
 
 def test_what_comes_before_a_pause_is_sent_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    writer = Writer()
+    transport = Transport()
     sent_by_then: list[int] = []
 
     async def sleep(_: float) -> None:
-        sent_by_then.append(len(b"".join(writer.written)))
+        sent_by_then.append(len(b"".join(transport.written)))
 
     monkeypatch.setattr(player.asyncio, "sleep", sleep)
-    played((HEAD, Data(b"one"), Pause(1), Data(b"two")), writer=writer)
+    played((HEAD, Data(b"one"), Pause(1), Data(b"two")), transport=transport)
 
     assert sent_by_then == [len(CHUNKED) + len(b"3\r\none\r\n")]
 

@@ -1,0 +1,72 @@
+# `make` lists the targets. What is set up lies in .venv and in node_modules folders; a second
+# run finds it there, and `make clean` removes it.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+
+# The first Python that is new enough; `make PYTHON=/some/python3 test` takes another.
+PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3.11; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
+	&& echo $$python && break; done)
+NODE ?= $(shell command -v node >/dev/null && command -v npm >/dev/null && node --version)
+NODE_PROJECTS := $(wildcard tests/*/package.json tests/*/*/package.json)
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+NO_NODE := Node (with npm) is not installed, so this is left out:
+
+# Of pyright's wrapper: it is not for the one who runs this to hear of newer versions.
+export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
+
+.PHONY: help serve test lint bench conformance clean
+
+help: ## list the targets
+	@awk -F ' *## *' '/^[a-z]+:.* ## /{sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' \
+		$(MAKEFILE_LIST)
+
+serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --port 8089 …"
+	@$(BIN)/mockserver serve $(ARGS)
+
+test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
+	@$(if $(NODE),:,echo "$(NO_NODE) pyright, and what is tested by a Node client")
+	$(BIN)/coverage run -m pytest $(ARGS)
+	@$(BIN)/coverage report --skip-covered
+
+lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(if $(NODE),$(BIN)/pyright --pythonpath $(BIN)/python,@echo "$(NO_NODE) pyright")
+	@$(BIN)/lint-imports --no-logo
+
+conformance: .venv/.dev $(if $(NODE),.venv/.node) ## hold the server against real clients
+	@$(if $(NODE),:,echo "$(NO_NODE) the Node client")
+	$(BIN)/python -m pytest tests/conformance $(ARGS)
+
+bench: .venv/.dev ## measure speed and memory
+	$(BIN)/python benchmarks/run.py $(ARGS)
+
+clean: ## remove all that was set up, built or cached
+	rm -rf .venv dist build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
+		.ruff_cache
+	find . -name __pycache__ -prune -exec rm -rf {} +
+	find . -name node_modules -prune -exec rm -rf {} +
+
+.venv/.made:
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and python3 is \
+	$$(python3 --version 2>&1 || true). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@echo "setting up .venv ($$($(PYTHON) --version)) …"
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.installed: pyproject.toml .venv/.made
+	@$(PIP) --editable .
+	@touch $@
+
+.venv/.dev: pyproject.toml .venv/.made
+	@$(PIP) --editable '.[dev]'
+	@touch .venv/.installed $@
+
+.venv/.node: $(NODE_PROJECTS) .venv/.made
+	@$(foreach project,$(NODE_PROJECTS),npm install --no-save --no-audit --no-fund --loglevel=error --prefix $(dir $(project)) &&) :
+	@touch $@

@@ -1,0 +1,126 @@
+"""Values of which a type alone does not tell all: names that must be known, headers, regexes."""
+
+import fnmatch
+import re
+import warnings
+from collections.abc import Mapping
+from typing import Any, Final
+
+from mockserver.contracts import Unstated
+from mockserver.errors import Place, did_you_mean
+from mockserver.models import Catalogue
+from mockserver.plugins import Plugins
+from mockserver.scenario import regexes
+from mockserver.scenario.build import INVALID, Builder, Invalid, Reader
+from mockserver.scenario.criteria import NameTest, Regex
+from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode, place_of
+from mockserver.scenario.schema import Defaults, ModelEntry, Models
+from mockserver.scenario.when import EndpointTest, ProviderName, ProviderTest
+from mockserver.scenario.wording import known_words, shortened
+
+
+class Values:
+    """Reads such values for one file; problems go to its builder."""
+
+    def __init__(self, builder: Builder, plugins: Plugins) -> None:
+        self._builder = builder
+        self._plugins = plugins
+
+    def readers(self) -> dict[Any, Reader]:
+        """Return how they are read, by annotation."""
+        return {
+            Defaults: self._defaults,
+            EndpointTest: self._endpoint_test,
+            Models: self._models,
+            ProviderName: self._provider,
+            ProviderTest: self._provider_test,
+            Regex: self._regex,
+        }
+
+    def refuse_headers(self, node: MapNode) -> None:
+        """Refuse `headers` that cannot be sent, which clients would meet as a broken answer."""
+        headers = node.get("headers")
+        if headers is None or not isinstance(headers.value, MapNode):
+            return
+        for member in headers.value.members:
+            if not _HEADER_NAME.fullmatch(member.key):
+                self._builder.refuse(member.place, f"'{member.key}' cannot be the name of a header")
+            if isinstance(member.value, ScalarNode) and _NOT_IN_HEADERS.search(member.value.raw):
+                what = f"the value of the header '{member.key}' holds a control character"
+                self._builder.refuse(member.value.place, what)
+
+    def unknown(self, what: str, word: str, place: Place, known: Mapping[str, Any]) -> Invalid:
+        """Refuse *word*, which is none of the *known* ones."""
+        hint = did_you_mean(word, known) or known_words(known)
+        return self._builder.refuse(place, f"unknown {what} '{word}'", hint)
+
+    def _defaults(self, node: Node) -> Any:
+        if isinstance(node, MapNode):
+            self.refuse_headers(node)
+        return self._builder.record(Defaults, node)
+
+    def _endpoint_test(self, node: Node) -> Any:
+        return self._name_test(node, "endpoint", self._plugins.endpoints)
+
+    def _provider_test(self, node: Node) -> Any:
+        return self._name_test(node, "provider", self._plugins.dialects)
+
+    def _name_test(self, node: Node, what: str, known: Mapping[str, Any]) -> Any:
+        """Return a test of names that are all *known*: any other would never hold."""
+        test = self._builder.build(NameTest, node)
+        for glob in test.globs() if isinstance(test, NameTest) else ():
+            if not any(fnmatch.fnmatchcase(name, glob) for name in known):
+                self.unknown(what, glob, place_of(glob, node), known)
+                test = INVALID
+        return test
+
+    def _provider(self, node: Node) -> Any:
+        name = self._builder.build(str, node)
+        if name is not INVALID and name not in self._plugins.dialects:
+            return self.unknown("provider", name, node.place, self._plugins.dialects)
+        return name
+
+    def _models(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode) and node.value == "any":
+            return Models(any_model=True)
+        if not isinstance(node, ListNode):
+            return self._builder.expected("a list of models, or 'any'", node)
+        entries = self._builder.build(tuple[ModelEntry, ...], node)
+        if entries is INVALID:
+            return INVALID
+        stated: dict[str, str | None] = {}
+        shipped = [model.id for model in Catalogue().listed()]
+        refused = False
+        for entry, item in zip(entries, node.items, strict=True):
+            like = None if isinstance(entry.like, Unstated) else entry.like
+            if entry.id in stated:
+                self._builder.refuse(item.place, f"the model '{entry.id}' is there twice")
+                refused = True
+            if like is not None and like not in stated and like not in shipped:
+                what = f"unknown model '{like}'"
+                hint = did_you_mean(like, [*stated, *shipped])
+                self._builder.refuse(place_of(like, item), what, hint)
+                refused = True
+            stated[entry.id] = like
+        return INVALID if refused else Models(stated=stated)
+
+    def _regex(self, node: Node) -> Any:
+        regex = self._builder.build(str, node)
+        if regex is INVALID:
+            return INVALID
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of what may mean something else in later Pythons
+                re.compile(regex)
+                danger = regexes.danger(regex)
+        except (re.error, OverflowError, RecursionError) as error:
+            return self._builder.refuse(node.place, f"this is no regular expression: {error}")
+        if danger is not None:
+            what = f"the regular expression '{shortened(regex)}' can blow up: {danger}"
+            self._builder.warn(node.place, what, "use 'contains' or 'glob', or rewrite it")
+        return regex
+
+
+_HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""RFC 9110, section 5.1: a field name is a token."""
+_NOT_IN_HEADERS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

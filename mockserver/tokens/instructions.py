@@ -1,0 +1,103 @@
+"""What stands in the system message behind its text: tools and the format of the answer.
+
+Rendering them is the dear part of a count, and a client sends the same ones all day: what they
+cost is remembered by content.
+"""
+
+import marshal
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from mockserver.models import Family
+from mockserver.tokens.caching import SizedCache
+from mockserver.tokens.layouts import LAYOUTS
+from mockserver.tokens.response_formats import render_response_format
+from mockserver.tokens.typescript import render_tools
+from mockserver.tokens.vocabularies import vocabulary
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Instructions:
+    """The tokens of tools and response format, without what joins them to a message.
+
+    Attributes:
+        tools: Of the tools and what follows them; None: there are no functions.
+        response_format: Of the format; None: none is asked for.
+        format_name: What the format's name costs wherever an answer is said to follow it.
+        exact: Bills confirm all rules that were used.
+
+    """
+
+    tools: int | None = None
+    response_format: int | None = None
+    format_name: int = 0
+    exact: bool = True
+
+    def __bool__(self) -> bool:
+        return self.tools is not None or self.response_format is not None
+
+
+NOTHING = Instructions()
+
+_remembered: SizedCache[tuple[str, str, bytes], Instructions] = SizedCache(2_000_000)
+
+
+def instructions(body: Mapping[str, Any], family: Family) -> Instructions:
+    """Return what the tools and the response format of *body* cost."""
+    said: Any = (body.get("tools"), body.get("functions"), json_schema_of(body))
+    if not any(said):
+        return NOTHING
+    try:
+        # Version 0 writes equal values alike: no references, no marks of interned strings.
+        key = (family.layout, family.encoding, marshal.dumps(said, 0))
+    except ValueError:
+        # A mapping that is no dict, or one too deeply nested: only the memory is lost.
+        return _counted(body, family)
+    found = _remembered.get(key)
+    if found is None:
+        found = _counted(body, family)
+        _remembered.put(key, found, len(key[2]))
+    return found
+
+
+def functions_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """Return the functions offered, as `tools` or as `functions`: they are billed alike."""
+    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
+    return [
+        *(tool["function"] for tool in tools if "function" in tool),
+        *(body.get("functions") or ()),
+    ]
+
+
+def json_schema_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """Return the `json_schema` member of the response format, if that is what is asked for."""
+    response_format: Mapping[str, Any] = body.get("response_format") or {}
+    return response_format.get("json_schema") if "json_schema" in response_format else None
+
+
+def _counted(body: Mapping[str, Any], family: Family) -> Instructions:
+    layout, count = LAYOUTS[family.layout], vocabulary(family.encoding).count
+    functions, schema = functions_of(body), json_schema_of(body)
+    # The rules know functions only: tools that the provider runs, and custom ones, are guessed.
+    exact = all("function" in tool for tool in body.get("tools") or ())
+    # Blocks are joined by a blank line. What follows one begins with "#", which no token of a
+    # blank line reaches into: so they may be counted apart.
+    end, end_tokens = "", 0
+    if functions and layout.tools_end is not None:
+        end, end_tokens = "\n\n", layout.tools_end
+    tools = response_format = None
+    if functions:
+        rendering = render_tools(functions, layout)
+        exact = exact and rendering.exact
+        tools = count(rendering.text + (end if schema is None else "\n\n")) + end_tokens
+        if not any(function.get("description") for function in functions):
+            tools += layout.undescribed_tools
+    if schema is not None:
+        response_format = count(render_response_format(schema) + end)
+    return Instructions(
+        tools=tools,
+        response_format=response_format,
+        format_name=0 if schema is None else 2 + count(schema.get("name") or ""),
+        exact=exact,
+    )

@@ -1,0 +1,88 @@
+import random
+import re
+
+import pytest
+
+from mockserver.sampling import regexes
+
+PATTERNS = [
+    r"^[A-Z]{3}$",
+    r"^(\([0-9]{3}\))?[0-9]{3}-[0-9]{4}$",
+    r"^(?=.*[A-Z])(?=.*\d)(?=.*[!@#]).{8,}$",
+    r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+    r"^sk_(test|live)_[A-Za-z0-9]{24}$",
+    r"^(\w)(\d)\2\1$",
+    r"^(a)?(?(1)b|c)$",
+    r"^(?>ab|a)c$",
+    r"^x*+y$",
+    r"(?i)^straße$",
+    r"^[^a-zA-Z0-9]$",
+    r"^[\s\S]{3}$",
+    r"^[^\W_]+$",
+    r"^[\u0400-\u04ff]{4}$",
+    r"\bword\b",
+    r"^(?!foo|bar)\w{3}$",
+    r"(?<=a)b",
+    r"^$",
+]
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_a_text_matches_the_pattern_it_was_made_for(pattern: str) -> None:
+    texts = [regexes.text_for(pattern, random.Random(seed)) for seed in range(20)]
+
+    assert all(text is not None and re.search(pattern, text) for text in texts)
+
+
+@pytest.mark.parametrize(
+    ("shortest", "longest"),
+    [
+        pytest.param(0, 3, id="short"),
+        pytest.param(12, 14, id="longer"),
+        pytest.param(90, None, id="long"),
+    ],
+)
+def test_a_text_is_as_long_as_asked(shortest: int, longest: int | None) -> None:
+    text = regexes.text_for("^[a-z]+-?$", random.Random(1), shortest=shortest, longest=longest)
+
+    assert text is not None
+    assert shortest <= len(text) <= (longest or 10_000)
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        pytest.param(r"^(?<year>\d{4})-\k<year>$", "2024-2024", id="named groups"),
+        pytest.param(r"^\p{Lu}\p{L}+$", "Maria", id="classes of letters"),
+        pytest.param(r"^[\p{L} ]+$", "Maria Anna", id="classes of letters within others"),
+        pytest.param(r"^\/a\/$", "/a/", id="escaped slashes"),
+    ],
+)
+def test_patterns_are_read_as_javascript_writes_them(pattern: str, text: str) -> None:
+    made = regexes.text_for(pattern, random.Random(1))
+
+    assert regexes.found(pattern, text)
+    assert made is not None
+    assert regexes.found(pattern, made)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["(", "[", r"\p{Script=Greek}", "(?P<a>x)(?P<a>y)", "(" * 5_000]
+)
+def test_what_is_no_pattern_makes_no_text(pattern: str) -> None:
+    assert regexes.text_for(pattern, random.Random(1)) is None
+    assert regexes.found(pattern, "x") is None
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text"),
+    [
+        pytest.param(r"^(a+)+$", "a" * 100 + "!", id="a repeat of repeats"),
+        pytest.param(r"^(a|a)*$", "a" * 100 + "!", id="a repeat of choices"),
+        pytest.param(r"^(([a-z])+.)+[A-Z]([a-z])+$", "a" * 100, id="deeper down"),
+        pytest.param(r"\s*\s*\s*\s*\s*x", " " * 5_000, id="repeats in a row"),
+    ],
+)
+def test_where_matching_might_run_away_there_is_no_verdict(pattern: str, text: str) -> None:
+    assert regexes.found(pattern, text) is None
+    assert regexes.matches(pattern, text)

@@ -1,0 +1,100 @@
+from typing import Any
+
+import pytest
+
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue
+from mockserver.validation import find_model
+
+NO_MODEL = "you must provide a model parameter"
+
+
+def refusal(body: dict[str, Any], mode: Any, path: str | None = None) -> tuple[Any, ...]:
+    with pytest.raises(ApiError) as caught:
+        find_model(body, Catalogue(), mode, path)
+    error = caught.value
+    return error.status, error.type, error.param, error.code, error.message, error.layer
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param({}, id="no model"),
+        pytest.param({"model": None}, id="null"),
+        pytest.param({"model": ""}, id="an empty name"),
+    ],
+)
+def test_a_request_must_name_a_model(body: dict[str, Any]) -> None:
+    found = refusal(body, "chat")
+
+    assert found == (400, "invalid_request_error", None, None, NO_MODEL, "api")
+
+
+@pytest.mark.parametrize("model", [7, 1.5, True, ["gpt-4o"], {"id": "gpt-4o"}])
+def test_a_model_that_is_no_string_is_no_json(model: object) -> None:
+    assert refusal({"model": model}, "chat")[4].startswith("We could not parse the JSON body")
+
+
+@pytest.mark.parametrize("mode", ["chat", "completions"])
+def test_an_unknown_model_is_not_found_at_the_edge(mode: str) -> None:
+    assert refusal({"model": "gpt-5.2-proo"}, mode) == (
+        404,
+        "invalid_request_error",
+        None,
+        "model_not_found",
+        "The model `gpt-5.2-proo` does not exist or you do not have access to it.",
+        "edge",
+    )
+
+
+def test_a_legacy_model_does_not_chat() -> None:
+    assert refusal({"model": "gpt-3.5-turbo-instruct"}, "chat") == (
+        404,
+        "invalid_request_error",
+        "model",
+        None,
+        (
+            "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
+            "Did you mean to use v1/completions?"
+        ),
+        "api",
+    )
+
+
+def test_a_chat_model_does_not_complete() -> None:
+    assert refusal({"model": "gpt-3.5-turbo"}, "completions") == (
+        404,
+        "invalid_request_error",
+        "model",
+        None,
+        (
+            "This is a chat model and not supported in the v1/completions endpoint. "
+            "Did you mean to use v1/chat/completions?"
+        ),
+        "api",
+    )
+
+
+@pytest.mark.parametrize("mode", ["chat", "completions"])
+def test_an_embedding_model_generates_nothing(mode: str) -> None:
+    assert refusal({"model": "text-embedding-3-small"}, mode) == (
+        403,
+        "invalid_request_error",
+        None,
+        None,
+        "You are not allowed to sample from this model",
+        "edge",
+    )
+
+
+def test_a_model_in_the_path_goes_before_the_one_in_the_body() -> None:
+    found = find_model({"model": 7}, Catalogue(), "chat", "gpt-4o")
+
+    assert found.id == "gpt-4o"
+
+
+@pytest.mark.parametrize("mode", ["chat", "completions"])
+def test_a_model_of_no_known_family_answers_everywhere(mode: Any) -> None:
+    found = find_model({"model": "mine"}, Catalogue({"mine": None}), mode)
+
+    assert found.id == "mine"
