@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
-    Endpoint,
     Failure,
     Frame,
     GeneratingEndpoint,
@@ -96,6 +95,10 @@ class _Parsed:
     ready: dict[int, tuple[Reply, _Ready]] = field(default_factory=dict[int, tuple[Reply, _Ready]])
 
 
+Understood = _Parsed | ApiError
+"""What a request was found to mean: something to answer, or to refuse."""
+
+
 class Engine:
     """Answers requests by a scenario; all that changes lies in its sessions."""
 
@@ -122,7 +125,7 @@ class Engine:
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
-        self._parsed: OrderedDict[tuple[Endpoint, str | None, bytes], _Parsed] = OrderedDict()
+        self._parsed: OrderedDict[Hashable, _Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named."""
@@ -133,11 +136,26 @@ class Engine:
             )
         return found
 
-    def answer(self, http: HttpRequest) -> Exchange:
-        """Return what goes out for *http*."""
+    def understand(self, http: HttpRequest) -> Understood | None:
+        """Return what `answer` takes as *understood*: the slow part of a large request.
+
+        It touches no session, so that it may run in a thread while others are answered. None:
+        there is nothing to understand.
+        """
+        _, path = split_session(http.path)
+        route = self._routes.find(http.method, path)
+        if route.generating is None:
+            return None
+        try:
+            return _Parsed(route.generating.parse(http, route.model, self._catalogue))
+        except ApiError as error:
+            return error
+
+    def answer(self, http: HttpRequest, understood: Understood | None = None) -> Exchange:
+        """Return what goes out for *http*; *understood* is what it was found to mean before."""
         visit = self._resolve(http)
         try:
-            incoming, parsed = self._parse(visit)
+            incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
@@ -171,14 +189,18 @@ class Engine:
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
-    def _parse(self, visit: _Visit) -> tuple[IncomingCall, _Parsed | None]:
+    def _parse(
+        self, visit: _Visit, understood: Understood | None
+    ) -> tuple[IncomingCall, _Parsed | None]:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
-            parsed = self._understand(visit, route.generating)
+            if isinstance(understood, ApiError):
+                raise understood
+            parsed = understood or self._remembered(visit, route.generating)
             call.model = parsed.request.model
             call.stream = parsed.request.stream
         elif route.lookup is not None:
@@ -191,10 +213,10 @@ class Engine:
         incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
         return incoming, parsed
 
-    def _understand(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
+    def _remembered(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        key = (endpoint, content_type, visit.content)
+        key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
             parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))

@@ -13,7 +13,10 @@ import openai
 from pydantic import BaseModel
 
 TOOLS: Any = [
-    {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
+    {
+        "type": "function",
+        "function": {"name": name, "parameters": {"type": "object", "properties": {}}},
+    }
     for name in ("get_weather", "get_time")
 ]
 CHAT = "gpt-4o-mini"

@@ -89,7 +89,10 @@ WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include_usage"
 PLAIN: dict[str, Any] = {"stream": True, "stream_options": {"include_obfuscation": False}}
 TOOLS: dict[str, Any] = {
     "tools": [
-        {"type": "function", "function": {"name": name, "parameters": {"type": "object", "properties": {}}}}
+        {
+            "type": "function",
+            "function": {"name": name, "parameters": {"type": "object", "properties": {}}},
+        }
         for name in ("get_weather", "get_time")
     ]
 }
