@@ -31,7 +31,12 @@ rules:
     reply: {kind: tool_calls, calls: [{name: get_weather, arguments: {a: 1}}, {name: get_time}]}
   - {name: otherwise, reply: {kind: auto}}
 """
-TOOLS = [{"type": "function", "function": {"name": "get_weather", "parameters": {}}}]
+TOOLS = [
+    {
+        "type": "function",
+        "function": {"name": "get_weather", "parameters": {"type": "object", "properties": {}}},
+    }
+]
 SCHEMA = {"type": "object", "properties": {"name": {"type": "string"}, "age": {"type": "integer"}}}
 FORMAT = {"type": "json_schema", "json_schema": {"name": "person", "schema": SCHEMA}}
 
