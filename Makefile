@@ -30,7 +30,7 @@ serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --po
 test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
 	@$(if $(NODE),:,echo "$(NO_NODE) pyright, and what is tested by a Node client")
 	$(BIN)/coverage run -m pytest $(ARGS)
-	@$(BIN)/coverage report --skip-covered
+	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
 lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
