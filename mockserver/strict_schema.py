@@ -207,15 +207,16 @@ def _wrong_object(context: Context, schema: Mapping[str, Any]) -> Iterator[str]:
         name for name, member in _object(schema.get("properties")).items() if not _is_map(member)
     ]
     required = _list(schema.get("required"))
+    known, stated = set(properties), {name for name in required if isinstance(name, str)}
     must = (
         "'required' is required to be supplied and to be an array including every key in "
         "properties."
     )
     for name in properties:
-        if name not in required:
+        if name not in stated:
             yield _at(context, f"{must} Missing '{name}'.")
     for name in required:
-        if name not in properties:
+        if not isinstance(name, str) or name not in known:
             yield _at(context, f"{must} Extra required key '{name}' supplied.")
 
 
