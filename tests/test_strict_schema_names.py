@@ -25,9 +25,9 @@ def test_a_required_name_that_is_no_string_is_one_too_many(name: object) -> None
     assert text.endswith(f"Extra required key '{name}' supplied.")
 
 
-def test_a_hundred_thousand_names_are_looked_up_and_not_searched_for() -> None:
-    names = [f"p{n}" for n in range(100_000)]
+def test_forty_thousand_names_are_looked_up_and_not_searched_for() -> None:
+    names = [f"p{n}" for n in range(40_000)]
 
     text = strict({name: {"type": "string"} for name in names}, names)
 
-    assert text == "100000 parameters exceeds limit of 5000."
+    assert text == "40000 parameters exceeds limit of 5000."
