@@ -124,13 +124,13 @@ def _message(message: Mapping[str, Any]) -> Message:
         parts = cast(list[Mapping[str, Any]], content)
         images = sum(part.get("type") == "image_url" for part in parts)
         content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    has_calls = "tool_calls" in message or "function_call" in message
+    role = message["role"]
     return Message(
-        role=message["role"],
+        role=role,
         text=content or "",
         name=message.get("name"),
-        tool_calls=tuple(_calls_made(message)) if has_calls else (),
-        tool_call_id=message.get("tool_call_id"),
+        tool_calls=tuple(_calls_made(message)) if role == "assistant" else (),
+        tool_call_id=message.get("tool_call_id") if role == "tool" else None,
         images=images,
     )
 
@@ -138,10 +138,11 @@ def _message(message: Mapping[str, Any]) -> Message:
 def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
     calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
     for call in calls:
-        if "custom" in call:
-            yield ToolCall(call["custom"]["name"], call["custom"]["input"], call.get("id"))
-        else:
-            yield ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))
+        kind = call["type"]
+        if kind == "function":
+            yield ToolCall(call[kind]["name"], call[kind]["arguments"], call["id"])
+        elif kind == "custom":
+            yield ToolCall(call[kind]["name"], call[kind]["input"], call["id"])
     legacy = message.get("function_call")
     if legacy:
         yield ToolCall(legacy["name"], legacy["arguments"])
@@ -151,17 +152,25 @@ def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
     specs: list[Mapping[str, Any]] = [
-        tool.get("function") or tool.get("custom") or NOTHING for tool in tools
+        tool[tool["type"]] for tool in tools if tool["type"] in _KNOWN_TOOLS
     ]
-    return tuple(spec["name"] for spec in (*specs, *functions) if "name" in spec)
+    return tuple(spec["name"] for spec in (*specs, *functions))
+
+
+_KNOWN_TOOLS = frozenset({"function", "custom"})
+"""Kinds of tools whose names are known; a gateway may take others."""
 
 
 def _forced_tool(body: Mapping[str, Any]) -> str | None:
-    choice: Mapping[str, Any] | str | None = body.get("tool_choice") or body.get("function_call")
-    if not isinstance(choice, Mapping):
-        return None
-    spec: Mapping[str, Any] = choice.get("function") or choice.get("custom") or choice
-    return spec.get("name")
+    choice: Mapping[str, Any] | str | None = body.get("tool_choice")
+    if isinstance(choice, Mapping):
+        kind = choice.get("type")
+        if kind == "allowed_tools":
+            return None
+        name: str = choice["custom" if kind == "custom" else "function"]["name"]
+        return name
+    legacy: Mapping[str, Any] | str | None = body.get("function_call")
+    return legacy["name"] if isinstance(legacy, Mapping) else None
 
 
 def _first(*values: int | None) -> int | None:

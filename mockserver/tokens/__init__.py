@@ -83,10 +83,10 @@ def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
 
 
 def decode(tokens: Sequence[int], encoding: str) -> str:
-    """Return the text of *tokens*; bytes that are no UTF-8 become U+FFFD.
+    """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
 
     Raises:
-        KeyError: A token is not in the vocabulary.
+        KeyError: A token is beyond the vocabulary.
 
     """
     return vocabulary(encoding).text_of(tokens)
