@@ -5,17 +5,19 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from mockserver import limits, validation
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
     Failure,
     Frame,
     GeneratingEndpoint,
+    Lookup,
     Reply,
     Scene,
     Unstated,
@@ -23,15 +25,25 @@ from mockserver.contracts import (
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, fingerprint
-from mockserver.jsontext import Hole, fill
+from mockserver.jsontext import Filling, Hole, fill
+from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.moments import split
 from mockserver.plugins import Plugins
 from mockserver.routing import Route, Routes, split_session
+from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
 from mockserver.session import NO_RULES, Given, Session, Unanswered
-from mockserver.shaping import CALL_ID_LENGTH, Shaped, bill, call_hole, limits_of, shape
+from mockserver.shaping import (
+    CALL_ID_LENGTH,
+    Shaped,
+    bill,
+    call_hole,
+    limits_of,
+    shape,
+    to_store,
+)
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 FALLBACK_REPLY: Final = "auto"
@@ -75,6 +87,8 @@ class _Visit:
     content: bytes
     occurrence: int
     draw: Draw
+    allowances: tuple[Allowance, ...] = ()
+    """What a refusal tells of the account's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +135,8 @@ class Engine:
             [endpoint() for endpoint in plugins.endpoints.values()],
             scenario.provider,
         )
+        keys = scenario.keys
+        self._standing = lru_cache(MEMO_ENTRIES)(keys.standing) if keys.are_stated else None
         self._fallback = plugins.replies[FALLBACK_REPLY]()
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
@@ -164,7 +180,7 @@ class Engine:
             if given.failures:
                 timeline = _fail(visit, given, timeline)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw)
+            timeline = visit.route.dialect.render_error(error, visit.draw, visit.allowances)
         _note(visit.call, timeline)
         return Exchange(timeline, visit.call)
 
@@ -195,6 +211,8 @@ class Engine:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
+        if self._standing is not None:
+            _check_key(visit, key, self._standing(key))
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -219,13 +237,28 @@ class Engine:
         key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
+            try:
+                parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
+            except ApiError as error:
+                if error.layer == "api":
+                    visit.allowances = self._allowances(visit)
+                raise
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
                 if len(self._parsed) > MEMO_ENTRIES:
                     self._parsed.popitem(last=False)
         return parsed
+
+    def _allowances(self, visit: _Visit) -> tuple[Allowance, ...]:
+        """Return what a request leaves that the API refuses: the limiter stands before it."""
+        try:
+            body = validation.read_body(visit.http)
+        except ApiError:
+            return ()
+        name = visit.route.model or body.get("model")
+        model = self._catalogue.get(name) if name and isinstance(name, str) else None
+        return limits.allowances(model, body) if model else ()
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
@@ -258,9 +291,15 @@ class Engine:
                 return known[1]
         steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
         if route.lookup is not None:
-            body = route.lookup.look_up(route.parameters or {}, self._catalogue)
-            head = route.dialect.head(body, None, steady)
-            return _Ready(head, route.dialect.encode(body, steady, by_token=by_token))
+            body = route.lookup.look_up(
+                Lookup(
+                    visit.http, route.own, route.parameters, self._catalogue, visit.session.stored
+                )
+            )
+            frames = route.dialect.encode(body, steady, by_token=by_token)
+            length = sum(len(frame.text) for frame in frames)
+            head = route.dialect.head(body, None, steady)._replace(content_length=length)
+            return _Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
         answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
@@ -301,6 +340,7 @@ class Engine:
             headers=self._headers(reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
             created=steady.created(),
+            allowances=limits.allowances(self._catalogue.resolve(request.model), request.body),
         )
         return answer, shaped.drawn_calls
 
@@ -362,6 +402,15 @@ def fingerprint_of(seed: int, model: str) -> str:
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
+def _check_key(visit: _Visit, key: str, standing: Standing) -> None:
+    """Refuse *key* by its *standing*; who has nothing to spend may still look things up."""
+    if standing == "valid" or (standing == "quota_exhausted" and visit.route.generating is None):
+        return
+    visit.call.notes += (f"the scenario's 'keys' list this key as {standing}",)
+    dialect = visit.route.dialect
+    raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -378,7 +427,21 @@ def _stamp(visit: _Visit, ready: _Ready) -> Timeline:
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+    if answer.request.store:
+        _keep(visit, answer, filling, ready.frames)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
+
+
+def _keep(visit: _Visit, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
+    """Keep *answer*, which is given now, for those who look it up."""
+    stored = to_store(
+        answer,
+        filling,
+        request_id=visit.route.dialect.request_id(visit.draw),
+        draw=visit.draw,
+        size=len(visit.http.body) + sum(len(frame.text) for frame in frames),
+    )
+    visit.session.stored.add(stored)
 
 
 # --- 8 fail: what goes wrong with it ---------------------------------------------------------

@@ -61,6 +61,8 @@ class ChatCompletions(GeneratingEndpoint):
             n=body.get("n") or 1,
             max_tokens=_first(body.get("max_completion_tokens"), body.get("max_tokens")),
             stop=_stops(body.get("stop")),
+            store=bool(body.get("store")),
+            service_tier=TIERS.get(body.get("service_tier"), "default"),
         )
 
     def render(self, answer: Answer) -> Rendered:
@@ -80,7 +82,7 @@ class ChatCompletions(GeneratingEndpoint):
                 logprobs=answer.model.family.choice_logprobs,
             ),
             "usage": _usage(answer),
-            "service_tier": "default",
+            **_service_tier(answer),
             "system_fingerprint": answer.system_fingerprint,
         }
         return JsonBody(body)
@@ -93,6 +95,13 @@ NOTHING: Mapping[str, Any] = {}
 PARALLEL_LENGTHS: Final = (4, 5, 6)
 """The arguments of several calls are streamed in pieces of so many characters, in turn, and not
 by tokens as those of one call are: 20 of 20 recorded streams."""
+
+TIERS: Final[Mapping[str | None, str]] = {
+    "fast": "priority",
+    "priority": "priority",
+    "flex": "flex",
+}
+"""The tiers that an answer names, by those asked for; any other is the default one."""
 
 
 class _Conversation(Sequence[Message]):
@@ -228,16 +237,31 @@ def _in_order(index: int, key: str, value: Json, finish: str | None, *, logprobs
     return {"index": index, key: value, **absent, "finish_reason": finish}
 
 
+def _service_tier(answer: Answer) -> Json:
+    """Return the member that names the tier, for models that have it."""
+    return {"service_tier": answer.request.service_tier} if answer.model.family.service_tier else {}
+
+
 def _usage(answer: Answer) -> Fixed | None:
     if answer.usage is None:
         return None
-    return _bill(answer.usage, has_writes=answer.model.family.cache_write_tokens)
+    family = answer.model.family
+    return _bill(
+        answer.usage, has_writes=family.cache_write_tokens, has_modalities=family.modality_tokens
+    )
 
 
 @lru_cache(maxsize=4_096)
-def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
+def _bill(usage: Usage, *, has_writes: bool, has_modalities: bool) -> Fixed:
     """Return *usage* as JSON. Many answers are billed alike, so its text is kept."""
     writes: Json = {"cache_write_tokens": 0} if has_writes else {}
+    by_prompt: Json = {}
+    by_answer: Json = {}
+    if has_modalities:
+        read = max(0, usage.prompt_tokens - usage.heard_tokens)
+        written = max(0, usage.completion_tokens - usage.reasoning_tokens - usage.audio_tokens)
+        by_prompt = {"text_tokens": read, "image_tokens": 0}
+        by_answer = {"text_tokens": written}
     return Fixed(
         {
             "prompt_tokens": usage.prompt_tokens,
@@ -246,13 +270,15 @@ def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
             "prompt_tokens_details": {
                 "cached_tokens": usage.cached_tokens,
                 **writes,
-                "audio_tokens": 0,
+                "audio_tokens": usage.heard_tokens,
+                **by_prompt,
             },
             "completion_tokens_details": {
                 "reasoning_tokens": usage.reasoning_tokens,
                 "audio_tokens": usage.audio_tokens,
                 "accepted_prediction_tokens": usage.accepted_prediction_tokens,
                 "rejected_prediction_tokens": usage.rejected_prediction_tokens,
+                **by_answer,
             },
         }
     )
@@ -281,7 +307,7 @@ def _chunk(answer: Answer, choices: list[Json], usage: Fixed | None = None) -> J
         "object": "chat.completion.chunk",
         "created": answer.created,
         "model": answer.model_name,
-        "service_tier": "default",
+        **_service_tier(answer),
         "system_fingerprint": answer.system_fingerprint,
     }
     if not answer.request.include_usage:

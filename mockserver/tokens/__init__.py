@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.models import Model
 from mockserver.tokens.answers import count_chat_answer, count_legacy_answer
+from mockserver.tokens.attachments import count_sound
 from mockserver.tokens.bill import BilledChoice, Count, Part, PromptBreakdown, total
 from mockserver.tokens.chat_prompts import chat_prompt_parts
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
@@ -22,6 +23,7 @@ __all__ = [
     "count",
     "count_completion",
     "count_prompt",
+    "count_sound",
     "decode",
     "explain_prompt",
     "pieces",

@@ -28,15 +28,30 @@ def count_attachments(content: Sequence[Mapping[str, Any]], family: Family) -> t
     return tokens, exact
 
 
+def count_sound(messages: Sequence[Mapping[str, Any]]) -> int:
+    """Return how many tokens of *messages* are sound; the marks around it are text."""
+    return sum(
+        _count_audio(part.get("input_audio"))[0] - AUDIO_MARKS
+        for message in messages
+        if isinstance(message.get("content"), list)
+        for part in message["content"]
+        if part.get("type") == "input_audio"
+    )
+
+
 def _count(part: Mapping[str, Any], family: Family) -> tuple[int, bool]:
     match part.get("type"):
         case "image_url":
             return count_image(part.get("image_url"), family)
         case "input_audio":
-            seconds = _duration_s(part.get("input_audio"))
-            return AUDIO_MARKS + int((seconds or 1) * 10), seconds is not None
+            return _count_audio(part.get("input_audio"))
         case _:
             return TYPICAL_FILE, False
+
+
+def _count_audio(audio: Any) -> tuple[int, bool]:
+    seconds = _duration_s(audio)
+    return AUDIO_MARKS + int((seconds or 1) * 10), seconds is not None
 
 
 def _duration_s(audio: Any) -> float | None:

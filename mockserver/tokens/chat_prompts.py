@@ -70,7 +70,7 @@ def calls_of(message: Message) -> list[tuple[str, str, str]]:
     calls = [
         (call.get("id") or "", call["function"]["name"], call["function"].get("arguments") or "")
         for call in message.get("tool_calls") or ()
-        if call["type"] == "function"
+        if call.get("type") != "custom" and "function" in call
     ]
     legacy = message.get("function_call")
     if legacy:
