@@ -28,9 +28,9 @@ serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --po
 	@$(BIN)/mockserver serve $(ARGS)
 
 test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
-	@$(if $(NODE),:,echo "$(NO_NODE) pyright, and what is tested by a Node client")
+	@$(if $(NODE),:,echo "$(NO_NODE) what a Node client tests")
 	$(BIN)/coverage run -m pytest $(ARGS)
-	@$(BIN)/coverage report --skip-covered
+	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
 lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
@@ -53,8 +53,10 @@ clean: ## remove all that was set up, built or cached
 	find . -name node_modules -prune -exec rm -rf {} +
 
 .venv/.made:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and python3 is \
-	$$(python3 --version 2>&1 || true). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(or $(PYTHON),python3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, and this is $(or $(PYTHON),python3):" \
+		"$$($(or $(PYTHON),python3) --version 2>&1). Name one: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; }
 	@echo "setting up .venv ($$($(PYTHON) --version)) …"
 	@$(PYTHON) -m venv --clear .venv
 	@touch $@

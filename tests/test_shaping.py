@@ -93,6 +93,7 @@ def test_calls_behind_the_limit_are_not_made() -> None:
         pytest.param("wo th", "One t", id="across tokens"),
         pytest.param("One", "", id="at the start"),
         pytest.param("seven", SIX, id="one that never comes"),
+        pytest.param([], SIX, id="none"),
         pytest.param(None, SIX, id="null"),
     ],
 )

@@ -61,6 +61,8 @@ class ChatCompletions(GeneratingEndpoint):
             n=body.get("n") or 1,
             max_tokens=_first(body.get("max_completion_tokens"), body.get("max_tokens")),
             stop=_stops(body.get("stop")),
+            store=bool(body.get("store")),
+            service_tier=TIERS.get(body.get("service_tier"), "default"),
         )
 
     def render(self, answer: Answer) -> Rendered:
@@ -80,7 +82,7 @@ class ChatCompletions(GeneratingEndpoint):
                 logprobs=answer.model.family.choice_logprobs,
             ),
             "usage": _usage(answer),
-            "service_tier": "default",
+            **_service_tier(answer),
             "system_fingerprint": answer.system_fingerprint,
         }
         return JsonBody(body)
@@ -93,6 +95,13 @@ NOTHING: Mapping[str, Any] = {}
 PARALLEL_LENGTHS: Final = (4, 5, 6)
 """The arguments of several calls are streamed in pieces of so many characters, in turn, and not
 by tokens as those of one call are: 20 of 20 recorded streams."""
+
+TIERS: Final[Mapping[str | None, str]] = {
+    "fast": "priority",
+    "priority": "priority",
+    "flex": "flex",
+}
+"""The tiers that an answer names, by those asked for; any other is the default one."""
 
 
 class _Conversation(Sequence[Message]):
@@ -124,13 +133,13 @@ def _message(message: Mapping[str, Any]) -> Message:
         parts = cast(list[Mapping[str, Any]], content)
         images = sum(part.get("type") == "image_url" for part in parts)
         content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    has_calls = "tool_calls" in message or "function_call" in message
+    role = message["role"]
     return Message(
-        role=message["role"],
+        role=role,
         text=content or "",
         name=message.get("name"),
-        tool_calls=tuple(_calls_made(message)) if has_calls else (),
-        tool_call_id=message.get("tool_call_id"),
+        tool_calls=tuple(_calls_made(message)) if role == "assistant" else (),
+        tool_call_id=message.get("tool_call_id") if role == "tool" else None,
         images=images,
     )
 
@@ -138,10 +147,11 @@ def _message(message: Mapping[str, Any]) -> Message:
 def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
     calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
     for call in calls:
-        if "custom" in call:
-            yield ToolCall(call["custom"]["name"], call["custom"]["input"], call.get("id"))
-        else:
-            yield ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))
+        kind = call["type"]
+        if kind == "function":
+            yield ToolCall(call[kind]["name"], call[kind]["arguments"], call["id"])
+        elif kind == "custom":
+            yield ToolCall(call[kind]["name"], call[kind]["input"], call["id"])
     legacy = message.get("function_call")
     if legacy:
         yield ToolCall(legacy["name"], legacy["arguments"])
@@ -151,17 +161,25 @@ def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
     specs: list[Mapping[str, Any]] = [
-        tool.get("function") or tool.get("custom") or NOTHING for tool in tools
+        tool[tool["type"]] for tool in tools if tool["type"] in _KNOWN_TOOLS
     ]
-    return tuple(spec["name"] for spec in (*specs, *functions) if "name" in spec)
+    return tuple(spec["name"] for spec in (*specs, *functions))
+
+
+_KNOWN_TOOLS = frozenset({"function", "custom"})
+"""Kinds of tools whose names are known; a gateway may take others."""
 
 
 def _forced_tool(body: Mapping[str, Any]) -> str | None:
-    choice: Mapping[str, Any] | str | None = body.get("tool_choice") or body.get("function_call")
-    if not isinstance(choice, Mapping):
-        return None
-    spec: Mapping[str, Any] = choice.get("function") or choice.get("custom") or choice
-    return spec.get("name")
+    choice: Mapping[str, Any] | str | None = body.get("tool_choice")
+    if isinstance(choice, Mapping):
+        kind = choice.get("type")
+        if kind == "allowed_tools":
+            return None
+        name: str = choice["custom" if kind == "custom" else "function"]["name"]
+        return name
+    legacy: Mapping[str, Any] | str | None = body.get("function_call")
+    return legacy["name"] if isinstance(legacy, Mapping) else None
 
 
 def _first(*values: int | None) -> int | None:
@@ -219,16 +237,31 @@ def _in_order(index: int, key: str, value: Json, finish: str | None, *, logprobs
     return {"index": index, key: value, **absent, "finish_reason": finish}
 
 
+def _service_tier(answer: Answer) -> Json:
+    """Return the member that names the tier, for models that have it."""
+    return {"service_tier": answer.request.service_tier} if answer.model.family.service_tier else {}
+
+
 def _usage(answer: Answer) -> Fixed | None:
     if answer.usage is None:
         return None
-    return _bill(answer.usage, has_writes=answer.model.family.cache_write_tokens)
+    family = answer.model.family
+    return _bill(
+        answer.usage, has_writes=family.cache_write_tokens, has_modalities=family.modality_tokens
+    )
 
 
 @lru_cache(maxsize=4_096)
-def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
+def _bill(usage: Usage, *, has_writes: bool, has_modalities: bool) -> Fixed:
     """Return *usage* as JSON. Many answers are billed alike, so its text is kept."""
     writes: Json = {"cache_write_tokens": 0} if has_writes else {}
+    by_prompt: Json = {}
+    by_answer: Json = {}
+    if has_modalities:
+        read = max(0, usage.prompt_tokens - usage.heard_tokens)
+        written = max(0, usage.completion_tokens - usage.reasoning_tokens - usage.audio_tokens)
+        by_prompt = {"text_tokens": read, "image_tokens": 0}
+        by_answer = {"text_tokens": written}
     return Fixed(
         {
             "prompt_tokens": usage.prompt_tokens,
@@ -237,13 +270,15 @@ def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
             "prompt_tokens_details": {
                 "cached_tokens": usage.cached_tokens,
                 **writes,
-                "audio_tokens": 0,
+                "audio_tokens": usage.heard_tokens,
+                **by_prompt,
             },
             "completion_tokens_details": {
                 "reasoning_tokens": usage.reasoning_tokens,
                 "audio_tokens": usage.audio_tokens,
                 "accepted_prediction_tokens": usage.accepted_prediction_tokens,
                 "rejected_prediction_tokens": usage.rejected_prediction_tokens,
+                **by_answer,
             },
         }
     )
@@ -272,7 +307,7 @@ def _chunk(answer: Answer, choices: list[Json], usage: Fixed | None = None) -> J
         "object": "chat.completion.chunk",
         "created": answer.created,
         "model": answer.model_name,
-        "service_tier": "default",
+        **_service_tier(answer),
         "system_fingerprint": answer.system_fingerprint,
     }
     if not answer.request.include_usage:

@@ -38,7 +38,9 @@ def error_of(raw: Raw) -> tuple[int, Any]:
             "the docs at https://platform.openai.com/docs/api-reference/.",
             id="404 outside",
         ),
-        pytest.param("GET", CHAT, 405, "Only POST requests are accepted.", id="405 of a POST"),
+        pytest.param(
+            "GET", "/v1/completions", 405, "Only POST requests are accepted.", id="405 of a POST"
+        ),
         pytest.param(
             "PUT", "/v1/models", 405, "Only GET requests are accepted.", id="405 of a GET"
         ),
@@ -275,7 +277,8 @@ def test_a_server_that_listens_is_healthy_without_a_key(auto_server: MockServer,
     ("path", "status"),
     [
         pytest.param("/healthz", 200, id="health"),
-        pytest.param("/v1/models", 405, id="a path that knows no HEAD"),
+        pytest.param("/v1/models", 200, id="a path that knows GET"),
+        pytest.param("/v1/completions", 405, id="a path that knows no GET"),
         pytest.param("/v1/nothing", 404, id="a path that leads nowhere"),
     ],
 )
