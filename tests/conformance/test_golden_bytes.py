@@ -14,13 +14,23 @@ from wire import Serve, exchange, request
 CHAT = "/v1/chat/completions"
 LEGACY = "/v1/completions"
 
-API_HEADERS = """\
-access-control-expose-headers: X-Request-ID
+ACCOUNT = """\
 openai-organization: mockserver
 openai-project: proj_mockserver00000000000000
+"""
+STEADY = """\
 openai-version: 2020-10-01
 strict-transport-security: max-age=31536000; includeSubDomains; preload
 x-content-type-options: nosniff
+"""
+API_HEADERS = f"access-control-expose-headers: X-Request-ID\n{ACCOUNT}{STEADY}"
+LIMITS = """\
+x-ratelimit-limit-requests: «limit-requests»
+x-ratelimit-limit-tokens: «limit-tokens»
+x-ratelimit-remaining-requests: «remaining-requests»
+x-ratelimit-remaining-tokens: «remaining-tokens»
+x-ratelimit-reset-requests: «reset-requests»
+x-ratelimit-reset-tokens: «reset-tokens»
 """
 EDGE_HEADERS = """\
 date: «date»
@@ -32,31 +42,37 @@ CHUNKED = "transfer-encoding: chunked\nconnection: close\n"
 MEASURED = "content-length: «length»\nconnection: close\n"
 
 
-def ok(content_type: str, more: str = "") -> str:
+def head_of(status: str, content_type: str, *rest: str) -> str:
+    """Return a head of the API or of a service behind it."""
     return f"""\
-HTTP/1.1 200 OK
+HTTP/1.1 {status}
 date: «date»
 content-type: {content_type}
 openai-processing-ms: «milliseconds»
 x-request-id: «request-id»
-{more}{API_HEADERS}{CHUNKED}"""
+{"".join(rest)}"""
 
 
-def refused_by_the_api(status: str, framing: str) -> str:
-    return f"""\
-HTTP/1.1 {status}
-date: «date»
-content-type: application/json
-openai-processing-ms: «milliseconds»
-x-request-id: «request-id»
-{API_HEADERS}{framing}"""
+def ok(content_type: str, more: str = "") -> str:
+    return head_of("200 OK", content_type, more, API_HEADERS, LIMITS, CHUNKED)
+
+
+def refused_by_the_api(status: str, framing: str, *, limits: bool = True) -> str:
+    told = LIMITS if limits else ""
+    return head_of(status, "application/json", API_HEADERS, told, framing)
+
+
+def of_the_models(status: str) -> str:
+    # A service of its own: nothing of the account, and lengths instead of chunks.
+    return head_of(status, "application/json", STEADY, MEASURED)
 
 
 def refused_by_the_edge(status: str) -> str:
     # A refusal of what the account may have names the account, and comes in chunks.
     if status.startswith("404"):
         return f"HTTP/1.1 {status}\n{EDGE_HEADERS}openai-organization: mockserver\n{CHUNKED}"
-    return f"HTTP/1.1 {status}\n{EDGE_HEADERS}{MEASURED}"
+    allow = "allow: POST\n" if status.startswith("405") else ""
+    return f"HTTP/1.1 {status}\n{EDGE_HEADERS}{allow}{MEASURED}"
 
 
 ENGINE = "cache-control: no-cache, must-revalidate\nopenai-model: {}\n"
@@ -179,7 +195,8 @@ def assert_on_the_wire(serve: Serve, scenario: str, content: bytes, head: str, b
     actual = exchange(serve(scenario, usage_header=False), content)
     raw = (actual.head + b"\r\n\r\n" + actual.rest).decode()
 
-    assert raw == framed(filled(head, raw), filled(body, raw))
+    # Line by line, so that a difference is shown where it is.
+    assert raw.split("\n") == framed(filled(head, raw), filled(body, raw)).split("\n")
 
 
 @pytest.mark.parametrize("case", CHAT_CASES.values(), ids=CHAT_CASES.keys())
@@ -258,7 +275,11 @@ ASKED = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]
     ("scenario", "content", "head", "body"),
     [
         pytest.param(
-            "", request("GET", "/v1/models/gpt-4o"), CHAT_JSON, "models/retrieve.json", id="a model"
+            "",
+            request("GET", "/v1/models/gpt-4o"),
+            of_the_models("200 OK"),
+            "models/retrieve.json",
+            id="a model",
         ),
         pytest.param(
             "",
@@ -284,7 +305,7 @@ ASKED = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]
         pytest.param(
             "",
             request("GET", "/v1/models/gpt-9"),
-            refused_by_the_api("404 Not Found", CHUNKED),
+            of_the_models("404 Not Found"),
             "errors/unknown-model-looked-up.json",
             id="an unknown model, looked up",
         ),
@@ -304,29 +325,64 @@ ASKED = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]
         ),
         pytest.param(
             "",
-            request("GET", CHAT),
+            request("GET", LEGACY),
             refused_by_the_edge("405 Method Not Allowed"),
             "errors/wrong-method.json",
             id="a wrong method",
         ),
         pytest.param(
+            "",
+            request("POST", CHAT, b"{'model': 'gpt-4o'}"),
+            refused_by_the_api("400 Bad Request", MEASURED, limits=False),
+            "errors/no-json.json",
+            id="no JSON",
+        ),
+        pytest.param(
+            "",
+            request("POST", LEGACY, {"prompt": "Hi"}),
+            refused_by_the_api("400 Bad Request", MEASURED, limits=False),
+            "errors/no-model.json",
+            id="no model",
+        ),
+        pytest.param(
+            "",
+            request("POST", LEGACY, {"model": "gpt-4o", "prompt": "Hi"}),
+            refused_by_the_api("404 Not Found", CHUNKED),
+            "errors/chat-model-at-completions.json",
+            id="a chat model in a legacy request",
+        ),
+        pytest.param(
+            "",
+            request("POST", CHAT, {**ASKED, "model": "gpt-3.5-turbo-instruct"}),
+            refused_by_the_api("404 Not Found", CHUNKED),
+            "errors/completion-model-at-chat.json",
+            id="a legacy model in a chat",
+        ),
+        pytest.param(
+            "",
+            request("POST", CHAT, {**ASKED, "temperature": 99.0}),
+            refused_by_the_api("400 Bad Request", MEASURED),
+            "errors/too-hot.json",
+            id="a parameter out of range",
+        ),
+        pytest.param(
             TOO_HOT,
             request("POST", CHAT, ASKED),
-            refused_by_the_api("400 Bad Request", MEASURED),
+            refused_by_the_api("400 Bad Request", MEASURED, limits=False),
             "errors/refused-by-the-api.json",
             id="a refused parameter",
         ),
         pytest.param(
             "rules: [{name: broken, fail: 500}]",
             request("POST", CHAT, {**ASKED, "stream": True}),
-            refused_by_the_api("500 Internal Server Error", MEASURED),
+            refused_by_the_api("500 Internal Server Error", MEASURED, limits=False),
             "errors/server-error.json",
             id="a server error",
         ),
         pytest.param(
             "rules: [{name: broken, fail: 500}]",
             request("POST", LEGACY, {"model": "gpt-3.5-turbo-instruct", "prompt": "Hi"}),
-            refused_by_the_api("500 Internal Server Error", MEASURED),
+            refused_by_the_api("500 Internal Server Error", MEASURED, limits=False),
             "errors/server-error.json",
             id="a server error of a legacy request",
         ),
