@@ -11,13 +11,18 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
 
 from mockserver import MockServer
+from mockserver.cli import main
+from mockserver.contracts import Failure, Reply
+from mockserver.plugins import Plugins
 from mockserver.scenario.loader import check
+from mockserver.scenario.schema import Rule
+from mockserver.scenario.when import When
 
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 60
@@ -180,6 +185,28 @@ def test_the_commands_work(block: Block, folder: Path) -> None:
             assert "listens on http://127.0.0.1:" in served.stdout.readline()
             served.send_signal(signal.SIGTERM)
             assert served.wait(PATIENCE_S) == 0
+
+
+def test_the_cheat_sheet_names_every_kind_and_every_key() -> None:
+    installed = Plugins.installed()
+    words = {
+        *installed.replies,
+        *installed.failures,
+        *(field.name.rstrip("_") for field in fields(Rule) if field.init),
+        *(field.name.rstrip("_") for field in fields(When)),
+        *(field.name for field in fields(Failure)),
+        *(field.name for field in fields(Reply)),
+    } - {"place"}
+
+    assert {word for word in words if not re.search(rf"`{word}[`:]", README)} == set()
+
+
+def test_the_cheat_sheet_names_every_option_of_serve(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["serve", "--help"])
+    options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
+
+    assert {option for option in options if f"`{option}" not in README} == set()
 
 
 def test_every_link_leads_to_a_file() -> None:
