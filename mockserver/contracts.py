@@ -19,12 +19,14 @@ from mockserver.conversation import (
     CompletionRequest,
     FinishReason,
     IncomingCall,
+    Layer,
     StatedUsage,
     Usage,
 )
 from mockserver.errors import BadValue
 from mockserver.http_request import HttpRequest
 from mockserver.jsontext import Filling, Hole, JsonValue, TokenText
+from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.moments import (
     AfterBytes,
@@ -35,6 +37,7 @@ from mockserver.moments import (
     Moment,
 )
 from mockserver.seeding import Draw
+from mockserver.stored import StoredCompletions
 from mockserver.timeline import Head, Headers, Timeline
 
 
@@ -131,6 +134,7 @@ class Answer:
 
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
+    *allowances* are what the request leaves of the account's limits.
     """
 
     endpoint: str
@@ -143,13 +147,15 @@ class Answer:
     headers: Headers
     id: Hole
     created: int
+    allowances: tuple[Allowance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class JsonBody:
-    """An answer in one piece."""
+    """An answer in one piece, by *layer*."""
 
     value: JsonValue
+    layer: Layer = "api"
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,8 +184,9 @@ Rendered = JsonBody | EventStream
 class Endpoint(ABC):
     """What a client can ask for. Stateless; paths are relative to the dialect's root.
 
-    *routes* are (method, path) pairs. A path may end in ``/{name}``, which takes the rest of
-    the path, slashes included (ids of models have them), and is handed over by that name.
+    *routes* are (method, path) pairs. A segment ``{name}`` of a path takes any one segment and
+    hands it over by that name; ``{name...}`` at its end takes all that is left, slashes included
+    (ids of models have them). What answers GET answers HEAD.
     """
 
     kind: ClassVar[str]
@@ -205,12 +212,32 @@ class GeneratingEndpoint(Endpoint):
         """Return *answer* as the provider's JSON, members in wire order."""
 
 
+@dataclass(slots=True, eq=False)
+class Lookup:
+    """What is asked of a lookup endpoint, and what it may know.
+
+    Attributes:
+        http: The request.
+        route: The one of the endpoint's `routes` that it fits.
+        parameters: What the route takes from the path, by name.
+        catalogue: The models that the server knows.
+        stored: The completions that the session keeps.
+
+    """
+
+    http: HttpRequest
+    route: tuple[str, str]
+    parameters: Mapping[str, str]
+    catalogue: Catalogue
+    stored: StoredCompletions
+
+
 class LookupEndpoint(Endpoint):
     """An endpoint that tells facts. Rules apply only if they name it."""
 
     @abstractmethod
-    def look_up(self, parameters: Mapping[str, str], catalogue: Catalogue) -> JsonBody:
-        """Return the answer; *parameters* are those of the route.
+    def look_up(self, lookup: Lookup) -> JsonBody:
+        """Return the answer.
 
         Raises:
             ApiError: The provider would refuse it.
@@ -259,6 +286,14 @@ class Dialect(ABC):
         """
 
     @abstractmethod
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the refusal of a *key* that is not valid."""
+
+    @abstractmethod
+    def quota_exceeded(self) -> ApiError:
+        """Return the refusal of a key whose account has nothing left to spend."""
+
+    @abstractmethod
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the refusal of a path that leads nowhere."""
 
@@ -279,12 +314,18 @@ class Dialect(ABC):
         """Return status and headers of an answer, with holes for what `stamps` fills."""
 
     @abstractmethod
+    def request_id(self, draw: Draw) -> str:
+        """Return what tells the request apart from all others."""
+
+    @abstractmethod
     def stamps(self, draw: Draw) -> Filling:
         """Return what differs each time an answer is given, besides its ids."""
 
     @abstractmethod
-    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return the whole timeline of a refusal."""
+    def render_error(
+        self, error: ApiError, draw: Draw, allowances: tuple[Allowance, ...] = ()
+    ) -> Timeline:
+        """Return the whole timeline of a refusal, of which the limiter leaves *allowances*."""
 
 
 # --- Failure ---------------------------------------------------------------------------------

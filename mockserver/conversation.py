@@ -7,12 +7,18 @@ else about them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
 from mockserver.models import Family
 
 FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+
+Layer = Literal["edge", "api", "models", "storage"]
+"""Who answers: the `edge` (keys, unknown models and URLs), the `api` behind it, where models
+generate, the service that tells of `models`, or the `storage` of what was answered. A provider's
+layers print JSON differently.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +62,8 @@ class CompletionRequest:
         forced_tool: The tool that the model must call, where one is named.
         legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
         max_tokens: The most tokens a choice may have; None: the model's own limit.
+        store: The answer is to be kept, for look-ups.
+        service_tier: The tier that serves the request, as the answer names it.
 
     """
 
@@ -75,6 +83,8 @@ class CompletionRequest:
     n: int = 1
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    store: bool = False
+    service_tier: str = "default"
 
 
 @dataclass(slots=True, eq=False)
@@ -123,9 +133,11 @@ class StatedUsage:
     rejected_prediction_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
-    """The bill of one answer, in tokens. *exact* is False where the rules are known to guess."""
+class Usage(NamedTuple):
+    """The bill of one answer, in tokens. *exact* is False where the rules are known to guess.
+
+    *audio_tokens* are those of the answer, *heard_tokens* those of the prompt that are sound.
+    """
 
     prompt_tokens: int
     completion_tokens: int
@@ -135,6 +147,7 @@ class Usage:
     accepted_prediction_tokens: int = 0
     rejected_prediction_tokens: int = 0
     exact: bool = True
+    heard_tokens: int = 0
 
     @property
     def total_tokens(self) -> int:
@@ -144,18 +157,14 @@ class Usage:
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A refusal, as the provider would answer it; a dialect spells it on the wire.
-
-    *layer* says who refuses: the `edge` (keys, unknown models and URLs) or the `api` behind
-    it. Providers print the two differently.
-    """
+    """A refusal by *layer*, as the provider would answer it; a dialect spells it on the wire."""
 
     status: int
     message: str
     type: str | None = "invalid_request_error"
     param: str | None = None
     code: str | None = None
-    layer: Literal["edge", "api"] = "api"
+    layer: Layer = "api"
     headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
 
     def __str__(self) -> str:

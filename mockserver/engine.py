@@ -5,18 +5,19 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
+from mockserver import limits, validation
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
-    Endpoint,
     Failure,
     Frame,
     GeneratingEndpoint,
+    Lookup,
     Reply,
     Scene,
     Unstated,
@@ -24,19 +25,31 @@ from mockserver.contracts import (
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, fingerprint
-from mockserver.jsontext import Hole, fill
+from mockserver.jsontext import Filling, Hole, fill
+from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.moments import split
 from mockserver.plugins import Plugins
 from mockserver.routing import Route, Routes, split_session
+from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
 from mockserver.session import NO_RULES, Given, Session, Unanswered
-from mockserver.shaping import CALL_ID_LENGTH, Shaped, bill, call_hole, limits_of, shape
+from mockserver.shaping import (
+    CALL_ID_LENGTH,
+    Shaped,
+    bill,
+    call_hole,
+    limits_of,
+    shape,
+    to_store,
+)
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
+USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
+USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
@@ -46,12 +59,14 @@ MEMO_BODY_BYTES: Final = 32_768
 class Options:
     """How a server behaves, apart from its scenario.
 
-    *seed* None takes the scenario's. A *strict* server refuses what no rule answers.
+    *seed* None takes the scenario's. A *strict* server refuses what no rule answers. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
     """
 
     seed: int | None = None
     strict: bool = False
     any_model: bool = False
+    usage_header: bool = True
 
 
 class Exchange(NamedTuple):
@@ -72,6 +87,8 @@ class _Visit:
     content: bytes
     occurrence: int
     draw: Draw
+    allowances: tuple[Allowance, ...] = ()
+    """What a refusal tells of the account's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +107,10 @@ class _Parsed:
 
     request: CompletionRequest
     ready: dict[int, tuple[Reply, _Ready]] = field(default_factory=dict[int, tuple[Reply, _Ready]])
+
+
+Understood = _Parsed | ApiError
+"""What a request was found to mean: something to answer, or to refuse."""
 
 
 class Engine:
@@ -114,11 +135,13 @@ class Engine:
             [endpoint() for endpoint in plugins.endpoints.values()],
             scenario.provider,
         )
+        keys = scenario.keys
+        self._standing = lru_cache(MEMO_ENTRIES)(keys.standing) if keys.are_stated else None
         self._fallback = plugins.replies[FALLBACK_REPLY]()
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
-        self._parsed: OrderedDict[tuple[Endpoint, str | None, bytes], _Parsed] = OrderedDict()
+        self._parsed: OrderedDict[Hashable, _Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named."""
@@ -129,11 +152,26 @@ class Engine:
             )
         return found
 
-    def answer(self, http: HttpRequest) -> Exchange:
-        """Return what goes out for *http*."""
+    def understand(self, http: HttpRequest) -> Understood | None:
+        """Return what `answer` takes as *understood*: the slow part of a large request.
+
+        It touches no session, so that it may run in a thread while others are answered. None:
+        there is nothing to understand.
+        """
+        _, path = split_session(http.path)
+        route = self._routes.find(http.method, path)
+        if route.generating is None:
+            return None
+        try:
+            return _Parsed(route.generating.parse(http, route.model, self._catalogue))
+        except ApiError as error:
+            return error
+
+    def answer(self, http: HttpRequest, understood: Understood | None = None) -> Exchange:
+        """Return what goes out for *http*; *understood* is what it was found to mean before."""
         visit = self._resolve(http)
         try:
-            incoming, parsed = self._parse(visit)
+            incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
@@ -142,7 +180,7 @@ class Engine:
             if given.failures:
                 timeline = _fail(visit, given, timeline)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw)
+            timeline = visit.route.dialect.render_error(error, visit.draw, visit.allowances)
         _note(visit.call, timeline)
         return Exchange(timeline, visit.call)
 
@@ -167,14 +205,20 @@ class Engine:
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
-    def _parse(self, visit: _Visit) -> tuple[IncomingCall, _Parsed | None]:
+    def _parse(
+        self, visit: _Visit, understood: Understood | None
+    ) -> tuple[IncomingCall, _Parsed | None]:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
+        if self._standing is not None:
+            _check_key(visit, key, self._standing(key))
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
-            parsed = self._understand(visit, route.generating)
+            if isinstance(understood, ApiError):
+                raise understood
+            parsed = understood or self._remembered(visit, route.generating)
             call.model = parsed.request.model
             call.stream = parsed.request.stream
         elif route.lookup is not None:
@@ -187,19 +231,34 @@ class Engine:
         incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
         return incoming, parsed
 
-    def _understand(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
+    def _remembered(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        key = (endpoint, content_type, visit.content)
+        key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
+            try:
+                parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
+            except ApiError as error:
+                if error.layer == "api":
+                    visit.allowances = self._allowances(visit)
+                raise
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
                 if len(self._parsed) > MEMO_ENTRIES:
                     self._parsed.popitem(last=False)
         return parsed
+
+    def _allowances(self, visit: _Visit) -> tuple[Allowance, ...]:
+        """Return what a request leaves that the API refuses: the limiter stands before it."""
+        try:
+            body = validation.read_body(visit.http)
+        except ApiError:
+            return ()
+        name = visit.route.model or body.get("model")
+        model = self._catalogue.get(name) if name and isinstance(name, str) else None
+        return limits.allowances(model, body) if model else ()
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
@@ -230,17 +289,26 @@ class Engine:
             known = parsed.ready.get(id(reply))
             if known is not None and known[0] is reply:
                 return known[1]
-        steady = Draw(visit.session.seed, visit.content)
+        steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
         if route.lookup is not None:
-            body = route.lookup.look_up(route.parameters or {}, self._catalogue)
-            head = route.dialect.head(body, None, steady)
-            return _Ready(head, route.dialect.encode(body, steady, by_token=by_token))
+            body = route.lookup.look_up(
+                Lookup(
+                    visit.http, route.own, route.parameters, self._catalogue, visit.session.stored
+                )
+            )
+            frames = route.dialect.encode(body, steady, by_token=by_token)
+            length = sum(len(frame.text) for frame in frames)
+            head = route.dialect.head(body, None, steady)._replace(content_length=length)
+            return _Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
         answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
         head = route.dialect.head(rendered, answer, steady)
+        if self._options.usage_header and answer.usage is not None:
+            said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
+            head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = _Ready(head, frames, answer, drawn_calls)
@@ -272,6 +340,7 @@ class Engine:
             headers=self._headers(reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
             created=steady.created(),
+            allowances=limits.allowances(self._catalogue.resolve(request.model), request.body),
         )
         return answer, shaped.drawn_calls
 
@@ -333,6 +402,15 @@ def fingerprint_of(seed: int, model: str) -> str:
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
+def _check_key(visit: _Visit, key: str, standing: Standing) -> None:
+    """Refuse *key* by its *standing*; who has nothing to spend may still look things up."""
+    if standing == "valid" or (standing == "quota_exhausted" and visit.route.generating is None):
+        return
+    visit.call.notes += (f"the scenario's 'keys' list this key as {standing}",)
+    dialect = visit.route.dialect
+    raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -349,7 +427,21 @@ def _stamp(visit: _Visit, ready: _Ready) -> Timeline:
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+    if answer.request.store:
+        _keep(visit, answer, filling, ready.frames)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
+
+
+def _keep(visit: _Visit, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
+    """Keep *answer*, which is given now, for those who look it up."""
+    stored = to_store(
+        answer,
+        filling,
+        request_id=visit.route.dialect.request_id(visit.draw),
+        draw=visit.draw,
+        size=len(visit.http.body) + sum(len(frame.text) for frame in frames),
+    )
+    visit.session.stored.add(stored)
 
 
 # --- 8 fail: what goes wrong with it ---------------------------------------------------------

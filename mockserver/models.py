@@ -6,8 +6,8 @@ The facts are data, in `fixtures/models.yaml`; a new model or family is added th
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
-from functools import cache
-from typing import Any, Literal
+from functools import cache, lru_cache
+from typing import Any, Literal, NamedTuple
 
 import yaml
 
@@ -48,6 +48,10 @@ class Family:
     """A choice shows `"logprobs": null` when none were asked for; else it has no such member."""
     cache_write_tokens: bool = False
     """The prompt's details have a member of that name."""
+    modality_tokens: bool = False
+    """The details tell the tokens of text and images apart, as models with ears do."""
+    service_tier: bool = True
+    """An answer tells the tier that served it."""
     forced_tool_finish: Literal["stop", "tool_calls"] = "stop"
     """The finish reason when the request named the function to call."""
     layout: LayoutName = "chatml"
@@ -58,6 +62,14 @@ class Family:
     """What an image is billed as: so much, and so much for each square of 512 pixels."""
     image_patch: float | None = None
     """What each square of 32 pixels is billed as, in models that count such squares."""
+
+
+class RateLimits(NamedTuple):
+    """What an account may ask of a model in a minute; *images* None: it is not limited."""
+
+    requests: int
+    tokens: int
+    images: int | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,7 +113,8 @@ class Catalogue:
     def get(self, name: str) -> Model | None:
         """Return the model called *name*, or None if the provider would not know it."""
         found = self._models.get(name)
-        if found is None and self._any_model:
+        # A name goes into headers: what cannot be printed in one is nobody's name.
+        if found is None and self._any_model and name.isprintable():
             return _stranger(name, None)
         return found
 
@@ -120,9 +133,21 @@ def family_of(name: str) -> Family:
     A vendor (`openai/gpt-4o`) and the marks of a fine-tune (`ft:gpt-4o:org::id`) are passed
     over. The last family takes names that no prefix fits.
     """
-    bare = name.lower().rsplit("/", 1)[-1].removeprefix("ft:")
+    bare = _bare(name)
     families = _families()
     return next((f for f in families if bare.startswith(f.prefixes)), families[-1])
+
+
+@lru_cache(maxsize=1_024)
+def rate_limits_of(name: str) -> RateLimits:
+    """Return what may be asked of the model called *name*, or of one that the name suggests."""
+    rows = _rate_limits()
+    bare = _bare(name)
+    return next((limits for prefixes, limits in rows if bare.startswith(prefixes)), rows[-1][1])
+
+
+def _bare(name: str) -> str:
+    return name.lower().rsplit("/", 1)[-1].removeprefix("ft:")
 
 
 def _stranger(name: str, like: Model | None) -> Model:
@@ -162,6 +187,15 @@ def _family(prefixes: list[str], image_tiles: list[int] | None = None, **facts: 
     base, tile = image_tiles or (0, 0)
     tiles = (base, tile) if image_tiles else None
     return Family(prefixes=tuple(prefixes), image_tiles=tiles, **facts)
+
+
+@cache
+def _rate_limits() -> tuple[tuple[tuple[str, ...], RateLimits], ...]:
+    rows: list[dict[str, Any]] = _document()["rate_limits"]
+    return tuple(
+        (tuple(row["prefixes"]), RateLimits(row["requests"], row["tokens"], row.get("images")))
+        for row in rows
+    )
 
 
 @cache

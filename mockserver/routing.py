@@ -4,9 +4,10 @@ Every dialect answers under `/<dialect>/<its own path>`, and without the prefix 
 path alone says which provider is meant. A prefix `/s/<session>` names a session.
 """
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cache, lru_cache
 from typing import Final
 
 from mockserver.contracts import Dialect, Endpoint, GeneratingEndpoint, LookupEndpoint
@@ -20,15 +21,17 @@ PATHS_KEPT: Final = 4_096
 class Route:
     """Where a request leads.
 
-    *generating* or *lookup* is the endpoint. Neither is there where the path is the provider's
-    but leads nowhere, or where it knows other methods only: those are *allowed*.
+    *generating* or *lookup* is the endpoint, *own* the one of its routes that fits. Neither is
+    there where the path is the provider's but leads nowhere, or where it knows other methods
+    only: those are *allowed*.
     """
 
     dialect: Dialect
     generating: GeneratingEndpoint | None = None
     lookup: LookupEndpoint | None = None
+    own: tuple[str, str] = ("", "")
     model: str | None = None
-    parameters: Mapping[str, str] | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
     content: bytes = b""
     """The path, as a part of what decides the draws of a call."""
     allowed: tuple[str, ...] = ()
@@ -73,17 +76,20 @@ class Routes:
         return Route(named or self._dialects[0])
 
     def _find_endpoint(self, dialect: Dialect, method: str, path: str, model: str | None) -> Route:
+        wanted = "GET" if method == "HEAD" else method
         allowed: list[str] = []
         for endpoint in self._endpoints:
-            for own_method, own_path in endpoint.routes:
+            for own in endpoint.routes:
+                own_method, own_path = own
                 parameters = _match(own_path, path)
                 if parameters is None:
                     continue
-                if own_method == method:
+                if own_method == wanted:
                     return Route(
                         dialect,
                         endpoint if isinstance(endpoint, GeneratingEndpoint) else None,
                         endpoint if isinstance(endpoint, LookupEndpoint) else None,
+                        own,
                         model,
                         parameters,
                     )
@@ -92,9 +98,24 @@ class Routes:
 
 
 def _match(pattern: str, path: str) -> dict[str, str] | None:
-    """Return the parameters of *path* by *pattern*, or None; `{name}` takes the rest."""
-    if "{" not in pattern:
-        return {} if path == pattern else None
-    start, _, name = pattern.partition("{")
-    rest = path.removeprefix(start)
-    return {name.removesuffix("}"): rest} if path.startswith(start) and rest else None
+    """Return what the parameters of *pattern* take of *path*, or None if it does not fit."""
+    expression, names = _compiled(pattern)
+    found = expression.fullmatch(path)
+    return dict(zip(names, found.groups(), strict=True)) if found else None
+
+
+@cache
+def _compiled(pattern: str) -> tuple[re.Pattern[str], tuple[str, ...]]:
+    """Return *pattern* as a regular expression, and the names of its groups.
+
+    `{name}` takes one segment, `{name...}` the rest of the path; neither may be empty.
+    """
+    names: list[str] = []
+    expression = ""
+    for piece in re.split(r"(\{\w+(?:\.\.\.)?\})", pattern):
+        if piece.startswith("{"):
+            names.append(piece[1:-1].removesuffix("..."))
+            expression += "(.+)" if piece.endswith("...}") else "([^/]+)"
+        else:
+            expression += re.escape(piece)
+    return re.compile(expression, re.DOTALL), tuple(names)

@@ -1,4 +1,4 @@
-"""All state of a session that changes: counters, journal, what has come before, its clock.
+"""All state of a session that changes: counters, journal, what it keeps, its clock.
 
 How rules are read is here too, since reading moves their counters: SCENARIOS.md's rules 3 to 7.
 """
@@ -15,6 +15,7 @@ from mockserver.journal import Journal
 from mockserver.scenario.matching import ALWAYS
 from mockserver.scenario.schema import Rule, Scenario, Step
 from mockserver.seeding import Draw
+from mockserver.stored import StoredCompletions
 
 OCCURRENCES_KEPT: Final = 100_000
 """Requests whose repetitions are counted; the one that came first is forgotten first."""
@@ -128,6 +129,7 @@ class Session:
         self.seed = seed
         self.clock = Clock.start(time_source)
         self.journal = Journal()
+        self.stored = StoredCompletions()
         self._states = [_RuleState(*numbered) for numbered in enumerate(scenario.rules)]
         self._occurrences: dict[bytes, int] = {}
 

@@ -4,13 +4,13 @@ A choice comes in as the scenario wrote it; it leaves cut at `stop` and `max_tok
 tokens, with its finish reason. SCENARIOS.md's rule 10 says which parameters act.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
 from mockserver import tokens
-from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply, Unstated
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, Reply, Unstated
 from mockserver.conversation import (
     Choice,
     CompletionRequest,
@@ -19,8 +19,10 @@ from mockserver.conversation import (
     ToolCall,
     Usage,
 )
-from mockserver.jsontext import Hole, TokenText
+from mockserver.jsontext import Filling, Hole, TokenText
 from mockserver.models import Model
+from mockserver.seeding import Draw
+from mockserver.stored import StoredCompletion
 
 CALL_ID_LENGTH = 29
 """`call_` and 24 characters."""
@@ -96,6 +98,60 @@ def bill(shaped: Shaped, request: CompletionRequest, reply: Reply, model: Model)
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
         exact=prompt.exact and completion.exact,
+        heard_tokens=tokens.count_sound(request.body["messages"]) if listens(model) else 0,
+    )
+
+
+def listens(model: Model) -> bool:
+    """Return whether *model* hears, and its bill tells sound from text."""
+    return model.family.modality_tokens
+
+
+def to_store(
+    answer: Answer, filling: Filling, *, request_id: str, draw: Draw, size: int
+) -> StoredCompletion:
+    """Return *answer* as it is kept for look-ups, its holes filled by *filling*.
+
+    Args:
+        answer: What was answered to a request that says `store`.
+        filling: The ids that went out.
+        request_id: What told the request apart.
+        draw: Of the `seed`, where the request states none: the API makes one up.
+        size: Of request and answer on the wire, in bytes.
+
+    """
+    ids = {mark: value.decode() for mark, value in filling}
+    body = answer.request.body
+    seed = body.get("seed")
+    return StoredCompletion(
+        id=ids[answer.id.mark_bytes],
+        request_id=request_id,
+        request=answer.request,
+        model_name=answer.model_name,
+        created=answer.created,
+        seed=draw.rng("seed").getrandbits(64) - 2**63 if seed is None else seed,
+        choices=tuple(_to_keep(choice, ids) for choice in answer.choices),
+        usage=answer.usage,
+        system_fingerprint=answer.system_fingerprint,
+        metadata=body.get("metadata") or {},
+        size=size,
+    )
+
+
+def _to_keep(choice: AnsweredChoice, ids: Mapping[bytes, str]) -> Choice:
+    calls = (
+        ToolCall(
+            call.name,
+            str(call.arguments),
+            ids[call.id.mark_bytes] if isinstance(call.id, Hole) else call.id,
+        )
+        for call in choice.tool_calls
+    )
+    return Choice(
+        text=None if choice.text is None else str(choice.text),
+        tool_calls=tuple(calls),
+        refusal=None if choice.refusal is None else str(choice.refusal),
+        finish_reason=choice.finish_reason,
     )
 
 

@@ -64,7 +64,7 @@ class Motd(LookupEndpoint):
     kind = "motd"
     routes = (("GET", "/motd"),)
 
-    def look_up(self, parameters, catalogue):
+    def look_up(self, lookup):
         return JsonBody({"message": "Be kind."})
 '''
 ACME = '''

@@ -91,7 +91,7 @@ def test_a_parameter_is_never_empty() -> None:
     ("method", "path", "allowed"),
     [
         pytest.param("GET", "/v1/chat/completions", ("POST",), id="a generating endpoint"),
-        pytest.param("DELETE", "/v1/models/gpt-4o", ("GET",), id="a lookup"),
+        pytest.param("PUT", "/v1/models/gpt-4o", ("GET", "DELETE"), id="a lookup"),
         pytest.param("get", "/v1/models", ("GET",), id="methods are upper case"),
         pytest.param("POST", "/v1/nothing", (), id="no such path"),
     ],

@@ -1,8 +1,9 @@
 """OpenAI itself, api.openai.com: the spelling that all others are compatible with.
 
-Two layers answer there. The edge (keys, unknown models and URLs) prints errors with four
+Several layers answer there. The edge (keys, unknown models and URLs) prints errors with four
 spaces and Go's escapes; the API behind it prints everything with two. Both end with a newline.
-Sources: recorded answers of 2025-09 to 2026-08.
+The services that tell of models and keep completions print with two spaces, and what is kept
+without any; they end without a newline. Sources: recorded answers of 2025-09 to 2026-08.
 """
 
 from collections.abc import Sequence
@@ -10,9 +11,10 @@ from functools import lru_cache
 from typing import Final
 
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
-from mockserver.conversation import ApiError
+from mockserver.conversation import ApiError, Layer
 from mockserver.http_request import HttpRequest
 from mockserver.jsontext import TOKEN_END, Filling, Hole, compact, pretty, to_bytes
+from mockserver.limits import Allowance, go_duration
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -26,20 +28,42 @@ NO_KEY: Final = (
     "https://platform.openai.com/account/api-keys."
 )
 
+INCORRECT_KEY: Final = (
+    "Incorrect API key provided: {}. You can find your API key at "
+    "https://platform.openai.com/account/api-keys."
+)
+NO_QUOTA: Final = (
+    "You exceeded your current quota, please check your plan and billing details. For more "
+    "information on this error, read the docs: "
+    "https://platform.openai.com/docs/guides/error-codes/api-errors."
+)
+SHOWN_AT_START: Final = 8
+SHOWN_AT_END: Final = 4
+"""How much of a key a refusal shows: every recorded one, of 3 to 164 characters."""
+
 ORGANIZATION: Final = "mockserver"
 PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
 REQUEST_ID: Final = Hole("q", len("req_") + 32)
-STEADY_HEADERS: Final = (
-    ("access-control-expose-headers", "X-Request-ID"),
-    ("openai-organization", ORGANIZATION),
-    ("openai-project", PROJECT),
+_EXPOSED: Final = ("access-control-expose-headers", "X-Request-ID")
+_ACCOUNT: Final = (("openai-organization", ORGANIZATION), ("openai-project", PROJECT))
+_STEADY: Final = (
     ("openai-version", API_VERSION),
     ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
     ("x-content-type-options", "nosniff"),
 )
+STEADY_LINES: Final[dict[Layer, bytes]] = {
+    "api": Head.of(200, (_EXPOSED, *_ACCOUNT, *_STEADY)).lines,
+    "storage": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
+    "models": Head.of(200, _STEADY).lines,
+}
+"""What each layer's answers and refusals have in common; the edge's have nothing of it."""
 
+ERROR_KEYS: Final = ("message", "type", "param", "code")
+UNKNOWN_URL: Final = "unknown_url"
+UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
+"""Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
 CHUNKED_REFUSALS: Final = frozenset({403, 404})
 """Statuses whose refusals come in chunks, and name the organization at the edge."""
 
@@ -65,6 +89,18 @@ class OpenAI(Dialect):
             raise ApiError(401, NO_KEY, layer="edge")
         return key
 
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401, which shows the beginning and the end of *key*, or all of a short one."""
+        hidden = len(key) - SHOWN_AT_START - SHOWN_AT_END
+        if hidden > 0:
+            key = f"{key[:SHOWN_AT_START]}{'*' * hidden}{key[-SHOWN_AT_END:]}"
+        return ApiError(401, INCORRECT_KEY.format(key), code="invalid_api_key", layer="edge")
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 429 that no waiting helps against."""
+        kind = "insufficient_quota"
+        return ApiError(429, NO_QUOTA, type=kind, code=kind, layer="edge")
+
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404 of a path below `/v1` or of one outside, which differ."""
         if http.path.startswith(ROOT + "/"):
@@ -73,7 +109,7 @@ class OpenAI(Dialect):
             404,
             f"Unknown request URL: {http.method} {http.path}. Please check the URL for typos, or "
             "see the docs at https://platform.openai.com/docs/api-reference/.",
-            code="unknown_url",
+            code=UNKNOWN_URL,
             layer="edge",
         )
 
@@ -84,6 +120,8 @@ class OpenAI(Dialect):
             f"Only {' and '.join(allowed)} requests are accepted.",
             code="method_not_supported",
             layer="edge",
+            # RFC 9110, 15.5.6: a 405 names the methods here, too.
+            headers=(("allow", ", ".join(allowed)),),
         )
 
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
@@ -91,69 +129,96 @@ class OpenAI(Dialect):
         if isinstance(rendered, EventStream):
             frames = _events(rendered, draw)
             return frames if by_token else (_joined(frames),)
-        text = pretty(rendered.value, token_ends=by_token) + "\n"
-        return _cut_at_tokens(text) if by_token else (Frame(to_bytes(text)),)
+        match rendered.layer:
+            case "storage":
+                return (Frame(to_bytes(compact(rendered.value))),)
+            case "models":
+                return (Frame(to_bytes(pretty(rendered.value))),)
+            case _:
+                text = pretty(rendered.value, token_ends=by_token) + "\n"
+                return _cut_at_tokens(text) if by_token else (Frame(to_bytes(text)),)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
-        content_type = (
-            rendered.content_type if type(rendered) is EventStream else "application/json"
-        )
+        content_type = "application/json"
+        layer: Layer = "api"
+        if isinstance(rendered, EventStream):
+            content_type = rendered.content_type
+        else:
+            layer = rendered.layer
         headers: Headers = (
             ("date", http_date(draw.created())),
             ("content-type", content_type),
             ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
             ("x-request-id", REQUEST_ID.mark),
-            *STEADY_HEADERS,
         )
-        if answer is not None and answer.endpoint == "completions":
-            engine = ("openai-model", answer.model_name)
-            headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
-        return Head.of(200, headers)
+        limits = b""
+        if answer is not None:
+            limits = _limit_lines(answer.allowances)
+            if answer.endpoint == "completions":
+                engine = ("openai-model", answer.model_name)
+                headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
+        return Head(200, _lines(headers) + STEADY_LINES[layer] + limits)
+
+    def request_id(self, draw: Draw) -> str:
+        """Return the request's id, as `x-request-id` tells it."""
+        return "req_" + draw.request_id()
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the request's id."""
-        return ((REQUEST_ID.mark_bytes, _request_id(draw).encode()),)
+        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
 
-    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+    def render_error(
+        self, error: ApiError, draw: Draw, allowances: tuple[Allowance, ...] = ()
+    ) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
-        body = {
-            "error": {
-                "message": error.message,
-                "type": error.type,
-                "param": error.param,
-                "code": error.code,
-            }
-        }
-        at_edge = error.layer == "edge"
-        text = pretty(body, 4 if at_edge else 2) + "\n"
-        payload = to_bytes(_go_escaped(text) if at_edge else text)
-        headers = _edge_headers(error, draw) if at_edge else _api_headers(draw)
-        length = None if error.status in CHUNKED_REFUSALS else len(payload)
-        return Head.of(error.status, (*headers, *error.headers), length), Data(payload)
+        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS
+        body = {"error": {key: getattr(error, key) for key in keys}}
+        match error.layer:
+            case "edge":
+                text = _go_escaped(pretty(body, 4)) + "\n"
+            case "api":
+                text = pretty(body) + "\n"
+            case _:
+                text = pretty(body)
+        payload = to_bytes(text)
+        is_chunked = error.status in CHUNKED_REFUSALS and error.layer in {"edge", "api"}
+        lines = b"".join(
+            (
+                _lines(self._headers(error, draw)),
+                STEADY_LINES.get(error.layer, b""),
+                _limit_lines(allowances),
+                _lines(error.headers),
+            )
+        )
+        return Head(error.status, lines, None if is_chunked else len(payload)), Data(payload)
+
+    def _headers(self, error: ApiError, draw: Draw) -> Headers:
+        """Return the headers of a refusal that do not come from its layer."""
+        date = ("date", http_date(draw.created()))
+        request_id = ("x-request-id", self.request_id(draw))
+        if error.layer != "edge":
+            took = ("openai-processing-ms", str(draw.milliseconds(5, 100)))
+            return date, ("content-type", "application/json"), took, request_id
+        content_type = ("content-type", "application/json; charset=utf-8")
+        # The edge knows the account only at times.
+        known = _ACCOUNT[:1] if error.status in CHUNKED_REFUSALS else ()
+        return date, content_type, ("vary", "Origin"), request_id, *known
 
 
-def _edge_headers(error: ApiError, draw: Draw) -> Headers:
-    """Return the headers of a refusal by the edge, which knows the account only at times."""
-    known = (("openai-organization", ORGANIZATION),) if error.status in CHUNKED_REFUSALS else ()
-    return (
-        ("date", http_date(draw.created())),
-        ("content-type", "application/json; charset=utf-8"),
-        ("vary", "Origin"),
-        ("x-request-id", _request_id(draw)),
-        *known,
+@lru_cache(maxsize=4_096)
+def _limit_lines(allowances: tuple[Allowance, ...]) -> bytes:
+    """Return the `x-ratelimit-*` headers, by the alphabet."""
+    headers: Headers = (
+        *((f"x-ratelimit-limit-{a.of}", str(a.limit)) for a in allowances),
+        *((f"x-ratelimit-remaining-{a.of}", str(a.remaining)) for a in allowances),
+        *((f"x-ratelimit-reset-{a.of}", go_duration(a.reset_ms)) for a in allowances),
     )
+    return _lines(headers)
 
 
-def _api_headers(draw: Draw) -> Headers:
-    """Return the headers of a refusal by the API: those of its successes."""
-    return (
-        ("date", http_date(draw.created())),
-        ("content-type", "application/json"),
-        ("openai-processing-ms", str(draw.milliseconds(5, 100))),
-        ("x-request-id", _request_id(draw)),
-        *STEADY_HEADERS,
-    )
+def _lines(headers: Headers) -> bytes:
+    return Head.of(200, headers).lines
 
 
 @lru_cache(maxsize=1_024)
@@ -161,10 +226,6 @@ def _bearer(authorization: str) -> str:
     """Return the token of an `Authorization` header; empty if it holds none."""
     scheme, _, key = authorization.partition(" ")
     return key.strip() if scheme.lower() == "bearer" else ""
-
-
-def _request_id(draw: Draw) -> str:
-    return "req_" + draw.request_id()
 
 
 def _go_escaped(text: str) -> str:

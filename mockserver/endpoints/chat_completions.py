@@ -4,9 +4,10 @@ Shapes, key order and the order of chunks are those of api.openai.com, as record
 September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import Any, cast, overload
+from itertools import cycle
+from typing import Any, Final, cast, overload
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
@@ -43,7 +44,7 @@ class ChatCompletions(GeneratingEndpoint):
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or NOTHING
-        tools = body.get("tools")
+        tools, functions = body.get("tools"), body.get("functions")
         return CompletionRequest(
             body=body,
             model=known.id,
@@ -51,15 +52,17 @@ class ChatCompletions(GeneratingEndpoint):
             messages=_Conversation(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
-            tools=_tool_names(body),
-            forced_tool=_forced_tool(body),
-            legacy_functions=not tools and bool(body.get("functions")),
+            tools=_tool_names(body) if tools or functions else (),
+            forced_tool=_forced_tool(body) if tools or functions else None,
+            legacy_functions=bool(functions) and not tools,
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             include_obfuscation=options.get("include_obfuscation") is not False,
             n=body.get("n") or 1,
             max_tokens=_first(body.get("max_completion_tokens"), body.get("max_tokens")),
             stop=_stops(body.get("stop")),
+            store=bool(body.get("store")),
+            service_tier=TIERS.get(body.get("service_tier"), "default"),
         )
 
     def render(self, answer: Answer) -> Rendered:
@@ -79,7 +82,7 @@ class ChatCompletions(GeneratingEndpoint):
                 logprobs=answer.model.family.choice_logprobs,
             ),
             "usage": _usage(answer),
-            "service_tier": "default",
+            **_service_tier(answer),
             "system_fingerprint": answer.system_fingerprint,
         }
         return JsonBody(body)
@@ -89,6 +92,16 @@ class ChatCompletions(GeneratingEndpoint):
 
 
 NOTHING: Mapping[str, Any] = {}
+PARALLEL_LENGTHS: Final = (4, 5, 6)
+"""The arguments of several calls are streamed in pieces of so many characters, in turn, and not
+by tokens as those of one call are: 20 of 20 recorded streams."""
+
+TIERS: Final[Mapping[str | None, str]] = {
+    "fast": "priority",
+    "priority": "priority",
+    "flex": "flex",
+}
+"""The tiers that an answer names, by those asked for; any other is the default one."""
 
 
 class _Conversation(Sequence[Message]):
@@ -120,13 +133,13 @@ def _message(message: Mapping[str, Any]) -> Message:
         parts = cast(list[Mapping[str, Any]], content)
         images = sum(part.get("type") == "image_url" for part in parts)
         content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    has_calls = "tool_calls" in message or "function_call" in message
+    role = message["role"]
     return Message(
-        role=message["role"],
+        role=role,
         text=content or "",
         name=message.get("name"),
-        tool_calls=tuple(_calls_made(message)) if has_calls else (),
-        tool_call_id=message.get("tool_call_id"),
+        tool_calls=tuple(_calls_made(message)) if role == "assistant" else (),
+        tool_call_id=message.get("tool_call_id") if role == "tool" else None,
         images=images,
     )
 
@@ -134,10 +147,11 @@ def _message(message: Mapping[str, Any]) -> Message:
 def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
     calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
     for call in calls:
-        if "custom" in call:
-            yield ToolCall(call["custom"]["name"], call["custom"]["input"], call.get("id"))
-        else:
-            yield ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))
+        kind = call["type"]
+        if kind == "function":
+            yield ToolCall(call[kind]["name"], call[kind]["arguments"], call["id"])
+        elif kind == "custom":
+            yield ToolCall(call[kind]["name"], call[kind]["input"], call["id"])
     legacy = message.get("function_call")
     if legacy:
         yield ToolCall(legacy["name"], legacy["arguments"])
@@ -147,17 +161,25 @@ def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
     specs: list[Mapping[str, Any]] = [
-        tool.get("function") or tool.get("custom") or NOTHING for tool in tools
+        tool[tool["type"]] for tool in tools if tool["type"] in _KNOWN_TOOLS
     ]
-    return tuple(spec["name"] for spec in (*specs, *functions) if "name" in spec)
+    return tuple(spec["name"] for spec in (*specs, *functions))
+
+
+_KNOWN_TOOLS = frozenset({"function", "custom"})
+"""Kinds of tools whose names are known; a gateway may take others."""
 
 
 def _forced_tool(body: Mapping[str, Any]) -> str | None:
-    choice: Mapping[str, Any] | str | None = body.get("tool_choice") or body.get("function_call")
-    if not isinstance(choice, Mapping):
-        return None
-    spec: Mapping[str, Any] = choice.get("function") or choice.get("custom") or choice
-    return spec.get("name")
+    choice: Mapping[str, Any] | str | None = body.get("tool_choice")
+    if isinstance(choice, Mapping):
+        kind = choice.get("type")
+        if kind == "allowed_tools":
+            return None
+        name: str = choice["custom" if kind == "custom" else "function"]["name"]
+        return name
+    legacy: Mapping[str, Any] | str | None = body.get("function_call")
+    return legacy["name"] if isinstance(legacy, Mapping) else None
 
 
 def _first(*values: int | None) -> int | None:
@@ -215,16 +237,31 @@ def _in_order(index: int, key: str, value: Json, finish: str | None, *, logprobs
     return {"index": index, key: value, **absent, "finish_reason": finish}
 
 
+def _service_tier(answer: Answer) -> Json:
+    """Return the member that names the tier, for models that have it."""
+    return {"service_tier": answer.request.service_tier} if answer.model.family.service_tier else {}
+
+
 def _usage(answer: Answer) -> Fixed | None:
     if answer.usage is None:
         return None
-    return _bill(answer.usage, has_writes=answer.model.family.cache_write_tokens)
+    family = answer.model.family
+    return _bill(
+        answer.usage, has_writes=family.cache_write_tokens, has_modalities=family.modality_tokens
+    )
 
 
 @lru_cache(maxsize=4_096)
-def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
+def _bill(usage: Usage, *, has_writes: bool, has_modalities: bool) -> Fixed:
     """Return *usage* as JSON. Many answers are billed alike, so its text is kept."""
     writes: Json = {"cache_write_tokens": 0} if has_writes else {}
+    by_prompt: Json = {}
+    by_answer: Json = {}
+    if has_modalities:
+        read = max(0, usage.prompt_tokens - usage.heard_tokens)
+        written = max(0, usage.completion_tokens - usage.reasoning_tokens - usage.audio_tokens)
+        by_prompt = {"text_tokens": read, "image_tokens": 0}
+        by_answer = {"text_tokens": written}
     return Fixed(
         {
             "prompt_tokens": usage.prompt_tokens,
@@ -233,13 +270,15 @@ def _bill(usage: Usage, *, has_writes: bool) -> Fixed:
             "prompt_tokens_details": {
                 "cached_tokens": usage.cached_tokens,
                 **writes,
-                "audio_tokens": 0,
+                "audio_tokens": usage.heard_tokens,
+                **by_prompt,
             },
             "completion_tokens_details": {
                 "reasoning_tokens": usage.reasoning_tokens,
                 "audio_tokens": usage.audio_tokens,
                 "accepted_prediction_tokens": usage.accepted_prediction_tokens,
                 "rejected_prediction_tokens": usage.rejected_prediction_tokens,
+                **by_answer,
             },
         }
     )
@@ -268,7 +307,7 @@ def _chunk(answer: Answer, choices: list[Json], usage: Fixed | None = None) -> J
         "object": "chat.completion.chunk",
         "created": answer.created,
         "model": answer.model_name,
-        "service_tier": "default",
+        **_service_tier(answer),
         "system_fingerprint": answer.system_fingerprint,
     }
     if not answer.request.include_usage:
@@ -305,7 +344,7 @@ def _deltas(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[Delt
     elif calls and choice.text is None and len(calls) == 1:
         opener = _opener(0, calls[0])
         yield {"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None}, 0
-        yield from _arguments(0, calls[0])
+        yield from _arguments(0, calls[0].arguments.pieces)
     elif calls and choice.text is None:
         # Several calls: the role comes alone, without `refusal`; each call has its own opener.
         yield {"role": "assistant", "content": None}, 0
@@ -328,7 +367,10 @@ def _texts(key: str, text: TokenText | None) -> Iterator[Delta]:
 def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
     for index, call in enumerate(calls):
         yield {"tool_calls": [_opener(index, call)]}, 0
-        yield from _arguments(index, call)
+        if len(calls) == 1:
+            yield from _arguments(index, call.arguments.pieces)
+        else:
+            yield from _arguments(index, _cut_by_length(call.arguments))
 
 
 def _opener(index: int, call: AnsweredCall) -> Json:
@@ -336,9 +378,20 @@ def _opener(index: int, call: AnsweredCall) -> Json:
     return {"index": index, "id": call.id, "type": "function", "function": function}
 
 
-def _arguments(index: int, call: AnsweredCall) -> Iterator[Delta]:
-    for piece, count in call.arguments.pieces:
+def _arguments(index: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Delta]:
+    for piece, count in pieces:
         yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count
+
+
+def _cut_by_length(text: TokenText) -> Iterator[tuple[str, int]]:
+    """Cut *text* into pieces of the lengths in turn, each with the tokens complete with it."""
+    ends = [count for piece, count in text.pieces for count in (*(0,) * (len(piece) - 1), count)]
+    start = 0
+    for length in cycle(PARALLEL_LENGTHS):
+        if start >= len(text):
+            return
+        yield text[start : start + length], sum(ends[start : start + length])
+        start += length
 
 
 def _function_call(choice: AnsweredChoice, call: AnsweredCall) -> Iterator[Delta]:

@@ -19,7 +19,7 @@ from mockserver.errors import (
     did_you_mean,
 )
 from mockserver.plugins import Plugins
-from mockserver.scenario import reader
+from mockserver.scenario import keys, reader
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
 from mockserver.scenario.nodes import MapNode, ScalarNode
@@ -50,8 +50,8 @@ def load_scenario(
 ) -> Scenario:
     """Read *sources* as one scenario, in the order given.
 
-    Rules follow each other; of single values the first stated counts; models and default
-    headers are merged, the first by each name.
+    Rules follow each other; of single values the first stated counts; models, keys and
+    default headers are merged, the first by each name.
 
     Args:
         *sources: Paths, names, texts.
@@ -226,6 +226,7 @@ def _merged(files: Sequence[ScenarioFile]) -> Scenario:
         ),
         models=_merge([file.models.stated for file in files], str),
         any_model=any(file.models.any_model for file in files),
+        keys=keys.merged(file.keys for file in files),
         rules=tuple(rule for file in files for rule in file.rules),
     )
 

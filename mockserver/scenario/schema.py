@@ -11,6 +11,7 @@ from typing import ClassVar, Final, Literal
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
 from mockserver.errors import BadValue, Place
 from mockserver.scenario.criteria import NameTest, OneOrMore, has_wildcard
+from mockserver.scenario.keys import Keys
 from mockserver.scenario.matching import ALWAYS, Condition
 from mockserver.scenario.when import ProviderName, When
 
@@ -97,6 +98,7 @@ class Scenario:
         defaults: For each answer that does not say otherwise.
         models: Models known besides the catalogue, each with the model it is like, or None.
         any_model: Every name of a model is known.
+        keys: Which API keys are good.
         rules: Read from top to bottom.
 
     """
@@ -107,6 +109,7 @@ class Scenario:
     defaults: Defaults = field(default_factory=Defaults)
     models: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     any_model: bool = False
+    keys: Keys = field(default_factory=Keys)
     rules: tuple[Rule, ...] = ()
 
     def known_models(self) -> dict[str, str | None]:
@@ -165,4 +168,5 @@ class ScenarioFile:
     seed: int | Unstated = UNSTATED
     defaults: Defaults = field(default_factory=Defaults)
     models: Models = field(default_factory=Models)
+    keys: Keys = field(default_factory=Keys)
     rules: tuple[Rule, ...] = ()

@@ -9,6 +9,7 @@ from typing import Any
 
 from mockserver.models import Model
 from mockserver.tokens.answers import count_chat_answer, count_legacy_answer
+from mockserver.tokens.attachments import count_sound
 from mockserver.tokens.bill import BilledChoice, Count, Part, PromptBreakdown, total
 from mockserver.tokens.chat_prompts import chat_prompt_parts
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
@@ -22,6 +23,7 @@ __all__ = [
     "count",
     "count_completion",
     "count_prompt",
+    "count_sound",
     "decode",
     "explain_prompt",
     "pieces",
@@ -83,10 +85,10 @@ def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
 
 
 def decode(tokens: Sequence[int], encoding: str) -> str:
-    """Return the text of *tokens*; bytes that are no UTF-8 become U+FFFD.
+    """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
 
     Raises:
-        KeyError: A token is not in the vocabulary.
+        KeyError: A token is beyond the vocabulary.
 
     """
     return vocabulary(encoding).text_of(tokens)

@@ -13,5 +13,15 @@ from mockserver.validation.chat import check_chat
 from mockserver.validation.completion import check_completion
 from mockserver.validation.context import check_context
 from mockserver.validation.finding import find_model
+from mockserver.validation.stored import Page, check_update, read_page
 
-__all__ = ["check_chat", "check_completion", "check_context", "find_model", "read_body"]
+__all__ = [
+    "Page",
+    "check_chat",
+    "check_completion",
+    "check_context",
+    "check_update",
+    "find_model",
+    "read_body",
+    "read_page",
+]

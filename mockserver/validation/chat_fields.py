@@ -41,7 +41,7 @@ def chat_checks(restrictions: Restrictions) -> dict[str, Check]:
         "max_tokens": _check_max_tokens,
         "reasoning_effort": _reasoning_effort(restrictions.efforts),
         "store": values.boolean("store"),
-        "metadata": _metadata(needs_store=restrictions.metadata_needs_store),
+        "metadata": metadata_check(needs_store=restrictions.metadata_needs_store),
         "prediction": _check_prediction,
         "verbosity": _verbosity(restrictions.verbosities),
         "audio": plain_object("audio"),
@@ -128,7 +128,9 @@ def _cache_retention(*, allows_short: bool) -> Check:
     return check
 
 
-def _metadata(*, needs_store: bool) -> Check:
+def metadata_check(*, needs_store: bool) -> Check:
+    """Return the check of `metadata`, which older models take only for what is stored."""
+
     def check(metadata: Any, body: Body) -> None:
         if not values.is_record(metadata):
             raise faults.wrong_type("metadata", "a metadata object", metadata)

@@ -276,7 +276,7 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
             "{version: 1, zzz: 1}",
             [
                 "a.yaml:1:14: unknown key 'zzz' of a scenario",
-                "  known here: version, description, provider, seed, defaults, models, rules",
+                "  known here: version, description, provider, seed, defaults, models, keys, rules",
             ],
             id="an unknown key that resembles none",
         ),

@@ -38,7 +38,9 @@ def error_of(raw: Raw) -> tuple[int, Any]:
             "the docs at https://platform.openai.com/docs/api-reference/.",
             id="404 outside",
         ),
-        pytest.param("GET", CHAT, 405, "Only POST requests are accepted.", id="405 of a POST"),
+        pytest.param(
+            "GET", "/v1/completions", 405, "Only POST requests are accepted.", id="405 of a POST"
+        ),
         pytest.param(
             "PUT", "/v1/models", 405, "Only GET requests are accepted.", id="405 of a GET"
         ),
@@ -165,9 +167,9 @@ def test_a_body_of_more_than_64_mib_is_refused_to_its_end(auto_server: MockServe
 
 
 def test_a_body_of_many_megabytes_is_read(auto_server: MockServer) -> None:
-    said = "x" * 3_000_000
+    body = json.dumps(chat("Hi")).encode() + b" " * 3_000_000
 
-    raw = exchange(auto_server, request("POST", CHAT, chat("Hi", user=said)))
+    raw = exchange(auto_server, request("POST", CHAT, body))
 
     assert raw.status == 200
 
@@ -275,7 +277,8 @@ def test_a_server_that_listens_is_healthy_without_a_key(auto_server: MockServer,
     ("path", "status"),
     [
         pytest.param("/healthz", 200, id="health"),
-        pytest.param("/v1/models", 405, id="a path that knows no HEAD"),
+        pytest.param("/v1/models", 200, id="a path that knows GET"),
+        pytest.param("/v1/completions", 405, id="a path that knows no GET"),
         pytest.param("/v1/nothing", 404, id="a path that leads nowhere"),
     ],
 )
@@ -360,14 +363,31 @@ def test_the_journal_tells_how_an_answer_went_out(serve: Serve, fail: str, outco
 # --- Our own faults --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="at once"),
+        pytest.param({"expect": "100-continue"}, id="behind 100 Continue"),
+    ],
+)
 def test_a_fault_of_ours_is_a_500_in_the_providers_json_and_says_so(
-    auto_server: MockServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    auto_server: MockServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Engine, "answer", fail)
-    raw = exchange(auto_server, request("POST", CHAT, chat("my secret")))
+    with Connection(auto_server) as connection:
+        whole = request("POST", CHAT, chat("my secret"), headers=headers)
+        head, _, body = whole.partition(b"\r\n\r\n")
+        connection.send(head + b"\r\n\r\n")
+        if headers:
+            connection.receive()
+        connection.send(body)
+        raw = connection.receive()
 
     assert error_of(raw) == (
         500,

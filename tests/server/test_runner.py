@@ -87,8 +87,9 @@ def test_a_server_takes_one_value_or_any_number_of_names(
 
 
 def test_the_server_works_in_a_thread_that_does_not_keep_the_program_alive() -> None:
+    others = set(threading.enumerate())
 
     with MockServer():
-        (thread,) = [thread for thread in threading.enumerate() if thread.name == "mockserver"]
+        (thread,) = set(threading.enumerate()) - others
 
-        assert thread.daemon
+        assert (thread.name, thread.daemon) == ("mockserver", True)
