@@ -16,6 +16,7 @@ DRAWN = {
     "date": r"date: (\w{3}, \d\d \w{3} 2026 \d\d:\d\d:\d\d GMT)\r\n",
     "milliseconds": r"openai-processing-ms: (\d+)\r\n",
     "request-id": r"x-request-id: (req_[0-9a-f]{32})\r\n",
+    "limits": r"((?:x-ratelimit-[a-z-]+: \S+\r\n){6})",
     "id": r'"id": ?"((?:chatcmpl|cmpl)-[0-9A-Za-z]{29})"',
     "created": r'"created": ?([0-9]{10})\b',
     "fingerprint": r'"system_fingerprint": ?"(fp_[0-9a-f]{10})"',
@@ -38,7 +39,7 @@ def filled(template: str, actual: str) -> str:
     for name, pattern in DRAWN.items():
         found = re.search(pattern, actual)
         if found:
-            template = template.replace(f"«{name}»", found[1])
+            template = template.replace(f"«{name}»", found[1].replace("\r\n", "\n"))
     for number, call_id in enumerate(dict.fromkeys(CALL_ID.findall(actual)), 1):
         template = template.replace(f"«call-{number}»", call_id)
     pads = iter(PAD.findall(actual))

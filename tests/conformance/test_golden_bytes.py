@@ -39,7 +39,7 @@ date: «date»
 content-type: {content_type}
 openai-processing-ms: «milliseconds»
 x-request-id: «request-id»
-{more}{API_HEADERS}{CHUNKED}"""
+{more}{API_HEADERS}«limits»{CHUNKED}"""
 
 
 def refused_by_the_api(status: str, framing: str) -> str:
@@ -52,11 +52,25 @@ x-request-id: «request-id»
 {API_HEADERS}{framing}"""
 
 
-def refused_by_the_edge(status: str) -> str:
+def looked_up(status: str) -> str:
+    """Return the head of what is said of models, by a layer that names no account."""
+    return f"""\
+HTTP/1.1 {status}
+date: «date»
+content-type: application/json
+openai-processing-ms: «milliseconds»
+x-request-id: «request-id»
+openai-version: 2020-10-01
+strict-transport-security: max-age=31536000; includeSubDomains; preload
+x-content-type-options: nosniff
+{MEASURED}"""
+
+
+def refused_by_the_edge(status: str, more: str = "") -> str:
     # A refusal of what the account may have names the account, and comes in chunks.
     if status.startswith("404"):
         return f"HTTP/1.1 {status}\n{EDGE_HEADERS}openai-organization: mockserver\n{CHUNKED}"
-    return f"HTTP/1.1 {status}\n{EDGE_HEADERS}{MEASURED}"
+    return f"HTTP/1.1 {status}\n{EDGE_HEADERS}{more}{MEASURED}"
 
 
 ENGINE = "cache-control: no-cache, must-revalidate\nopenai-model: {}\n"
@@ -258,7 +272,11 @@ ASKED = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]
     ("scenario", "content", "head", "body"),
     [
         pytest.param(
-            "", request("GET", "/v1/models/gpt-4o"), CHAT_JSON, "models/retrieve.json", id="a model"
+            "",
+            request("GET", "/v1/models/gpt-4o"),
+            looked_up("200 OK"),
+            "models/retrieve.json",
+            id="a model",
         ),
         pytest.param(
             "",
@@ -284,7 +302,7 @@ ASKED = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]
         pytest.param(
             "",
             request("GET", "/v1/models/gpt-9"),
-            refused_by_the_api("404 Not Found", CHUNKED),
+            looked_up("404 Not Found"),
             "errors/unknown-model-looked-up.json",
             id="an unknown model, looked up",
         ),
@@ -304,8 +322,8 @@ ASKED = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]
         ),
         pytest.param(
             "",
-            request("GET", CHAT),
-            refused_by_the_edge("405 Method Not Allowed"),
+            request("GET", LEGACY),
+            refused_by_the_edge("405 Method Not Allowed", "allow: POST\n"),
             "errors/wrong-method.json",
             id="a wrong method",
         ),
