@@ -21,7 +21,7 @@ from mockserver.cli import main
 from mockserver.contracts import Failure, Reply
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import check
-from mockserver.scenario.schema import Rule
+from mockserver.scenario.schema import Rule, ScenarioFile
 from mockserver.scenario.when import When
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -131,6 +131,7 @@ def test_the_targets_of_make_exist(block: Block) -> None:
         run(["sh", "-c", f"{command} --dry-run"], ROOT)
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("block", blocks("sh"))
 def test_a_shell_block_gets_an_answer(block: Block, folder: Path, server: MockServer) -> None:
     out = run(["sh", "-euc", block.text.replace(PRINTED_URL, server.url)], folder)
@@ -196,6 +197,7 @@ def test_the_cheat_sheet_names_every_kind_and_every_key() -> None:
         *installed.failures,
         *(field.name.rstrip("_") for field in fields(Rule) if field.init),
         *(field.name.rstrip("_") for field in fields(When)),
+        *(field.name for field in fields(ScenarioFile)),
         *(field.name for field in fields(Failure)),
         *(field.name for field in fields(Reply)),
     } - {"place"}
