@@ -14,7 +14,6 @@ from mockserver import limits, validation
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
-    Endpoint,
     Failure,
     Frame,
     GeneratingEndpoint,
@@ -49,6 +48,8 @@ from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
+USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
+USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
@@ -58,12 +59,14 @@ MEMO_BODY_BYTES: Final = 32_768
 class Options:
     """How a server behaves, apart from its scenario.
 
-    *seed* None takes the scenario's. A *strict* server refuses what no rule answers.
+    *seed* None takes the scenario's. A *strict* server refuses what no rule answers. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
     """
 
     seed: int | None = None
     strict: bool = False
     any_model: bool = False
+    usage_header: bool = True
 
 
 class Exchange(NamedTuple):
@@ -84,8 +87,6 @@ class _Visit:
     content: bytes
     occurrence: int
     draw: Draw
-    allowances: tuple[Allowance, ...] = ()
-    """What a refusal tells of the account's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +105,10 @@ class _Parsed:
 
     request: CompletionRequest
     ready: dict[int, tuple[Reply, _Ready]] = field(default_factory=dict[int, tuple[Reply, _Ready]])
+
+
+Understood = _Parsed | ApiError
+"""What a request was found to mean: something to answer, or to refuse."""
 
 
 class Engine:
@@ -134,7 +139,7 @@ class Engine:
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
-        self._parsed: OrderedDict[tuple[Endpoint, str | None, bytes], _Parsed] = OrderedDict()
+        self._parsed: OrderedDict[Hashable, _Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named."""
@@ -145,11 +150,26 @@ class Engine:
             )
         return found
 
-    def answer(self, http: HttpRequest) -> Exchange:
-        """Return what goes out for *http*."""
+    def understand(self, http: HttpRequest) -> Understood | None:
+        """Return what `answer` takes as *understood*: the slow part of a large request.
+
+        It touches no session, so that it may run in a thread while others are answered. None:
+        there is nothing to understand.
+        """
+        _, path = split_session(http.path)
+        route = self._routes.find(http.method, path)
+        if route.generating is None:
+            return None
+        try:
+            return self._understood(http, route.generating, route.model)
+        except ApiError as error:
+            return error
+
+    def answer(self, http: HttpRequest, understood: Understood | None = None) -> Exchange:
+        """Return what goes out for *http*; *understood* is what it was found to mean before."""
         visit = self._resolve(http)
         try:
-            incoming, parsed = self._parse(visit)
+            incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
@@ -158,7 +178,7 @@ class Engine:
             if given.failures:
                 timeline = _fail(visit, given, timeline)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw, visit.allowances)
+            timeline = visit.route.dialect.render_error(error, visit.draw)
         _note(visit.call, timeline)
         return Exchange(timeline, visit.call)
 
@@ -183,7 +203,9 @@ class Engine:
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
-    def _parse(self, visit: _Visit) -> tuple[IncomingCall, _Parsed | None]:
+    def _parse(
+        self, visit: _Visit, understood: Understood | None
+    ) -> tuple[IncomingCall, _Parsed | None]:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
@@ -192,7 +214,9 @@ class Engine:
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
-            parsed = self._understand(visit, route.generating)
+            if isinstance(understood, ApiError):
+                raise understood
+            parsed = understood or self._remembered(visit, route.generating)
             call.model = parsed.request.model
             call.stream = parsed.request.stream
         elif route.lookup is not None:
@@ -205,18 +229,13 @@ class Engine:
         incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
         return incoming, parsed
 
-    def _understand(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
+    def _remembered(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        key = (endpoint, content_type, visit.content)
+        key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
-            try:
-                parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
-            except ApiError as error:
-                if error.layer == "api":
-                    visit.allowances = self._allowances(visit)
-                raise
+            parsed = self._understood(visit.http, endpoint, visit.route.model)
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
@@ -224,15 +243,31 @@ class Engine:
                     self._parsed.popitem(last=False)
         return parsed
 
-    def _allowances(self, visit: _Visit) -> tuple[Allowance, ...]:
-        """Return what a request leaves that the API refuses: the limiter stands before it."""
+    def _understood(
+        self, http: HttpRequest, endpoint: GeneratingEndpoint, model: str | None
+    ) -> _Parsed:
+        """Return what *http* asks; *model* is set where the path names it.
+
+        Raises:
+            ApiError: The provider would refuse it. Where the API does, that tells of limits.
+
+        """
         try:
-            body = validation.read_body(visit.http)
+            return _Parsed(endpoint.parse(http, model, self._catalogue))
+        except ApiError as error:
+            if error.layer != "api":
+                raise
+            raise replace(error, allowances=self._allowances(http, model)) from None
+
+    def _allowances(self, http: HttpRequest, model: str | None) -> tuple[Allowance, ...]:
+        """Return what a request leaves that the API refuses; nothing if it names no model."""
+        try:
+            body = validation.read_body(http)
         except ApiError:
             return ()
-        name = visit.route.model or body.get("model")
-        model = self._catalogue.get(name) if name and isinstance(name, str) else None
-        return limits.allowances(model, body) if model else ()
+        name = model or body.get("model")
+        known = self._catalogue.get(name) if name and isinstance(name, str) else None
+        return limits.allowances(known, body) if known else ()
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
@@ -280,6 +315,9 @@ class Engine:
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
         head = route.dialect.head(rendered, answer, steady)
+        if self._options.usage_header and answer.usage is not None:
+            said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
+            head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = _Ready(head, frames, answer, drawn_calls)

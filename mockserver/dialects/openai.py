@@ -60,6 +60,10 @@ STEADY_LINES: Final[dict[Layer, bytes]] = {
 }
 """What each layer's answers and refusals have in common; the edge's have nothing of it."""
 
+ERROR_KEYS: Final = ("message", "type", "param", "code")
+UNKNOWN_URL: Final = "unknown_url"
+UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
+"""Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
 CHUNKED_REFUSALS: Final = frozenset({403, 404})
 """Statuses whose refusals come in chunks, and name the organization at the edge."""
 
@@ -105,7 +109,7 @@ class OpenAI(Dialect):
             404,
             f"Unknown request URL: {http.method} {http.path}. Please check the URL for typos, or "
             "see the docs at https://platform.openai.com/docs/api-reference/.",
-            code="unknown_url",
+            code=UNKNOWN_URL,
             layer="edge",
         )
 
@@ -164,18 +168,10 @@ class OpenAI(Dialect):
         """Return the request's id."""
         return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
 
-    def render_error(
-        self, error: ApiError, draw: Draw, allowances: tuple[Allowance, ...] = ()
-    ) -> Timeline:
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
-        body = {
-            "error": {
-                "message": error.message,
-                "type": error.type,
-                "param": error.param,
-                "code": error.code,
-            }
-        }
+        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS
+        body = {"error": {key: getattr(error, key) for key in keys}}
         match error.layer:
             case "edge":
                 text = _go_escaped(pretty(body, 4)) + "\n"
@@ -184,15 +180,15 @@ class OpenAI(Dialect):
             case _:
                 text = pretty(body)
         payload = to_bytes(text)
-        is_chunked = error.status in CHUNKED_REFUSALS and error.layer in {"edge", "api"}
         lines = b"".join(
             (
                 _lines(self._headers(error, draw)),
                 STEADY_LINES.get(error.layer, b""),
-                _limit_lines(allowances),
+                _limit_lines(error.allowances),
                 _lines(error.headers),
             )
         )
+        is_chunked = error.status in CHUNKED_REFUSALS and error.layer in {"edge", "api"}
         return Head(error.status, lines, None if is_chunked else len(payload)), Data(payload)
 
     def _headers(self, error: ApiError, draw: Draw) -> Headers:

@@ -4,8 +4,9 @@ Shapes, key order and the order of chunks are those of api.openai.com, as record
 September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
+from itertools import cycle
 from typing import Any, Final, cast, overload
 
 from mockserver import tokens, validation
@@ -91,6 +92,9 @@ class ChatCompletions(GeneratingEndpoint):
 
 
 NOTHING: Mapping[str, Any] = {}
+PARALLEL_LENGTHS: Final = (4, 5, 6)
+"""The arguments of several calls are streamed in pieces of so many characters, in turn, and not
+by tokens as those of one call are: 20 of 20 recorded streams."""
 
 TIERS: Final[Mapping[str | None, str]] = {
     "fast": "priority",
@@ -331,7 +335,7 @@ def _deltas(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[Delt
     elif calls and choice.text is None and len(calls) == 1:
         opener = _opener(0, calls[0])
         yield {"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None}, 0
-        yield from _arguments(0, calls[0])
+        yield from _arguments(0, calls[0].arguments.pieces)
     elif calls and choice.text is None:
         # Several calls: the role comes alone, without `refusal`; each call has its own opener.
         yield {"role": "assistant", "content": None}, 0
@@ -354,7 +358,10 @@ def _texts(key: str, text: TokenText | None) -> Iterator[Delta]:
 def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
     for index, call in enumerate(calls):
         yield {"tool_calls": [_opener(index, call)]}, 0
-        yield from _arguments(index, call)
+        if len(calls) == 1:
+            yield from _arguments(index, call.arguments.pieces)
+        else:
+            yield from _arguments(index, _cut_by_length(call.arguments))
 
 
 def _opener(index: int, call: AnsweredCall) -> Json:
@@ -362,9 +369,20 @@ def _opener(index: int, call: AnsweredCall) -> Json:
     return {"index": index, "id": call.id, "type": "function", "function": function}
 
 
-def _arguments(index: int, call: AnsweredCall) -> Iterator[Delta]:
-    for piece, count in call.arguments.pieces:
+def _arguments(index: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Delta]:
+    for piece, count in pieces:
         yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count
+
+
+def _cut_by_length(text: TokenText) -> Iterator[tuple[str, int]]:
+    """Cut *text* into pieces of the lengths in turn, each with the tokens complete with it."""
+    ends = [count for piece, count in text.pieces for count in (*(0,) * (len(piece) - 1), count)]
+    start = 0
+    for length in cycle(PARALLEL_LENGTHS):
+        if start >= len(text):
+            return
+        yield text[start : start + length], sum(ends[start : start + length])
+        start += length
 
 
 def _function_call(choice: AnsweredChoice, call: AnsweredCall) -> Iterator[Delta]:

@@ -130,6 +130,7 @@ class MockServer:
         seed: int | None = None,
         strict: bool = False,
         any_model: bool = False,
+        usage_header: bool = True,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
@@ -138,7 +139,7 @@ class MockServer:
             UsageError: Values are mixed with names or paths.
 
         """
-        options = Options(seed=seed, strict=strict, any_model=any_model)
+        options = Options(seed=seed, strict=strict, any_model=any_model, usage_header=usage_header)
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
         self._wanted = (host, port)
         self._address: Address | None = None
