@@ -322,10 +322,8 @@ class Dialect(ABC):
         """Return what differs each time an answer is given, besides its ids."""
 
     @abstractmethod
-    def render_error(
-        self, error: ApiError, draw: Draw, allowances: tuple[Allowance, ...] = ()
-    ) -> Timeline:
-        """Return the whole timeline of a refusal, of which the limiter leaves *allowances*."""
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return the whole timeline of a refusal."""
 
 
 # --- Failure ---------------------------------------------------------------------------------

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
+from mockserver.limits import Allowance
 from mockserver.models import Family
 
 FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
@@ -157,7 +158,11 @@ class Usage(NamedTuple):
 
 @dataclass(eq=False)
 class ApiError(Exception):
-    """A refusal by *layer*, as the provider would answer it; a dialect spells it on the wire."""
+    """A refusal by *layer*, as the provider would answer it; a dialect spells it on the wire.
+
+    *headers* are added to its own. *allowances* are what it leaves of the account's limits, where
+    it was the API that refused: the limiter stands before it.
+    """
 
     status: int
     message: str
@@ -166,6 +171,7 @@ class ApiError(Exception):
     code: str | None = None
     layer: Layer = "api"
     headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
+    allowances: tuple[Allowance, ...] = field(default=(), kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.message}"

@@ -87,8 +87,6 @@ class _Visit:
     content: bytes
     occurrence: int
     draw: Draw
-    allowances: tuple[Allowance, ...] = ()
-    """What a refusal tells of the account's limits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +161,7 @@ class Engine:
         if route.generating is None:
             return None
         try:
-            return _Parsed(route.generating.parse(http, route.model, self._catalogue))
+            return self._understood(http, route.generating, route.model)
         except ApiError as error:
             return error
 
@@ -180,7 +178,7 @@ class Engine:
             if given.failures:
                 timeline = _fail(visit, given, timeline)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw, visit.allowances)
+            timeline = visit.route.dialect.render_error(error, visit.draw)
         _note(visit.call, timeline)
         return Exchange(timeline, visit.call)
 
@@ -237,12 +235,7 @@ class Engine:
         key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
-            try:
-                parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
-            except ApiError as error:
-                if error.layer == "api":
-                    visit.allowances = self._allowances(visit)
-                raise
+            parsed = self._understood(visit.http, endpoint, visit.route.model)
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
@@ -250,15 +243,31 @@ class Engine:
                     self._parsed.popitem(last=False)
         return parsed
 
-    def _allowances(self, visit: _Visit) -> tuple[Allowance, ...]:
-        """Return what a request leaves that the API refuses: the limiter stands before it."""
+    def _understood(
+        self, http: HttpRequest, endpoint: GeneratingEndpoint, model: str | None
+    ) -> _Parsed:
+        """Return what *http* asks; *model* is set where the path names it.
+
+        Raises:
+            ApiError: The provider would refuse it. Where the API does, that tells of limits.
+
+        """
         try:
-            body = validation.read_body(visit.http)
+            return _Parsed(endpoint.parse(http, model, self._catalogue))
+        except ApiError as error:
+            if error.layer != "api":
+                raise
+            raise replace(error, allowances=self._allowances(http, model)) from None
+
+    def _allowances(self, http: HttpRequest, model: str | None) -> tuple[Allowance, ...]:
+        """Return what a request leaves that the API refuses; nothing if it names no model."""
+        try:
+            body = validation.read_body(http)
         except ApiError:
             return ()
-        name = visit.route.model or body.get("model")
-        model = self._catalogue.get(name) if name and isinstance(name, str) else None
-        return limits.allowances(model, body) if model else ()
+        name = model or body.get("model")
+        known = self._catalogue.get(name) if name and isinstance(name, str) else None
+        return limits.allowances(known, body) if known else ()
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 

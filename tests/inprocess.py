@@ -101,7 +101,8 @@ class Api:
     ) -> Answered:
         credentials = {} if key is None else {"authorization": f"Bearer {key}"}
         sent = {"content-type": "application/json", **credentials, **(headers or {})}
-        return Answered(*self.engine.answer(HttpRequest(method, path, sent, body)))
+        path, _, query = path.partition("?")
+        return Answered(*self.engine.answer(HttpRequest(method, path, sent, body, query)))
 
     def post(self, path: str, body: dict[str, Any], **more: Any) -> Answered:
         return self.send("POST", path, json.dumps(body).encode(), **more)

@@ -168,9 +168,7 @@ class OpenAI(Dialect):
         """Return the request's id."""
         return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
 
-    def render_error(
-        self, error: ApiError, draw: Draw, allowances: tuple[Allowance, ...] = ()
-    ) -> Timeline:
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
         keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS
         body = {"error": {key: getattr(error, key) for key in keys}}
@@ -182,15 +180,15 @@ class OpenAI(Dialect):
             case _:
                 text = pretty(body)
         payload = to_bytes(text)
-        is_chunked = error.status in CHUNKED_REFUSALS and error.layer in {"edge", "api"}
         lines = b"".join(
             (
                 _lines(self._headers(error, draw)),
                 STEADY_LINES.get(error.layer, b""),
-                _limit_lines(allowances),
+                _limit_lines(error.allowances),
                 _lines(error.headers),
             )
         )
+        is_chunked = error.status in CHUNKED_REFUSALS and error.layer in {"edge", "api"}
         return Head(error.status, lines, None if is_chunked else len(payload)), Data(payload)
 
     def _headers(self, error: ApiError, draw: Draw) -> Headers:

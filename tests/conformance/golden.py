@@ -17,6 +17,7 @@ DRAWN = {
     "date": r"date: (\w{3}, \d\d \w{3} 2026 \d\d:\d\d:\d\d GMT)\r\n",
     "milliseconds": r"openai-processing-ms: (\d+)\r\n",
     "request-id": r"x-request-id: (req_[0-9a-f]{32})\r\n",
+    "tokens-left": r"x-ratelimit-remaining-tokens: ([0-9]+)\r\n",
     "id": r'"id": ?"((?:chatcmpl|cmpl)-[0-9A-Za-z]{29})"',
     "created": r'"created": ?([0-9]{10})\b',
     "fingerprint": r'"system_fingerprint": ?"(fp_[0-9a-f]{10})"',
