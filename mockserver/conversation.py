@@ -7,7 +7,7 @@ else about them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
 from mockserver.models import Family
@@ -56,6 +56,10 @@ class CompletionRequest:
         forced_tool: The tool that the model must call, where one is named.
         legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
         max_tokens: The most tokens a choice may have; None: the model's own limit.
+        best_of: How many candidates are generated for each prompt, and billed.
+        echo: The answer begins with the prompt (legacy completions).
+        logprobs: How many alternatives each token of the answer is told with, besides its
+            log-probability; None: nothing is told of tokens.
 
     """
 
@@ -75,6 +79,9 @@ class CompletionRequest:
     n: int = 1
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
+    best_of: int = 1
+    echo: bool = False
+    logprobs: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -97,13 +104,37 @@ class Choice:
     """One answer of the model, before the request's limits act on it.
 
     Text, a refusal, or tool calls (with or without text beside them). *finish_reason* None
-    means: the one that follows from the rest.
+    means: the one that follows from the rest. *logprobs* are those of the first tokens, the
+    others are drawn; None means that none are told, even if they are asked for.
     """
 
     text: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     refusal: str | None = None
     finish_reason: FinishReason | None = None
+    logprobs: tuple[float, ...] | None = ()
+
+
+class TokenLogprob(NamedTuple):
+    """A token of an answer, how likely it was, and what else was likely there.
+
+    *logprob* is None for the first token of an echoed prompt: nothing stands before it.
+    *alternatives* are the likeliest tokens, the likeliest first; the token itself is usually
+    one of them.
+    """
+
+    token: bytes
+    logprob: float | None
+    alternatives: tuple[tuple[bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceLogprobs:
+    """What is told of the tokens of a choice: those of its text, refusal and echoed prompt."""
+
+    text: tuple[TokenLogprob, ...] | None
+    refusal: tuple[TokenLogprob, ...] | None
+    prompt: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,7 @@ taken for content.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
@@ -90,6 +91,27 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
     return _text(value, "\n", _Layout(" " * indent, ": ", token_ends))
 
 
+def number(value: float) -> str:
+    """Write *value* as the provider does: decimals from 1e-5 on, below that `-3.1e-7`.
+
+    The digits are the fewest that read back as the same number: as Rust's ryu prints, and as
+    recorded log-probabilities show (2024 to 2026).
+    """
+    text = repr(value)
+    if "e" not in text:
+        return text if math.isfinite(value) else json.dumps(value)
+    digits, _, exponent = text.partition("e")
+    power = int(exponent)
+    if power != _LAST_DECIMAL_POWER:
+        return f"{digits}e{power}"
+    sign = "-" if value < 0 else ""
+    return f"{sign}0.0000{digits.lstrip('-').replace('.', '')}"
+
+
+_LAST_DECIMAL_POWER: Final = -5
+"""The one power of ten that Python writes with an exponent and the provider without."""
+
+
 def to_bytes(text: str) -> bytes:
     r"""Return *text* in UTF-8; a lone surrogate becomes its JSON escape (`\ud83d`)."""
     return text.encode("utf-8", "backslashreplace")
@@ -136,16 +158,18 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return str(value)
     if kind is bool:
         return "true" if value else "false"
+    if kind is float:
+        return number(value)
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
     return f'"{value.mark}"'
 
 
-_SCALARS = frozenset({type(None), int, bool, TokenText, Hole})
+_SCALARS = frozenset({type(None), int, bool, float, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
-    """Return the text of what is rarer: fixed parts, fractions, mappings that are no dict."""
+    """Return the text of what is rarer: fixed parts, mappings that are no dict."""
     if isinstance(value, Fixed):
         return value.text(newline, layout)
     if isinstance(value, Mapping):
