@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 NODE ?= $(shell command -v node >/dev/null && command -v npm >/dev/null && node --version)
-NODE_PROJECTS := $(wildcard tests/*/package.json)
+NODE_PROJECTS := $(wildcard tests/*/package.json tests/*/*/package.json)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 NO_NODE := Node (with npm) is not installed, so this is left out:
@@ -30,7 +30,7 @@ serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --po
 test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
 	@$(if $(NODE),:,echo "$(NO_NODE) pyright, and what is tested by a Node client")
 	$(BIN)/coverage run -m pytest $(ARGS)
-	@$(BIN)/coverage report --skip-covered
+	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
 lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
@@ -68,5 +68,5 @@ clean: ## remove all that was set up, built or cached
 	@touch .venv/.installed $@
 
 .venv/.node: $(NODE_PROJECTS) .venv/.made
-	@$(foreach project,$(NODE_PROJECTS),npm install --no-save --prefix $(dir $(project)) &&) :
+	@$(foreach project,$(NODE_PROJECTS),npm install --no-save --no-audit --no-fund --loglevel=error --prefix $(dir $(project)) &&) :
 	@touch $@

@@ -9,15 +9,25 @@ if TYPE_CHECKING:
     from mockserver.scenario.loader import load_scenario
     from mockserver.server.runner import MockServer
     from mockserver.session import Session
+    from mockserver.tokens.report import TokenReport, token_report
 
 __version__ = "0.1.0"
 
-__all__ = ["MockServer", "Session", "__version__", "load_scenario"]
+__all__ = [
+    "MockServer",
+    "Session",
+    "TokenReport",
+    "__version__",
+    "load_scenario",
+    "token_report",
+]
 
 _HOMES = {
     "MockServer": "mockserver.server.runner",
     "Session": "mockserver.session",
+    "TokenReport": "mockserver.tokens.report",
     "load_scenario": "mockserver.scenario.loader",
+    "token_report": "mockserver.tokens.report",
 }
 
 

@@ -1,4 +1,4 @@
-"""The command line: `mockserver serve`, `check`, `scenarios`.
+"""The command line: `mockserver serve`, `check`, `scenarios`, `tokens`.
 
 What people made wrong is told in one clear message, with exit code 2. Modules that take long
 to load are imported by the commands that need them.
@@ -9,14 +9,16 @@ import json
 import logging
 import sys
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 from mockserver import __version__
-from mockserver.errors import MockServerError
+from mockserver.errors import MockServerError, UsageError
 
 if TYPE_CHECKING:
     from mockserver.server.runner import Address
+    from mockserver.tokens.report import TokenReport
 
 DEFAULT_PORT: Final = 8089
 MISUSE: Final = 2
@@ -75,6 +77,11 @@ def _parser() -> argparse.ArgumentParser:
     serve.add_argument("--strict", action="store_true", help="refuse what no rule answers")
     serve.add_argument("--any-model", action="store_true", help="know every model's name")
     serve.add_argument(
+        "--no-usage-header",
+        action="store_true",
+        help="do not say in x-mockserver-usage whether a bill is exact or estimated",
+    )
+    serve.add_argument(
         "--ready-json",
         action="store_true",
         help="print one line of JSON once it listens, and nothing else, on standard output",
@@ -90,11 +97,30 @@ def _parser() -> argparse.ArgumentParser:
     check.set_defaults(run=_check)
     check.add_argument("files", nargs="+", metavar="FILE", help="a scenario, by path or name")
 
+    _add_tokens(commands.add_parser("tokens", help="tell what a request is billed as"))
+
     scenarios = commands.add_parser(
         "scenarios", help="list the scenarios that ship with the server"
     )
     scenarios.set_defaults(run=_scenarios)
     return parser
+
+
+def _add_tokens(tokens: argparse.ArgumentParser) -> None:
+    tokens.set_defaults(run=_tokens)
+    tokens.add_argument(
+        "file",
+        metavar="FILE|-",
+        help="requests, or recorded exchanges ('request' with 'response' or 'chunks'): a JSON "
+        "document or one a line; - reads standard input",
+    )
+    tokens.add_argument("--model", help="count as this model does, whatever the file says")
+    tokens.add_argument(
+        "--end-of-turn",
+        action="store_true",
+        help="bill the token that ends each choice, as Azure does",
+    )
+    tokens.add_argument("--json", action="store_true", help="print a line of JSON for each")
 
 
 def _port(text: str) -> int:
@@ -117,7 +143,12 @@ def _serve(options: argparse.Namespace) -> int:
         scenario,
         Plugins.installed(),
         time.monotonic,
-        Options(seed=options.seed, strict=options.strict, any_model=options.any_model),
+        Options(
+            seed=options.seed,
+            strict=options.strict,
+            any_model=options.any_model,
+            usage_header=not options.no_usage_header,
+        ),
     )
 
     def ready(address: "Address") -> None:
@@ -154,6 +185,90 @@ def _check(options: argparse.Namespace) -> int:
     count = len(options.files)
     print(f"{count} scenario{'s' if count > 1 else ''} checked: no errors")  # noqa: T201
     return 0
+
+
+def _tokens(options: argparse.Namespace) -> int:
+    from mockserver.tokens.report import token_report  # noqa: PLC0415 - see the docstring
+
+    for where, document in _documents(options.file):
+        if not isinstance(document, dict):
+            raise UsageError(f"{where}: a request is a JSON object")
+        try:
+            report = token_report(
+                cast(dict[str, Any], document),
+                model=options.model,
+                end_of_turn=options.end_of_turn,
+            )
+        except ValueError as error:
+            raise UsageError(f"{where}: {error}") from error
+        except (KeyError, TypeError, AttributeError) as error:
+            raise UsageError(f"{where}: no valid request: {error!r}") from error
+        print(_as_json(report) if options.json else _as_table(report))  # noqa: T201 - the output
+    return 0
+
+
+def _documents(name: str) -> Iterator[tuple[str, Any]]:
+    """Yield the documents of a file, one or one a line, each with where it stands."""
+    try:
+        text = sys.stdin.read() if name == "-" else Path(name).read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"{name}: cannot be read: {error}") from error
+    try:
+        yield name, json.loads(text)
+    except json.JSONDecodeError as whole:
+        lines = [(n, line) for n, line in enumerate(text.splitlines(), 1) if line.strip()]
+        if len(lines) < 2 or not lines[0][1].rstrip().endswith("}"):  # noqa: PLR2004 - not one a line
+            where = f"{name}:{whole.lineno}:{whole.colno}"
+            raise UsageError(f"{where}: no JSON: {whole.msg}") from whole
+        for number, line in lines:
+            try:
+                yield f"{name}:{number}", json.loads(line)
+            except json.JSONDecodeError as error:
+                where = f"{name}:{number}:{error.colno}"
+                raise UsageError(f"{where}: no JSON: {error.msg}") from error
+
+
+def _as_json(report: "TokenReport") -> str:
+    return json.dumps(
+        {
+            "model": report.model.id,
+            "encoding": report.model.family.encoding,
+            "prompt_tokens": report.prompt.tokens,
+            "prompt": _certainty(exact=report.prompt.exact),
+            "completion_tokens": report.completion.tokens if report.completion else None,
+            "completion": _certainty(exact=report.completion.exact) if report.completion else None,
+            "recorded_prompt_tokens": report.recorded_prompt,
+            "recorded_completion_tokens": report.recorded_completion,
+            "parts": [
+                {"what": line.what, "tokens": line.tokens, "count": _certainty(exact=line.exact)}
+                for line in report.lines
+            ],
+        },
+        ensure_ascii=False,
+    )
+
+
+def _as_table(report: "TokenReport") -> str:
+    rows: list[tuple[str, int, bool, int | None]] = [
+        (line.what, line.tokens, line.exact, None) for line in report.lines
+    ]
+    prompt, completion = report.prompt, report.completion
+    rows.append(("prompt_tokens", prompt.tokens, prompt.exact, report.recorded_prompt))
+    if completion is not None:
+        recorded = report.recorded_completion
+        rows.append(("completion_tokens", completion.tokens, completion.exact, recorded))
+    width = max(len(what) for what, *_ in rows)
+    told = [f"{report.model.id} ({report.model.family.encoding})"]
+    for what, tokens, exact, recorded in rows:
+        notes = [] if exact else ["estimated"]
+        if recorded is not None:
+            notes.append("as recorded" if recorded == tokens else f"recorded: {recorded}")
+        told.append(f"  {what:{width}}  {tokens:>8}  {', '.join(notes)}".rstrip())
+    return "\n".join(told)
+
+
+def _certainty(*, exact: bool) -> str:
+    return "exact" if exact else "estimated"
 
 
 def _scenarios(options: argparse.Namespace) -> int:  # noqa: ARG001 - it has no options

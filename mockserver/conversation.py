@@ -154,8 +154,7 @@ class StatedUsage:
     rejected_prediction_tokens: int | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Usage:
+class Usage(NamedTuple):
     """The bill of one answer, in tokens. *exact* is False where the rules are known to guess."""
 
     prompt_tokens: int

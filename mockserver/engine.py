@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
-    Endpoint,
     Failure,
     Frame,
     GeneratingEndpoint,
@@ -47,6 +46,8 @@ from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
+USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
+USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
@@ -58,12 +59,14 @@ MEMO_ANSWER_BYTES: Final = 262_144
 class Options:
     """How a server behaves, apart from its scenario.
 
-    *seed* None takes the scenario's. A *strict* server refuses what no rule answers.
+    *seed* None takes the scenario's. A *strict* server refuses what no rule answers. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
     """
 
     seed: int | None = None
     strict: bool = False
     any_model: bool = False
+    usage_header: bool = True
 
 
 class Exchange(NamedTuple):
@@ -104,6 +107,10 @@ class _Parsed:
     ready: dict[int, tuple[Reply, _Ready]] = field(default_factory=dict[int, tuple[Reply, _Ready]])
 
 
+Understood = _Parsed | ApiError
+"""What a request was found to mean: something to answer, or to refuse."""
+
+
 class Engine:
     """Answers requests by a scenario; all that changes lies in its sessions."""
 
@@ -130,7 +137,7 @@ class Engine:
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
-        self._parsed: OrderedDict[tuple[Endpoint, str | None, bytes], _Parsed] = OrderedDict()
+        self._parsed: OrderedDict[Hashable, _Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named."""
@@ -141,11 +148,26 @@ class Engine:
             )
         return found
 
-    def answer(self, http: HttpRequest) -> Exchange:
-        """Return what goes out for *http*."""
+    def understand(self, http: HttpRequest) -> Understood | None:
+        """Return what `answer` takes as *understood*: the slow part of a large request.
+
+        It touches no session, so that it may run in a thread while others are answered. None:
+        there is nothing to understand.
+        """
+        _, path = split_session(http.path)
+        route = self._routes.find(http.method, path)
+        if route.generating is None:
+            return None
+        try:
+            return _Parsed(route.generating.parse(http, route.model, self._catalogue))
+        except ApiError as error:
+            return error
+
+    def answer(self, http: HttpRequest, understood: Understood | None = None) -> Exchange:
+        """Return what goes out for *http*; *understood* is what it was found to mean before."""
         visit = self._resolve(http)
         try:
-            incoming, parsed = self._parse(visit)
+            incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
@@ -179,14 +201,18 @@ class Engine:
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
-    def _parse(self, visit: _Visit) -> tuple[IncomingCall, _Parsed | None]:
+    def _parse(
+        self, visit: _Visit, understood: Understood | None
+    ) -> tuple[IncomingCall, _Parsed | None]:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
-            parsed = self._understand(visit, route.generating)
+            if isinstance(understood, ApiError):
+                raise understood
+            parsed = understood or self._remembered(visit, route.generating)
             call.model = parsed.request.model
             call.stream = parsed.request.stream
         elif route.lookup is not None:
@@ -199,10 +225,10 @@ class Engine:
         incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
         return incoming, parsed
 
-    def _understand(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
+    def _remembered(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        key = (endpoint, content_type, visit.content)
+        key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
             parsed = _Parsed(endpoint.parse(visit.http, visit.route.model, self._catalogue))
@@ -242,7 +268,7 @@ class Engine:
             known = parsed.ready.get(id(reply))
             if known is not None and known[0] is reply:
                 return known[1]
-        steady = Draw(visit.session.seed, visit.content)
+        steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
         if route.lookup is not None:
             body = route.lookup.look_up(route.parameters or {}, self._catalogue)
             head = route.dialect.head(body, None, steady)
@@ -253,6 +279,9 @@ class Engine:
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
         head = route.dialect.head(rendered, answer, steady)
+        if self._options.usage_header and answer.usage is not None:
+            said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
+            head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = _Ready(head, frames, answer, drawn_calls)

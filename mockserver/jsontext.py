@@ -133,13 +133,19 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
     kind = cast(type[object], type(value))
     if kind is str:
         return quote(value)
+    if kind is Fixed:
+        return cast(Fixed, value).text(newline, layout)
     if kind is dict:
         if not value:
             return "{}"
         inner = newline + layout.step
         colon = layout.colon
         members = [
-            f"{quote(key)}{colon}{_text(member, inner, layout)}" for key, member in value.items()
+            # A member that is text, as most are, is spared the call.
+            quote(key)
+            + colon
+            + (quote(member) if type(member) is str else _text(member, inner, layout))
+            for key, member in value.items()
         ]
         return f"{{{inner}{f',{inner}'.join(members)}{newline}}}"
     if kind is list or kind is tuple:
@@ -169,9 +175,7 @@ _SCALARS = frozenset({type(None), int, bool, float, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
-    """Return the text of what is rarer: fixed parts, mappings that are no dict."""
-    if isinstance(value, Fixed):
-        return value.text(newline, layout)
+    """Return the text of what is rare: mappings that are no dict."""
     if isinstance(value, Mapping):
         return _text(dict(cast(Mapping[str, JsonValue], value)), newline, layout)
     return json.dumps(value, ensure_ascii=False)

@@ -47,15 +47,15 @@ class Draw:
 
     __slots__ = ("_key",)
 
-    def __init__(self, seed: int, content: bytes, occurrence: int = 0) -> None:
+    def __init__(self, seed: int, content: bytes, occurrence: int = 1) -> None:
         """Take what decides the draws of a call.
 
         Args:
             seed: The session's seed.
             content: The request's path (without the prefix that names the session) and body,
                 or a digest of them.
-            occurrence: How often this very request has come, from 1; 0 for what is the same
-                each time.
+            occurrence: How often this very request has come, from 1; what is to be the same
+                each time is drawn as for the first.
 
         """
         self._key = hashlib.blake2b(b"%d\0%d\0%b" % (seed, occurrence, content)).digest()

@@ -63,9 +63,9 @@ class Shaped:
 def shape(
     request: CompletionRequest, written: Sequence[Choice], reply: Reply, model: Model
 ) -> Shaped:
-    """Return the choices that *reply* has *written* in the tokens of *model*, whatever their length.
+    """Return the choices that *reply* has *written*, in the tokens of *model*, ended by `stop`.
 
-    `stop` ends them; `limited` cuts what is too long for *request*.
+    They may be too long for *request*: `limited` cuts them.
     """
     return _Shaper(request, reply, model, None).shape(written)
 

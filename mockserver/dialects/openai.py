@@ -40,6 +40,12 @@ STEADY_HEADERS: Final = (
     ("x-content-type-options", "nosniff"),
 )
 
+STEADY_LINES: Final = Head.of(200, STEADY_HEADERS).lines
+
+ERROR_KEYS: Final = ("message", "type", "param", "code")
+UNKNOWN_URL: Final = "unknown_url"
+UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
+"""Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
 CHUNKED_REFUSALS: Final = frozenset({403, 404})
 """Statuses whose refusals come in chunks, and name the organization at the edge."""
 
@@ -73,7 +79,7 @@ class OpenAI(Dialect):
             404,
             f"Unknown request URL: {http.method} {http.path}. Please check the URL for typos, or "
             "see the docs at https://platform.openai.com/docs/api-reference/.",
-            code="unknown_url",
+            code=UNKNOWN_URL,
             layer="edge",
         )
 
@@ -104,12 +110,11 @@ class OpenAI(Dialect):
             ("content-type", content_type),
             ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
             ("x-request-id", REQUEST_ID.mark),
-            *STEADY_HEADERS,
         )
         if answer is not None and answer.endpoint == "completions":
             engine = ("openai-model", answer.model_name)
             headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
-        return Head.of(200, headers)
+        return Head(200, Head.of(200, headers).lines + STEADY_LINES)
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the request's id."""
@@ -117,14 +122,8 @@ class OpenAI(Dialect):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
-        body = {
-            "error": {
-                "message": error.message,
-                "type": error.type,
-                "param": error.param,
-                "code": error.code,
-            }
-        }
+        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS
+        body = {"error": {key: getattr(error, key) for key in keys}}
         at_edge = error.layer == "edge"
         text = pretty(body, 4 if at_edge else 2) + "\n"
         payload = to_bytes(_go_escaped(text) if at_edge else text)

@@ -4,10 +4,10 @@ Shapes, key order and the order of chunks are those of api.openai.com, as record
 September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import islice
-from typing import Any, NamedTuple, cast, overload
+from itertools import cycle, islice
+from typing import Any, Final, NamedTuple, cast, overload
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
@@ -51,7 +51,7 @@ class ChatCompletions(GeneratingEndpoint):
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or NOTHING
-        tools = body.get("tools")
+        tools, functions = body.get("tools"), body.get("functions")
         return CompletionRequest(
             body=body,
             model=known.id,
@@ -59,9 +59,9 @@ class ChatCompletions(GeneratingEndpoint):
             messages=_Conversation(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
-            tools=_tool_names(body),
-            forced_tool=_forced_tool(body),
-            legacy_functions=not tools and bool(body.get("functions")),
+            tools=_tool_names(body) if tools or functions else (),
+            forced_tool=_forced_tool(body) if tools or functions else None,
+            legacy_functions=bool(functions) and not tools,
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             include_obfuscation=options.get("include_obfuscation") is not False,
@@ -94,6 +94,9 @@ class ChatCompletions(GeneratingEndpoint):
 
 
 NOTHING: Mapping[str, Any] = {}
+PARALLEL_LENGTHS: Final = (4, 5, 6)
+"""The arguments of several calls are streamed in pieces of so many characters, in turn, and not
+by tokens as those of one call are: 20 of 20 recorded streams."""
 
 
 class _Conversation(Sequence[Message]):
@@ -327,7 +330,7 @@ def _deltas(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[Delt
     elif calls and choice.text is None and len(calls) == 1:
         opener = _opener(0, calls[0])
         yield Delta({"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None})
-        yield from _arguments(0, calls[0])
+        yield from _arguments(0, calls[0].arguments.pieces)
     elif calls and choice.text is None:
         # Several calls: the role comes alone, without `refusal`; each call has its own opener.
         yield Delta({"role": "assistant", "content": None})
@@ -351,15 +354,17 @@ def _role(members: Json, choice: AnsweredChoice) -> Delta:
 
 
 def _content(choice: AnsweredChoice) -> Iterator[Delta]:
-    told = choice.logprobs and choice.logprobs.text
+    told = None if choice.logprobs is None else choice.logprobs.text
     for piece, count, own in _pieces(choice.text, told):
-        yield Delta({"content": piece}, count, own and chat_logprobs(own, None))
+        logprobs = None if own is None else chat_logprobs(own, None)
+        yield Delta({"content": piece}, count, logprobs)
 
 
 def _refusal(choice: AnsweredChoice) -> Iterator[Delta]:
-    told = choice.logprobs and choice.logprobs.refusal
+    told = None if choice.logprobs is None else choice.logprobs.refusal
     for piece, count, own in _pieces(choice.refusal, told):
-        yield Delta({"refusal": piece}, count, own and chat_logprobs(None, own))
+        logprobs = None if own is None else chat_logprobs(None, own)
+        yield Delta({"refusal": piece}, count, logprobs)
 
 
 Told = Sequence[TokenLogprob] | None
@@ -375,7 +380,10 @@ def _pieces(text: TokenText | None, told: Told) -> Iterator[tuple[str, int, Told
 def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
     for index, call in enumerate(calls):
         yield Delta({"tool_calls": [_opener(index, call)]})
-        yield from _arguments(index, call)
+        if len(calls) == 1:
+            yield from _arguments(index, call.arguments.pieces)
+        else:
+            yield from _arguments(index, _cut_by_length(call.arguments))
 
 
 def _opener(index: int, call: AnsweredCall) -> Json:
@@ -383,9 +391,20 @@ def _opener(index: int, call: AnsweredCall) -> Json:
     return {"index": index, "id": call.id, "type": "function", "function": function}
 
 
-def _arguments(index: int, call: AnsweredCall) -> Iterator[Delta]:
-    for piece, count in call.arguments.pieces:
+def _arguments(index: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Delta]:
+    for piece, count in pieces:
         yield Delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count)
+
+
+def _cut_by_length(text: TokenText) -> Iterator[tuple[str, int]]:
+    """Cut *text* into pieces of the lengths in turn, each with the tokens complete with it."""
+    ends = [count for piece, count in text.pieces for count in (*(0,) * (len(piece) - 1), count)]
+    start = 0
+    for length in cycle(PARALLEL_LENGTHS):
+        if start >= len(text):
+            return
+        yield text[start : start + length], sum(ends[start : start + length])
+        start += length
 
 
 def _function_call(choice: AnsweredChoice, call: AnsweredCall) -> Iterator[Delta]:

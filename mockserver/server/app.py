@@ -26,6 +26,8 @@ from mockserver.timeline import Abort, Head, Timeline, body
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 # The API's own words (without the bytes read), though its limit is 25 MiB for files.
 TOO_LARGE: Final = f"Maximum content size limit ({MAX_BODY_BYTES}) exceeded"
+LARGE_BODY_BYTES: Final = 128 * 1024
+"""What is larger is read and counted in a thread, so that other streams go on meanwhile."""
 MAX_FIELD_BYTES: Final = 64 * 1024
 HEALTH_PATHS: Final = frozenset({"/healthz", "/_mock/healthz"})
 KEEP_ALIVE_S: Final = 3_630.0
@@ -60,7 +62,12 @@ class App:
             except web.RequestPayloadError:
                 return await self._refuse(request, ApiError(400, "The body is malformed."))
         headers = cast(Mapping[str, str], request.headers)
-        exchange = self.engine.answer(HttpRequest(request.method, path, headers, content, query))
+        http = HttpRequest(request.method, path, headers, content, query)
+        understood = None
+        if len(content) > LARGE_BODY_BYTES:
+            loop = asyncio.get_running_loop()
+            understood = await loop.run_in_executor(None, self.engine.understand, http)
+        exchange = self.engine.answer(http, understood)
         exchange.call.outcome = "client_left"
         try:
             played = await play(exchange.timeline, request)
@@ -77,6 +84,8 @@ async def _read(request: web.BaseRequest) -> bytes:
     """Return the body of *request*, which is still on its way."""
     if request.headers.get("expect", "").lower() == "100-continue":
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        # The answer has not begun yet, and may still be a refusal.
+        request.writer.output_size = 0
     return await request.read()
 
 
@@ -95,6 +104,7 @@ class _Server(web.Server):
 
     def __init__(self, app: App) -> None:
         super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
+        self._loop = asyncio.get_running_loop()
         self._app = app
 
     def __call__(self) -> web.RequestHandler:
@@ -110,8 +120,8 @@ class _Server(web.Server):
             logger=cast(Any, _log),
         )
 
-    @staticmethod
     def _request(
+        self,
         message: RawRequestMessage,
         payload: StreamReader,
         protocol: web.RequestHandler,
@@ -124,7 +134,7 @@ class _Server(web.Server):
             protocol,
             writer,
             task,
-            asyncio.get_running_loop(),
+            self._loop,
             client_max_size=MAX_BODY_BYTES,
         )
 

@@ -28,6 +28,8 @@ from mockserver.session import Session
 SHUTDOWN_S: Final = 0.2
 """How long open answers may still run when the server ends."""
 BACKLOG: Final = 1_024
+GARBAGE: Final = 20_000
+"""How many new objects make the collector look for cycles (Python's own: 700)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,10 @@ async def _serve(engine: Engine, host: str, port: int, ready: Callable[[Address]
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    # What was loaded stays: the collector need not look at it again and again.
+    # What was loaded stays, and answers leave no cycles: the collector need not look so often.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(GARBAGE)
     ready(address)
     try:
         await stopped.wait()
@@ -127,6 +130,7 @@ class MockServer:
         seed: int | None = None,
         strict: bool = False,
         any_model: bool = False,
+        usage_header: bool = True,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
@@ -135,7 +139,7 @@ class MockServer:
             UsageError: Values are mixed with names or paths.
 
         """
-        options = Options(seed=seed, strict=strict, any_model=any_model)
+        options = Options(seed=seed, strict=strict, any_model=any_model, usage_header=usage_header)
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
         self._wanted = (host, port)
         self._address: Address | None = None

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Count:
+class Count(NamedTuple):
     """A number of tokens; *exact* is False where the rules are known to guess."""
 
     tokens: int
@@ -57,4 +56,8 @@ class PromptBreakdown:
 
 def total(parts: Sequence[Part]) -> Count:
     """Return the sum of *parts*, exact if each of them is."""
-    return Count(sum([part.tokens for part in parts]), all(part.exact for part in parts))
+    tokens, exact = 0, True
+    for part in parts:
+        tokens += part.tokens
+        exact = exact and part.exact
+    return Count(tokens, exact)

@@ -5,7 +5,7 @@ and docs/usage.md says how many recorded bills stand behind each rule.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 from mockserver.models import Family
@@ -33,8 +33,9 @@ def chat_prompt_parts(body: Mapping[str, Any], family: Family) -> list[Part]:
             Part("message", bill.count(text_of(message)), place=place, role=message["role"])
             for place, message in enumerate(messages)
         ]
-    parts = list(bill.messages(messages))
-    parts += bill.instructed(messages)
+    parts = bill.messages(messages)
+    if bill.extra:
+        parts += bill.instructed(messages)
     parts.append(bill.priming(body))
     return parts
 
@@ -97,26 +98,30 @@ class _Bill:
         self._parallel: set[str] = set()
         """The ids of calls that were made together with others."""
 
-    def messages(self, messages: Sequence[Message]) -> Iterator[Part]:
-        """Yield what each message costs, in order."""
+    def messages(self, messages: Sequence[Message]) -> list[Part]:
+        """Return what each message costs, in order."""
+        parts: list[Part] = []
         place = 0
         while place < len(messages):
             message = messages[place]
             role: str = message["role"]
+            taken = 1
             if role in RESULT_ROLES:
                 together = self._results_together(messages, place)
-                tokens, exact = (
-                    self._parallel_results(together) if together else self._result(message)
-                )
+                if together:
+                    taken = len(together)
+                    tokens, exact = self._parallel_results(together)
+                else:
+                    tokens, exact = self._result(message)
             else:
-                together = ()
                 tokens, exact = self._message(message, role, first=place == 0)
                 if message.get("tool_calls") or message.get("function_call"):
                     call_tokens, certain = self._calls(message, role)
                     tokens += call_tokens
                     exact = exact and certain
-            yield Part("message", tokens, exact, place, role)
-            place += max(len(together), 1)
+            parts.append(Part("message", tokens, exact, place, role))
+            place += taken
+        return parts
 
     def _message(self, message: Message, role: str, *, first: bool) -> tuple[int, bool]:
         """Return the cost of a message's text and attachments.

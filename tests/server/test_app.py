@@ -165,9 +165,9 @@ def test_a_body_of_more_than_64_mib_is_refused_to_its_end(auto_server: MockServe
 
 
 def test_a_body_of_many_megabytes_is_read(auto_server: MockServer) -> None:
-    said = "x" * 3_000_000
+    body = json.dumps(chat("Hi")).encode() + b" " * 3_000_000
 
-    raw = exchange(auto_server, request("POST", CHAT, chat("Hi", user=said)))
+    raw = exchange(auto_server, request("POST", CHAT, body))
 
     assert raw.status == 200
 
@@ -360,14 +360,31 @@ def test_the_journal_tells_how_an_answer_went_out(serve: Serve, fail: str, outco
 # --- Our own faults --------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        pytest.param({}, id="at once"),
+        pytest.param({"expect": "100-continue"}, id="behind 100 Continue"),
+    ],
+)
 def test_a_fault_of_ours_is_a_500_in_the_providers_json_and_says_so(
-    auto_server: MockServer, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    auto_server: MockServer,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
 ) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Engine, "answer", fail)
-    raw = exchange(auto_server, request("POST", CHAT, chat("my secret")))
+    with Connection(auto_server) as connection:
+        whole = request("POST", CHAT, chat("my secret"), headers=headers)
+        head, _, body = whole.partition(b"\r\n\r\n")
+        connection.send(head + b"\r\n\r\n")
+        if headers:
+            connection.receive()
+        connection.send(body)
+        raw = connection.receive()
 
     assert error_of(raw) == (
         500,

@@ -1,0 +1,47 @@
+"""Real clients, each run once for all tests."""
+
+import json
+import subprocess
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import pytest
+from real_clients import FOLDER, Missing, Run, command
+
+from mockserver import MockServer
+
+
+@pytest.fixture(scope="session")
+def promises_server() -> Iterator[MockServer]:
+    """Return the server that every client is sent against, in sessions of their own."""
+    with MockServer(FOLDER / "promises.yaml") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def run(promises_server: MockServer) -> Run:
+    """Run a client by its name, once."""
+
+    @cache
+    def once(client: str) -> dict[str, Any]:
+        found = command(client)
+        assert not isinstance(found, Missing)
+        done = subprocess.run(
+            [*found, promises_server.url, client],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=60,
+        )
+        assert done.returncode == 0, done.stderr
+        answers: dict[str, Any] = json.loads(done.stdout)
+        return answers
+
+    def checked(client: str) -> dict[str, Any]:
+        found = command(client)
+        if isinstance(found, Missing):
+            found.give_up()
+        return once(client)
+
+    return checked

@@ -1,0 +1,81 @@
+"""Real clients: openai-python's two majors, and openai-node, installed where they are missing."""
+
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any, NoReturn
+
+import pytest
+
+FOLDER = Path(__file__).parent
+NODE_FOLDER = FOLDER / "node"
+OPENAI_2_FOLDER = FOLDER.parent.parent / ".venv-openai2"
+
+Run = Callable[[str], dict[str, Any]]
+"""Returns what the client of that name found, promise by promise."""
+
+
+Command = list[str]
+
+
+@dataclass(frozen=True)
+class Missing:
+    """A client that cannot be had here, and the environment variable that demands it."""
+
+    reason: str
+    demanded_by: str
+
+    def give_up(self) -> NoReturn:
+        """Skip the test, or fail it where the client is demanded."""
+        if os.environ.get(self.demanded_by) == "1":
+            pytest.fail(f"{self.reason}, and {self.demanded_by}=1 demands it")
+        pytest.skip(f"{self.reason} ({self.demanded_by}=1 makes this a failure)")
+
+
+def _openai_3() -> Command | Missing:
+    """Return the command of this Python, whose openai is 3.x."""
+    return [sys.executable, "-W", "error", str(FOLDER / "openai_script.py")]
+
+
+def _openai_2() -> Command | Missing:
+    """Return the command of a Python with openai 2.x, in an environment made once."""
+    python = OPENAI_2_FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    stamp = OPENAI_2_FOLDER / "complete"
+    if not stamp.exists():
+        venv.create(OPENAI_2_FOLDER, clear=True, with_pip=True)
+        install = [python, "-m", "pip", "install", "--disable-pip-version-check", "openai>=2,<3"]
+        if subprocess.run(install, capture_output=True, check=False).returncode:
+            return Missing("openai 2.x cannot be installed", "MOCKSERVER_DEMAND_OPENAI2")
+        stamp.touch()
+    return [str(python), "-W", "error", str(FOLDER / "openai_script.py")]
+
+
+def _openai_node() -> Command | Missing:
+    """Return the command of Node.js with the newest openai, installed once."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        return Missing("Node.js is not installed", "MOCKSERVER_DEMAND_NODE")
+    if not (NODE_FOLDER / "node_modules" / "openai" / "package.json").exists():
+        install = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"]
+        if subprocess.run(install, cwd=NODE_FOLDER, capture_output=True, check=False).returncode:
+            return Missing("openai for Node.js cannot be installed", "MOCKSERVER_DEMAND_NODE")
+    return [node, str(NODE_FOLDER / "openai_script.mjs")]
+
+
+_CLIENTS = {
+    "openai-python-3": _openai_3,
+    "openai-python-2": _openai_2,
+    "openai-node": _openai_node,
+}
+
+
+@cache
+def command(client: str) -> Command | Missing:
+    """Return the command that runs *client*, or why there is none; looked for once."""
+    return _CLIENTS[client]()
