@@ -12,7 +12,7 @@ from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
 
 JsonValue: TypeAlias = Any
-"""None, bool, int, float, str, lists and string-keyed mappings of such values."""
+"""None, bool, int, float, str, lists and string-keyed mappings of such values; bytes are lists."""
 
 TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 """Stands behind each token of a `TokenText` in text written with *token_ends*."""
@@ -148,11 +148,14 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
             for key, member in value.items()
         ]
         return f"{{{inner}{f',{inner}'.join(members)}{newline}}}"
-    if kind is list or kind is tuple:
+    if kind is list or kind is tuple or kind is bytes:
         if not value:
             return "[]"
         inner = newline + layout.step
-        items = [_text(item, inner, layout) for item in value]
+        if kind is bytes:
+            items = [str(byte) for byte in value]
+        else:
+            items = [_text(item, inner, layout) for item in value]
         return f"[{inner}{f',{inner}'.join(items)}{newline}]"
     return _scalar(value, kind, layout) if kind in _SCALARS else _other(value, newline, layout)
 

@@ -37,7 +37,7 @@ def _entry(told: TokenLogprob) -> Json:
 
 
 def _token(token: bytes, logprob: float | None) -> Json:
-    return {"token": _text(token), "logprob": logprob, "bytes": list(token)}
+    return {"token": _text(token), "logprob": logprob, "bytes": token}
 
 
 def _text(token: bytes) -> str:

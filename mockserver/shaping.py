@@ -6,10 +6,10 @@ tokens, with its finish reason. SCENARIOS.md's rule 10 says which parameters act
 
 from bisect import bisect_left
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import accumulate
-from typing import Final
+from typing import Any, Final
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply, Unstated
@@ -47,6 +47,7 @@ class Shaped:
         cut_tokens: What the choices cost that met a limit: exactly the limit, each.
         cut_reasoning_tokens: How many of these were thought.
         drawn_calls: How many ids of tool calls are holes.
+        cuts: The same within limits, by limit and by what is written before a text.
 
     """
 
@@ -58,6 +59,7 @@ class Shaped:
     cut_tokens: int
     cut_reasoning_tokens: int
     drawn_calls: int
+    cuts: dict[Hashable, "Shaped"] = field(default_factory=dict[Hashable, Any])
 
 
 def shape(
@@ -92,8 +94,25 @@ def limited(
     limit = request.max_tokens
     if limit is None or reply.exact or generated.tokens <= limit:
         return shaped, generated
-    shaped = _Shaper(request, reply, model, limit).shape(shaped.written)
+    shaped = _cut(shaped, _Shaper(request, reply, model, limit))
     return shaped, _generated(shaped, request, reply, model)
+
+
+def _cut(shaped: Shaped, shaper: "_Shaper") -> Shaped:
+    """Return *shaped* within the limit of *shaper*; what is cut alike is the same value."""
+    if any(choice.refusal is not None or choice.tool_calls for choice in shaped.written):
+        return shaper.shape(shaped.written)
+    key = (shaper.limit, shaper.cost(tokens.BilledChoice(text="")))
+    cut = shaped.cuts.get(key)
+    if cut is None:
+        cut = shaper.shape(shaped.written)
+        if len(shaped.cuts) < MOST_CUTS:
+            shaped.cuts[key] = cut
+    return cut
+
+
+MOST_CUTS: Final = 64
+"""So many limits of an answer are remembered."""
 
 
 def bill(
@@ -249,6 +268,11 @@ class _Shaper:
             drawn_calls=self.drawn_calls,
         )
 
+    def cost(self, choice: tokens.BilledChoice, thought: int = 0) -> int:
+        """Return what *choice* costs behind *thought* tokens."""
+        counted = tokens.count_completion(self.body, [choice], self.model, reasoning_tokens=thought)
+        return counted.tokens
+
     def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
         """Return *choice* as it goes out behind *thought* tokens; note what it is billed as."""
         if not self.request.messages:
@@ -291,14 +315,9 @@ class _Shaper:
         if budget.left is None:
             return 0
         opening = tokens.BilledChoice(text="", calls=[(call.name, "") for call in calls])
-        due = self._cost(opening, thought)
+        due = self.cost(opening, thought)
         budget.pay(max(due - paid, 0))
         return max(due, paid)
-
-    def _cost(self, choice: tokens.BilledChoice, thought: int) -> int:
-        """Return what *choice* costs behind *thought* tokens."""
-        counted = tokens.count_completion(self.body, [choice], self.model, reasoning_tokens=thought)
-        return counted.tokens
 
     def _text(self, text: str | None, budget: _Budget) -> tuple[TokenText | None, str | None]:
         """Return *text* cut by the budget and the first stop sequence in it, and that sequence."""
@@ -344,7 +363,7 @@ class _Shaper:
             stop=stop,
         )
         limit = self.limit
-        if limit is not None and (was_hit or self._cost(billed, thought) > limit):
+        if limit is not None and (was_hit or self.cost(billed, thought) > limit):
             # Billed exactly the limit, whatever the text would count again.
             self.cut_tokens += limit
             self.cut_reasoning_tokens += min(thought, limit)
