@@ -128,6 +128,22 @@ class Vocabulary:
             self._pieces.put(text, pieces, len(pieces))
         return pieces
 
+    def split(self, text: str) -> list[bytes]:
+        """Return the tokens of *text*; a character may be shared by several of them."""
+        return self._encoding.decode_tokens_bytes(self._encode(text))
+
+    def holds(self, token: bytes) -> bool:
+        """Return whether *token* is one token of the vocabulary."""
+        try:
+            self._encoding.encode_single_token(token)
+        except KeyError:
+            return False
+        return True
+
+    def earliest(self, count: int) -> list[bytes]:
+        """Return the first *count* tokens, which were made of the commonest texts."""
+        return self._encoding.decode_tokens_bytes(range(count))
+
     def text_of(self, tokens: Sequence[int]) -> str:
         """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
 
