@@ -78,8 +78,9 @@ def _required(choice: Any, specs: Sequence[Mapping[str, Any]]) -> list[Any]:
     if _member(allowed, "mode") != "required":
         return []
     tools = _member(allowed, "tools")
-    allowed_tools = cast(list[Any], tools) if isinstance(tools, list) else []
-    return [_member(_member(tool, "function"), "name") for tool in allowed_tools]
+    if not isinstance(tools, list):
+        return []
+    return [_member(_member(tool, "function"), "name") for tool in cast(Sequence[Any], tools)]
 
 
 def _member(value: Any, key: str) -> Any:
