@@ -23,6 +23,7 @@ from mockserver.contracts import (
     Unstated,
 )
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
+from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, fingerprint
 from mockserver.jsontext import Filling, Hole, fill
@@ -36,17 +37,7 @@ from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
 from mockserver.session import NO_RULES, Given, Session, Unanswered
-from mockserver.shaping import (
-    CALL_ID_LENGTH,
-    Shaped,
-    bill,
-    call_hole,
-    limited,
-    limits_of,
-    shape,
-    to_store,
-    with_echo,
-)
+from mockserver.shaping import bill, limited, limits_of, shape, to_store, with_echo
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 FALLBACK_REPLY: Final = "auto"

@@ -95,7 +95,7 @@ class _Teller:
     def _token(self, token: bytes, stated: float | None) -> TokenLogprob:
         """Return what is told of *token*, whose log-probability is drawn unless *stated*."""
         if stated is None:
-            said, rank, likely = self._drawn()
+            said, rank, likely = self._drawn(goes_on=token[0] in _CONTINUATION)
         else:
             said, rank, likely = self._around(stated + 0.0)
         others = alternatives(token, self._count, self._rng, self._vocabulary)
@@ -103,9 +103,12 @@ class _Teller:
         ranked.insert(rank, (token, said))
         return TokenLogprob(token, said, tuple(ranked[: self._count]))
 
-    def _drawn(self) -> tuple[float, int, list[float]]:
-        """Return a log-probability, its rank, and falling ones of the other likely tokens."""
-        logits = self._logits(max(self._count, 1) + 1)
+    def _drawn(self, *, goes_on: bool) -> tuple[float, int, list[float]]:
+        """Return a log-probability, its rank, and falling ones of the other likely tokens.
+
+        What *goes_on* within a character is hardly ever anything else.
+        """
+        logits = self._logits(max(self._count, _WEIGHED), _SURE if goes_on else 0)
         weights = [math.exp(logit) for logit in logits]
         log_of_sum = _log_of_sum(sum(weights) + self._rest(weights))
         likely = [self._rounded(logit - log_of_sum) for logit in logits]
@@ -116,7 +119,7 @@ class _Teller:
 
     def _around(self, stated: float) -> tuple[float, int, list[float]]:
         """Return *stated*, its rank, and falling log-probabilities of the other likely tokens."""
-        logits = self._logits(max(self._count, 1))
+        logits = self._logits(max(self._count, 1), 0)
         weights = [math.exp(logit) for logit in logits]
         left = max(-math.expm1(stated), _LEAST_LEFT)
         scale = math.log(left) - math.log(sum(weights) + self._rest(weights))
@@ -127,13 +130,13 @@ class _Teller:
         """Return the weight of all tokens that are not told of, behind those of *weights*."""
         return weights[-1] * self._rng.uniform(0.5, 2)
 
-    def _logits(self, count: int) -> list[float]:
-        """Return *count* falling logits, the first of them 0.
+    def _logits(self, count: int, least: float) -> list[float]:
+        """Return *count* falling logits, the first of them 0, and *least* between the first two.
 
-        The step behind the first is as wide as in 159 recorded positions: under 1 in a quarter
-        of them, above 3 in half, above 9 in a quarter, at most 24.
+        The first step is as wide as in 159 recorded positions: under 1 in a fifth of them, above
+        3 in half, above 9 in a quarter, at most 24.
         """
-        logits = [0.0, -_on_grid(24 * self._rng.random() ** 3)]
+        logits = [0.0, -_on_grid(least + (24 - least) * self._rng.random() ** 2.6)]
         while len(logits) < count:
             logits.append(logits[-1] - _on_grid(self._rng.expovariate(1.2)))
         return logits[:count]
@@ -145,6 +148,11 @@ class _Teller:
         return _single(logprob) + 0.0
 
 
+_WEIGHED: Final = 8
+"""At least so many tokens might have been said."""
+_SURE: Final = 8
+_CONTINUATION: Final = range(0x80, 0xC0)
+"""The bytes of UTF-8 that no character begins with."""
 _RESOLUTION: Final = 2.0**-18
 """Log-probabilities of gpt-5 and later are multiples of this (16 of 16 recorded positions; three
 of them above 0, which is not imitated)."""
@@ -239,8 +247,9 @@ def _common(vocabulary: Vocabulary) -> tuple[tuple[bytes, ...], ...]:
         if kind <= 1 and len(token.strip()) < _LONG_WORD:
             continue
         try:
-            token.decode()
+            text = token.decode()
         except UnicodeDecodeError:
             continue
-        kinds[kind].append(token)
+        if text.isprintable() or text.isspace():
+            kinds[kind].append(token)
     return tuple(map(tuple, kinds))

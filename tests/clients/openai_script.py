@@ -186,6 +186,34 @@ def function_call_streamed(client: openai.OpenAI) -> Any:
     return [name, json.loads("".join(piece.arguments or "" for piece in pieces if piece))]
 
 
+# --- Log-probabilities -----------------------------------------------------------------------
+
+
+def logprobs(client: openai.OpenAI) -> Any:
+    told = chat(client, logprobs=True, top_logprobs=2).choices[0].logprobs
+    entries = [
+        [entry.token, bytes(entry.bytes).decode(), len(entry.top_logprobs)]
+        for entry in told.content
+    ]
+    return [entries, told.refusal, all(entry.logprob <= 0 for entry in told.content)]
+
+
+def logprobs_streamed(client: openai.OpenAI) -> Any:
+    with chat(client, logprobs=True, stream=True) as chunks:
+        told = [chunk.choices[0].logprobs for chunk in chunks]
+    return [None if one is None else [entry.token for entry in one.content] for one in told]
+
+
+def logprobs_of_a_refusal(client: openai.OpenAI) -> Any:
+    told = chat(client, "refuse", logprobs=True).choices[0].logprobs
+    return [told.content, [entry.token for entry in told.refusal]]
+
+
+def completion_logprobs(client: openai.OpenAI) -> Any:
+    told = complete(client, "Tell me a story", logprobs=2).choices[0].logprobs
+    return [told.tokens, told.text_offset, len(told.token_logprobs), len(told.top_logprobs)]
+
+
 # --- Legacy completions ----------------------------------------------------------------------
 
 
@@ -214,6 +242,11 @@ def completion_of_nothing(client: openai.OpenAI) -> Any:
 def completion_of_texts(client: openai.OpenAI) -> Any:
     answer = complete(client, ["one", "two"], n=2)
     return [[choice.index, choice.text] for choice in answer.choices]
+
+
+def completion_echoed(client: openai.OpenAI) -> Any:
+    answer = complete(client, "Tell me a story", echo=True, max_tokens=0)
+    return [answer.choices[0].text, answer.choices[0].finish_reason]
 
 
 def completion_of_tokens(client: openai.OpenAI) -> Any:
@@ -357,6 +390,9 @@ PROMISES = (
     refusal,
     refusal_streamed,
     parsed,
+    logprobs,
+    logprobs_streamed,
+    logprobs_of_a_refusal,
     tool_call,
     tool_calls,
     tool_call_streamed,
@@ -368,6 +404,8 @@ PROMISES = (
     completion_streamed,
     completion_of_nothing,
     completion_of_texts,
+    completion_echoed,
+    completion_logprobs,
     completion_of_tokens,
     completion_of_lists_of_tokens,
     models,

@@ -27,6 +27,15 @@ PROMISES: dict[str, Any] = {
     "choices_streamed": ["Yes.", "No."],
     "refusal": [None, "I cannot say."],
     "refusal_streamed": "I cannot say.",
+    # log-probabilities
+    "logprobs": [
+        [["Hello", "Hello", 2], [" there", " there", 2], [".", ".", 2]],
+        None,
+        True,
+    ],
+    "logprobs_streamed": [[], ["Hello"], [" there"], ["."], None],
+    "logprobs_of_a_refusal": [None, ["I", " cannot", " say", "."]],
+    "completion_logprobs": [["\n\n", "Once", " upon", " a", " time"], [15, 17, 21, 26, 28], 5, 5],
     # tools
     "tool_call": [[WEATHER], "tool_calls", ["call_", 29]],
     "tool_calls": [WEATHER, TIME],
@@ -40,6 +49,7 @@ PROMISES: dict[str, Any] = {
     "completion_streamed": ["\n\nOnce upon", "length"],
     "completion_of_nothing": ["", None],
     "completion_of_texts": [[0, "one"], [1, "one"], [2, "two"], [3, "two"]],
+    "completion_echoed": ["Tell me a story", "length"],
     "completion_of_tokens": "Hello world",
     "completion_of_lists_of_tokens": ["Hello", " world"],
     # models

@@ -137,6 +137,15 @@ SCENARIO = """
           kind: refusal
           text: "I cannot say."
           usage: {prompt_tokens: 8, completion_tokens: 4}
+      - name: told
+        when: {last_user: "tell"}
+        reply:
+          kind: text
+          text: "Hello there."
+          logprobs: [-0.0019286326132714748, -0.0000612258882028982, -3.128163257315464e-7]
+      - name: told-refusal
+        when: {last_user: "tell and refuse"}
+        reply: {kind: refusal, text: "I cannot.", logprobs: [-17.25, -1.6857742071151733, 0]}
       - name: choices
         when: {last_user: "vote"}
         reply: {kind: choices, choices: ["Yes.", "No."]}
@@ -167,7 +176,20 @@ CHAT_CASES = {
     ),
     "gpt-5, without logprobs": Case("chat/gpt-5.json", CHAT_JSON, {"model": "gpt-5-mini"}),
     "gpt-5.6, with cache writes": Case("chat/gpt-5.6.json", CHAT_JSON, {"model": "gpt-5.6-terra"}),
+    "log-probabilities": Case("chat/logprobs.json", CHAT_JSON, {"logprobs": True}, "tell"),
     "a stream": Case("chat/text.sse", CHAT_STREAM, STREAM),
+    "a stream with log-probabilities": Case(
+        "chat/logprobs.sse", CHAT_STREAM, {**STREAM, "logprobs": True}, "tell"
+    ),
+    "a streamed refusal with log-probabilities": Case(
+        "chat/refusal-logprobs.sse", CHAT_STREAM, {**STREAM, "logprobs": True}, "tell and refuse"
+    ),
+    "a stream of gpt-5.4 with log-probabilities": Case(
+        "chat/gpt-5.4-logprobs.sse",
+        CHAT_STREAM,
+        {**STREAM, "logprobs": True, "model": "gpt-5.4"},
+        "tell",
+    ),
     "a stream without padding": Case("chat/text-plain.sse", CHAT_STREAM, PLAIN),
     "a stream with the bill": Case("chat/text-usage.sse", CHAT_STREAM, WITH_USAGE),
     "a stream cut by its limit": Case("chat/length.sse", CHAT_STREAM, {**STREAM, "max_tokens": 1}),
@@ -208,6 +230,11 @@ def test_chat(serve: Serve, case: Case) -> None:
 
 
 HELLO = 'rules: [{name: hello, reply: "\\n\\nHello there."}]'
+TOLD = """
+    rules:
+      - name: told
+        reply: {kind: text, text: " \\U0001F499!", logprobs: [-0.5, -0.011125755496323109, 0]}
+"""
 ECHO = "rules: [{name: echo, reply: {kind: echo}}]"
 DAVINCI = ok("application/json", ENGINE.format("davinci:2023-07-21-v2"))
 
@@ -242,6 +269,16 @@ DAVINCI = ok("application/json", ENGINE.format("davinci:2023-07-21-v2"))
             HELLO,
             Case("completions/usage.sse", LEGACY_STREAM, WITH_USAGE),
             id="a stream with the bill",
+        ),
+        pytest.param(
+            TOLD,
+            Case("completions/logprobs.json", LEGACY_JSON, {"logprobs": 0}),
+            id="log-probabilities",
+        ),
+        pytest.param(
+            TOLD,
+            Case("completions/logprobs.sse", LEGACY_STREAM, {**STREAM, "logprobs": 0}),
+            id="a stream with log-probabilities",
         ),
         pytest.param(
             ECHO,

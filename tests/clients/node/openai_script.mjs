@@ -136,6 +136,33 @@ const promises = {
     const answer = await complete(client, ["one", "two"], { n: 2 });
     return answer.choices.map((choice) => [choice.index, choice.text]);
   },
+  async completion_echoed(client) {
+    const answer = await complete(client, "Tell me a story", { echo: true, max_tokens: 0 });
+    return [answer.choices[0].text, answer.choices[0].finish_reason];
+  },
+  async completion_logprobs(client) {
+    const [{ logprobs }] = (await complete(client, "Tell me a story", { logprobs: 2 })).choices;
+    const { tokens, text_offset, token_logprobs, top_logprobs } = logprobs;
+    return [tokens, text_offset, token_logprobs.length, top_logprobs.length];
+  },
+  async logprobs(client) {
+    const options = { logprobs: true, top_logprobs: 2 };
+    const [{ logprobs }] = (await chat(client, "hello", options)).choices;
+    const entries = logprobs.content.map(({ token, bytes, top_logprobs }) => [
+      token,
+      Buffer.from(bytes).toString(),
+      top_logprobs.length,
+    ]);
+    return [entries, logprobs.refusal, logprobs.content.every(({ logprob }) => logprob <= 0)];
+  },
+  async logprobs_streamed(client) {
+    const chunks = await all(await chat(client, "hello", { logprobs: true, stream: true }));
+    return chunks.map((chunk) => chunk.choices[0].logprobs?.content.map(({ token }) => token) ?? null);
+  },
+  async logprobs_of_a_refusal(client) {
+    const [{ logprobs }] = (await chat(client, "refuse", { logprobs: true })).choices;
+    return [logprobs.content, logprobs.refusal.map(({ token }) => token)];
+  },
   async completion_of_tokens(client) {
     return (await complete(client, [9906, 1917])).choices[0].text;
   },
