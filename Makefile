@@ -10,7 +10,7 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 NODE ?= $(shell command -v node >/dev/null && command -v npm >/dev/null && node --version)
-NODE_PROJECTS := $(wildcard tests/*/package.json tests/*/*/package.json)
+NODE_PROJECTS := $(wildcard tests/*/*/package.json)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 NO_NODE := Node (with npm) is not installed, so this is left out:
@@ -28,7 +28,7 @@ serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --po
 	@$(BIN)/mockserver serve $(ARGS)
 
 test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
-	@$(if $(NODE),:,echo "$(NO_NODE) pyright, and what is tested by a Node client")
+	@$(if $(NODE),:,echo "$(NO_NODE) what a Node client tests")
 	$(BIN)/coverage run -m pytest $(ARGS)
 	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
@@ -41,20 +41,22 @@ lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 
 conformance: .venv/.dev $(if $(NODE),.venv/.node) ## hold the server against real clients
 	@$(if $(NODE),:,echo "$(NO_NODE) the Node client")
-	$(BIN)/python -m pytest tests/conformance $(ARGS)
+	$(BIN)/python -m pytest tests/clients tests/conformance $(ARGS)
 
 bench: .venv/.dev ## measure speed and memory
 	$(BIN)/python benchmarks/run.py $(ARGS)
 
 clean: ## remove all that was set up, built or cached
-	rm -rf .venv dist build .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache \
-		.ruff_cache
+	rm -rf .venv .venv-* dist build .coverage .hypothesis .import_linter_cache .mypy_cache \
+		.pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name node_modules -prune -exec rm -rf {} +
 
 .venv/.made:
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or newer is needed, and python3 is \
-	$$(python3 --version 2>&1 || true). Name one: make PYTHON=/path/to/python3.11" >&2; exit 1; }
+	@$(or $(PYTHON),python3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or newer is needed, and this is $(or $(PYTHON),python3):" \
+		"$$($(or $(PYTHON),python3) --version 2>&1). Name one: make PYTHON=/path/to/python3.11" >&2; \
+		exit 1; }
 	@echo "setting up .venv ($$($(PYTHON) --version)) …"
 	@$(PYTHON) -m venv --clear .venv
 	@touch $@

@@ -6,6 +6,7 @@ scenario reader checks types by the annotations and takes the docstrings for its
 A constructor that raises `mockserver.errors.BadValue` refuses a scenario.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from typing import Any, ClassVar, Final, Literal, NamedTuple
 from mockserver.conversation import (
     ApiError,
     Choice,
+    ChoiceLogprobs,
     CompletionRequest,
     FinishReason,
     IncomingCall,
@@ -69,6 +71,8 @@ class Reply(ABC):
         finish_reason: Stated outright, instead of the one that follows from the answer.
         model: The answering snapshot; it decides tokenizer and rules.
         usage: What the bill says, in whole or in part; None sends null.
+        logprobs: The log-probabilities of the answer's first tokens, for requests that ask for
+            them; those not stated are drawn. None sends null.
         headers: Added to the answer's headers, or replacing those of the same name.
         reasoning: Thinking that is billed, and shown where the dialect shows it.
         system_fingerprint: Stated outright; None sends null.
@@ -85,10 +89,17 @@ class Reply(ABC):
     finish_reason: FinishReason | None = None
     model: str | None = None
     usage: StatedUsage | Unstated | None = UNSTATED
+    logprobs: tuple[float, ...] | None = ()
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     reasoning: str | None = None
     system_fingerprint: str | Unstated | None = UNSTATED
     exact: bool = False
+
+    def __post_init__(self) -> None:
+        for logprob in self.logprobs or ():
+            if not -math.inf < logprob <= 0:
+                what = f"a log-probability is a finite number of at most 0, not {logprob}"
+                raise BadValue("logprobs", what)
 
     @abstractmethod
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
@@ -126,6 +137,10 @@ class AnsweredChoice:
     refusal: TokenText | None
     tool_calls: tuple[AnsweredCall, ...]
     finish_reason: FinishReason
+    logprobs: ChoiceLogprobs | None = None
+    """What is told of its tokens; None: nothing, asked for or not."""
+    echoed: str = ""
+    """The prompt, where it goes out before the text (legacy `echo`)."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -65,6 +65,10 @@ class CompletionRequest:
         max_tokens: The most tokens a choice may have; None: the model's own limit.
         store: The answer is to be kept, for look-ups.
         service_tier: The tier that serves the request, as the answer names it.
+        best_of: How many candidates are generated for each prompt, and billed.
+        echo: The answer begins with the prompt (legacy completions).
+        logprobs: How many alternatives each token of the answer is told with, besides its
+            log-probability; None: nothing is told of tokens.
 
     """
 
@@ -86,6 +90,9 @@ class CompletionRequest:
     stop: tuple[str, ...] = ()
     store: bool = False
     service_tier: str = "default"
+    best_of: int = 1
+    echo: bool = False
+    logprobs: int | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -108,13 +115,37 @@ class Choice:
     """One answer of the model, before the request's limits act on it.
 
     Text, a refusal, or tool calls (with or without text beside them). *finish_reason* None
-    means: the one that follows from the rest.
+    means: the one that follows from the rest. *logprobs* are those of the first tokens, the
+    others are drawn; None means that none are told, even if they are asked for.
     """
 
     text: str | None = None
     tool_calls: tuple[ToolCall, ...] = ()
     refusal: str | None = None
     finish_reason: FinishReason | None = None
+    logprobs: tuple[float, ...] | None = ()
+
+
+class TokenLogprob(NamedTuple):
+    """A token of an answer, how likely it was, and what else was likely there.
+
+    *logprob* is None for the first token of an echoed prompt: nothing stands before it.
+    *alternatives* are the likeliest tokens, the likeliest first; the token itself is usually
+    one of them.
+    """
+
+    token: bytes
+    logprob: float | None
+    alternatives: tuple[tuple[bytes, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceLogprobs:
+    """What is told of the tokens of a choice: those of its text, refusal and echoed prompt."""
+
+    text: tuple[TokenLogprob, ...] | None
+    refusal: tuple[TokenLogprob, ...] | None
+    prompt: tuple[TokenLogprob, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

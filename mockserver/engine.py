@@ -27,6 +27,7 @@ from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, fingerprint
 from mockserver.jsontext import Filling, Hole, fill
 from mockserver.limits import Allowance
+from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
 from mockserver.moments import split
 from mockserver.plugins import Plugins
@@ -40,9 +41,11 @@ from mockserver.shaping import (
     Shaped,
     bill,
     call_hole,
+    limited,
     limits_of,
     shape,
     to_store,
+    with_echo,
 )
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
@@ -53,6 +56,8 @@ USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
+MEMO_ANSWER_BYTES: Final = 262_144
+"""Answers up to this size are remembered: log-probabilities make them a hundred times longer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -306,8 +311,7 @@ class Engine:
                 )
             )
             frames = route.dialect.encode(body, steady, by_token=by_token)
-            length = sum(len(frame.text) for frame in frames)
-            head = route.dialect.head(body, None, steady)._replace(content_length=length)
+            head = route.dialect.head(body, None, steady)._replace(content_length=_size(frames))
             return _Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
@@ -321,7 +325,7 @@ class Engine:
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = _Ready(head, frames, answer, drawn_calls)
-        if not by_token and not reply.varies:
+        if not by_token and not reply.varies and _size(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[id(reply)] = (reply, ready)
         return ready
 
@@ -337,14 +341,20 @@ class Engine:
         model = self._catalogue.resolve(reply.model or request.model)
         draw = visit.draw if reply.varies else steady
         shaped = self._shape(incoming, request, reply, model, draw)
+        shaped, generated = limited(shaped, request, reply, model)
+        choices = shaped.choices
+        if request.echo and not reply.exact:
+            choices = with_echo(choices, request.prompts)
+        if request.logprobs is not None:
+            choices = with_logprobs(choices, shaped.logprobs, request, model, steady)
         dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
             request=request,
             model=model,
             model_name=reply.model or model.answers_as,
-            choices=shaped.choices,
-            usage=bill(shaped, request, reply, model),
+            choices=choices,
+            usage=bill(shaped, generated, request, reply, model),
             system_fingerprint=self._fingerprint(visit.session, reply, model),
             headers=self._headers(reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
@@ -361,9 +371,9 @@ class Engine:
         model: Model,
         draw: Draw,
     ) -> Shaped:
-        """Return the choices of *reply*, `n` for each prompt, within the request's limits.
+        """Return the choices of *reply*, `n` for each prompt, ended by `stop`.
 
-        What is the same whatever is asked is kept, by the reply and by what limits it.
+        What is the same whatever is asked is kept, by the reply and by what ends it.
         """
         count = reply.written if reply.exact else request.n
         key = None
@@ -397,6 +407,10 @@ class Engine:
         if not model.family.fingerprint:
             return None
         return fingerprint_of(session.seed, model.answers_as)
+
+
+def _size(frames: Sequence[Frame]) -> int:
+    return sum([len(frame.text) for frame in frames])
 
 
 @cache
@@ -448,7 +462,7 @@ def _keep(visit: _Visit, answer: Answer, filling: Filling, frames: Sequence[Fram
         filling,
         request_id=visit.route.dialect.request_id(visit.draw),
         draw=visit.draw,
-        size=len(visit.http.body) + sum(len(frame.text) for frame in frames),
+        size=len(visit.http.body) + _size(frames),
     )
     visit.session.stored.add(stored)
 

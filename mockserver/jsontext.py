@@ -6,12 +6,13 @@ taken for content.
 """
 
 import json
+import math
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
 
 JsonValue: TypeAlias = Any
-"""None, bool, int, float, str, lists and string-keyed mappings of such values."""
+"""None, bool, int, float, str, lists and string-keyed mappings of such values; bytes are lists."""
 
 TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 """Stands behind each token of a `TokenText` in text written with *token_ends*."""
@@ -90,6 +91,27 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
     return _text(value, "\n", _Layout(" " * indent, ": ", token_ends))
 
 
+def number(value: float) -> str:
+    """Write *value* as the provider does: decimals from 1e-5 on, below that `-3.1e-7`.
+
+    The digits are the fewest that read back as the same number: as Rust's ryu prints, and as
+    recorded log-probabilities show (2024 to 2026).
+    """
+    text = repr(value)
+    if "e" not in text:
+        return text if math.isfinite(value) else json.dumps(value)
+    digits, _, exponent = text.partition("e")
+    power = int(exponent)
+    if power != _LAST_DECIMAL_POWER:
+        return f"{digits}e{power}"
+    sign = "-" if value < 0 else ""
+    return f"{sign}0.0000{digits.lstrip('-').replace('.', '')}"
+
+
+_LAST_DECIMAL_POWER: Final = -5
+"""The one power of ten that Python writes with an exponent and the provider without."""
+
+
 def to_bytes(text: str) -> bytes:
     r"""Return *text* in UTF-8; a lone surrogate becomes its JSON escape (`\ud83d`)."""
     return text.encode("utf-8", "backslashreplace")
@@ -126,11 +148,14 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
             for key, member in value.items()
         ]
         return f"{{{inner}{f',{inner}'.join(members)}{newline}}}"
-    if kind is list or kind is tuple:
+    if kind is list or kind is tuple or kind is bytes:
         if not value:
             return "[]"
         inner = newline + layout.step
-        items = [_text(item, inner, layout) for item in value]
+        if kind is bytes:
+            items = [str(byte) for byte in value]
+        else:
+            items = [_text(item, inner, layout) for item in value]
         return f"[{inner}{f',{inner}'.join(items)}{newline}]"
     return _scalar(value, kind, layout) if kind in _SCALARS else _other(value, newline, layout)
 
@@ -142,16 +167,18 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return str(value)
     if kind is bool:
         return "true" if value else "false"
+    if kind is float:
+        return number(value)
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
     return f'"{value.mark}"'
 
 
-_SCALARS = frozenset({type(None), int, bool, TokenText, Hole})
+_SCALARS = frozenset({type(None), int, bool, float, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
-    """Return the text of what is rare: fractions, mappings that are no dict."""
+    """Return the text of what is rare: mappings that are no dict."""
     if isinstance(value, Mapping):
         return _text(dict(cast(Mapping[str, JsonValue], value)), newline, layout)
     return json.dumps(value, ensure_ascii=False)

@@ -113,7 +113,8 @@ class Catalogue:
     def get(self, name: str) -> Model | None:
         """Return the model called *name*, or None if the provider would not know it."""
         found = self._models.get(name)
-        if found is None and self._any_model:
+        # A name goes into headers: what cannot be printed in one is nobody's name.
+        if found is None and self._any_model and name.isprintable():
             return _stranger(name, None)
         return found
 

@@ -31,7 +31,7 @@ class Head(NamedTuple):
     @property
     def headers(self) -> Headers:
         """The headers as pairs of name and value."""
-        lines = self.lines.decode("latin-1").splitlines()
+        lines = self.lines.decode("latin-1").split("\r\n")[:-1]
         pairs = (line.partition(": ") for line in lines)
         return tuple((name, value) for name, _, value in pairs)
 

@@ -257,6 +257,11 @@ def test_serve_answers_by_a_scenario_file(write: Write) -> None:
         assert served.text("Hi") == "Hello from the script."
 
 
+def test_serve_answers_by_a_shipped_scenario() -> None:
+    with serving("--scenario", "basics/hello") as served:
+        assert served.text("Hi").startswith("Hello")
+
+
 def test_of_several_scenarios_the_first_that_says_something_wins(write: Write) -> None:
     files = write("hello.yaml", HELLO), write("spare.yaml", SPARE)
     with serving("--scenario", files[0], "--scenario", files[1]) as served:

@@ -15,6 +15,7 @@ from mockserver.jsontext import (
     TokenText,
     compact,
     fill,
+    number,
     pretty,
     to_bytes,
 )
@@ -23,9 +24,11 @@ scalars = (
     st.none()
     | st.booleans()
     | st.integers()
-    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.floats(1e-4, 1e15)
+    | st.floats(-1e15, -1e-4)
     | st.text()
 )
+fractions = st.floats(allow_nan=False, allow_infinity=False)
 values: st.SearchStrategy[JsonValue] = st.recursive(
     scalars,
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(), inner, max_size=4),
@@ -54,11 +57,49 @@ def test_indented_text_is_the_standard_librarys(value: JsonValue, indent: int) -
         pytest.param('\0\x1f"\\\n', '"\\u0000\\u001f\\"\\\\\\n"', id="what must be escaped is"),
         pytest.param(("a", ()), '["a",[]]', id="tuples are lists"),
         pytest.param(UserDict(a=UserDict()), '{"a":{}}', id="any mapping is an object"),
-        pytest.param([True, 1, 1.0, 1e-7], "[true,1,1.0,1e-07]", id="numbers keep their kind"),
+        pytest.param([True, 1, 1.0, 1e-7], "[true,1,1.0,1e-7]", id="numbers keep their kind"),
+        pytest.param(b"\x00\xff", "[0,255]", id="bytes are a list"),
+        pytest.param(b"", "[]", id="no bytes are an empty list"),
     ],
 )
 def test_compact_text(value: JsonValue, text: str) -> None:
     assert compact(value) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        pytest.param(0.0, "0.0", id="zero has a point"),
+        pytest.param(-1.6857742071151733, "-1.6857742071151733", id="all digits that are needed"),
+        pytest.param(-17.25, "-17.25", id="and no more"),
+        pytest.param(0.0001, "0.0001", id="decimals"),
+        pytest.param(-0.0000612258882028982, "-0.0000612258882028982", id="down to 1e-5"),
+        pytest.param(1e-5, "0.00001", id="1e-5 itself"),
+        pytest.param(9.5e-6, "9.5e-6", id="an exponent below, without a zero in front"),
+        pytest.param(-3.128163257315464e-7, "-3.128163257315464e-7", id="a small log-probability"),
+        pytest.param(5e-324, "5e-324", id="the smallest number"),
+        pytest.param(-9999.0, "-9999.0", id="very unlikely"),
+        pytest.param(1e15, "1000000000000000.0", id="decimals up to 1e15"),
+        pytest.param(1e16, "1e16", id="an exponent above, without a plus"),
+        pytest.param(float("inf"), "Infinity", id="what JSON has no word for"),
+    ],
+)
+def test_a_fraction_is_written_as_the_provider_does(value: float, text: str) -> None:
+    assert number(value) == text
+
+
+@settings(derandomize=True)
+@given(fractions)
+def test_a_fraction_reads_back_as_it_was(value: float) -> None:
+    assert json.loads(compact([value])) == [value]
+
+
+@settings(derandomize=True)
+@given(fractions)
+def test_an_exponent_stands_only_below_1e_minus_5_and_from_1e16(value: float) -> None:
+    has_exponent = value != 0 and not 1e-5 <= abs(value) < 1e16
+
+    assert ("e" in number(value)) == has_exponent
 
 
 @settings(derandomize=True)

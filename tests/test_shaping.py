@@ -64,7 +64,7 @@ def test_a_character_of_several_tokens_is_never_cut_in_two() -> None:
 
 
 def test_a_limit_cuts_the_arguments_of_a_call() -> None:
-    answered = calling().chat(tools=[TOOL], max_tokens=2)
+    answered = calling().chat(tools=[TOOL], max_tokens=11)
     (call,) = answered.choice["message"]["tool_calls"]
 
     assert (call["function"]["arguments"], answered.choice["finish_reason"]) == ('{"city', "length")
@@ -76,7 +76,7 @@ def test_calls_behind_the_limit_are_not_made() -> None:
           - name: calls
             reply: {kind: tool_calls, calls: [{name: a, arguments: {x: 1}}, {name: b}]}
     """)
-    message = api.chat(max_tokens=3).choice["message"]
+    message = api.chat(max_tokens=14).choice["message"]
 
     assert [call["function"]["name"] for call in message["tool_calls"]] == ["a"]
 

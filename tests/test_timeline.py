@@ -12,6 +12,12 @@ TIMELINE = (
 )
 
 
+def test_headers_are_read_back_as_they_were_written() -> None:
+    headers = (("x-odd", "a\x85b\x0cc"), ("x-plain", "d"))
+
+    assert Head.of(200, headers).headers == headers
+
+
 def test_a_timeline_takes_as_long_as_its_pauses() -> None:
     assert duration_s(TIMELINE) == 0.75
 

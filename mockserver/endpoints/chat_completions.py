@@ -6,8 +6,8 @@ September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import cycle
-from typing import Any, Final, cast, overload
+from itertools import cycle, islice
+from typing import Any, Final, NamedTuple, cast, overload
 
 from mockserver import tokens, validation
 from mockserver.contracts import (
@@ -20,9 +20,16 @@ from mockserver.contracts import (
     JsonBody,
     Rendered,
 )
-from mockserver.conversation import CompletionRequest, Message, ToolCall, Usage
+from mockserver.conversation import (
+    CompletionRequest,
+    Message,
+    TokenLogprob,
+    ToolCall,
+    Usage,
+)
 from mockserver.http_request import HttpRequest
 from mockserver.jsontext import Fixed, JsonValue, TokenText
+from mockserver.logprobs_json import chat_logprobs
 from mockserver.models import Catalogue
 
 Json = dict[str, JsonValue]
@@ -63,6 +70,7 @@ class ChatCompletions(GeneratingEndpoint):
             stop=_stops(body.get("stop")),
             store=bool(body.get("store")),
             service_tier=TIERS.get(body.get("service_tier"), "default"),
+            logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         )
 
     def render(self, answer: Answer) -> Rendered:
@@ -76,11 +84,7 @@ class ChatCompletions(GeneratingEndpoint):
             "object": "chat.completion",
             "created": answer.created,
             "model": answer.model_name,
-            "choices": _choices(
-                answer.choices,
-                legacy=answer.request.legacy_functions,
-                logprobs=answer.model.family.choice_logprobs,
-            ),
+            "choices": _choices(answer),
             "usage": _usage(answer),
             **_service_tier(answer),
             "system_fingerprint": answer.system_fingerprint,
@@ -133,13 +137,13 @@ def _message(message: Mapping[str, Any]) -> Message:
         parts = cast(list[Mapping[str, Any]], content)
         images = sum(part.get("type") == "image_url" for part in parts)
         content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    has_calls = "tool_calls" in message or "function_call" in message
+    role = message["role"]
     return Message(
-        role=message["role"],
+        role=role,
         text=content or "",
         name=message.get("name"),
-        tool_calls=tuple(_calls_made(message)) if has_calls else (),
-        tool_call_id=message.get("tool_call_id"),
+        tool_calls=tuple(_calls_made(message)) if role == "assistant" else (),
+        tool_call_id=message.get("tool_call_id") if role == "tool" else None,
         images=images,
     )
 
@@ -147,10 +151,11 @@ def _message(message: Mapping[str, Any]) -> Message:
 def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
     calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
     for call in calls:
-        if "custom" in call:
-            yield ToolCall(call["custom"]["name"], call["custom"]["input"], call.get("id"))
-        else:
-            yield ToolCall(call["function"]["name"], call["function"]["arguments"], call.get("id"))
+        kind = call["type"]
+        if kind == "function":
+            yield ToolCall(call[kind]["name"], call[kind]["arguments"], call["id"])
+        elif kind == "custom":
+            yield ToolCall(call[kind]["name"], call[kind]["input"], call["id"])
     legacy = message.get("function_call")
     if legacy:
         yield ToolCall(legacy["name"], legacy["arguments"])
@@ -160,17 +165,25 @@ def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
     specs: list[Mapping[str, Any]] = [
-        tool.get("function") or tool.get("custom") or NOTHING for tool in tools
+        tool[tool["type"]] for tool in tools if tool["type"] in _KNOWN_TOOLS
     ]
-    return tuple(spec["name"] for spec in (*specs, *functions) if "name" in spec)
+    return tuple(spec["name"] for spec in (*specs, *functions))
+
+
+_KNOWN_TOOLS = frozenset({"function", "custom"})
+"""Kinds of tools whose names are known; a gateway may take others."""
 
 
 def _forced_tool(body: Mapping[str, Any]) -> str | None:
-    choice: Mapping[str, Any] | str | None = body.get("tool_choice") or body.get("function_call")
-    if not isinstance(choice, Mapping):
-        return None
-    spec: Mapping[str, Any] = choice.get("function") or choice.get("custom") or choice
-    return spec.get("name")
+    choice: Mapping[str, Any] | str | None = body.get("tool_choice")
+    if isinstance(choice, Mapping):
+        kind = choice.get("type")
+        if kind == "allowed_tools":
+            return None
+        name: str = choice["custom" if kind == "custom" else "function"]["name"]
+        return name
+    legacy: Mapping[str, Any] | str | None = body.get("function_call")
+    return legacy["name"] if isinstance(legacy, Mapping) else None
 
 
 def _first(*values: int | None) -> int | None:
@@ -186,21 +199,31 @@ def _stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
 # --- the answer in one piece -----------------------------------------------------------------
 
 
+def _choices(answer: Answer) -> Fixed | list[Json]:
+    legacy = answer.request.legacy_functions
+    if answer.request.logprobs is None:
+        shown = answer.model.family.choice_logprobs
+        return _kept_choices(answer.choices, legacy=legacy, has_logprobs=shown)
+    return [_whole(choice, legacy=legacy, has_logprobs=True) for choice in answer.choices]
+
+
 @lru_cache(maxsize=256)
-def _choices(choices: tuple[AnsweredChoice, ...], *, legacy: bool, logprobs: bool) -> Fixed:
+def _kept_choices(
+    choices: tuple[AnsweredChoice, ...], *, legacy: bool, has_logprobs: bool
+) -> Fixed:
     """Return *choices* as JSON; those of a scripted answer are the same ones each time."""
-    return Fixed(
-        [
-            _in_order(
-                choice.index,
-                "message",
-                _message_of(choice, legacy=legacy),
-                choice.finish_reason,
-                logprobs=logprobs,
-            )
-            for choice in choices
-        ]
-    )
+    return Fixed([_whole(choice, legacy=legacy, has_logprobs=has_logprobs) for choice in choices])
+
+
+def _whole(choice: AnsweredChoice, *, legacy: bool, has_logprobs: bool) -> Json:
+    told = choice.logprobs
+    logprobs = None if told is None else chat_logprobs(told.text, told.refusal)
+    return {
+        "index": choice.index,
+        "message": _message_of(choice, legacy=legacy),
+        **({"logprobs": logprobs} if has_logprobs else {}),
+        "finish_reason": choice.finish_reason,
+    }
 
 
 def _message_of(choice: AnsweredChoice, *, legacy: bool) -> Json:
@@ -220,12 +243,6 @@ def _message_of(choice: AnsweredChoice, *, legacy: bool) -> Json:
     message["refusal"] = choice.refusal
     message["annotations"] = []
     return message
-
-
-def _in_order(index: int, key: str, value: Json, finish: str | None, *, logprobs: bool) -> Json:
-    """Return a choice; gpt-5 and later, unlike older models, do not mention absent logprobs."""
-    absent: Json = {"logprobs": None} if logprobs else {}
-    return {"index": index, key: value, **absent, "finish_reason": finish}
 
 
 def _service_tier(answer: Answer) -> Json:
@@ -283,11 +300,10 @@ def _chunks(answer: Answer) -> Iterator[Chunk]:
     turns = [_turns(choice, answer) for choice in answer.choices]
     for turn in range(max((len(own) for own in turns), default=0)):
         for choice, own in zip(answer.choices, turns, strict=True):
-            for delta, count in own[turn] if turn < len(own) else ():
-                yield Chunk(_chunk(answer, [_delta(choice.index, delta, None, answer)]), count)
+            for delta in own[turn] if turn < len(own) else ():
+                yield Chunk(_chunk(answer, [_part(choice, delta, None, answer)]), delta.tokens)
     for choice in answer.choices:
-        finished = _delta(choice.index, {}, choice.finish_reason, answer)
-        yield Chunk(_chunk(answer, [finished]))
+        yield Chunk(_chunk(answer, [_part(choice, Delta({}), choice.finish_reason, answer)]))
     if answer.request.include_usage:
         yield Chunk(_chunk(answer, [], _usage(answer)))
 
@@ -314,12 +330,26 @@ def _has_parallel_calls(answer: Answer) -> bool:
     return any(len(choice.tool_calls) > 1 and choice.text is None for choice in answer.choices)
 
 
-def _delta(index: int, delta: Json, finish: str | None, answer: Answer) -> Json:
-    logprobs = answer.model.family.choice_logprobs
-    return _in_order(index, "delta", delta, finish, logprobs=logprobs)
+class Delta(NamedTuple):
+    """What one chunk adds to a choice; *tokens* of the answer are complete with it."""
+
+    value: Json
+    tokens: int = 0
+    logprobs: Json | None = None
 
 
-Delta = tuple[Json, int]
+def _part(choice: AnsweredChoice, delta: Delta, finish: str | None, answer: Answer) -> Json:
+    """Return *delta* as a chunk shows it.
+
+    gpt-5 and later, unlike older models, do not mention log-probabilities that nobody asked for.
+    """
+    has_logprobs = answer.model.family.choice_logprobs or answer.request.logprobs is not None
+    return {
+        "index": choice.index,
+        "delta": delta.value,
+        **({"logprobs": delta.logprobs} if has_logprobs else {}),
+        "finish_reason": finish,
+    }
 
 
 def _turns(choice: AnsweredChoice, answer: Answer) -> list[list[Delta]]:
@@ -334,30 +364,57 @@ def _deltas(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[Delt
         yield from _function_call(choice, calls[0])
     elif calls and choice.text is None and len(calls) == 1:
         opener = _opener(0, calls[0])
-        yield {"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None}, 0
+        yield Delta({"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None})
         yield from _arguments(0, calls[0].arguments.pieces)
     elif calls and choice.text is None:
         # Several calls: the role comes alone, without `refusal`; each call has its own opener.
-        yield {"role": "assistant", "content": None}, 0
+        yield Delta({"role": "assistant", "content": None})
         yield from _calls(calls)
     elif choice.refusal is not None and choice.text is None:
-        yield {"role": "assistant", "content": None, "refusal": ""}, 0
-        yield from _texts("refusal", choice.refusal)
+        yield _role({"content": None, "refusal": ""}, choice)
+        yield from _refusal(choice)
     else:
-        yield {"role": "assistant", "content": "", "refusal": None}, 0
-        yield from _texts("content", choice.text)
-        yield from _texts("refusal", choice.refusal)
+        yield _role({"content": "", "refusal": None}, choice)
+        yield from _content(choice)
+        yield from _refusal(choice)
         yield from _calls(calls)
 
 
-def _texts(key: str, text: TokenText | None) -> Iterator[Delta]:
+def _role(members: Json, choice: AnsweredChoice) -> Delta:
+    """Return what opens a text or a refusal: nothing yet, and nothing told of it."""
+    told = choice.logprobs
+    nothing = [None if member is None else () for member in members.values()]
+    logprobs = None if told is None else chat_logprobs(*nothing)
+    return Delta({"role": "assistant", **members}, 0, logprobs)
+
+
+def _content(choice: AnsweredChoice) -> Iterator[Delta]:
+    told = None if choice.logprobs is None else choice.logprobs.text
+    for piece, count, own in _pieces(choice.text, told):
+        logprobs = None if own is None else chat_logprobs(own, None)
+        yield Delta({"content": piece}, count, logprobs)
+
+
+def _refusal(choice: AnsweredChoice) -> Iterator[Delta]:
+    told = None if choice.logprobs is None else choice.logprobs.refusal
+    for piece, count, own in _pieces(choice.refusal, told):
+        logprobs = None if own is None else chat_logprobs(None, own)
+        yield Delta({"refusal": piece}, count, logprobs)
+
+
+Told = Sequence[TokenLogprob] | None
+
+
+def _pieces(text: TokenText | None, told: Told) -> Iterator[tuple[str, int, Told]]:
+    """Yield the pieces of *text*, how many tokens each is, and what is *told* of those."""
+    rest = iter(told or ())
     for piece, count in text.pieces if text is not None else ():
-        yield {key: piece}, count
+        yield piece, count, None if told is None else tuple(islice(rest, count))
 
 
 def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
     for index, call in enumerate(calls):
-        yield {"tool_calls": [_opener(index, call)]}, 0
+        yield Delta({"tool_calls": [_opener(index, call)]})
         if len(calls) == 1:
             yield from _arguments(index, call.arguments.pieces)
         else:
@@ -371,7 +428,7 @@ def _opener(index: int, call: AnsweredCall) -> Json:
 
 def _arguments(index: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Delta]:
     for piece, count in pieces:
-        yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count
+        yield Delta({"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count)
 
 
 def _cut_by_length(text: TokenText) -> Iterator[tuple[str, int]]:
@@ -389,9 +446,9 @@ def _function_call(choice: AnsweredChoice, call: AnsweredCall) -> Iterator[Delta
     opener = {"name": call.name, "arguments": ""}
     first: Json = {"role": "assistant", "content": None, "function_call": opener, "refusal": None}
     if choice.text is not None:
-        yield {"role": "assistant", "content": "", "refusal": None}, 0
-        yield from _texts("content", choice.text)
+        yield _role({"content": "", "refusal": None}, choice)
+        yield from _content(choice)
         first = {"function_call": opener}
-    yield first, 0
+    yield Delta(first)
     for piece, count in call.arguments.pieces:
-        yield {"function_call": {"arguments": piece}}, count
+        yield Delta({"function_call": {"arguments": piece}}, count)

@@ -6,7 +6,7 @@ tool's result is taken up in the next answer, so that the loop of an agent ends.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
@@ -53,14 +53,39 @@ def _results(messages: Sequence[Message]) -> list[str]:
 
 
 def _forced(request: CompletionRequest) -> list[Mapping[str, Any]]:
-    """Return the tools that must be called: the one named, or the first where any will do."""
+    """Return the tool that must be called: the one named, or the first where any will do.
+
+    One is enough: models call several at once only where there is reason to.
+    """
     body = request.body
     tools = [tool for tool in body.get("tools") or () if tool.get("type") == "function"]
     specs: list[Mapping[str, Any]] = [tool["function"] for tool in tools]
     specs += body.get("functions") or ()
     if request.forced_tool is not None:
         return [spec for spec in specs if spec["name"] == request.forced_tool][:1]
-    return specs[:1] if body.get("tool_choice") == "required" else []
+    names = _required(body.get("tool_choice"), specs)
+    return [spec for spec in specs if spec["name"] in names][:1]
+
+
+def _required(choice: Any, specs: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return the names of the tools of which *choice* demands one, none if it demands nothing.
+
+    Unlike other choices, `allowed_tools` is not validated.
+    """
+    if choice == "required":
+        return [spec["name"] for spec in specs]
+    allowed = _member(choice, "allowed_tools")
+    if _member(allowed, "mode") != "required":
+        return []
+    tools = _member(allowed, "tools")
+    if not isinstance(tools, list):
+        return []
+    return [_member(_member(tool, "function"), "name") for tool in cast(Sequence[Any], tools)]
+
+
+def _member(value: Any, key: str) -> Any:
+    """Return the member *key* of *value*, None if that is no object which has one."""
+    return cast(Mapping[str, Any], value).get(key) if isinstance(value, Mapping) else None
 
 
 def _call(spec: Mapping[str, Any], place: ChoicePlace, draw: Draw) -> ToolCall:

@@ -17,6 +17,7 @@ class Choices(Reply):
     choices: tuple[Reply, ...]
 
     def __post_init__(self) -> None:
+        super(Choices, self).__post_init__()
         if not self.choices:
             raise BadValue("choices", "'choices' must hold at least one reply")
         if any(isinstance(choice, Choices) for choice in self.choices):
@@ -33,7 +34,8 @@ class Choices(Reply):
         return any(choice.varies for choice in self.choices)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        """Return what the element at *place* gives, with the finish reason it states."""
+        """Return what the element at *place* gives, with all that it states of its choice."""
         reply = self.choices[place.index % len(self.choices)]
         given = reply.choice(call, place, draw)
-        return replace(given, finish_reason=given.finish_reason or reply.finish_reason)
+        finish = given.finish_reason or reply.finish_reason
+        return replace(given, finish_reason=finish, logprobs=reply.logprobs)

@@ -24,6 +24,7 @@ class Lorem(Reply):
     tokens: int | Distribution
 
     def __post_init__(self) -> None:
+        super(Lorem, self).__post_init__()
         if isinstance(self.tokens, int) and not 0 <= self.tokens <= MOST_TOKENS:
             what = f"'tokens' must be from 0 to {MOST_TOKENS}, not {self.tokens}"
             raise BadValue("tokens", what)

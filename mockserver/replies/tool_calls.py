@@ -32,6 +32,7 @@ class ToolCalls(Reply):
     text: str | None = None
 
     def __post_init__(self) -> None:
+        super(ToolCalls, self).__post_init__()
         if not self.calls:
             raise BadValue("calls", "'calls' must hold at least one call")
 

@@ -27,6 +27,7 @@ from typing import (
 
 from mockserver.contracts import Unstated
 from mockserver.errors import BadValue, Place, Problem, did_you_mean
+from mockserver.jsontext import compact
 from mockserver.scenario.criteria import ONE_OR_MORE
 from mockserver.scenario.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
 from mockserver.scenario.wording import described, either, known_words, literal
@@ -333,7 +334,7 @@ class Builder:
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             return
         hint = "put it in quotes if text is meant"
-        sent = repr(node.value)
+        sent = compact(node.value)
         if sent != node.raw:
             self.warn(node.place, f"{node.raw} goes out as the number {sent}", hint)
         elif len(sent.lstrip("-")) > _SAFE_DIGITS and isinstance(node.value, int):

@@ -90,13 +90,15 @@ class Subject:
         if self._forced_tool is not None:
             return self._forced_tool
         stated: Any = self._body.get("tool_choice", self._body.get("function_call"))
-        if isinstance(stated, str):
-            return stated
-        if stated and stated.get("type") == "allowed_tools":
-            return str(stated["allowed_tools"]["mode"])
-        # OpenAI, API reference, "tool_choice": "none is the default when no tools are present.
-        # auto is the default if tools are present."
-        return "auto" if self.tools else "none"
+        match stated:
+            case str():
+                return stated
+            case {"type": "allowed_tools", "allowed_tools": {"mode": str(mode)}}:
+                return mode
+            case _:
+                # OpenAI, API reference, "tool_choice": "none is the default when no tools are
+                # present. auto is the default if tools are present."
+                return "auto" if self.tools else "none"
 
     @cached_property
     def response_format(self) -> tuple[str, ...]:

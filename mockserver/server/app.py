@@ -15,17 +15,18 @@ from urllib.parse import unquote
 from aiohttp import web
 from aiohttp.abc import AbstractStreamWriter
 from aiohttp.http_parser import RawRequestMessage
-from aiohttp.streams import StreamReader
+from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
-from mockserver.server.player import GONE, Played, play
-from mockserver.timeline import Abort, Head, Timeline, body
+from mockserver.server.player import GONE, Played, Refusal, play
+from mockserver.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 # The API's own words (without the bytes read), though its limit is 25 MiB for files.
 TOO_LARGE: Final = f"Maximum content size limit ({MAX_BODY_BYTES}) exceeded"
+MALFORMED: Final = "The request's body is malformed: its framing or its encoding is wrong."
 LARGE_BODY_BYTES: Final = 128 * 1024
 """What is larger is read and counted in a thread, so that other streams go on meanwhile."""
 MAX_FIELD_BYTES: Final = 64 * 1024
@@ -60,7 +61,10 @@ class App:
             except web.HTTPRequestEntityTooLarge:
                 return await self._refuse(request, ApiError(413, TOO_LARGE, type="server_error"))
             except web.RequestPayloadError:
-                return await self._refuse(request, ApiError(400, "The body is malformed."))
+                refused = await self._refuse(request, ApiError(400, MALFORMED))
+                # What follows on the connection is no request, and no rest of this one.
+                request.protocol.force_close()
+                return refused
         headers = cast(Mapping[str, str], request.headers)
         http = HttpRequest(request.method, path, headers, content, query)
         understood = None
@@ -77,12 +81,14 @@ class App:
         return played
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
-        return await play(self.engine.refuse(error), request)
+        return await play(self.engine.refuse(error), request, is_last=True)
 
 
 async def _read(request: web.BaseRequest) -> bytes:
     """Return the body of *request*, which is still on its way."""
     if request.headers.get("expect", "").lower() == "100-continue":
+        if (request.content_length or 0) > MAX_BODY_BYTES:
+            raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES)
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         # The answer has not begun yet, and may still be a refusal.
         request.writer.output_size = 0
@@ -148,6 +154,21 @@ class _Connection(web.RequestHandler):
         super().__init__(manager, **options)
         self._app = app
 
+    def data_received(self, data: bytes) -> None:
+        """Take *data*; whoever waits for the rest of a body hears if there will be none.
+
+        aiohttp's parser tells only those who come next that it can read no further.
+        """
+        super().data_received(data)
+        waiting = self._current_request
+        if (
+            waiting is not None
+            and self._messages
+            and self._messages[-1][1] is EMPTY_PAYLOAD
+            and not waiting.content.is_eof()
+        ):
+            waiting.content.set_exception(web.RequestPayloadError("the body breaks off"))
+
     def handle_error(
         self,
         request: web.BaseRequest,
@@ -168,12 +189,4 @@ class _Connection(web.RequestHandler):
             error = ApiError(status, f"The request is not valid HTTP: {what}", layer="edge")
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
-        response = _as_response(self._app.engine.refuse(error))
-        response.force_close()
-        return response
-
-
-def _as_response(timeline: Timeline) -> web.Response:
-    head = timeline[0]
-    assert isinstance(head, Head)
-    return web.Response(status=head.status, headers=dict(head.headers), body=body(timeline))
+        return Refusal(self._app.engine.refuse(error))

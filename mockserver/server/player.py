@@ -40,8 +40,8 @@ class Played(web.StreamResponse):
         """Do nothing: the body is out."""
 
 
-async def play(timeline: Timeline, request: web.BaseRequest) -> Played:
-    """Answer *request* with *timeline*.
+async def play(timeline: Timeline, request: web.BaseRequest, *, is_last: bool = False) -> Played:
+    """Answer *request* with *timeline*; if it *is_last*, the connection ends behind it.
 
     Pauses end at points in time that follow from the start, so that delays do not add up.
 
@@ -51,7 +51,7 @@ async def play(timeline: Timeline, request: web.BaseRequest) -> Played:
     """
     loop = asyncio.get_running_loop()
     due = loop.time()
-    framing = Framing(request)
+    framing = Framing(request, is_last=is_last)
     for event in timeline:
         match event:
             case Head():
@@ -75,18 +75,30 @@ STAYS = Played(keep_alive=True)
 GONE = Played(keep_alive=False)
 
 
+class Refusal(Played):
+    """The answer to a request that nobody can handle: played when aiohttp asks for it."""
+
+    def __init__(self, timeline: Timeline) -> None:
+        super().__init__(keep_alive=False)
+        self._timeline = timeline
+
+    async def prepare(self, request: web.BaseRequest) -> None:
+        """Answer, and let the connection end."""
+        await play(self._timeline, request, is_last=True)
+
+
 class Framing:
     """Makes bytes of head and body, as HTTP/1.1 frames them, and gathers them until taken."""
 
     __slots__ = ("_chunked", "_has_body", "_is_http11", "_parts", "keep_alive")
 
-    def __init__(self, request: web.BaseRequest) -> None:
+    def __init__(self, request: web.BaseRequest, *, is_last: bool) -> None:
         self._is_http11 = request.version >= HttpVersion11
         # RFC 9110, 9.3.2: what answers HEAD has the headers of a body, and none.
         self._has_body = request.method != "HEAD"
         self._chunked = False
         self._parts: list[bytes] = []
-        self.keep_alive = self._is_http11 and request.keep_alive
+        self.keep_alive = self._is_http11 and request.keep_alive and not is_last
 
     def put_head(self, head: Head) -> None:
         """Put the status line and the headers, with those that say how the body is framed."""

@@ -1,7 +1,7 @@
 """Counting tokens as the provider bills them.
 
-This is the face of the package: what a request costs, what an answer costs, and where the
-tokens of a text end. Everything else in it is private to it.
+This is the face of the package: what a request costs, what an answer costs, where the tokens
+of a text end, and the vocabularies themselves. Everything else in it is private to it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -13,13 +13,14 @@ from mockserver.tokens.attachments import count_sound
 from mockserver.tokens.bill import BilledChoice, Count, Part, PromptBreakdown, total
 from mockserver.tokens.chat_prompts import chat_prompt_parts
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
-from mockserver.tokens.vocabularies import vocabulary
+from mockserver.tokens.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
     "BilledChoice",
     "Count",
     "Part",
     "PromptBreakdown",
+    "Vocabulary",
     "count",
     "count_completion",
     "count_prompt",
@@ -27,6 +28,7 @@ __all__ = [
     "decode",
     "explain_prompt",
     "pieces",
+    "vocabulary",
 ]
 
 
@@ -85,10 +87,10 @@ def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
 
 
 def decode(tokens: Sequence[int], encoding: str) -> str:
-    """Return the text of *tokens*; bytes that are no UTF-8 become U+FFFD.
+    """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
 
     Raises:
-        KeyError: A token is not in the vocabulary.
+        KeyError: A token is beyond the vocabulary.
 
     """
     return vocabulary(encoding).text_of(tokens)

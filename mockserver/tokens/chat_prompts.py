@@ -48,9 +48,21 @@ def text_of(message: Message) -> str:
     """
     content = message.get("content")
     if not isinstance(content, str):
-        content = "".join([part.get("text") or part.get("refusal") or "" for part in content or ()])
+        parts: Sequence[Mapping[str, Any]] = content or ()
+        content = "".join([part[part["type"]] for part in parts if part["type"] in TEXT_PARTS])
     refusal = message.get("refusal")
-    return content + refusal if refusal else content
+    return content + refusal if refusal and message["role"] == "assistant" else content
+
+
+def _result_of(message: Message) -> str | None:
+    """Return the id of the call that *message* answers; only a tool's message has one."""
+    answered: str | None = message.get("tool_call_id") if message["role"] == "tool" else None
+    return answered
+
+
+def _has_calls(message: Message) -> bool:
+    """Return whether *message*, which is an assistant's, calls anything."""
+    return bool(message.get("tool_calls") or message.get("function_call"))
 
 
 def calls_of(message: Message) -> list[tuple[str, str, str]]:
@@ -58,7 +70,7 @@ def calls_of(message: Message) -> list[tuple[str, str, str]]:
     calls = [
         (call.get("id") or "", call["function"]["name"], call["function"].get("arguments") or "")
         for call in message.get("tool_calls") or ()
-        if "function" in call
+        if call.get("type") != "custom" and "function" in call
     ]
     legacy = message.get("function_call")
     if legacy:
@@ -68,8 +80,16 @@ def calls_of(message: Message) -> list[tuple[str, str, str]]:
 
 def parallel_calls(calls: Sequence[tuple[str, str]]) -> str:
     """Return the arguments of the one call that stands for several (name, arguments)."""
+    try:
+        return _uses([(name, _parsed(arguments)) for name, arguments in calls])
+    except RecursionError:
+        # Nested deeper than Python can follow: they count as the texts that they are.
+        return _uses(calls)
+
+
+def _uses(calls: Sequence[tuple[str, Any]]) -> str:
     uses = [
-        {"recipient_name": f"functions.{name}", "parameters": _parsed(arguments)}
+        {"recipient_name": f"functions.{name}", "parameters": arguments}
         for name, arguments in calls
     ]
     return _compact({"tool_uses": uses})
@@ -114,8 +134,9 @@ class _Bill:
                 else:
                     tokens, exact = self._result(message)
             else:
-                tokens, exact = self._message(message, role, first=place == 0)
-                if message.get("tool_calls") or message.get("function_call"):
+                calls = role == "assistant" and _has_calls(message)
+                tokens, exact = self._message(message, role, first=place == 0, calls=calls)
+                if calls:
                     call_tokens, certain = self._calls(message, role)
                     tokens += call_tokens
                     exact = exact and certain
@@ -123,7 +144,9 @@ class _Bill:
             place += taken
         return parts
 
-    def _message(self, message: Message, role: str, *, first: bool) -> tuple[int, bool]:
+    def _message(
+        self, message: Message, role: str, *, first: bool, calls: bool
+    ) -> tuple[int, bool]:
         """Return the cost of a message's text and attachments.
 
         The first message, if it is the system's, ends with what is said of tools and formats.
@@ -131,7 +154,7 @@ class _Bill:
         """
         layout, text = self.layout, text_of(message)
         joined = first and bool(self.extra) and role in SYSTEM_ROLES
-        if not text and (message.get("tool_calls") or message.get("function_call")):
+        if calls and not text:
             return 0, True
         if joined:
             text = f"{layout.instructions}{text}\n\n"
@@ -174,7 +197,7 @@ class _Bill:
     def _result(self, message: Message) -> tuple[int, bool]:
         """Return the cost of the result of one call."""
         layout = self.layout
-        name = self._names.get(message.get("tool_call_id") or "") or message.get("name") or "tool"
+        name = self._names.get(_result_of(message) or "") or message.get("name") or "tool"
         tokens = layout.message + self.count("functions.") + self.count(name) + 1
         tokens += self.count(text_of(message)) + layout.result_channel
         content = message.get("content")
@@ -186,7 +209,7 @@ class _Bill:
     def _results_together(self, messages: Sequence[Message], place: int) -> Sequence[Message]:
         """Return the results from *place* on that answer parallel calls; none if it does not."""
         end = place
-        while end < len(messages) and messages[end].get("tool_call_id") in self._parallel:
+        while end < len(messages) and _result_of(messages[end]) in self._parallel:
             end += 1
         return messages[place:end]
 
@@ -257,5 +280,5 @@ def _compacted(arguments: str) -> str:
     """Return *arguments* as the model reads them: compact JSON, if they are JSON at all."""
     try:
         return _compact(json.loads(arguments))
-    except ValueError:
+    except (ValueError, RecursionError):
         return arguments

@@ -1,12 +1,12 @@
 """What an image in a message is billed as."""
 
 import base64
-import binascii
 import io
 import math
 from typing import Any
 
 from mockserver.models import Family
+from mockserver.tokens.schemas import as_schema
 
 TYPICAL_SIZE = (1024, 1024)
 """Stands in for the size of an image that nobody here can see."""
@@ -16,9 +16,11 @@ def count_image(image: Any, family: Family) -> tuple[int, bool]:
     """Return the tokens of *image*, an `image_url` member, and whether they are certain.
 
     They are not where its size is unknown (the server fetches no remote image), and not in
-    models that count patches: recorded bills differ by one either way.
+    models that count patches: recorded bills differ by one either way. A gateway's models may
+    take *image* in another form, which is then one of unknown size.
     """
-    url, detail = (image, None) if isinstance(image, str) else (image["url"], image.get("detail"))
+    stated = as_schema(image) or {"url": image}
+    url, detail = stated.get("url"), stated.get("detail")
     size = _size(url)
     if family.image_patch is not None:
         return _patches(size or TYPICAL_SIZE, family.image_patch), False
@@ -65,15 +67,15 @@ _LONGEST, _SHORTEST = 2048.0, 768.0
 _MOST_PATCHES = 1536
 
 
-def _size(url: str) -> tuple[int, int] | None:
+def _size(url: Any) -> tuple[int, int] | None:
     """Return (width, height) of the image in a `data:` URL; None: remote or unreadable."""
-    if not url.startswith("data:"):
+    if not isinstance(url, str) or not url.startswith("data:"):
         return None
     import imagesize  # type: ignore[import-untyped] # noqa: PLC0415 - only images need it
 
     try:
         content = base64.b64decode(url.partition(",")[2])
-    except binascii.Error:
+        width, height = imagesize.get(io.BytesIO(content))  # pyright: ignore[reportUnknownMemberType]
+    except Exception:  # noqa: BLE001 - it reads a dozen formats, and each can be broken in its way
         return None
-    width, height = imagesize.get(io.BytesIO(content))  # pyright: ignore[reportUnknownMemberType]
     return (width, height) if width > 0 and height > 0 else None

@@ -65,7 +65,7 @@ def functions_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """Return the functions offered, as `tools` or as `functions`: they are billed alike."""
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     return [
-        *(tool["function"] for tool in tools if "function" in tool),
+        *(tool["function"] for tool in tools if tool["type"] == "function"),
         *(body.get("functions") or ()),
     ]
 
@@ -80,7 +80,7 @@ def _counted(body: Mapping[str, Any], family: Family) -> Instructions:
     layout, count = LAYOUTS[family.layout], vocabulary(family.encoding).count
     functions, schema = functions_of(body), json_schema_of(body)
     # The rules know functions only: tools that the provider runs, and custom ones, are guessed.
-    exact = all("function" in tool for tool in body.get("tools") or ())
+    exact = all(tool["type"] == "function" for tool in body.get("tools") or ())
     # Blocks are joined by a blank line. What follows one begins with "#", which no token of a
     # blank line reaches into: so they may be counted apart.
     end, end_tokens = "", 0

@@ -6,12 +6,6 @@ from typing import Any
 from mockserver.tokens.bill import Part
 from mockserver.tokens.vocabularies import Vocabulary
 
-_MARKS = 3
-"""Tokens around what a model fills in: `<|fim_prefix|>`, `<|fim_suffix|>`, `<|fim_middle|>`.
-
-Source: tiktoken's public encodings name them. One recorded request cost 7 more for a suffix.
-"""
-
 
 def legacy_prompt_parts(body: Mapping[str, Any], vocabulary: Vocabulary) -> list[Part]:
     """Return what each prompt costs: its tokens and nothing else.
@@ -33,5 +27,7 @@ def legacy_prompt_parts(body: Mapping[str, Any], vocabulary: Vocabulary) -> list
             for place, one in enumerate(prompt)
         ]
     if body.get("suffix"):
-        parts.append(Part("prompt", vocabulary.count(body["suffix"]) + _MARKS, exact=False))
+        # The marks around what the model fills in are not billed: the one recorded request
+        # (envoy ai-gateway, 2025-09) cost 7 more, which are the tokens of its suffix.
+        parts.append(Part("prompt", vocabulary.count(body["suffix"]), exact=False))
     return parts

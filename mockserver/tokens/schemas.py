@@ -42,30 +42,51 @@ def variants_of(schema: Any) -> Sequence[Any] | None:
     return [{**shared, "type": name} for name in types]
 
 
-def resolved(schema: Any, root: Schema, within: tuple[str, ...] = ()) -> Any:
-    """Return *schema* with each local `$ref` replaced by what it points at in *root*.
+def resolved(root: Schema) -> Schema:
+    """Return *root* with each local `$ref` in it replaced by what it points at.
 
     Keys beside a `$ref` win over those of its target. What points at nothing, or at what it
-    stands in, becomes the empty schema, which is any value.
+    stands in, becomes the empty schema, which is any value. So does what is too much: thirty
+    definitions that each refer twice to the next make a billion.
     """
-    parts = as_list(schema)
-    if parts is not None:
-        return [resolved(part, root, within) for part in parts]
-    content = as_schema(schema)
-    if content is None:
-        return schema
-    reference = content.get("$ref")
-    if isinstance(reference, str):
-        target = None if reference in within else _at(root, reference)
-        if target is None:
+    return as_schema(_Resolver(root).resolve(root, (), 0)) or {}
+
+
+MOST_NODES = 100_000
+"""More objects and lists than any model's context has room for."""
+_DEEPEST = 250
+"""As deep as a body may nest, and more; far less deep than Python can follow."""
+
+
+class _Resolver:
+    def __init__(self, root: Schema) -> None:
+        self._root = root
+        self._left = MOST_NODES
+
+    def resolve(self, schema: Any, within: tuple[str, ...], depth: int) -> Any:
+        """Return *schema*, which stands in *within* references, without any."""
+        parts = as_list(schema)
+        content = as_schema(schema)
+        if parts is None and content is None:
+            return schema
+        self._left -= 1
+        if self._left < 0 or depth > _DEEPEST:
             return {}
-        beside = {key: value for key, value in content.items() if key != "$ref"}
-        return resolved({**target, **beside}, root, (*within, reference))
-    return {
-        key: value if key in _VALUES else resolved(value, root, within)
-        for key, value in content.items()
-        if key not in _DEFINITIONS
-    }
+        if parts is not None:
+            return [self.resolve(part, within, depth + 1) for part in parts]
+        assert content is not None
+        reference = content.get("$ref")
+        if isinstance(reference, str):
+            target = None if reference in within else _at(self._root, reference)
+            if target is None:
+                return {}
+            beside = {key: value for key, value in content.items() if key != "$ref"}
+            return self.resolve({**target, **beside}, (*within, reference), depth + 1)
+        return {
+            key: value if key in _VALUES else self.resolve(value, within, depth + 1)
+            for key, value in content.items()
+            if key not in _DEFINITIONS
+        }
 
 
 _VALUES = frozenset({"default", "enum", "const", "examples"})

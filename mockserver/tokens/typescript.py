@@ -13,7 +13,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.tokens.layouts import Layout
-from mockserver.tokens.schemas import Schema, as_list, as_schema, resolved, text_at, variants_of
+from mockserver.tokens.schemas import (
+    MOST_NODES,
+    Schema,
+    as_list,
+    as_schema,
+    resolved,
+    text_at,
+    variants_of,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,12 +73,18 @@ class _Written:
         return f" // {self.notes}" if self.notes else ""
 
 
+_DEEPEST = 60
+"""How many types within types are written: six times as many as strict schemas may have."""
+
+
 class _Writer:
     """Writes types; remembers whether a rule was used that no bill has confirmed."""
 
     def __init__(self, layout: Layout) -> None:
         self._inline_end = layout.inline_end
         self._modern = layout.modern_types
+        self._left = MOST_NODES
+        self._depth = 0
         self.exact = True
 
     def declaration(self, function: Schema) -> str:
@@ -78,7 +92,7 @@ class _Writer:
         description = text_at(function, "description")
         above = _comment(description) if description else ""
         root = as_schema(function.get("parameters"))
-        schema = as_schema(resolved(root, root)) if root else None
+        schema = resolved(root) if root else None
         arguments = ""
         if schema is not None and as_schema(schema.get("properties")):
             arguments = f"_: {self._header(schema)}{self._object(schema)}"
@@ -89,9 +103,15 @@ class _Writer:
         if content is None:
             # Boolean schemas (capture): true allows everything, false nothing.
             return _Written("", "never" if schema is False else "any", "")
-        return _Written(
-            self._header(content), self._type(content), self._notes(content, of_variant=of_variant)
-        )
+        self._left -= 1
+        if self._left < 0 or self._depth > _DEEPEST:
+            # Types within types, of which each is a list, make millions of a few lines.
+            self.exact = False
+            return _Written("", "any", "")
+        self._depth += 1
+        kind = self._type(content)
+        self._depth -= 1
+        return _Written(self._header(content), kind, self._notes(content, of_variant=of_variant))
 
     def _type(self, schema: Schema) -> str:
         written = self._plain_type(schema)
@@ -223,7 +243,7 @@ class _Writer:
         for key in _NUMERIC_BOUNDS:
             value = schema.get(key)
             if isinstance(value, int | float) and not isinstance(value, bool):
-                notes.append(f"{key}: {_json(float(value) if kind == 'number' else value)}")
+                notes.append(f"{key}: {_number(value) if kind == 'number' else _json(value)}")
         for key, write in _OTHER_BOUNDS.items():
             if key in schema and kind in {"string", "array"}:
                 self.exact = False
@@ -246,6 +266,14 @@ _OTHER_BOUNDS: Mapping[str, Callable[[Any], str]] = {
     "minItems": _json,
     "maxItems": _json,
 }
+
+
+def _number(value: float) -> str:
+    """Return *value* with a point in it, unless it is a whole number beyond all that have one."""
+    try:
+        return _json(float(value))
+    except OverflowError:
+        return _json(value)
 
 
 def _property(key: str, written: _Written) -> str:

@@ -10,7 +10,7 @@ import gzip
 import hashlib
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, count
@@ -29,12 +29,14 @@ Pieces = tuple[tuple[str, int], ...]
 class Definition:
     """What is not in the file of a vocabulary: how text is split first, and the file's hash.
 
-    *unused* is the one rank, if any, that the file skips; else ranks are line numbers.
+    *end_of_text* is the rank of `<|endoftext|>`, which is no text of the file. *unused* is the one
+    rank, if any, that the file skips; else ranks are line numbers.
     Source: tiktoken_ext.openai_public (tiktoken 0.14.0); a test compares.
     """
 
     sha256: str
     split: str
+    end_of_text: int
     unused: int | None = None
 
 
@@ -56,19 +58,23 @@ DEFINITIONS = {
     "cl100k_base": Definition(
         sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
         split=_SPLIT_2023,
+        end_of_text=100_257,
     ),
     "o200k_base": Definition(
         sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
         split=_SPLIT_2024,
+        end_of_text=199_999,
     ),
     "p50k_base": Definition(
         sha256="94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
         split=_SPLIT_2019,
-        unused=50_256,  # <|endoftext|>
+        end_of_text=50_256,
+        unused=50_256,
     ),
     "r50k_base": Definition(
         sha256="306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
         split=_SPLIT_2019,
+        end_of_text=50_256,
     ),
 }
 
@@ -78,7 +84,7 @@ NAMES = tuple(DEFINITIONS)
 class Vocabulary:
     """One vocabulary, in memory: counts tokens, cuts text where they end, reads them back."""
 
-    __slots__ = ("_count_short", "_counts", "_encoding", "_pieces")
+    __slots__ = ("_count_short", "_counts", "_encoding", "_end_of_text", "_pieces")
 
     # Short texts are many and alike (roles, names, system prompts): they are remembered by
     # number, in a faster cache than one that weighs what it holds.
@@ -87,14 +93,15 @@ class Vocabulary:
     _REMEMBERED_CHARACTERS = 2_000_000
     _REMEMBERED_PIECES = 32_000
 
-    def __init__(self, name: str, split: str, ranks: dict[bytes, int]) -> None:
+    def __init__(self, name: str, definition: Definition, ranks: dict[bytes, int]) -> None:
         """Take *ranks*, the rank of each token, and leave them empty.
 
         The core makes tables of its own; without these, the server is up to 27 MB smaller.
         """
         self._encoding = tiktoken.Encoding(
-            name, pat_str=split, mergeable_ranks=ranks, special_tokens={}
+            name, pat_str=definition.split, mergeable_ranks=ranks, special_tokens={}
         )
+        self._end_of_text = definition.end_of_text
         ranks.clear()
         self._count_short = lru_cache(self._REMEMBERED_SHORT_TEXTS)(self._count)
         self._counts: SizedCache[str, int] = SizedCache(self._REMEMBERED_CHARACTERS)
@@ -121,20 +128,54 @@ class Vocabulary:
             self._pieces.put(text, pieces, len(pieces))
         return pieces
 
+    def split(self, text: str) -> list[bytes]:
+        """Return the tokens of *text*; a character may be shared by several of them."""
+        return self._encoding.decode_tokens_bytes(self._encode(text))
+
+    def holds(self, token: bytes) -> bool:
+        """Return whether *token* is one token of the vocabulary."""
+        try:
+            self._encoding.encode_single_token(token)
+        except KeyError:
+            return False
+        return True
+
+    def earliest(self, count: int) -> list[bytes]:
+        """Return the first *count* tokens, which were made of the commonest texts."""
+        return self._encoding.decode_tokens_bytes(range(count))
+
     def text_of(self, tokens: Sequence[int]) -> str:
-        """Return the text of *tokens*; bytes that are no UTF-8 become U+FFFD.
+        """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
 
         Raises:
-            KeyError: A token is not in the vocabulary.
+            KeyError: A token is beyond the vocabulary.
 
         """
-        return b"".join(self._encoding.decode_tokens_bytes(tokens)).decode("utf-8", "replace")
+        try:
+            contents = self._encoding.decode_tokens_bytes(tokens)
+        except KeyError:
+            contents = [self._content(token) for token in tokens]
+        return b"".join(contents).decode("utf-8", "replace")
+
+    def _content(self, token: int) -> bytes:
+        """Return what *token* stands for; a few ranks stand for nothing, and one for no text."""
+        if token == self._end_of_text:
+            return b"<|endoftext|>"
+        try:
+            return self._encoding.decode_single_token_bytes(token)
+        except KeyError:
+            if token > self._end_of_text:
+                raise
+            return "\ufffd".encode()
 
     def _encode(self, text: str) -> list[int]:
         if not text.isascii():
             # tiktoken would make one character of a pair, and the counts of bytes would not fit.
             text = _SURROGATE.sub("\ufffd", text)
-        return self._encoding.encode_ordinary(text)
+        if len(text) <= _LONG or not _may_have_long_runs(text):
+            return self._encoding.encode_ordinary(text)
+        parts = map(self._encoding.encode_ordinary, _cut_runs(text))
+        return list(chain.from_iterable(parts))
 
     def _cut(self, text: str) -> Pieces:
         ends = self._encoding.decode_tokens_bytes(self._encode(text))
@@ -155,6 +196,36 @@ class Vocabulary:
 
 _ENTRY = 64
 """What remembering a text costs besides its characters, about."""
+
+_LONG = 100_000
+"""Texts up to this many characters are encoded as they are."""
+_LONGEST_RUN = 25_000
+"""The longest run of letters, of blanks or of signs that is encoded as a whole.
+
+Far from what anybody writes. The core gives up on a million blanks in a row (it panics), and
+takes ten times as long for a million letters as for as many in words. A token that would lie
+across a cut becomes two.
+"""
+_RUN = re.compile(r"\s+|[^\W\d_]+|[\d_]+|[^\w\s]+")
+
+
+def _may_have_long_runs(text: str) -> bool:
+    """Return whether a run may be longer than the longest; fast, since it may be wrong."""
+    words = text.split()
+    blanks = len(text) - sum(map(len, words))
+    return blanks - len(words) > _LONGEST_RUN or max(map(len, words), default=0) > _LONGEST_RUN
+
+
+def _cut_runs(text: str) -> Iterator[str]:
+    """Yield *text* in parts, with a cut after each longest run."""
+    start = 0
+    for run in _RUN.finditer(text):
+        for cut in range(run.start() + _LONGEST_RUN, run.end(), _LONGEST_RUN):
+            yield text[start:cut]
+            start = cut
+    yield text[start:]
+
+
 _CONTINUATION = range(0x80, 0xC0)
 """The bytes of UTF-8 that no character begins with."""
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -173,9 +244,10 @@ def vocabulary(name: str) -> Vocabulary:
         content = gzip.decompress(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
         raise MockServerError(f"{path}: cannot be read: {error}\n  {_REINSTALL}") from error
-    ranks = _ranks(verified(name, content), DEFINITIONS[name].unused)
+    definition = DEFINITIONS[name]
+    ranks = _ranks(verified(name, content), definition.unused)
     del content
-    return Vocabulary(name, DEFINITIONS[name].split, ranks)
+    return Vocabulary(name, definition, ranks)
 
 
 def verified(name: str, content: bytes) -> bytes:

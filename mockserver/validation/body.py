@@ -6,6 +6,7 @@ Source:
 """
 
 import json
+import math
 from typing import Any, Final, NoReturn
 
 from mockserver.conversation import ApiError
@@ -69,7 +70,14 @@ def _refuse_constant(_: str) -> NoReturn:
     raise ValueError("JSON has neither NaN nor infinities")
 
 
-_decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).decode
+def _finite(digits: str) -> float:
+    value = float(digits)
+    if math.isinf(value):
+        raise ValueError("JSON has no infinities, and no other number is this large")
+    return value
+
+
+_decode: Final = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite).decode
 
 
 def _may_nest_too_deep(text: bytes) -> bool:

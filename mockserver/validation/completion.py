@@ -25,6 +25,8 @@ _ORDER: Final = (  # noqa: SIM905 - so many words read better in lines
 
 _MOST_CHOICES: Final = 128
 _MOST_BEST_OF: Final = 20
+_MOST_TOGETHER: Final = 2_048
+"""How many choices a request may ask for with all its prompts."""
 
 _ECHOES_WITH_LOGPROBS: Final = frozenset({"base-p50k", "base-r50k", "unknown"})
 """Families that told the probabilities of the prompt; none does since October 2023."""
@@ -118,10 +120,10 @@ def _check_together(body: Body, model: Model) -> None:
             "That means that we will return no data to you. (HINT: set 'echo' to true in order "
             "for the API to echo back the prompt to you.)"
         )
-    best_of = body.get("best_of")
+    choices, best_of = body.get("n") or 1, body.get("best_of")
+    _check_number(body.get("prompt"), choices)
     if best_of is None:
         return
-    choices = body.get("n") or 1
     if best_of < choices:
         # Copied by servers that imitated the provider, 2021 to 2023; never seen recorded.
         raise faults.said(
@@ -132,3 +134,21 @@ def _check_together(body: Body, model: Model) -> None:
     if best_of > 1 and body.get("stream"):
         # The reference forbids it; the words are a guess.
         raise faults.said("Streaming is not supported with best_of > 1")
+
+
+def _check_number(prompt: Any, choices: int) -> None:
+    """Refuse more answers than one request may ask for: *choices* for each prompt.
+
+    The words are the provider's of 2022 and 2023, pasted in public code. Its limit was 20 then;
+    what it is today nobody has published, and this one is to protect the server.
+    """
+    if not values.is_array(prompt) or len(prompt) * choices <= _MOST_TOGETHER:
+        return
+    if type(prompt[0]) is not int:
+        raise faults.said(
+            f"Too many parallel completions requested. You submitted {len(prompt) * choices} "
+            f"prompts, but you can currently request up to at most a total of {_MOST_TOGETHER}). "
+            "Please contact us through our help center at help.openai.com for further questions. "
+            "(HINT: if you want to just evaluate probabilities without generating new text, you "
+            "can submit more prompts if you set 'max_tokens' to 0.)"
+        )

@@ -126,6 +126,9 @@ def _check_absence(message: Mapping[str, Any], role: str, index: int) -> ApiErro
 
 def _check_calls(message: Mapping[str, Any], path: str, restrictions: Restrictions) -> None:
     """Check the calls that an assistant made; other roles' members of that name mean nothing."""
+    refusal = message.get("refusal")
+    if refusal is not None:
+        values.text(refusal, f"{path}.refusal")
     calls = message.get("tool_calls")
     if calls is not None:
         calls_path = f"{path}.tool_calls"

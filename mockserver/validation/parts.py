@@ -17,6 +17,7 @@ from mockserver.conversation import ApiError
 from mockserver.validation import faults, values
 from mockserver.validation.restrictions import Restrictions
 
+_TEXTS: Final = frozenset({"text", "refusal"})
 _KINDS: Final = ("text", "image_url", "input_audio", "refusal", "audio", "file")
 _MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 _PREFIX: Final = 16
@@ -35,7 +36,7 @@ def check_parts(
         path = f"messages[{index}].content[{number}]"
         part = values.record(item, path)
         kind = values.text_member(part, "type", path)
-        if restrictions.lenient and kind != "text":
+        if restrictions.lenient and kind not in _TEXTS:
             continue
         if kind not in _KINDS:
             raise faults.not_listed(f"{path}.type", kind, _KINDS)
@@ -48,6 +49,10 @@ def check_parts(
 
 def _check_text(part: Mapping[str, Any], path: str) -> None:
     values.text_member(part, "text", path)
+
+
+def _check_refusal(part: Mapping[str, Any], path: str) -> None:
+    values.text_member(part, "refusal", path)
 
 
 def _check_image(part: Mapping[str, Any], path: str) -> ApiError | None:
@@ -96,6 +101,7 @@ def _check_file(part: Mapping[str, Any], path: str) -> None:
 
 _CHECKS: Final[Mapping[str, Callable[[Mapping[str, Any], str], ApiError | None]]] = {
     "text": _check_text,
+    "refusal": _check_refusal,
     "image_url": _check_image,
     "input_audio": _check_audio,
     "file": _check_file,

@@ -1,4 +1,4 @@
-"""Golden bodies: written down whole, with marks where an answer has something drawn.
+"""Golden bodies: written down whole, with marks where an answer has something of its own.
 
 A mark is a name in guillemets. It stands for what the answer has in that place first, if it
 has the right form, so that the same id must come back in every chunk. `«pad»` is the padding
@@ -12,6 +12,7 @@ from pathlib import Path
 
 FOLDER = Path(__file__).parent / "golden"
 
+_DURATION = r"0s|[0-9]+ms|(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s"
 DRAWN = {
     "date": r"date: (\w{3}, \d\d \w{3} 2026 \d\d:\d\d:\d\d GMT)\r\n",
     "milliseconds": r"openai-processing-ms: (\d+)\r\n",
@@ -20,6 +21,11 @@ DRAWN = {
     "id": r'"id": ?"((?:chatcmpl|cmpl)-[0-9A-Za-z]{29})"',
     "created": r'"created": ?([0-9]{10})\b',
     "fingerprint": r'"system_fingerprint": ?"(fp_[0-9a-f]{10})"',
+    **{
+        f"{what}-{of}": rf"x-ratelimit-{what}-{of}: ({form})\r\n"
+        for of in ("requests", "tokens")
+        for what, form in (("limit", "[0-9]+"), ("remaining", "[0-9]+"), ("reset", _DURATION))
+    },
 }
 CALL_ID = re.compile(r'"(call_[0-9A-Za-z]{24})"')
 PAD = re.compile(r'"obfuscation":"([0-9A-Za-z]*)"\}\n')

@@ -103,3 +103,9 @@ def test_other_models_tell_nothing_apart() -> None:
 
     assert list(usage["prompt_tokens_details"]) == ["cached_tokens", "audio_tokens"]
     assert "text_tokens" not in usage["completion_tokens_details"]
+
+
+def test_a_legacy_answer_by_a_model_with_ears_is_billed_as_text() -> None:
+    api = Api("rules: [{name: a, reply: {kind: text, text: Hi, model: gpt-audio}}]")
+
+    assert set(api.complete().usage) == {"prompt_tokens", "completion_tokens", "total_tokens"}

@@ -126,6 +126,15 @@ def test_malformed_http_is_refused_in_the_providers_json(
     assert list(raw.json["error"]) == ["message", "type", "param", "code"]
 
 
+def test_malformed_http_is_refused_in_the_servers_own_version_and_the_connection_ends(
+    auto_server: MockServer,
+) -> None:
+    raw = exchange(auto_server, b"NONSENSE\r\n\r\n")
+
+    assert raw.head.startswith(b"HTTP/1.1 400 Bad Request\r\n")
+    assert raw.headers["connection"] == "close"
+
+
 def test_a_header_of_sixty_thousand_bytes_is_read(auto_server: MockServer) -> None:
     raw = exchange(auto_server, request("GET", "/v1/models", headers={"x-long": "a" * 60_000}))
 
@@ -155,6 +164,55 @@ def test_who_asks_whether_to_send_a_body_is_told_to(auto_server: MockServer) -> 
         answered = connection.receive()
 
     assert (told.head, answered.status) == (b"HTTP/1.1 100 Continue", 200)
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param({"content-encoding": "gzip"}, b"no gzip", id="in one piece"),
+        pytest.param(
+            {"content-encoding": "gzip", "transfer-encoding": "chunked"},
+            b"7\r\nno gzip\r\n",
+            id="in a chunk that others may follow",
+        ),
+    ],
+)
+def test_a_body_that_is_not_encoded_as_it_says_is_refused_without_a_traceback(
+    auto_server: MockServer,
+    caplog: pytest.LogCaptureFixture,
+    headers: dict[str, str],
+    body: bytes,
+) -> None:
+    whole = request("POST", CHAT, body, headers=headers)
+    if "transfer-encoding" in headers:
+        whole = whole.replace(b"content-length: %d\r\n" % len(body), b"")
+
+    raw = exchange(auto_server, whole)
+
+    assert error_of(raw) == (400, app.MALFORMED)
+    assert caplog.records == []
+
+
+def test_a_chunk_that_is_bad_while_the_body_is_awaited_is_refused(auto_server: MockServer) -> None:
+    headers = {"transfer-encoding": "chunked", "expect": "100-continue"}
+    with Connection(auto_server) as connection:
+        connection.send(request("POST", CHAT, headers=headers, close=False) + b"1\r\n{\r\n")
+        connection.receive()
+        connection.send(b"ZZ\r\n")
+        raw = connection.receive_to_the_end()
+
+    assert error_of(raw) == (400, app.MALFORMED)
+
+
+def test_who_asks_whether_to_send_a_body_that_is_too_large_is_told_not_to(
+    auto_server: MockServer,
+) -> None:
+    headers = {"content-length": str(app.MAX_BODY_BYTES + 1), "expect": "100-continue"}
+    with Connection(auto_server) as connection:
+        connection.send(request("POST", CHAT, headers=headers, close=False))
+        raw = connection.receive()
+
+    assert error_of(raw) == (413, app.TOO_LARGE)
 
 
 def test_a_body_of_more_than_64_mib_is_refused_to_its_end(auto_server: MockServer) -> None:

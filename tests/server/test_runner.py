@@ -86,9 +86,10 @@ def test_a_server_takes_one_value_or_any_number_of_names(
         MockServer(*scenarios)
 
 
-def test_a_server_does_not_keep_the_program_alive() -> None:
-    with MockServer():
-        threads = [thread for thread in threading.enumerate() if thread.name == "mockserver"]
+def test_the_server_works_in_a_thread_that_does_not_keep_the_program_alive() -> None:
+    others = set(threading.enumerate())
 
-    assert threads
-    assert all(thread.daemon for thread in threads)
+    with MockServer():
+        (thread,) = set(threading.enumerate()) - others
+
+        assert (thread.name, thread.daemon) == ("mockserver", True)

@@ -183,7 +183,7 @@ def test_each_family_has_its_vocabulary(name: str, encoding: str) -> None:
 def test_a_suffix_is_a_guess() -> None:
     body = {"prompt": "Hello", "suffix": " world"}
 
-    assert count_prompt(body, model("gpt-3.5-turbo-instruct")) == Count(5, exact=False)
+    assert count_prompt(body, model("gpt-3.5-turbo-instruct")) == Count(2, exact=False)
 
 
 @pytest.mark.parametrize("name", ["llama-3", "o1-mini"])

@@ -120,6 +120,52 @@ def test_tokens_are_read_back_as_text() -> None:
     assert decode([9906, 1917, 0], "cl100k_base") == "Hello world!"
 
 
+@pytest.mark.parametrize("name", NAMES)
+def test_every_token_that_a_request_may_name_is_read_back(name: str) -> None:
+    tokens = range(DEFINITIONS[name].end_of_text + 1)
+
+    assert all(decode([token], name) for token in tokens)
+
+
+@pytest.mark.parametrize(
+    ("name", "token"),
+    [("cl100k_base", 100_257), ("o200k_base", 199_999), ("p50k_base", 50_256)],
+)
+def test_the_end_of_a_text_is_read_back_as_it_is_called(name: str, token: int) -> None:
+    assert decode([token], name) == "<|endoftext|>"
+
+
+def test_a_rank_that_stands_for_nothing_is_read_back_as_a_replacement() -> None:
+    assert decode([9906, 100_256], "cl100k_base") == "Hello\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("text", "tokens"),
+    [
+        pytest.param(" " * 1_100_000 + "x", range(8_000, 9_000), id="a million blanks"),
+        pytest.param(" \n" * 550_000, range(1, 600_000), id="half a million blank lines"),
+        pytest.param("a" * 1_100_000, range(137_500, 137_600), id="a million letters"),
+        pytest.param("^" * 1_100_000, range(137_500, 137_600), id="a million signs"),
+    ],
+)
+def test_runs_without_end_are_counted(text: str, tokens: range) -> None:
+    assert vocabulary("o200k_base").count(text) in tokens
+
+
+def test_pieces_of_a_run_without_end_join_to_it() -> None:
+    text = "so " + " " * 150_000 + "a" * 30_000
+
+    assert "".join(piece for piece, _ in pieces(text, "o200k_base")) == text
+
+
+def test_long_texts_of_words_are_encoded_as_a_whole() -> None:
+    words = "Many words, and 1,234 numbers.\n" * 5_000
+
+    assert vocabulary("o200k_base").count(words) == 5_000 * vocabulary("o200k_base").count(
+        "Many words, and 1,234 numbers.\n"
+    )
+
+
 def test_an_unknown_token_is_a_key_error() -> None:
     with pytest.raises(KeyError):
         decode([99_999_999], "cl100k_base")

@@ -162,6 +162,8 @@ def test_base_models_do_not_tell_the_probabilities_of_a_prompt(
         pytest.param("davinci-002", {"prompt": ["a", "b"]}, id="prompts"),
         pytest.param("davinci-002", {"prompt": [1, 2]}, id="tokens"),
         pytest.param("davinci-002", {"prompt": [[1], [2]]}, id="prompts of tokens"),
+        pytest.param("davinci-002", {"prompt": [[1]] * 1_024, "n": 2}, id="many prompts"),
+        pytest.param("davinci-002", {"prompt": [1] * 3_000}, id="a prompt of many tokens"),
         pytest.param("davinci-002", {"logprobs": 100}, id="any number of logprobs"),
         pytest.param("davinci-002", {"logprobs": 0, "suffix": "x"}, id="a suffix"),
         pytest.param("davinci-002", {"max_tokens": 0, "echo": True}, id="the prompt alone"),
@@ -175,3 +177,16 @@ def test_a_good_completion_is_accepted(
     completion_fault: Any, model: str, members: dict[str, Any]
 ) -> None:
     assert completion_fault(model, **members) is None
+
+
+@pytest.mark.parametrize("prompt", ["x", [1, 2]])
+def test_more_answers_than_one_request_may_ask_for_are_refused(
+    completion_fault: Any, prompt: object
+) -> None:
+    param, code, message = completion_fault("davinci-002", prompt=[prompt] * 1_025, n=2)
+
+    assert (param, code) == (None, None)
+    assert message.startswith(
+        "Too many parallel completions requested. You submitted 2050 prompts, but you can "
+        "currently request up to at most a total of 2048)."
+    )

@@ -47,6 +47,18 @@ def test_an_unknown_model_is_not_found_at_the_edge(mode: str) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("gpt-4o\r\nset-cookie: a=b", id="a line end"),
+        pytest.param("\0q", id="a NUL"),
+        pytest.param("gpt\N{NO-BREAK SPACE}4o", id="a blank that is no space"),
+    ],
+)
+def test_a_name_that_cannot_be_printed_is_nobodys(name: str) -> None:
+    assert Catalogue(any_model=True).get(name) is None
+
+
 def test_a_legacy_model_does_not_chat() -> None:
     assert refusal({"model": "gpt-3.5-turbo-instruct"}, "chat") == (
         404,

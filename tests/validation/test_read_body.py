@@ -39,6 +39,7 @@ def refusal(body: bytes, content_type: str | None = "application/json") -> tuple
         pytest.param(b"{'a': 1}", id="single quotes"),
         pytest.param(b'{"a": NaN}', id="not a number"),
         pytest.param(b'{"a": -Infinity}', id="an infinite number"),
+        pytest.param(b'{"a": 1e999}', id="a number that no computer can hold"),
         pytest.param(b'{"a": "\xff"}', id="bytes that are no UTF-8"),
         pytest.param('{"a": 1}'.encode("utf-16"), id="another encoding"),
         pytest.param(b"\xef\xbb\xbf{}", id="a byte order mark"),
