@@ -302,8 +302,7 @@ class Engine:
                 )
             )
             frames = route.dialect.encode(body, steady, by_token=by_token)
-            length = sum(len(frame.text) for frame in frames)
-            head = route.dialect.head(body, None, steady)._replace(content_length=length)
+            head = route.dialect.head(body, None, steady)._replace(content_length=_size(frames))
             return _Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
@@ -454,7 +453,7 @@ def _keep(visit: _Visit, answer: Answer, filling: Filling, frames: Sequence[Fram
         filling,
         request_id=visit.route.dialect.request_id(visit.draw),
         draw=visit.draw,
-        size=len(visit.http.body) + sum(len(frame.text) for frame in frames),
+        size=len(visit.http.body) + _size(frames),
     )
     visit.session.stored.add(stored)
 

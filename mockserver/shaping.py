@@ -84,6 +84,7 @@ def bill(
         return None
     if isinstance(stated, Unstated):
         stated = NOTHING_STATED
+    hears = model.family.modality_tokens and bool(request.messages)
     prompt = tokens.Count(request.prompt_tokens, request.prompt_exact)
     if request.family is not model.family:
         prompt = tokens.count_prompt(request.body, model)
@@ -96,13 +97,8 @@ def bill(
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
         exact=prompt.exact and generated.exact,
-        heard_tokens=tokens.count_sound(request.body["messages"]) if listens(model) else 0,
+        heard_tokens=tokens.count_sound(request.body["messages"]) if hears else 0,
     )
-
-
-def listens(model: Model) -> bool:
-    """Return whether *model* hears, and its bill tells sound from text."""
-    return model.family.modality_tokens
 
 
 def to_store(

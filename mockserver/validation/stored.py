@@ -5,6 +5,7 @@ Source:
     of the API (live calls published by third parties, 2026-08: batches, conversations' items).
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final, NamedTuple
 
@@ -15,6 +16,7 @@ from mockserver.validation.chat_fields import metadata_check
 _MOST: Final = 100
 _ORDERS: Final = ("asc", "desc")
 _USUAL: Final = "20"
+_INTEGER: Final = re.compile(r"-?[0-9]{1,18}")
 
 _check_metadata: Final = metadata_check(needs_store=False)
 
@@ -35,10 +37,9 @@ def read_page(query: Mapping[str, str], usual_order: str) -> Page:
 
     """
     limit, order = query.get("limit", _USUAL), query.get("order", usual_order)
-    try:
-        number = int(limit)
-    except ValueError:
-        raise _by_storage(faults.wrong_type("limit", "an integer", limit)) from None
+    if not _INTEGER.fullmatch(limit):
+        raise _by_storage(faults.wrong_type("limit", "an integer", limit))
+    number = int(limit)
     if number < 0:
         raise _by_storage(faults.below_minimum("limit", "integer", 0, number))
     if number > _MOST:

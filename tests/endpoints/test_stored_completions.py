@@ -300,6 +300,12 @@ def test_an_empty_list() -> None:
             id="no number",
         ),
         pytest.param(
+            "limit=1_0",
+            "invalid_type",
+            "Invalid type for 'limit': expected an integer, but got a string instead.",
+            id="a number to Python alone",
+        ),
+        pytest.param(
             "order=newest",
             "invalid_value",
             "Invalid value: 'newest'. Supported values are: 'asc' and 'desc'.",
