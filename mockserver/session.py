@@ -1,6 +1,6 @@
 """All state of a session that changes: counters, journal, what it keeps, its clock.
 
-How rules are read is here too, since reading moves their counters: SCENARIOS.md's rules 3 to 7.
+How rules are read is here too, since reading moves their counters; docs/scenarios.md has the rules.
 """
 
 from collections import Counter

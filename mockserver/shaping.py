@@ -1,7 +1,7 @@
 """What a request's parameters do to an answer, and what the result is billed as.
 
 A choice comes in as the scenario wrote it; it leaves cut at `stop` and `max_tokens`, in
-tokens, with its finish reason. SCENARIOS.md's rule 10 says which parameters act.
+tokens, with its finish reason. docs/scenarios.md says which parameters act.
 """
 
 from collections.abc import Hashable, Mapping, Sequence

@@ -185,7 +185,7 @@ class _Connection(web.RequestHandler):
             what = f"llm-mockserver failed at this request ({kind}): please report it"
             error = ApiError(status, what, type="server_error")
         else:
-            what = (message or "Bad Request").splitlines()[0]
+            what = (message or "Bad Request").splitlines()[0].rstrip(": ")
             error = ApiError(status, f"The request is not valid HTTP: {what}", layer="edge")
         if request.writer.output_size > 0:
             raise ConnectionError("the answer has begun already")
