@@ -235,7 +235,7 @@ class Shaper:
             stop=stop,
         )
         limit = self.limit
-        if limit is not None and (was_hit or self.cost(billed, thought) > limit):
+        if limit is not None and (was_hit or self._fills(limit, billed, thought)):
             # Billed exactly the limit, whatever the text would count again.
             self.cut_tokens += limit
             self.cut_reasoning_tokens += min(thought, limit)
@@ -243,6 +243,17 @@ class Shaper:
         self.billed.append(billed)
         self.reasoning_tokens += thought
         return False
+
+    def _fills(self, limit: int, billed: tokens.BilledChoice, thought: int) -> bool:
+        """Return whether *billed* leaves no room within *limit* for what ends it.
+
+        A text of just the limit is whole, and said to be cut: the token that would end the turn,
+        which is not billed, has no place (recorded once in full, gpt-4o-mini, 2025-10; of 56
+        recorded answers of just their limit none says that it has ended). What ends a call is
+        billed with it.
+        """
+        cost = self.cost(billed, thought)
+        return cost > limit or (cost == limit and not billed.calls and billed.stop is None)
 
     def _finish_reason(
         self, choice: Choice, calls: Sequence[AnsweredCall], *, was_cut: bool

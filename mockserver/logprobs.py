@@ -5,7 +5,7 @@ told the same. They have the traits of real ones: logits lie on a grid of 1/8, t
 taken in single precision, what was said is mostly the likeliest token, and the alternatives
 are tokens of the model's own vocabulary.
 
-Sources: recorded answers of gpt-4o-mini, gpt-4.1 and gpt-5.4 (2026, 193 positions).
+Sources: recorded answers of gpt-4o-mini, gpt-4.1 and gpt-5.4 (2026, 195 positions).
 """
 
 import math
@@ -154,8 +154,8 @@ _SURE: Final = 8
 _CONTINUATION: Final = range(0x80, 0xC0)
 """The bytes of UTF-8 that no character begins with."""
 _RESOLUTION: Final = 2.0**-18
-"""Log-probabilities of gpt-5 and later are multiples of this (16 of 16 recorded positions; three
-of them above 0, which is not imitated)."""
+"""Log-probabilities of gpt-5 and later are multiples of this (16 of 16 recorded positions; two of
+them above 0, which is not imitated)."""
 _LEAST_LEFT: Final = math.exp(-17)
 """What is left for the others beside a token that is stated to be certain."""
 

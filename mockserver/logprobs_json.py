@@ -21,7 +21,7 @@ def chat_logprobs(
 ) -> Json:
     """Return what a choice or a chunk tells of its text and of its refusal, None where it has none.
 
-    A choice of nothing but tool calls has two nulls (pasted into OpenAI's forum, 2024).
+    A choice of nothing but tool calls has two nulls (pasted into OpenAI's developer forum).
     """
     return {
         "content": None if content is None else [_entry(token) for token in content],

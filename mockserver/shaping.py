@@ -48,7 +48,7 @@ def limited(
     """
     generated = _generated(shaped, request, reply, model)
     limit = request.max_tokens
-    if limit is None or reply.exact or generated.tokens <= limit:
+    if limit is None or reply.exact or generated.tokens < limit:
         return shaped, generated
     shaped = _cut(shaped, Shaper(request, reply, model, limit))
     return shaped, _generated(shaped, request, reply, model)

@@ -202,7 +202,7 @@ def test_a_limit_that_leaves_room_changes_nothing() -> None:
     api = thinking(64)
     free, limited = (
         api.chat("Hi", model="gpt-5-mini", **asked)
-        for asked in ({}, {"max_completion_tokens": 64 + HEADER + 6})
+        for asked in ({}, {"max_completion_tokens": 64 + HEADER + 7})
     )
 
     assert (outcome(free), tokens(free)) == (outcome(limited), tokens(limited))

@@ -45,10 +45,18 @@ def test_a_limit_cuts_the_answer_behind_a_token(limits: dict[str, int]) -> None:
     assert answered.usage["completion_tokens"] == 4
 
 
-def test_an_answer_of_just_the_limit_is_whole() -> None:
-    answered = saying().chat(max_tokens=6)
+@pytest.mark.parametrize(
+    ("limit", "finish"),
+    [
+        pytest.param(6, "length", id="just the limit: nothing shows that it has ended"),
+        pytest.param(7, "stop", id="one token less than the limit"),
+    ],
+)
+def test_an_answer_of_up_to_the_limit_is_whole(limit: int, finish: str) -> None:
+    answered = saying().chat(max_tokens=limit)
 
-    assert (answered.text, answered.choice["finish_reason"]) == (SIX, "stop")
+    assert (answered.text, answered.choice["finish_reason"]) == (SIX, finish)
+    assert answered.usage["completion_tokens"] == 6
 
 
 def test_a_legacy_answer_ends_at_sixteen_tokens_unless_told_otherwise() -> None:

@@ -116,6 +116,42 @@ def test_a_character_of_several_tokens_comes_with_the_last_of_them() -> None:
     assert pieces("𓀀!", "cl100k_base")[0][0] == "𓀀"
 
 
+@pytest.mark.parametrize("name", NAMES)
+@settings(derandomize=True, deadline=None)
+@given(text=texts)
+def test_a_piece_is_split_as_it_is_within_its_text(name: str, text: str) -> None:
+    own = vocabulary(name)
+    split = [token for piece, _ in own.pieces(text) for token in own.split(piece)]
+
+    assert split == own.split(text)
+
+
+def test_a_text_is_split_into_its_tokens() -> None:
+    assert vocabulary("o200k_base").split("Hi \N{BLUE HEART}") == [b"Hi", b" \xf0\x9f\x92", b"\x99"]
+
+
+@pytest.mark.parametrize(
+    ("token", "is_held"),
+    [
+        pytest.param(b" world", True, id="a word"),
+        pytest.param(b"\xf0\x9f\x92", True, id="a part of a character"),
+        pytest.param(b" worldly things", False, id="several tokens"),
+        pytest.param(b"", False, id="nothing"),
+        pytest.param(b"<|endoftext|>", False, id="a special token"),
+    ],
+)
+def test_what_is_one_token(token: bytes, is_held: bool) -> None:  # noqa: FBT001 - of the table
+    assert vocabulary("o200k_base").holds(token) == is_held
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_earliest_tokens_are_single_characters_and_common_texts(name: str) -> None:
+    earliest = vocabulary(name).earliest(300)
+
+    assert len(earliest) == 300
+    assert {b"a", b"!", b" t", b" the"} <= set(earliest)
+
+
 def test_tokens_are_read_back_as_text() -> None:
     assert decode([9906, 1917, 0], "cl100k_base") == "Hello world!"
 
