@@ -5,8 +5,8 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, replace
 from functools import cache, lru_cache
 from typing import Final, NamedTuple
 
@@ -14,31 +14,38 @@ from mockserver import limits, validation
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
-    Failure,
-    Frame,
     GeneratingEndpoint,
     Lookup,
     Reply,
-    Scene,
     Unstated,
 )
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
-from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
+from mockserver.cutting import Shaped
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, fingerprint
-from mockserver.jsontext import Filling, Hole, fill
+from mockserver.jsontext import Hole
 from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
-from mockserver.moments import split
 from mockserver.plugins import Plugins
-from mockserver.routing import Route, Routes, split_session
-from mockserver.scenario.keys import Standing
+from mockserver.routing import Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
-from mockserver.session import NO_RULES, Given, Session, Unanswered
-from mockserver.shaping import bill, limited, limits_of, shape, to_store, with_echo
-from mockserver.timeline import Data, Head, Headers, Pause, Timeline
+from mockserver.session import NO_RULES, Given, Session
+from mockserver.shaping import bill, limited, limits_of, shape, with_echo
+from mockserver.timeline import Headers, Timeline
+from mockserver.walk import (
+    Parsed,
+    Ready,
+    Understood,
+    Visit,
+    check_key,
+    fail,
+    note,
+    refusal,
+    size_of,
+    stamp,
+)
 
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
@@ -72,41 +79,6 @@ class Exchange(NamedTuple):
     call: Call
 
 
-@dataclass(slots=True, eq=False)
-class _Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it."""
-
-    http: HttpRequest
-    session: Session
-    route: Route
-    call: Call
-    content: bytes
-    occurrence: int
-    draw: Draw
-
-
-@dataclass(frozen=True, slots=True)
-class _Ready:
-    """An answer that lacks only what is drawn for each occurrence: its holes."""
-
-    head: Head
-    frames: tuple[Frame, ...]
-    answer: Answer | None = None
-    drawn_calls: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class _Parsed:
-    """A request that was understood, and the answers that it gets each time it comes."""
-
-    request: CompletionRequest
-    ready: dict[int, tuple[Reply, _Ready]] = field(default_factory=dict[int, tuple[Reply, _Ready]])
-
-
-Understood = _Parsed | ApiError
-"""What a request was found to mean: something to answer, or to refuse."""
-
-
 class Engine:
     """Answers requests by a scenario; all that changes lies in its sessions."""
 
@@ -135,7 +107,7 @@ class Engine:
         self._unscripted = Given(self._fallback, (), None)
         self._sessions: dict[str, Session] = {}
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
-        self._parsed: OrderedDict[Hashable, _Parsed] = OrderedDict()
+        self._parsed: OrderedDict[Hashable, Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named."""
@@ -170,12 +142,12 @@ class Engine:
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
-                timeline = _stamp(visit, ready)
+                timeline = stamp(visit, ready)
             if given.failures:
-                timeline = _fail(visit, given, timeline)
+                timeline = fail(visit, given, timeline)
         except ApiError as error:
             timeline = visit.route.dialect.render_error(error, visit.draw)
-        _note(visit.call, timeline)
+        note(visit.call, timeline)
         return Exchange(timeline, visit.call)
 
     def refuse(self, error: ApiError) -> Timeline:
@@ -185,7 +157,7 @@ class Engine:
 
     # --- 1 resolve: session, dialect and endpoint from the path ------------------------------
 
-    def _resolve(self, http: HttpRequest) -> _Visit:
+    def _resolve(self, http: HttpRequest) -> Visit:
         name, path = split_session(http.path)
         if path is not http.path:
             http = replace(http, path=path)
@@ -195,18 +167,18 @@ class Engine:
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
-        return _Visit(http, session, route, call, content, occurrence, draw)
+        return Visit(http, session, route, call, content, occurrence, draw)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
     def _parse(
-        self, visit: _Visit, understood: Understood | None
-    ) -> tuple[IncomingCall, _Parsed | None]:
+        self, visit: Visit, understood: Understood | None
+    ) -> tuple[IncomingCall, Parsed | None]:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
         call.key = fingerprint(key)
         if self._standing is not None:
-            _check_key(visit, key, self._standing(key))
+            check_key(visit, key, self._standing(key))
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -225,7 +197,7 @@ class Engine:
         incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
         return incoming, parsed
 
-    def _remembered(self, visit: _Visit, endpoint: GeneratingEndpoint) -> _Parsed:
+    def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
         key = (endpoint, content_type, visit.session.seed, visit.content)
@@ -241,7 +213,7 @@ class Engine:
 
     def _understood(
         self, http: HttpRequest, endpoint: GeneratingEndpoint, model: str | None
-    ) -> _Parsed:
+    ) -> Parsed:
         """Return what *http* asks; *model* is set where the path names it.
 
         Raises:
@@ -249,7 +221,7 @@ class Engine:
 
         """
         try:
-            return _Parsed(endpoint.parse(http, model, self._catalogue))
+            return Parsed(endpoint.parse(http, model, self._catalogue))
         except ApiError as error:
             if error.layer != "api":
                 raise
@@ -267,7 +239,7 @@ class Engine:
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
-    def _match(self, visit: _Visit, incoming: IncomingCall) -> Given:
+    def _match(self, visit: Visit, incoming: IncomingCall) -> Given:
         step = visit.session.next_step(incoming, visit.call.number, visit.draw)
         if isinstance(step, Given):
             visit.call.rule = step.rule
@@ -276,18 +248,18 @@ class Engine:
             return self._unscripted
         visit.call.notes += step.near_misses
         if step.exhausted is not None:
-            raise _refusal(visit, "script_exhausted", step)
+            raise refusal(visit, "script_exhausted", step)
         if incoming.completion is not None:
             if self._options.strict:
-                raise _refusal(visit, "no_rule_matched", step)
+                raise refusal(visit, "no_rule_matched", step)
             visit.call.notes += (f"no rule matched: answered by '{FALLBACK_REPLY}'",)
         return Given(self._fallback, step.failures, None)
 
     # --- 4 to 6 decide, shape, render: what the model answers, in bytes ----------------------
 
     def _make_ready(
-        self, visit: _Visit, incoming: IncomingCall, parsed: _Parsed | None, given: Given
-    ) -> _Ready:
+        self, visit: Visit, incoming: IncomingCall, parsed: Parsed | None, given: Given
+    ) -> Ready:
         route, by_token = visit.route, bool(given.failures)
         reply = given.reply or self._fallback
         if parsed is not None and not by_token:
@@ -302,8 +274,8 @@ class Engine:
                 )
             )
             frames = route.dialect.encode(body, steady, by_token=by_token)
-            head = route.dialect.head(body, None, steady)._replace(content_length=_size(frames))
-            return _Ready(head, frames)
+            head = route.dialect.head(body, None, steady)._replace(content_length=size_of(frames))
+            return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
         answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
@@ -315,14 +287,14 @@ class Engine:
             head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
-        ready = _Ready(head, frames, answer, drawn_calls)
-        if not by_token and not reply.varies and _size(frames) <= MEMO_ANSWER_BYTES:
+        ready = Ready(head, frames, answer, drawn_calls)
+        if not by_token and not reply.varies and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[id(reply)] = (reply, ready)
         return ready
 
     def _decide(
         self,
-        visit: _Visit,
+        visit: Visit,
         incoming: IncomingCall,
         request: CompletionRequest,
         reply: Reply,
@@ -400,10 +372,6 @@ class Engine:
         return fingerprint_of(session.seed, model.answers_as)
 
 
-def _size(frames: Sequence[Frame]) -> int:
-    return sum([len(frame.text) for frame in frames])
-
-
 @cache
 def id_hole(length: int) -> Hole:
     """Return the hole for the id of an answer, *length* characters long."""
@@ -414,97 +382,3 @@ def id_hole(length: int) -> Hole:
 def fingerprint_of(seed: int, model: str) -> str:
     """Return the `system_fingerprint` of *model*: the same for all its answers."""
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
-
-
-def _check_key(visit: _Visit, key: str, standing: Standing) -> None:
-    """Refuse *key* by its *standing*; who has nothing to spend may still look things up."""
-    if standing == "valid" or (standing == "quota_exhausted" and visit.route.generating is None):
-        return
-    visit.call.notes += (f"the scenario's 'keys' list this key as {standing}",)
-    dialect = visit.route.dialect
-    raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
-
-
-# --- stamp: what differs each time the same answer is given ----------------------------------
-
-
-def _stamp(visit: _Visit, ready: _Ready) -> Timeline:
-    """Return the timeline of *ready* with its holes filled."""
-    dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
-    status, lines, content_length = ready.head
-    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
-    if answer is None:
-        return (head, *[Data(text, tokens) for text, tokens in ready.frames])
-    visit.call.usage = answer.usage
-    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
-    filling = [(answer.id.mark_bytes, identity.encode())]
-    for number in range(ready.drawn_calls):
-        drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
-        filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
-    if answer.request.store:
-        _keep(visit, answer, filling, ready.frames)
-    return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
-
-
-def _keep(visit: _Visit, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
-    """Keep *answer*, which is given now, for those who look it up."""
-    stored = to_store(
-        answer,
-        filling,
-        request_id=visit.route.dialect.request_id(visit.draw),
-        draw=visit.draw,
-        size=len(visit.http.body) + _size(frames),
-    )
-    visit.session.stored.add(stored)
-
-
-# --- 8 fail: what goes wrong with it ---------------------------------------------------------
-
-
-def _fail(visit: _Visit, given: Given, timeline: Timeline) -> Timeline:
-    """Return *timeline* with the failures of *given* in it, each on the result of the last."""
-    scene = Scene(visit.route.dialect, visit.draw)
-    for failure in given.failures:
-        if given.is_replaced and (timeline or not failure.replaces):
-            visit.call.notes += (f"failure '{failure.kind}' was pre-empted",)
-            continue
-        distorted = failure.distort(timeline, scene)
-        if not distorted.had_effect:
-            visit.call.no_effect += (failure.kind,)
-            continue
-        visit.call.failures += (failure.kind,)
-        timeline = _delayed(failure, distorted.timeline)
-    return timeline
-
-
-def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
-    """Return *timeline* with the pause before *failure* strikes."""
-    if not failure.delay_ms or failure.moment is None:
-        return timeline
-    before, after = split(timeline, failure.moment) or (timeline, ())
-    return (*before, Pause(failure.delay_ms / 1_000), *after)
-
-
-# --- 9 note ----------------------------------------------------------------------------------
-
-
-def _note(call: Call, timeline: Timeline) -> None:
-    """Enter the status that goes out, if any does."""
-    for event in timeline:
-        if type(event) is Head:
-            call.status = event.status
-            return
-
-
-def _refusal(visit: _Visit, code: str, step: Unanswered) -> ApiError:
-    """Return the 404 that tells a tester what kept the scenario from answering."""
-    http, call = visit.http, visit.call
-    asked = f"{http.method} {http.path} (session '{visit.session.name}', call {call.number})"
-    lines = [
-        f"no rule matches {asked}",
-        *(
-            f"  {'next:    ' if n else 'nearest: '}{miss}"
-            for n, miss in enumerate(step.near_misses)
-        ),
-    ]
-    return ApiError(404, "\n".join(lines), code=code, headers=(("x-should-retry", "false"),))
