@@ -42,6 +42,7 @@ lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 conformance: .venv/.dev $(if $(NODE),.venv/.node) ## hold the server against real clients
 	@$(if $(NODE),:,echo "$(NO_NODE) the Node client")
 	$(BIN)/python -m pytest tests/clients tests/conformance $(ARGS)
+	$(BIN)/python tests/conformance/official/run.py
 
 bench: .venv/.dev ## measure speed and memory
 	$(BIN)/python benchmarks/run.py $(ARGS)
