@@ -5,9 +5,10 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 """
 
 from collections import OrderedDict
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache, lru_cache
+from itertools import repeat
 from typing import Final, NamedTuple
 
 from mockserver import limits, validation
@@ -334,22 +335,19 @@ class Engine:
         model: Model,
         draw: Draw,
     ) -> Shaped:
-        """Return the choices of *reply*, `n` for each prompt, ended by `stop`.
+        """Return the choices of *reply* to *request*, ended by `stop`.
 
         What is the same whatever is asked is kept, by the reply and by what ends it.
         """
-        count = reply.written if reply.exact else request.n
         key = None
         if reply.indifferent:
-            key = (id(reply), model.id, count, len(request.prompts), limits_of(request))
+            key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
                 return known[1]
         written = [
             reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), draw)
-            for index, prompt in enumerate(
-                prompt for prompt in request.prompts or ("",) for _ in range(count)
-            )
+            for index, prompt in enumerate(_asked(request, reply))
         ]
         shaped = shape(request, written, reply, model)
         if key is not None:
@@ -370,6 +368,17 @@ class Engine:
         if not model.family.fingerprint:
             return None
         return fingerprint_of(session.seed, model.answers_as)
+
+
+def _asked(request: CompletionRequest, reply: Reply) -> Iterator[str]:
+    """Yield the prompt of each choice: `n` for each, or as many in all as are written."""
+    prompts = request.prompts or ("",)
+    if reply.exact:
+        for index in range(reply.written):
+            yield prompts[index * len(prompts) // reply.written]
+    else:
+        for prompt in prompts:
+            yield from repeat(prompt, request.n)
 
 
 @cache

@@ -186,6 +186,17 @@ def test_the_request_leaves_an_exact_reply_alone(parameters: dict[str, Any]) -> 
     assert (answered.text, answered.choice["finish_reason"]) == (SIX, "stop")
 
 
+def test_an_exact_reply_is_written_once_for_all_prompts() -> None:
+    answered = Api("""
+        rules:
+          - name: batch
+            reply: {kind: choices, choices: ["a", "b", {kind: echo}, {kind: echo}], exact: true}
+    """).complete(["one", "two"], n=3)
+
+    texts = [choice["text"] for choice in answered.json["choices"]]
+    assert texts == ["a", "b", "two", "two"]
+
+
 def test_an_exact_reply_has_as_many_choices_as_are_written() -> None:
     api = Api("""
         rules: [{name: vote, reply: {kind: choices, choices: ["a", "b", "c"], exact: true}}]
