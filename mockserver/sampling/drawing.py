@@ -2,23 +2,30 @@
 
 from abc import ABC, abstractmethod
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from mockserver.jsontext import JsonValue
 from mockserver.sampling.judging import Judge
-from mockserver.sampling.places import Drawn, Place
+from mockserver.sampling.places import Budget, Drawn, Place
 
 if TYPE_CHECKING:
     from faker import Faker
 
 
+_LETTERS: Final = 400_000
+
+
 class Drawing(ABC):
-    """One sampling. Objects and arrays draw their members and items through it."""
+    """One sampling. Objects and arrays draw their members and items through it.
+
+    *letters* are what may still be made of texts that must be long, or follow a pattern.
+    """
 
     def __init__(self, rng: Random, fake: "Faker", judge: Judge) -> None:
         self.rng = rng
         self.fake = fake
         self.judge = judge
+        self.letters = Budget(_LETTERS)
 
     @abstractmethod
     def draw(self, schema: JsonValue, place: Place) -> Drawn:

@@ -11,7 +11,7 @@ from typing import Any, Final
 from mockserver.jsontext import JsonValue
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.layers import said_by_name
-from mockserver.sampling.places import Budget, Place, both
+from mockserver.sampling.places import Budget, Place, Scales, both
 from mockserver.sampling.reading import is_array, is_object, listed, members, names, whole
 from mockserver.sampling.references import References
 
@@ -23,10 +23,11 @@ _NULL_SHARE: Final = 0.1
 class Gathering:
     """Gathers demands from the schemas of one document."""
 
-    def __init__(self, references: References, rng: Random, budget: Budget) -> None:
+    def __init__(self, references: References, rng: Random, budget: Budget, scales: Scales) -> None:
         self._references = references
         self._rng = rng
         self._budget = budget
+        self._scales = scales
         self._looking_ahead = 0
 
     def demand(self, schema: JsonValue, place: Place) -> Demand | None:
@@ -42,7 +43,7 @@ class Gathering:
         """Return *demand* with *schema* joined to it, or None where they contradict each other."""
         if schema is False:
             return None
-        if not is_object(schema) or not self._budget.spend():
+        if not is_object(schema) or not self._budget.spend(self._scales.steps(schema)):
             return demand
         demand = demand.copy()
         if not demand.add(schema):

@@ -5,7 +5,7 @@ from typing import Any
 
 from mockserver.jsontext import JsonValue
 from mockserver.sampling.reading import is_array, listed, members
-from mockserver.sampling.regexes import matches
+from mockserver.sampling.regexes import effort, matches
 
 
 def said_by_name(layers: Iterable[Mapping[str, Any]], name: str) -> list[JsonValue]:
@@ -24,6 +24,11 @@ def said_of_member(schema: Mapping[str, Any], name: str) -> list[JsonValue]:
     if not said and "additionalProperties" in schema:
         said.append(schema["additionalProperties"])
     return said
+
+
+def effort_of_patterns(schema: Mapping[str, Any]) -> int:
+    """Return how much it is to hold the patterns of *schema* against one name."""
+    return sum(map(effort, members(schema.get("patternProperties"))))
 
 
 def said_of_item(schema: Mapping[str, Any], index: int) -> JsonValue:

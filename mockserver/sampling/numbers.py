@@ -11,6 +11,8 @@ from mockserver.sampling.naming import split
 from mockserver.sampling.reading import number
 
 _ATTEMPTS: Final = 24
+_MOST_BITS: Final = 16_384
+"""Of numbers beyond 4,300 digits, few readers of JSON make anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -192,6 +194,8 @@ def _common_multiple(steps: tuple[Fraction, ...], *, integer: bool) -> Fraction 
             math.lcm(common.numerator, step.numerator),
             math.gcd(common.denominator, step.denominator),
         )
+        if common.numerator.bit_length() > _MOST_BITS:
+            return None  # no number that JSON could carry is a multiple of them all
     return common
 
 

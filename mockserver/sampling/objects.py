@@ -13,7 +13,7 @@ from mockserver.sampling.reading import is_object, members, names
 
 _OPTIONAL_SHARE: Final = 0.85
 """How many of the optional members are there."""
-_MOST_MADE_UP: Final = 200
+MOST_MADE_UP: Final = 200
 """No more names are made up, whatever `minProperties` asks for."""
 _ATTEMPTS: Final = 8
 
@@ -118,7 +118,7 @@ class _Object:
 
     def _fill_up(self) -> None:
         """Make up names: as many as are demanded, or a few for a map of names to values."""
-        least = min(self.demand.least_members, len(self.made) + _MOST_MADE_UP)
+        least = min(self.demand.least_members, len(self.made) + MOST_MADE_UP)
         if not self.known and not self.place.shallow and self._is_map():
             least = max(least, self.drawing.rng.randint(1, 3))
         if self.demand.most_members is not None:
@@ -150,7 +150,7 @@ class _Object:
             return name if isinstance(name, str) else ""
         if patterns:
             pattern = self.drawing.rng.choice(patterns)
-            made = regexes.text_for(pattern, self.drawing.rng)
+            made = regexes.text_for(pattern, self.drawing.rng, self.drawing.letters)
             if made is not None:
                 longer = made + formats.words(self.drawing.fake, 1)
                 return longer if regexes.found(pattern, longer) else made

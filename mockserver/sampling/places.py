@@ -1,26 +1,57 @@
 """Where in a value something is drawn, with how much work left, and what came of it."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from mockserver.jsontext import JsonValue
+from mockserver.sampling.reading import is_array, is_object
 
 DEEPEST: Final = 40
 """No value nests deeper than this. (JSON writers and readers recurse, too.)"""
 
 
 class Budget:
-    """How much work may still be done; what is beyond it is done by the shortest way."""
+    """How much work may still be done; what is beyond it is done by the shortest way, or not."""
 
     __slots__ = ("left",)
 
     def __init__(self, steps: int) -> None:
         self.left = steps
 
-    def spend(self) -> bool:
-        """Take one step; return whether there was one left."""
-        self.left -= 1
+    def spend(self, steps: int = 1) -> bool:
+        """Take *steps*; return whether there were so many left."""
+        self.left -= steps
         return self.left >= 0
+
+
+_LIGHT: Final = 50
+"""So many values within each other are as quickly gone through as one."""
+
+
+class Scales:
+    """Tells how many steps it is to look at a schema: more, the more there is in it."""
+
+    def __init__(self) -> None:
+        # By id. The schemas are kept, too, lest another gets the id of one that is gone.
+        self._sizes: dict[int, tuple[JsonValue, int]] = {}
+
+    def steps(self, schema: JsonValue) -> int:
+        """Return what it takes to look at *schema* once."""
+        return 1 + self._size(schema) // _LIGHT
+
+    def _size(self, value: JsonValue) -> int:
+        inner: Iterable[JsonValue]
+        if is_object(value):
+            inner = value.values()
+        elif is_array(value):
+            inner = value
+        else:
+            return 1
+        known = self._sizes.get(id(value))
+        if known is None:
+            known = self._sizes[id(value)] = (value, 1 + sum(map(self._size, inner)))
+        return known[1]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -17,6 +17,8 @@ from importlib import import_module
 from random import Random
 from typing import Any, Final
 
+from mockserver.sampling.places import Budget
+
 # Private, but unchanged from 3.11 to 3.14, and the only description of a pattern there is.
 _parser: Any = import_module("re._parser")
 
@@ -64,17 +66,29 @@ def found(pattern: str, text: str) -> bool | None:
     return known.compiled.search(text) is not None
 
 
+def effort(pattern: str) -> int:
+    """Return how much it is to hold *pattern* against a name: 1 for a plain one."""
+    known = _known(pattern)
+    return 1 if known is None or known.safe_length >= _SAFE_LENGTHS[1] else _MANY_TIMES
+
+
 def matches(pattern: str, text: str) -> bool:
     """Return whether *pattern* is found in *text*, in doubt True."""
     return found(pattern, text) is not False
 
 
 def text_for(
-    pattern: str, rng: Random, *, shortest: int = 0, longest: int | None = None
+    pattern: str,
+    rng: Random,
+    letters: Budget,
+    *,
+    shortest: int = 0,
+    longest: int | None = None,
 ) -> str | None:
     """Return a text that *pattern* matches, of a length within the bounds if that can be had.
 
-    None: *pattern* is none that Python knows, or no text for it was found.
+    None: *pattern* is none that Python knows, or no text for it was found before all *letters*
+    were spent.
     """
     known = _known(pattern)
     if known is None:
@@ -82,7 +96,10 @@ def text_for(
     best: str | None = None
     reach = max(_USUAL, shortest)
     for attempt in range(_ATTEMPTS):
+        if letters.left <= 0:
+            break
         text = _Making(rng, reach).text(known.tree)
+        letters.spend(len(text))
         text = _lengthened(text, pattern, rng, shortest)
         verdict = found(pattern, text)
         too_long = longest is not None and len(text) > longest
@@ -172,11 +189,16 @@ def _parts(name: str, argument: Any) -> list[Any]:
             return []
 
 
+_SAFE_LENGTHS: Final = (_LONGEST, 2_000, 400, 150, 80)
+_MANY_TIMES: Final = 100
+"""What backtracking costs, as against a search without it."""
+
+
 def _safe_length(endless: int, *, nested: bool) -> int:
     """Return how long a text is searched in well under a tenth of a second."""
     if nested:
         return 20  # the time may double with each character
-    return (_LONGEST, 2_000, 400, 150)[endless] if endless <= 3 else 80  # noqa: PLR2004 - degrees
+    return _SAFE_LENGTHS[endless] if endless < len(_SAFE_LENGTHS) else _SAFE_LENGTHS[-1]
 
 
 @dataclass(slots=True)

@@ -15,9 +15,10 @@ from mockserver.sampling.demands import KINDS, Demand
 from mockserver.sampling.drawing import Drawing
 from mockserver.sampling.gathering import Gathering
 from mockserver.sampling.judging import Judge
+from mockserver.sampling.layers import effort_of_patterns
 from mockserver.sampling.numbers import draw_number
-from mockserver.sampling.objects import draw_object
-from mockserver.sampling.places import DEEPEST, Budget, Drawn, Place
+from mockserver.sampling.objects import MOST_MADE_UP, draw_object
+from mockserver.sampling.places import DEEPEST, Budget, Drawn, Place, Scales
 from mockserver.sampling.reading import kind_of, members, names
 from mockserver.sampling.references import References
 from mockserver.sampling.strings import draw_string
@@ -30,6 +31,9 @@ _HURRY: Final = _STEPS * 3 // 4
 """With so few steps left, nothing optional is drawn any more."""
 _JUDGE_STEPS: Final = 100_000
 _ATTEMPTS: Final = 12
+_LIGHT: Final = 50
+_LOOKS: Final = 5
+"""So many looks at a name, by a keyword or by a pattern, are one step."""
 _SUGGESTION_SHARE: Final = 0.5
 _NULL_SHARE: Final = 0.1
 
@@ -41,7 +45,8 @@ class Sampler(Drawing):
         references = References(root)
         super().__init__(rng, fake, Judge(references, Budget(_JUDGE_STEPS)))
         self._budget = Budget(_STEPS)
-        self._gathering = Gathering(references, rng, self._budget)
+        self._scales = Scales()
+        self._gathering = Gathering(references, rng, self._budget, self._scales)
 
     def draw(self, schema: JsonValue, place: Place) -> Drawn:
         """Draw a value for *schema* at *place*."""
@@ -51,7 +56,7 @@ class Sampler(Drawing):
         for attempt in range(_ATTEMPTS):
             if attempt > 1 and place.hurried:
                 break
-            if place.depth > DEEPEST or not self._budget.spend():
+            if place.depth > DEEPEST or not self._budget.spend(self._scales.steps(schema)):
                 break
             if self._budget.left < _HURRY:
                 place = Place(name=place.name, depth=place.depth, hurried=True)
@@ -78,6 +83,8 @@ class Sampler(Drawing):
             case "string":
                 return draw_string(demand, place, self)
             case "object":
+                if not self._budget.spend(_looks(demand)):
+                    return Drawn({}, ok=False)
                 return draw_object(demand, place, self)
             case "array":
                 return draw_array(demand, place, self)
@@ -111,6 +118,14 @@ class Sampler(Drawing):
         if not kinds or ("null" in demand.kinds and self.rng.random() < _NULL_SHARE):
             return "null"
         return self.rng.choice(kinds)
+
+
+def _looks(demand: Demand) -> int:
+    """Return how many steps it is to ask each layer, and each pattern, about each name."""
+    names_known = len(demand.required) + min(demand.least_members, MOST_MADE_UP)
+    names_known += sum(len(members(layer.get("properties"))) for layer in demand.layers)
+    patterns = sum(map(effort_of_patterns, demand.layers))
+    return names_known * len(demand.layers) // _LIGHT + (names_known + 1) * patterns // _LOOKS
 
 
 def _empty(schema: JsonValue) -> JsonValue:

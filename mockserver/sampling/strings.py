@@ -28,7 +28,9 @@ def draw_string(demand: Demand, place: Place, drawing: Drawing) -> Drawn:
         ):
             return Drawn(text, ok=True)
     for pattern in demand.patterns * (_ATTEMPTS if len(demand.patterns) > 1 else 1):
-        made = regexes.text_for(pattern, drawing.rng, shortest=shortest, longest=demand.longest)
+        made = regexes.text_for(
+            pattern, drawing.rng, drawing.letters, shortest=shortest, longest=demand.longest
+        )
         if made is not None and all(regexes.matches(other, made) for other in demand.patterns):
             return Drawn(made, ok=_length_fits(made, demand))
     text = _of_length(making(drawing.fake, drawing.rng), shortest, demand.longest, drawing)
@@ -54,10 +56,12 @@ def _phrase(fake: "Faker", rng: Random) -> str:
 
 def _of_length(text: str, shortest: int, longest: int | None, drawing: Drawing) -> str:
     """Return *text* cut between words, or with words added, to fit the lengths."""
-    while len(text) < shortest:
-        text = (
-            f"{text} {formats.words(drawing.fake, 8)}" if text else formats.words(drawing.fake, 8)
-        )
+    missing = shortest - len(text)
+    if missing > 0 and drawing.letters.spend(missing):
+        parts = [text] if text else []
+        while sum(map(len, parts)) + len(parts) - 1 < shortest:
+            parts.append(formats.words(drawing.fake, 8))
+        text = " ".join(parts)
     if longest is not None and len(text) > longest:
         cut = text[: longest + 1].rpartition(" ")[0].rstrip(" .,")
         text = cut if len(cut) >= max(shortest, 1) else text[:longest]

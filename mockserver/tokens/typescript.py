@@ -245,7 +245,7 @@ class _Writer:
             if isinstance(value, int | float) and not isinstance(value, bool):
                 notes.append(f"{key}: {_number(value) if kind == 'number' else _json(value)}")
         for key, write in _OTHER_BOUNDS.items():
-            if key in schema and kind in {"string", "array"}:
+            if key in schema and kind in ("string", "array"):  # it may be a list, too
                 self.exact = False
                 notes.append(f"{key}: {write(schema[key])}")
         form = text_at(schema, "format") if kind == "string" else ""

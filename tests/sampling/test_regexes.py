@@ -1,9 +1,11 @@
 import random
 import re
+from typing import Any
 
 import pytest
 
 from mockserver.sampling import regexes
+from mockserver.sampling.places import Budget
 
 PATTERNS = [
     r"^[A-Z]{3}$",
@@ -27,9 +29,13 @@ PATTERNS = [
 ]
 
 
+def text_for(pattern: str, seed: int = 1, letters: int = 100_000, **bounds: Any) -> str | None:
+    return regexes.text_for(pattern, random.Random(seed), Budget(letters), **bounds)
+
+
 @pytest.mark.parametrize("pattern", PATTERNS)
 def test_a_text_matches_the_pattern_it_was_made_for(pattern: str) -> None:
-    texts = [regexes.text_for(pattern, random.Random(seed)) for seed in range(20)]
+    texts = [text_for(pattern, seed) for seed in range(20)]
 
     assert all(text is not None and re.search(pattern, text) for text in texts)
 
@@ -43,7 +49,7 @@ def test_a_text_matches_the_pattern_it_was_made_for(pattern: str) -> None:
     ],
 )
 def test_a_text_is_as_long_as_asked(shortest: int, longest: int | None) -> None:
-    text = regexes.text_for("^[a-z]+-?$", random.Random(1), shortest=shortest, longest=longest)
+    text = text_for("^[a-z]+-?$", shortest=shortest, longest=longest)
 
     assert text is not None
     assert shortest <= len(text) <= (longest or 10_000)
@@ -59,7 +65,7 @@ def test_a_text_is_as_long_as_asked(shortest: int, longest: int | None) -> None:
     ],
 )
 def test_patterns_are_read_as_javascript_writes_them(pattern: str, text: str) -> None:
-    made = regexes.text_for(pattern, random.Random(1))
+    made = text_for(pattern)
 
     assert regexes.found(pattern, text)
     assert made is not None
@@ -70,7 +76,7 @@ def test_patterns_are_read_as_javascript_writes_them(pattern: str, text: str) ->
     "pattern", ["(", "[", r"\p{Script=Greek}", "(?P<a>x)(?P<a>y)", "(" * 5_000]
 )
 def test_what_is_no_pattern_makes_no_text(pattern: str) -> None:
-    assert regexes.text_for(pattern, random.Random(1)) is None
+    assert text_for(pattern) is None
     assert regexes.found(pattern, "x") is None
 
 
@@ -86,3 +92,11 @@ def test_what_is_no_pattern_makes_no_text(pattern: str) -> None:
 def test_where_matching_might_run_away_there_is_no_verdict(pattern: str, text: str) -> None:
     assert regexes.found(pattern, text) is None
     assert regexes.matches(pattern, text)
+
+
+def test_no_text_is_made_once_all_letters_are_spent() -> None:
+    letters = Budget(10)
+
+    made = [regexes.text_for("^x{9}$", random.Random(1), letters) for _ in range(3)]
+
+    assert made == ["x" * 9, "x" * 9, None]

@@ -76,3 +76,7 @@ def test_a_bound_beyond_all_fractions_is_counted() -> None:
     bounded = {"properties": {"a": {"type": "number", "minimum": 10**400}}}
 
     assert tokens_of(bounded) > 133  # three digits a token, at the most
+
+
+def test_a_list_of_no_types_has_no_bounds_of_a_text() -> None:
+    assert tokens_of({"properties": {"a": {"type": [], "minLength": 1}}}) > 0
