@@ -3,6 +3,7 @@
 import json
 import socket
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Protocol, Self
@@ -154,6 +155,15 @@ class Connection:
             was_reset = True
         head, _, rest = content.partition(b"\r\n\r\n")
         return Raw(head, rest, was_reset)
+
+    def receive_until_silent(self, silence_s: float) -> bytes:
+        """Return all that comes until the server ends the connection, or says no more for long."""
+        content = self._unread
+        self._socket.settimeout(silence_s)
+        with suppress(TimeoutError, ConnectionError):
+            while piece := self._socket.recv(65_536):
+                content += piece
+        return content
 
     def is_closed(self) -> bool:
         """Return whether the server has ended the connection, and nothing is left to read."""
