@@ -1,6 +1,7 @@
 """The servers that hostile requests are sent to, and the promise that all of them keep."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 from fuzz_watched import Watched, watched_server
@@ -35,18 +36,42 @@ rules:
 """Every key of a `when` looks at each request, and some replies are not the one by default."""
 
 
-@pytest.fixture(scope="module", params=["without a scenario", "with rules and any model", "strict"])
-def watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
-    """Return a watched server, which must be as well in the end as it was in the beginning."""
-    scenario, options = {
-        "without a scenario": (Scenario(), {}),
-        "with rules and any model": (load_scenario(ScenarioText(RULES)), {"any_model": True}),
-        "strict": (load_scenario(ScenarioText(RULES)), {"strict": True}),
-    }[request.param]
+SERVERS: Mapping[str, tuple[Scenario, dict[str, Any]]] = {
+    "without a scenario": (Scenario(), {}),
+    "with rules and any model": (load_scenario(ScenarioText(RULES)), {"any_model": True}),
+    "strict": (load_scenario(ScenarioText(RULES)), {"strict": True}),
+}
+
+
+ANSWERED = pytest.StashKey[int]()
+
+
+@pytest.fixture(scope="module")
+def watched(pytestconfig: pytest.Config) -> Iterator[Watched]:
+    """Return a server without a scenario that must leave as well as it came."""
+    with watched_server(Scenario()) as server:
+        yield from unharmed(server, pytestconfig)
+
+
+@pytest.fixture(scope="module", params=list(SERVERS))
+def each_watched(request: pytest.FixtureRequest) -> Iterator[Watched]:
+    """Return one server after the other, each of which must leave as well as it came."""
+    scenario, options = SERVERS[request.param]
     with watched_server(scenario, **options) as server:
-        assert server.is_well()
-        before = server.census()
-        yield server
-        assert server.is_well()
-        assert server.census() == before
-        assert server.complaints == []
+        yield from unharmed(server, request.config)
+
+
+def unharmed(server: Watched, config: pytest.Config) -> Iterator[Watched]:
+    before = server.census()
+    yield server
+    assert server.census() == before
+    assert server.complaints == []
+    config.stash[ANSWERED] = config.stash.get(ANSWERED, 0) + server.answered
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Tell how much was tried."""
+    answered = config.stash.get(ANSWERED, 0)
+    terminalreporter.write_line(f"{answered:,} hostile requests were answered or refused")

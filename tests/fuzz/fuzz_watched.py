@@ -80,6 +80,8 @@ class Watched:
             return len(asyncio.all_tasks()) - 1, len(self.server.connections)
 
         self.hang_up()
+        # Connections are taken in their order: with this one, all that came before it are known.
+        assert self.is_well()
         tasks, connections = asyncio.run_coroutine_threadsafe(settled(), self.loop).result()
         return Census(tasks, connections, len(list(DESCRIPTORS.iterdir())) if DESCRIPTORS else 0)
 

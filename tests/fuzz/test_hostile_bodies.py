@@ -1,6 +1,7 @@
 """Whatever body is sent, it is answered, or refused in the provider's JSON.
 
-One run tries some thousand; `MOCKSERVER_FUZZ=10` in the environment tries ten times as many.
+One run of all tests sends some thousand; with `MOCKSERVER_FUZZ=10` in the environment it is ten
+times as many. The same ones are sent each time.
 """
 
 import json
@@ -47,33 +48,35 @@ def assert_promised(watched: Watched, path: str, body: bytes) -> None:
 
 
 @pytest.mark.parametrize("seed", SHARDS)
-def test_chats_with_something_wrong_are_answered_or_refused(watched: Watched, seed: int) -> None:
+def test_chats_with_something_wrong_are_answered_or_refused(
+    each_watched: Watched, seed: int
+) -> None:
     mutator = Mutator(seed)
 
     for _ in range(2 * SHARD):
-        assert_promised(watched, CHAT, to_json(mutator.mutated(CHATS)))
+        assert_promised(each_watched, CHAT, to_json(mutator.mutated(CHATS)))
 
 
 @pytest.mark.parametrize("seed", SHARDS)
 def test_completions_with_something_wrong_are_answered_or_refused(
-    watched: Watched, seed: int
+    each_watched: Watched, seed: int
 ) -> None:
     mutator = Mutator(seed)
 
     for _ in range(SHARD):
-        assert_promised(watched, COMPLETIONS, to_json(mutator.mutated(LEGACIES)))
+        assert_promised(each_watched, COMPLETIONS, to_json(mutator.mutated(LEGACIES)))
 
 
 @pytest.mark.parametrize("seed", SHARDS)
-def test_hostile_schemas_are_kept_to_or_refused(watched: Watched, seed: int) -> None:
+def test_hostile_schemas_are_kept_to_or_refused(each_watched: Watched, seed: int) -> None:
     mutator = Mutator(seed)
 
     for _ in range(SHARD):
-        assert_promised(watched, CHAT, to_json(mutator.with_schemas()))
+        assert_promised(each_watched, CHAT, to_json(mutator.with_schemas()))
 
 
 @pytest.mark.parametrize("seed", SHARDS)
-def test_bytes_that_were_json_are_answered_or_refused(watched: Watched, seed: int) -> None:
+def test_bytes_that_were_json_are_answered_or_refused(each_watched: Watched, seed: int) -> None:
     mutator = Mutator(seed)
     rng = mutator.rng
 
@@ -85,7 +88,7 @@ def test_bytes_that_were_json_are_answered_or_refused(watched: Watched, seed: in
             body[at : at + rng.randrange(3)] = rng.choice(
                 [b"", b"\xff", b"\xc3", b"\0", b"}", b'"', b",", b"\\u", b"1e999", rng.randbytes(4)]
             )
-        assert_promised(watched, path, bytes(body))
+        assert_promised(each_watched, path, bytes(body))
 
 
 @given(
@@ -96,13 +99,13 @@ def test_bytes_that_were_json_are_answered_or_refused(watched: Watched, seed: in
     ),
 )
 @settings(derandomize=True, max_examples=100 * TIMES, deadline=None)
-def test_any_json_is_refused(watched: Watched, path: str, body: object) -> None:
-    assert_promised(watched, path, to_json(body))
+def test_any_json_is_refused(each_watched: Watched, path: str, body: object) -> None:
+    assert_promised(each_watched, path, to_json(body))
 
 
 @given(text=st.text(), where=st.integers(0, 6))
 @settings(derandomize=True, max_examples=100 * TIMES, deadline=None)
-def test_any_text_is_answered_or_refused(watched: Watched, text: str, where: int) -> None:
+def test_any_text_is_answered_or_refused(each_watched: Watched, text: str, where: int) -> None:
     said = [{"role": "user", "content": text}]
     path, body = [
         (CHAT, {"model": "gpt-4o-mini", "messages": said}),
@@ -114,15 +117,15 @@ def test_any_text_is_answered_or_refused(watched: Watched, text: str, where: int
         (COMPLETIONS, {"model": "davinci-002", "prompt": [text, text], "stream": True}),
     ][where]
 
-    assert_promised(watched, path, to_json(body))
+    assert_promised(each_watched, path, to_json(body))
 
 
 @given(body=st.binary(), kind=st.binary(max_size=20))
 @settings(derandomize=True, max_examples=100 * TIMES, deadline=None)
-def test_any_bytes_of_any_type_are_refused(watched: Watched, body: bytes, kind: bytes) -> None:
+def test_any_bytes_of_any_type_are_refused(each_watched: Watched, body: bytes, kind: bytes) -> None:
     content_type = "".join(chr(byte) for byte in kind if 32 < byte < 127)
 
-    raw = watched.ask(
+    raw = each_watched.ask(
         request("POST", CHAT, body, headers={"content-type": content_type}, close=False)
     )
 
