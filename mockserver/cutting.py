@@ -168,7 +168,16 @@ class Shaper:
             # Nothing came of it: an empty text, whatever it would have been (recorded:
             # reasoning that ate all, also where a tool was forced).
             text, refusal = TokenText(()), None
-        was_cut = self._note(text, refusal, calls, stop, thought, was_hit=budget.was_hit)
+        # A scenario may say of what it writes that a limit ended it.
+        says_cut = (choice.finish_reason or self.reply.finish_reason) == "length"
+        billed = tokens.BilledChoice(
+            text=text,
+            refusal=refusal,
+            calls=[(call.name, call.arguments) for call in calls],
+            stop=stop,
+            cut=says_cut,
+        )
+        was_cut = self._note(billed, thought, was_hit=budget.was_hit)
         return AnsweredChoice(
             index=index,
             text=text,
@@ -217,23 +226,8 @@ class Shaper:
             call_id = call.id
         return AnsweredCall(call_id, call.name, budget.take(call.arguments, self.encoding))
 
-    def _note(
-        self,
-        text: str | None,
-        refusal: str | None,
-        calls: Sequence[AnsweredCall],
-        stop: str | None,
-        thought: int,
-        *,
-        was_hit: bool,
-    ) -> bool:
+    def _note(self, billed: tokens.BilledChoice, thought: int, *, was_hit: bool) -> bool:
         """Note what a choice is billed as; return whether the limit cut it."""
-        billed = tokens.BilledChoice(
-            text=text,
-            refusal=refusal,
-            calls=[(call.name, call.arguments) for call in calls],
-            stop=stop,
-        )
         limit = self.limit
         if limit is not None and (was_hit or self._fills(limit, billed, thought)):
             # Billed exactly the limit, whatever the text would count again.

@@ -186,6 +186,21 @@ def test_the_request_leaves_an_exact_reply_alone(parameters: dict[str, Any]) -> 
     assert (answered.text, answered.choice["finish_reason"]) == (SIX, "stop")
 
 
+def test_reasoning_that_is_said_to_have_eaten_all_is_all_that_is_billed() -> None:
+    answered = Api("""
+        rules:
+          - name: cut
+            reply:
+              kind: text
+              text: ""
+              finish_reason: length
+              exact: true
+              usage: {reasoning_tokens: 50}
+    """).chat(model="gpt-5-mini")
+
+    assert answered.usage["completion_tokens"] == 50
+
+
 def test_an_exact_reply_is_written_once_for_all_prompts() -> None:
     answered = Api("""
         rules:
