@@ -42,8 +42,11 @@ from mockserver.walk import (
     Visit,
     check_key,
     fail,
+    misanswer,
+    misread,
     note,
     refusal,
+    refused,
     size_of,
     stamp,
 )
@@ -145,9 +148,10 @@ class Engine:
                 ready = self._make_ready(visit, incoming, parsed, given)
                 timeline = stamp(visit, ready)
             if given.failures:
-                timeline = fail(visit, given, timeline)
+                left = self._allowances(http, incoming.model) if incoming.completion else ()
+                timeline = fail(visit, given, timeline, incoming.model, left)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw)
+            timeline = refused(visit, error)
         note(visit.call, timeline)
         return Exchange(timeline, visit.call)
 
@@ -279,7 +283,9 @@ class Engine:
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
-        answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
+        visit.failures = given.failures
+        request = misread(visit, parsed.request)
+        answer, drawn_calls = self._decide(visit, incoming, request, reply, steady)
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
         head = route.dialect.head(rendered, answer, steady)
@@ -304,7 +310,7 @@ class Engine:
         """Return what *reply* answers within the limits of *request*, and how many ids it needs."""
         model = self._catalogue.resolve(reply.model or request.model)
         draw = visit.draw if reply.varies else steady
-        shaped = self._shape(incoming, request, reply, model, draw)
+        shaped = self._shape(incoming, request, reply, model, draw, visit=visit)
         shaped, generated = limited(shaped, request, reply, model)
         choices = shaped.choices
         if request.echo and not reply.exact:
@@ -334,13 +340,15 @@ class Engine:
         reply: Reply,
         model: Model,
         draw: Draw,
+        *,
+        visit: Visit,
     ) -> Shaped:
-        """Return the choices of *reply* to *request*, ended by `stop`.
+        """Return the choices of *reply* to *request*, bent by what fails, and ended by `stop`.
 
         What is the same whatever is asked is kept, by the reply and by what ends it.
         """
         key = None
-        if reply.indifferent:
+        if reply.indifferent and not visit.failures:
             key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
@@ -349,6 +357,8 @@ class Engine:
             reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), draw)
             for index, prompt in enumerate(_asked(request, reply))
         ]
+        if visit.failures:
+            written = misanswer(visit, written, request)
         shaped = shape(request, written, reply, model)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:

@@ -29,6 +29,7 @@ class Call:
         rule: The name of the rule that answered; None: no rule did.
         failures: The kinds of the failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
+        pre_empted: The kinds of those that another one left no answer to act on.
         usage: The bill, where there is one.
         notes: What a tester should know, such as near misses.
         outcome: Whether the answer went out whole.
@@ -48,6 +49,7 @@ class Call:
     status: int | None = None
     failures: tuple[str, ...] = ()
     no_effect: tuple[str, ...] = ()
+    pre_empted: tuple[str, ...] = ()
     usage: Usage | None = None
     notes: tuple[str, ...] = ()
     outcome: Outcome = "open"

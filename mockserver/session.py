@@ -162,7 +162,7 @@ class Session:
                 if rule.then == "pass":
                     continue
                 return Unanswered((), rule.name, (f"'{rule.name}': {state.exhaustion}",))
-            own = _fired(rule.fail, state, draw, "rule") if rule.fail else ()
+            own = _fired(rule.fail, state, draw, "rule", self.clock) if rule.fail else ()
             step = state.step
             if own and _replace(own):
                 state.acted += step is None
@@ -173,7 +173,7 @@ class Session:
                 continue
             state.give(number)
             if step.failures:
-                own += _fired(step.failures, state, draw, "step")
+                own += _fired(step.failures, state, draw, "step", self.clock)
             return Given(None if _replace(own) else step.reply, passing + own, rule.name)
         return Unanswered(passing, near_misses=self._near_misses(call))
 
@@ -213,13 +213,14 @@ def _holds(state: _RuleState, call: IncomingCall) -> bool:
 
 
 def _fired(
-    failures: tuple[Failure, ...], state: _RuleState, draw: Draw, whose: str
+    failures: tuple[Failure, ...], state: _RuleState, draw: Draw, whose: str, clock: Clock
 ) -> tuple[Failure, ...]:
     """Return those of *failures* whose triggers hold for this call."""
+    now_s = clock.now_s()
     return tuple(
         failure
         for index, failure in enumerate(failures)
-        if failure.fires(state.passed, draw, f"fire-{whose}-{state.position}-{index}")
+        if failure.fires(state.passed, draw, f"fire-{whose}-{state.position}-{index}", now_s)
     )
 
 

@@ -4,27 +4,33 @@ The way itself is `mockserver.engine.Engine.answer`; here are its last steps (st
 note) and the refusals that testers meet.
 """
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from mockserver.contracts import Answer, Failure, Frame, Reply, Scene
-from mockserver.conversation import ApiError, CompletionRequest
+from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene
+from mockserver.conversation import ApiError, Choice, CompletionRequest
 from mockserver.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
-from mockserver.moments import split
+from mockserver.limits import Allowance
+from mockserver.moments import BeforeHeaders, split
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
 from mockserver.seeding import Draw
 from mockserver.session import Given, Session, Unanswered
 from mockserver.shaping import to_store
-from mockserver.timeline import Data, Head, Pause, Timeline
+from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it."""
+    """One request on its way: what it is, whose it is, and what may be drawn for it.
+
+    *failures* are those that its answer meets, and *bent* the ids of those that have struck
+    already, before there was a timeline.
+    """
 
     http: HttpRequest
     session: Session
@@ -33,6 +39,8 @@ class Visit:
     content: bytes
     occurrence: int
     draw: Draw
+    failures: tuple[Failure, ...] = ()
+    bent: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,22 +112,68 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
     visit.session.stored.add(stored)
 
 
-# --- 8 fail: what goes wrong with it ---------------------------------------------------------
+# --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def fail(visit: Visit, given: Given, timeline: Timeline) -> Timeline:
-    """Return *timeline* with the failures of *given* in it, each on the result of the last."""
-    scene = Scene(visit.route.dialect, visit.draw)
+def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
+    """Return what *request* is taken for where that goes wrong."""
+    for failure in visit.failures:
+        taken_for = failure.misread(request)
+        if taken_for is not request:
+            visit.bent |= {id(failure)}
+        request = taken_for
+    return request
+
+
+def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
+    """Return what is answered to *request* instead of *choices* where that goes wrong."""
+    for position, failure in enumerate(visit.failures):
+        if not isinstance(failure, AnswerFailure):
+            continue
+        rng = visit.draw.rng(f"misanswer-{position}")
+        wrong = [failure.misanswer(choice, request, rng) for choice in choices]
+        if any(new is not old for new, old in zip(wrong, choices, strict=True)):
+            visit.bent |= {id(failure)}
+        choices = wrong
+    return choices
+
+
+def fail(
+    visit: Visit,
+    given: Given,
+    timeline: Timeline,
+    model: str | None,
+    allowances: tuple[Allowance, ...],
+) -> Timeline:
+    """Return *timeline* with the failures of *given* in it, each on the result of the last.
+
+    A failure that replaces the answer keeps what went wrong before anything was sent, and
+    pre-empts all else.
+    """
+    scene = Scene(
+        dialect=visit.route.dialect,
+        draw=visit.draw,
+        refuse=lambda error: refused(visit, error),
+        rule=lambda failure: _rule_of(visit.session, failure),
+        model=model,
+        allowances=allowances,
+    )
+    call, is_over = visit.call, False
     for failure in given.failures:
-        if given.is_replaced and (timeline or not failure.replaces):
-            visit.call.notes += (f"failure '{failure.kind}' was pre-empted",)
+        if given.is_replaced and (is_over or not isinstance(failure.moment, BeforeHeaders)):
+            call.pre_empted += (failure.kind,)
+            call.notes += (f"failure '{failure.kind}' was pre-empted",)
             continue
+        before: Timeline = ()
+        if failure.replaces:
+            before, timeline, is_over = timeline, (), True
         distorted = failure.distort(timeline, scene)
-        if not distorted.had_effect:
-            visit.call.no_effect += (failure.kind,)
-            continue
-        visit.call.failures += (failure.kind,)
-        timeline = _delayed(failure, distorted.timeline)
+        if distorted.had_effect:
+            timeline = before + _delayed(failure, distorted.timeline)
+        if distorted.had_effect or id(failure) in visit.bent:
+            call.failures += (failure.kind,)
+        else:
+            call.no_effect += (failure.kind,)
     return timeline
 
 
@@ -128,7 +182,39 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
     if not failure.delay_ms or failure.moment is None:
         return timeline
     before, after = split(timeline, failure.moment) or (timeline, ())
-    return (*before, Pause(failure.delay_ms / 1_000), *after)
+    return (*before, Pause(failure.delay_ms / 1_000, failure.scale), *after)
+
+
+def _rule_of(session: Session, failure: Failure) -> str | None:
+    """Return the name of the rule that *failure* is written in."""
+    for rule in session.scenario.rules:
+        written = (*rule.fail, *(one for step in rule.replies for one in step.failures))
+        if any(one is failure for one in written):
+            return rule.name
+    return None
+
+
+# --- Refusals --------------------------------------------------------------------------------
+
+
+def refused(visit: Visit, error: ApiError) -> Timeline:
+    """Return what goes out for *error*, however it came about: the one door for refusals."""
+    if error.retry_after_s is not None:
+        error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
+    if error.page is None:
+        return visit.route.dialect.render_error(error, visit.draw)
+    return Head.of(error.status, error.headers, len(error.page)), Data(error.page)
+
+
+def retry_headers(retry_after_s: float | str) -> Headers:
+    """Return what asks a client to wait: whole seconds, and exactly; or words of any kind."""
+    if isinstance(retry_after_s, str):
+        return (("retry-after", retry_after_s),)
+    milliseconds = round(retry_after_s * 1_000)
+    return (
+        ("retry-after", str(math.ceil(retry_after_s))),
+        ("retry-after-ms", str(milliseconds)),
+    )
 
 
 # --- 9 note ----------------------------------------------------------------------------------
