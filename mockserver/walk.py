@@ -29,7 +29,8 @@ class Visit:
     """One request on its way: what it is, whose it is, and what may be drawn for it.
 
     *failures* are those that its answer meets, and *bent* the ids of those that have struck
-    already, before there was a timeline.
+    already, before there was a timeline. *scales_waits* says whether what the client is asked to
+    wait is session time.
     """
 
     http: HttpRequest
@@ -40,6 +41,7 @@ class Visit:
     occurrence: int
     draw: Draw
     failures: tuple[Failure, ...] = ()
+    scales_waits: bool = True
     bent: frozenset[int] = frozenset()
 
 
@@ -199,6 +201,7 @@ def _rule_of(session: Session, failure: Failure) -> str | None:
 
 def refused(visit: Visit, error: ApiError) -> Timeline:
     """Return what goes out for *error*, however it came about: the one door for refusals."""
+    visit.scales_waits = error.retry_after_scales
     if error.retry_after_s is not None:
         error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
     if error.page is None:

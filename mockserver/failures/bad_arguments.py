@@ -1,8 +1,9 @@
 """The model calls a tool with arguments that are no JSON."""
 
+import re
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Literal
+from typing import Final, Literal
 
 from mockserver.contracts import AnswerFailure
 from mockserver.conversation import Choice, CompletionRequest
@@ -38,7 +39,7 @@ class BadArguments(AnswerFailure):
     def _broken(self, arguments: str) -> str:
         match self.how:
             case "truncated":
-                return arguments[: len(arguments) * 2 // 3]
+                return arguments[: _middle(arguments)]
             case "single_quotes":
                 return arguments.replace('"', "'")
             case "trailing_comma":
@@ -47,3 +48,14 @@ class BadArguments(AnswerFailure):
                 return f"{inner},{brace}{rest}" if brace and has_members else arguments
             case "fenced":
                 return f"```json\n{arguments}\n```"
+
+
+def _middle(arguments: str) -> int:
+    """Return where *arguments* break off: within a text of theirs, if they have one."""
+    wanted = len(arguments) * 2 // 3
+    texts = [found.span() for found in _TEXT.finditer(arguments)]
+    inside = [at for begin, end in texts for at in range(begin + 1, end)]
+    return min(inside, key=lambda at: abs(at - wanted), default=wanted)
+
+
+_TEXT: Final = re.compile(r'"(?:[^"\\]|\\.)*"')

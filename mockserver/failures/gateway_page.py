@@ -85,7 +85,13 @@ class GatewayPage(Failure):
             ("cf-ray", ray),
             *self.headers.items(),
         )
-        error = ApiError(self.status, phrase, headers=headers, page=text.encode())
+        error = ApiError(
+            self.status,
+            phrase,
+            headers=headers,
+            page=text.encode(),
+            retry_after_scales=self.scale,
+        )
         return Distorted(scene.refuse(error))
 
 

@@ -28,5 +28,5 @@ class Quota(Failure):
         """Return the refusal instead of *timeline*."""
         error = scene.dialect.quota_exceeded()
         stated = tuple(self.headers.items())
-        refused = scene.refuse(replace(error, status=self.status or error.status))
-        return Distorted(with_head(refused, lambda head: head.with_headers(stated)))
+        error = replace(error, status=self.status or error.status, retry_after_scales=self.scale)
+        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))
