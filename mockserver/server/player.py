@@ -91,7 +91,7 @@ async def play(
                 due += seconds
                 await asyncio.sleep(due - loop.time())
             case Hold():
-                await _hold(event, request, framing, gate or Gate(), path)
+                await _hold(event, request, framing, Gate() if gate is None else gate, path)
                 due = loop.time()
             case Forsake(how):
                 framing.put_end()
