@@ -40,6 +40,7 @@ from mockserver.moments import (
 )
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
+from mockserver.templates import Scope, expanded
 from mockserver.timeline import Head, Headers, Timeline
 
 
@@ -57,10 +58,14 @@ UNSTATED: Final = Unstated.UNSTATED
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ChoicePlace:
-    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for."""
+    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for.
+
+    *scope* is what templates look into.
+    """
 
     index: int = 0
     prompt: str = ""
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +81,7 @@ class Reply(ABC):
         headers: Added to the answer's headers, or replacing those of the same name.
         reasoning: Thinking that is billed, and shown where the dialect shows it.
         system_fingerprint: Stated outright; None sends null.
+        template: What stands in `{{ }}` in its texts is looked up when the answer is made.
         exact: The request neither cuts nor multiplies what is written.
 
     """
@@ -93,6 +99,7 @@ class Reply(ABC):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     reasoning: str | None = None
     system_fingerprint: str | Unstated | None = UNSTATED
+    template: bool = False
     exact: bool = False
 
     def __post_init__(self) -> None:
@@ -105,15 +112,27 @@ class Reply(ABC):
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return what the model answers at *place*, before the request's limits act on it."""
 
+    def given(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return what the model answers at *place*, all templates expanded."""
+        if not self.template or place.scope is None:
+            return self.choice(call, place, draw)
+        values = place.scope.at(place.index, place.prompt)
+        return expanded(self, values).choice(call, place, draw)
+
     @property
     def written(self) -> int:
         """How many choices are written: what an `exact` reply answers with, whatever `n` says."""
         return 1
 
     @property
+    def looks_up(self) -> bool:
+        """Whether there are templates in it: what it gives depends on state and captures."""
+        return self.template
+
+    @property
     def varies(self) -> bool:
         """Whether the same request may get another answer the next time it comes."""
-        return not self.constant
+        return self.looks_up or not self.constant
 
 
 # --- Endpoint --------------------------------------------------------------------------------

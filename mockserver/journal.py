@@ -30,7 +30,10 @@ class Call:
         failures: The kinds of the failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
         usage: The bill, where there is one.
-        notes: What a tester should know, such as near misses.
+        attempt: The how-manieth this is of the same request since one was answered whole.
+        is_late: It came when the session had ended.
+        near_misses: Where no rule answered, what kept the nearest from it.
+        notes: What else a tester should know.
         outcome: Whether the answer went out whole.
 
     """
@@ -49,6 +52,9 @@ class Call:
     failures: tuple[str, ...] = ()
     no_effect: tuple[str, ...] = ()
     usage: Usage | None = None
+    attempt: int = 1
+    is_late: bool = False
+    near_misses: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     outcome: Outcome = "open"
 

@@ -5,21 +5,30 @@ note) and the refusals that testers meet.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
 
-from mockserver.contracts import Answer, Failure, Frame, Reply, Scene
-from mockserver.conversation import ApiError, CompletionRequest
-from mockserver.cutting import CALL_ID_LENGTH, call_hole
+from mockserver.contracts import Answer, Failure, Frame, Reply, Scene, Unstated
+from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
+from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
+from mockserver.models import Model
 from mockserver.moments import split
+from mockserver.reading import LOOP, Given, Unanswered
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
-from mockserver.seeding import Draw
-from mockserver.session import Given, Session, Unanswered
+from mockserver.scenario.schema import Defaults
+from mockserver.seeding import HEX, Draw
+from mockserver.session import Session
 from mockserver.shaping import to_store
-from mockserver.timeline import Data, Head, Pause, Timeline
+from mockserver.templates import Scope, expanded, one_line
+from mockserver.timeline import Data, Head, Headers, Pause, Timeline
+
+REFUSALS: Final = 400
+"""Statuses from here on are none of an answer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -33,6 +42,8 @@ class Visit:
     content: bytes
     occurrence: int
     draw: Draw
+    is_whole: bool = False
+    """Whether what goes out is an answer that nothing went wrong with."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +73,10 @@ def size_of(frames: Sequence[Frame]) -> int:
     return sum([len(frame.text) for frame in frames])
 
 
+NO_RETRY: Final = (("x-should-retry", "false"),)
+"""Tells the official clients that trying again is of no use."""
+
+
 def check_key(visit: Visit, key: str, standing: Standing) -> None:
     """Refuse *key* by its *standing*; who has nothing to spend may still look things up."""
     if standing == "valid" or (standing == "quota_exhausted" and visit.route.generating is None):
@@ -69,6 +84,60 @@ def check_key(visit: Visit, key: str, standing: Standing) -> None:
     visit.call.notes += (f"the scenario's 'keys' list this key as {standing}",)
     dialect = visit.route.dialect
     raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
+
+
+# --- decide: what an answer is made of, besides its choices ----------------------------------
+
+
+def in_scope(reply: Reply, scope: Scope | None) -> Reply:
+    """Return *reply* with its templates expanded, as for its first choice."""
+    if scope is None or not reply.template:
+        return reply
+    found = expanded(reply, scope.at(purpose="reply-"))
+    # What an expression finds must not end a header and begin another.
+    return replace(found, headers={n: one_line(value) for n, value in found.headers.items()})
+
+
+def note_lookups(call: Call, scope: Scope | None) -> None:
+    """Tell of the expressions that found nothing: a misspelt name looks like an empty one."""
+    for expression in scope.empty if scope is not None else ():
+        call.notes += (f"'{{{{ {expression} }}}}' found nothing",)
+
+
+def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, shaped: Shaped) -> None:
+    """Refuse the answer that would keep an agent in its loop (rule 16).
+
+    Raises:
+        ApiError: It is the 21st in a row with tool calls.
+
+    """
+    calls_tools = any(choice.tool_calls for choice in shaped.choices)
+    reader = visit.session.reader
+    if reader.is_loop(given.rule, incoming, calls_tools=calls_tools):
+        what = f"rule '{given.rule}' answered this conversation {LOOP} times in a row by tool calls"
+        raise ApiError(404, f"{what}: is it a loop?", code="agent_loop", headers=NO_RETRY)
+
+
+def headers(defaults: Defaults, reply: Reply) -> Headers:
+    """Return the headers that *reply* or, where it does not, the scenario's *defaults* state."""
+    stated = defaults.headers
+    return tuple({**stated, **reply.headers}.items()) if stated or reply.headers else ()
+
+
+def fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
+    """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
+    for stated in (reply.system_fingerprint, session.scenario.defaults.system_fingerprint):
+        if not isinstance(stated, Unstated):
+            return stated
+    if not model.family.fingerprint:
+        return None
+    return _fingerprint_of(session.seed, model.answers_as)
+
+
+@lru_cache(maxsize=1_024)
+def _fingerprint_of(seed: int, model: str) -> str:
+    """Return the `system_fingerprint` of *model*: the same for all its answers."""
+    return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
 # --- stamp: what differs each time the same answer is given ----------------------------------
@@ -134,11 +203,12 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
 # --- 9 note ----------------------------------------------------------------------------------
 
 
-def note(call: Call, timeline: Timeline) -> None:
-    """Enter the status that goes out, if any does."""
+def note(visit: Visit, timeline: Timeline) -> None:
+    """Enter the status that goes out, if any does, and whether it is that of a whole answer."""
     for event in timeline:
         if type(event) is Head:
-            call.status = event.status
+            visit.call.status = event.status
+            visit.is_whole = event.status < REFUSALS and not visit.call.failures
             return
 
 
@@ -153,4 +223,4 @@ def refusal(visit: Visit, code: str, step: Unanswered) -> ApiError:
             for n, miss in enumerate(step.near_misses)
         ),
     ]
-    return ApiError(404, "\n".join(lines), code=code, headers=(("x-should-retry", "false"),))
+    return ApiError(404, "\n".join(lines), code=code, headers=NO_RETRY)

@@ -20,6 +20,7 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
+from mockserver.journal import Outcome
 from mockserver.server.player import GONE, Played, Refusal, play
 from mockserver.timeline import Abort
 
@@ -72,12 +73,15 @@ class App:
             loop = asyncio.get_running_loop()
             understood = await loop.run_in_executor(None, self.engine.understand, http)
         exchange = self.engine.answer(http, understood)
-        exchange.call.outcome = "client_left"
+        outcome: Outcome = "client_left"
         try:
             played = await play(exchange.timeline, request)
+            outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
-        exchange.call.outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
+        finally:
+            # Also where the client's leaving cancels what waits for it.
+            self.engine.close(exchange, outcome)
         return played
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
