@@ -21,6 +21,7 @@ from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Outcome
+from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, play
 from mockserver.timeline import Abort
 
@@ -75,7 +76,10 @@ class App:
         exchange = self.engine.answer(http, understood)
         outcome: Outcome = "client_left"
         try:
-            played = await play(exchange.timeline, request)
+            for turn in exchange.visit.turns:
+                await wait_for(turn)
+            pacer = Pacer(exchange.visit.session.clock)
+            played = await play(exchange.timeline, request, pacer)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
