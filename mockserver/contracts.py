@@ -42,6 +42,7 @@ from mockserver.moments import (
 from mockserver.refusals import LimitReached
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
+from mockserver.templates import Scope, expanded
 from mockserver.timeline import Head, Headers, Timeline
 
 
@@ -59,10 +60,14 @@ UNSTATED: Final = Unstated.UNSTATED
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ChoicePlace:
-    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for."""
+    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for.
+
+    *scope* is what templates look into.
+    """
 
     index: int = 0
     prompt: str = ""
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +83,7 @@ class Reply(ABC):
         headers: Added to the answer's headers, or replacing those of the same name.
         reasoning: Thinking that is billed, and shown where the dialect shows it.
         system_fingerprint: Stated outright; None sends null.
+        template: What stands in `{{ }}` in its texts is looked up when the answer is made.
         exact: The request neither cuts nor multiplies what is written.
 
     """
@@ -95,6 +101,7 @@ class Reply(ABC):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     reasoning: str | None = None
     system_fingerprint: str | Unstated | None = UNSTATED
+    template: bool = False
     exact: bool = False
 
     def __post_init__(self) -> None:
@@ -107,15 +114,27 @@ class Reply(ABC):
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return what the model answers at *place*, before the request's limits act on it."""
 
+    def given(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return what the model answers at *place*, all templates expanded."""
+        if not self.template or place.scope is None:
+            return self.choice(call, place, draw)
+        values = place.scope.at(place.index, place.prompt)
+        return expanded(self, values).choice(call, place, draw)
+
     @property
     def written(self) -> int:
         """How many choices are written: what an `exact` reply answers with, whatever `n` says."""
         return 1
 
     @property
+    def looks_up(self) -> bool:
+        """Whether there are templates in it: what it gives depends on state and captures."""
+        return self.template
+
+    @property
     def varies(self) -> bool:
         """Whether the same request may get another answer the next time it comes."""
-        return not self.constant
+        return self.looks_up or not self.constant
 
 
 # --- Endpoint --------------------------------------------------------------------------------
@@ -151,7 +170,8 @@ class Answer:
 
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
-    *allowances* are what the request leaves of the account's limits.
+    *allowances* are what the request leaves of the account's limits; none where that differs
+    each time.
     """
 
     endpoint: str
@@ -337,6 +357,10 @@ class Dialect(ABC):
     @abstractmethod
     def stamps(self, draw: Draw) -> Filling:
         """Return what differs each time an answer is given, besides its ids."""
+
+    @abstractmethod
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+        """Return the headers that tell what is left, where `head` could not know it yet."""
 
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
@@ -537,6 +561,9 @@ class Failure(ABC):
         triggers = (self.times, self.every, self.calls, self.probability, self.window_s)
         return any(trigger is not None for trigger in triggers)
 
+    bends: ClassVar[bool] = False
+    """Whether it may act before the answer is rendered: on the request, or on what is answered."""
+
     def misread(self, request: CompletionRequest) -> CompletionRequest:
         """Return what *request* is taken for; most failures let it be what it is."""
         return request
@@ -560,6 +587,7 @@ class AnswerFailure(Failure):
 
     default_moment: ClassVar[Moment | None] = None
     moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
 
     @abstractmethod
     def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:

@@ -99,7 +99,9 @@ class CompletionRequest:
 class IncomingCall:
     """One HTTP request that was understood: what the `when` of a rule looks at.
 
-    *completion* is None on endpoints that generate nothing, such as the list of models.
+    *completion* is None on endpoints that generate nothing, such as the list of models. *attempt*
+    is the how-manieth this is of the same request since one was answered whole, from 1. *state*
+    is the session's, by name; a rule that is read may change it for those below.
     """
 
     http: HttpRequest
@@ -108,6 +110,20 @@ class IncomingCall:
     key: str
     model: str | None = None
     completion: CompletionRequest | None = None
+    attempt: int = 1
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def conversation(self) -> str:
+        """What tells conversations apart: the first user message, or the prompts.
+
+        System messages do not: they often tell the time.
+        """
+        if self.completion is None:
+            return ""
+        if self.completion.prompts:
+            return "\0".join(self.completion.prompts)
+        return next((m.text for m in self.completion.messages if m.role == "user"), "")
 
 
 @dataclass(frozen=True, slots=True)

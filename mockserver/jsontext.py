@@ -9,10 +9,21 @@ import json
 import math
 from collections.abc import Mapping, Sequence
 from json.encoder import encode_basestring as quote
-from typing import Any, Final, NamedTuple, Self, TypeAlias, cast
+from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeGuard, cast
 
 JsonValue: TypeAlias = Any
 """None, bool, int, float, str, lists and string-keyed mappings of such values; bytes are lists."""
+
+
+def is_list(value: JsonValue) -> TypeGuard[list[Any]]:
+    """Return whether *value* is a JSON array."""
+    return isinstance(value, list)
+
+
+def is_object(value: JsonValue) -> TypeGuard[dict[str, Any]]:
+    """Return whether *value* is a JSON object."""
+    return isinstance(value, dict)
+
 
 TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 """Stands behind each token of a `TokenText` in text written with *token_ends*."""

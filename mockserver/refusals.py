@@ -22,7 +22,12 @@ FILTERED: Final = (
 _SEE_LIMITS: Final = (
     "Visit https://platform.openai.com/account/rate-limits to learn more."  # as the API says it
 )
-_UNITS: Final = {"requests": "requests per min (RPM)", "tokens": "tokens per min (TPM)"}
+_UNITS: Final = {
+    ("requests", "minute"): "requests per min (RPM)",
+    ("requests", "day"): "requests per day (RPD)",
+    ("tokens", "minute"): "tokens per min (TPM)",
+    ("tokens", "day"): "tokens per day (TPD)",
+}
 SITE_OVERLOADED: Final = 529
 """What no standard knows: some providers say by it that they are overloaded."""
 
@@ -41,13 +46,16 @@ class LimitReached:
     used: int
     requested: int
     wait_ms: int = 0
+    window: Literal["minute", "day"] = "minute"
     allowances: tuple[Allowance, ...] = ()
 
 
 def rate_limited(reached: LimitReached) -> ApiError:
     """Return the refusal of what does not fit in a limit."""
     kind = "requests" if reached.of == "requests" else "tokens"
-    where = f"for {reached.model} in organization org-mockserver on {_UNITS[kind]}: "
+    where = (
+        f"for {reached.model} in organization org-mockserver on {_UNITS[kind, reached.window]}: "
+    )
     if reached.of == "too_large":
         message = (
             f"Request too large {where}Limit {reached.limit}, Requested {reached.requested}. The "

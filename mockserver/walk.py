@@ -7,31 +7,36 @@ note) and the refusals that testers meet.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
 
-from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene
-from mockserver.conversation import ApiError, Choice, CompletionRequest
-from mockserver.cutting import CALL_ID_LENGTH, call_hole
+from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
+from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall
+from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
 from mockserver.limits import Allowance
+from mockserver.models import Model
 from mockserver.moments import BeforeHeaders, split
+from mockserver.reading import LOOP, Given, Unanswered
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
-from mockserver.seeding import Draw
-from mockserver.session import Given, Session, Unanswered
+from mockserver.scenario.schema import Defaults
+from mockserver.seeding import HEX, Draw
+from mockserver.session import Session
 from mockserver.shaping import to_store
+from mockserver.templates import Scope, expanded, one_line
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
+from mockserver.turns import Turn
+
+REFUSALS: Final = 400
+"""Statuses from here on are none of an answer."""
 
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it.
-
-    *failures* are those that its answer meets, and *bent* the ids of those that have struck
-    already, before there was a timeline. *scales_waits* says whether what the client is asked to
-    wait is session time.
-    """
+    """One request on its way: what it is, whose it is, and what may be drawn for it."""
 
     http: HttpRequest
     session: Session
@@ -40,9 +45,18 @@ class Visit:
     content: bytes
     occurrence: int
     draw: Draw
-    failures: tuple[Failure, ...] = ()
-    scales_waits: bool = True
+    is_whole: bool = False
+    """Whether what goes out is an answer that nothing went wrong with."""
+    allowances: tuple[Allowance, ...] | None = None
+    """What it leaves of limits that the scenario states; None: it states none."""
+    is_real: bool = False
+    """Whether what a client is asked to wait is real time, whatever the session's scale."""
+    turns: tuple[Turn, ...] = ()
+    """Its places among those that are answered at once."""
+    bending: tuple[Failure, ...] = ()
+    """Those of its failures that act before there is a timeline."""
     bent: frozenset[int] = frozenset()
+    """The ids of those that did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +69,17 @@ class Ready:
     drawn_calls: int = 0
 
 
+Kept = tuple[int, bool, bool]
+"""Which answer is kept: by its reply, by whether it is cut at its tokens, and by whether it tells
+of allowances itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A request that was understood, and the answers that it gets each time it comes."""
 
     request: CompletionRequest
-    ready: dict[int, tuple[Reply, Ready]] = field(default_factory=dict[int, tuple[Reply, Ready]])
+    ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 
 
 Understood = Parsed | ApiError
@@ -72,6 +91,10 @@ def size_of(frames: Sequence[Frame]) -> int:
     return sum([len(frame.text) for frame in frames])
 
 
+NO_RETRY: Final = (("x-should-retry", "false"),)
+"""Tells the official clients that trying again is of no use."""
+
+
 def check_key(visit: Visit, key: str, standing: Standing) -> None:
     """Refuse *key* by its *standing*; who has nothing to spend may still look things up."""
     if standing == "valid" or (standing == "quota_exhausted" and visit.route.generating is None):
@@ -81,6 +104,60 @@ def check_key(visit: Visit, key: str, standing: Standing) -> None:
     raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
 
 
+# --- decide: what an answer is made of, besides its choices ----------------------------------
+
+
+def in_scope(reply: Reply, scope: Scope | None) -> Reply:
+    """Return *reply* with its templates expanded, as for its first choice."""
+    if scope is None or not reply.template:
+        return reply
+    found = expanded(reply, scope.at(purpose="reply-"))
+    # What an expression finds must not end a header and begin another.
+    return replace(found, headers={n: one_line(value) for n, value in found.headers.items()})
+
+
+def note_lookups(call: Call, scope: Scope | None) -> None:
+    """Tell of the expressions that found nothing: a misspelt name looks like an empty one."""
+    for expression in scope.empty if scope is not None else ():
+        call.notes += (f"'{{{{ {expression} }}}}' found nothing",)
+
+
+def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, shaped: Shaped) -> None:
+    """Refuse the answer that would keep an agent in its loop (rule 16).
+
+    Raises:
+        ApiError: It is the 21st in a row with tool calls.
+
+    """
+    calls_tools = any(choice.tool_calls for choice in shaped.choices)
+    reader = visit.session.reader
+    if reader.is_loop(given.rule, incoming, calls_tools=calls_tools):
+        what = f"rule '{given.rule}' answered this conversation {LOOP} times in a row by tool calls"
+        raise ApiError(404, f"{what}: is it a loop?", code="agent_loop", headers=NO_RETRY)
+
+
+def headers(defaults: Defaults, reply: Reply) -> Headers:
+    """Return the headers that *reply* or, where it does not, the scenario's *defaults* state."""
+    stated = defaults.headers
+    return tuple({**stated, **reply.headers}.items()) if stated or reply.headers else ()
+
+
+def fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
+    """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
+    for stated in (reply.system_fingerprint, session.scenario.defaults.system_fingerprint):
+        if not isinstance(stated, Unstated):
+            return stated
+    if not model.family.fingerprint:
+        return None
+    return _fingerprint_of(session.seed, model.answers_as)
+
+
+@lru_cache(maxsize=1_024)
+def _fingerprint_of(seed: int, model: str) -> str:
+    """Return the `system_fingerprint` of *model*: the same for all its answers."""
+    return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -88,6 +165,8 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     """Return the timeline of *ready* with its holes filled."""
     dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
     status, lines, content_length = ready.head
+    if visit.allowances is not None:
+        lines += dialect.limit_lines(visit.allowances)
     head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
     if answer is None:
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
@@ -119,7 +198,7 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
 
 def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
     """Return what *request* is taken for where that goes wrong."""
-    for failure in visit.failures:
+    for failure in visit.bending:
         taken_for = failure.misread(request)
         if taken_for is not request:
             visit.bent |= {id(failure)}
@@ -129,7 +208,7 @@ def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
 
 def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
     """Return what is answered to *request* instead of *choices* where that goes wrong."""
-    for position, failure in enumerate(visit.failures):
+    for position, failure in enumerate(visit.bending):
         if not isinstance(failure, AnswerFailure):
             continue
         rng = visit.draw.rng(f"misanswer-{position}")
@@ -144,7 +223,6 @@ def fail(
     visit: Visit,
     given: Given,
     timeline: Timeline,
-    model: str | None,
     allowances: tuple[Allowance, ...],
 ) -> Timeline:
     """Return *timeline* with the failures of *given* in it, each on the result of the last.
@@ -157,7 +235,7 @@ def fail(
         draw=visit.draw,
         refuse=lambda error: refused(visit, error),
         rule=lambda failure: _rule_of(visit.session, failure),
-        model=model,
+        model=visit.call.model,
         allowances=allowances,
     )
     call, is_over = visit.call, False
@@ -201,7 +279,7 @@ def _rule_of(session: Session, failure: Failure) -> str | None:
 
 def refused(visit: Visit, error: ApiError) -> Timeline:
     """Return what goes out for *error*, however it came about: the one door for refusals."""
-    visit.scales_waits = error.retry_after_scales
+    visit.is_real = not error.retry_after_scales
     if error.retry_after_s is not None:
         error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
     if error.page is None:
@@ -223,11 +301,12 @@ def retry_headers(retry_after_s: float | str) -> Headers:
 # --- 9 note ----------------------------------------------------------------------------------
 
 
-def note(call: Call, timeline: Timeline) -> None:
-    """Enter the status that goes out, if any does."""
+def note(visit: Visit, timeline: Timeline) -> None:
+    """Enter the status that goes out, if any does, and whether it is that of a whole answer."""
     for event in timeline:
         if type(event) is Head:
-            call.status = event.status
+            visit.call.status = event.status
+            visit.is_whole = event.status < REFUSALS and not visit.call.failures
             return
 
 
@@ -242,4 +321,4 @@ def refusal(visit: Visit, code: str, step: Unanswered) -> ApiError:
             for n, miss in enumerate(step.near_misses)
         ),
     ]
-    return ApiError(404, "\n".join(lines), code=code, headers=(("x-should-retry", "false"),))
+    return ApiError(404, "\n".join(lines), code=code, headers=NO_RETRY)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -20,7 +20,9 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
+from mockserver.journal import Outcome
 from mockserver.server.gate import Gate
+from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, play, reset
 from mockserver.timeline import Abort
 
@@ -75,12 +77,19 @@ class App:
             loop = asyncio.get_running_loop()
             understood = await loop.run_in_executor(None, self.engine.understand, http)
         exchange = self.engine.answer(http, understood)
-        exchange.call.outcome = "client_left"
+        outcome: Outcome = "client_left"
         try:
-            played = await play(exchange.timeline, request, gate=self.gate, path=path)
+            for turn in exchange.visit.turns:
+                await wait_for(turn)
+            session = exchange.visit.session
+            hold = partial(self.gate.hold, session.name)
+            played = await play(exchange.timeline, request, Pacer(session.clock), hold)
+            outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
-        exchange.call.outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
+        finally:
+            # Also where the client's leaving cancels what waits for it.
+            self.engine.close(exchange, outcome)
         return played
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:

@@ -140,15 +140,24 @@ class MockServer:
         strict: bool = False,
         any_model: bool = False,
         usage_header: bool = True,
+        time_scale: float = 1.0,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
+        *time_scale* is how long a second of a session takes: at 0 nothing waits.
+
         Raises:
             ScenarioError: A scenario is wrong.
-            UsageError: Values are mixed with names or paths.
+            UsageError: Values are mixed with names or paths, or *time_scale* is none.
 
         """
-        options = Options(seed=seed, strict=strict, any_model=any_model, usage_header=usage_header)
+        options = Options(
+            seed=seed,
+            strict=strict,
+            any_model=any_model,
+            usage_header=usage_header,
+            time_scale=time_scale,
+        )
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
         self._wanted = (host, port)
         self._address: Address | None = None

@@ -41,7 +41,9 @@ def line_of(case: Case) -> str:
 
 
 def shown(outcome: str) -> str:
-    outcome = outcome.replace("\n", "⏎").replace("|", "\\|").replace(" x", " ×")
+    outcome = (
+        outcome.replace("\n", "⏎").replace("|", "\\|").replace(" x", " \N{MULTIPLICATION SIGN}")
+    )
     return outcome.replace("'One two three four five six.' stop", "the answer")
 
 
