@@ -29,6 +29,7 @@ class Call:
         rule: The name of the rule that answered; None: no rule did.
         failures: The kinds of the failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
+        pre_empted: The kinds of those that another one left no answer to act on.
         usage: The bill, where there is one.
         planned_ttft_ms: When the first token was to come, in session time; None: nobody planned.
         planned_ms: How long the whole answer was to take.
@@ -55,6 +56,7 @@ class Call:
     status: int | None = None
     failures: tuple[str, ...] = ()
     no_effect: tuple[str, ...] = ()
+    pre_empted: tuple[str, ...] = ()
     usage: Usage | None = None
     planned_ttft_ms: float | None = None
     planned_ms: float | None = None

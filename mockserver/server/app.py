@@ -21,8 +21,9 @@ from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Outcome
+from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
-from mockserver.server.player import GONE, Played, Refusal, play
+from mockserver.server.player import GONE, Played, Refusal, play, reset
 from mockserver.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -43,8 +44,10 @@ _log = logging.getLogger("mockserver")
 class App:
     """Answers HTTP requests by an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate | None = None) -> None:
+        """Take what answers, and where answers wait that a test holds."""
         self.engine = engine
+        self.gate = Gate() if gate is None else gate
 
     def server(self) -> web.Server:
         """Return the protocol factory for `loop.create_server`."""
@@ -79,7 +82,7 @@ class App:
             for turn in exchange.visit.turns:
                 await wait_for(turn)
             pacer = Pacer(exchange.visit.session.clock)
-            played = await play(exchange.timeline, request, pacer)
+            played = await play(exchange.timeline, request, pacer, gate=self.gate, path=path)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
@@ -156,17 +159,27 @@ class _Server(web.Server):
 class _Connection(web.RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_app",)
+    __slots__ = ("_app", "_is_forsaken")
 
     def __init__(self, manager: web.Server, *, app: App, **options: Any) -> None:
         super().__init__(manager, **options)
         self._app = app
+        self._is_forsaken = False
+
+    def forsake(self) -> None:
+        """Answer whatever comes next by a reset."""
+        self._is_forsaken = True
+        if self._messages and self.transport is not None:
+            reset(self.transport)  # it has come already
 
     def data_received(self, data: bytes) -> None:
         """Take *data*; whoever waits for the rest of a body hears if there will be none.
 
         aiohttp's parser tells only those who come next that it can read no further.
         """
+        if self._is_forsaken and self.transport is not None:
+            reset(self.transport)
+            return
         super().data_received(data)
         waiting = self._current_request
         if (
