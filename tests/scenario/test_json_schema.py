@@ -14,9 +14,10 @@ from mockserver import bundled, cli
 from mockserver.errors import ScenarioError
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
-from mockserver.scenario.json_schema import json_schema
+from mockserver.scenario.grammar import _Grammar
+from mockserver.scenario.json_schema import _Forms, json_schema
 from mockserver.scenario.loader import ScenarioText, load_scenario
-from mockserver.scenario.schema import Rule, ScenarioFile
+from mockserver.scenario.schema import Defaults, Rule, ScenarioFile
 from mockserver.scenario.when import When
 
 PLUGINS = Plugins.installed()
@@ -98,6 +99,14 @@ def test_every_key_of_the_language_is_there() -> None:
     assert keys("When") == {*keys_of(When)}
 
 
+def test_what_is_read_by_hand_is_written_by_hand() -> None:
+    read = {*_Grammar(PLUGINS).builder._readers}  # noqa: SLF001 - no one else has to know
+    written = {*_Forms(PLUGINS).forms}
+
+    # The headers of `defaults` are looked at closely, which is no matter of form.
+    assert read - written == {Defaults}
+
+
 @pytest.mark.parametrize("socket", ["replies", "failures"])
 def test_every_kind_is_there_with_its_keys_and_a_word_on_what_it_does(socket: str) -> None:
     for kind, plugin in getattr(PLUGINS, socket).items():
@@ -134,6 +143,16 @@ def test_every_key_that_any_reply_or_failure_has_is_explained() -> None:
         ),
         pytest.param("{reply: a, when: {endpoint: chat.*, provider: openai}}", id="known names"),
         pytest.param("{replies: [a, {fail: 503}, {kind: echo}], then: cycle}", id="steps"),
+        pytest.param(
+            "{reply: a, when: {request: {n: 2, a.b: {at_least: 1}, c: null}}}", id="request"
+        ),
+        pytest.param(
+            "{reply: a, when: {state: {x: [1, 2], y: {not: {equals: {a: 1}}}}}}", id="state"
+        ),
+        pytest.param("{reply: a, set: {x: 1, y: null, z: {template: '{{ call }}'}}}", id="set"),
+        pytest.param("{reply: a, capture: {x: user, y: {system: {regex: b}}}}", id="capture"),
+        pytest.param("{reply: a, latency: {ttft_ms: {median: 9, sigma: 1}}}", id="latency"),
+        pytest.param("{replies: [{reply: a, latency: {per_token_ms: 3}}]}", id="a slow step"),
         pytest.param("{reply: {kind: lorem, tokens: {median: 9, p99: 20}}}", id="a distribution"),
         pytest.param(
             "{reply: {kind: choices, choices: [a, {kind: json, value: [1]}]}}", id="choices"
@@ -158,6 +177,10 @@ def test_what_is_read_is_valid(rule: str) -> None:
         pytest.param("version: 1\nprovider: openia", id="an unknown provider"),
         pytest.param("version: 1\nmodels: all", id="a wrong word for models"),
         pytest.param("version: 1\nmodels: [{like: gpt-4o}]", id="a model without a name"),
+        pytest.param("version: 1\nstrict: very", id="a wrong word for strict"),
+        pytest.param("version: 1\nstrict: {unmached: true}", id="a misspelt part of strict"),
+        pytest.param("version: 1\ninclude: a.yaml", id="an include that is no list"),
+        pytest.param("version: 1\nlimits: {gpt-4o: {requests_per_hour: 1}}", id="an unknown limit"),
         pytest.param("version: 1\nkeys: {valid: []}", id="an empty list of keys"),
         pytest.param("version: 1\nrules: {reply: a}", id="rules that are no list"),
         *(
@@ -198,6 +221,15 @@ def test_what_is_read_is_valid(rule: str) -> None:
                 "{reply: a, when: {provider: {not: acme}}}",
                 "{reply: a, when: {headers: [a]}}",
                 "{reply: a, when: {system: {regexp: a}}}",
+                "{reply: a, when: {request: [a]}}",
+                "{reply: a, when: {request: {a: {at_leest: 1}}}}",
+                "{reply: a, when: {state: {a: {}}}}",
+                "{reply: a, per: user}",
+                "{reply: a, set: [a]}",
+                "{reply: a, capture: {a: {regex: a}}}",
+                "{reply: a, latency: 200}",
+                "{reply: a, latency: glacial}",
+                "{reply: a, latency: {tfft_ms: 200}}",
             )
         ),
     ],
