@@ -5,6 +5,7 @@ by `mockserver.scenario.json_schema`.
 """
 
 import dataclasses
+import itertools
 import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias, Union, get_args, get_origin
@@ -68,7 +69,8 @@ class Writer:
                 return {"type": "array", "items": self.write(arguments[0], owner)}
             case origin if origin is tuple:
                 items = [self.write(argument, owner) for argument in arguments]
-                return {"type": "array", "items": items, **_between("Items", len(items))}
+                count = len(items)
+                return {"type": "array", "items": items, "minItems": count, "maxItems": count}
             case origin if origin is Mapping:
                 return {"type": "object", "additionalProperties": self.write(arguments[1], owner)}
             case _:
@@ -79,13 +81,16 @@ class Writer:
 
         The first time it is asked for, *write* makes it, and is given the reference to itself.
         """
-        if about not in self._names:
-            taken = sum(1 for known in self.definitions if known.rstrip("0123456789") == name)
-            self._names[about] = f"{name}{taken + 1}" if taken else name
-            self.definitions[self._names[about]] = {}
-            own = {"$ref": f"#/definitions/{self._names[about]}"}
-            self.definitions[self._names[about]].update(write(own))
-        return {"$ref": f"#/definitions/{self._names[about]}"}
+        known = self._names.get(about)
+        if known is not None:
+            return {"$ref": f"#/definitions/{known}"}
+        numbered = (f"{name}-{number}" for number in itertools.count(2))
+        free = next(n for n in itertools.chain([name], numbered) if n not in self.definitions)
+        own = {"$ref": f"#/definitions/{free}"}
+        self._names[about] = free
+        self.definitions[free] = {}  # it may refer to itself
+        self.definitions[free] = write(own)
+        return own
 
     def record(
         self, cls: Any, owner: Schema, special: Mapping[str, Schema] | None = None
@@ -134,10 +139,11 @@ def any_of(*alternatives: Schema) -> Schema:
         flat += [schema for schema in inner if schema not in flat]
     if {} in flat:
         return {}
-    types_alone = [schema["type"] for schema in flat if [*schema] == ["type"]]
-    if len(types_alone) > 1:
+    alone = [schema["type"] for schema in flat if [*schema] == ["type"]]
+    if len(alone) > 1:
+        names = [name for kind in alone for name in ([kind] if isinstance(kind, str) else kind)]
         rest = [schema for schema in flat if [*schema] != ["type"]]
-        flat = [{"type": types_alone}, *rest]
+        flat = [{"type": [*dict.fromkeys(names)]}, *rest]
     return flat[0] if len(flat) == 1 else {"anyOf": flat}
 
 
@@ -153,12 +159,6 @@ def object_of(properties: Mapping[str, Schema], required: Sequence[str] = ()) ->
 
 def described(text: str | None, schema: Schema) -> Schema:
     """Return *schema* with *text* as what editors show of it."""
-    return {"description": text, **_without(schema, "description")} if text else schema
-
-
-def _without(schema: Schema, word: str) -> Schema:
-    return {key: value for key, value in schema.items() if key != word}
-
-
-def _between(what: str, count: int) -> Schema:
-    return {f"min{what}": count, f"max{what}": count}
+    if not text:
+        return schema
+    return {"description": text, **{k: v for k, v in schema.items() if k != "description"}}

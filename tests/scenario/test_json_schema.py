@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import make_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from mockserver.scenario.grammar import _Grammar
 from mockserver.scenario.json_schema import _Forms, json_schema
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Defaults, Rule, ScenarioFile
+from mockserver.scenario.schema_writer import Writer, any_of
 from mockserver.scenario.when import When
 
 PLUGINS = Plugins.installed()
@@ -246,3 +248,23 @@ def test_a_key_or_kind_of_another_distribution_is_in_its_schema(plugins: Plugins
         as_json("version: 1\nrules: [{reply: {kind: odd, window: [1.5, null], as: b}}]")
     )
     assert not validator.is_valid(as_json("version: 1\nrules: [{reply: {kind: odd, window: [1]}}]"))
+
+
+def test_classes_of_the_same_name_have_definitions_of_their_own() -> None:
+    def made(default: int) -> type[Any]:
+        return make_dataclass("Part", [("size", int, default)])
+
+    writer, first = Writer(), made(1)
+    refs = [writer.write(part)["$ref"] for part in (first, made(2), first)]
+
+    assert refs == ["#/definitions/Part", "#/definitions/Part-2", "#/definitions/Part"]
+    assert writer.definitions["Part-2"]["properties"]["size"]["default"] == 2
+
+
+def test_alternatives_that_are_types_alone_are_told_together() -> None:
+    text_or_null = {"type": ["string", "null"]}
+
+    assert any_of(text_or_null, {"type": "string"}, {"const": 1}) == {
+        "anyOf": [text_or_null, {"const": 1}]
+    }
+    assert any_of(text_or_null, {}) == {}
