@@ -29,7 +29,7 @@ from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
 from mockserver.plugins import Plugins
-from mockserver.routing import Routes, split_session
+from mockserver.routing import Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
 from mockserver.session import NO_RULES, Given, Session
@@ -42,6 +42,7 @@ from mockserver.walk import (
     Visit,
     check_key,
     fail,
+    fall_back,
     note,
     refusal,
     size_of,
@@ -94,11 +95,13 @@ class Engine:
         self._options = options or Options()
         self._time_source = time_source
         self._seed = scenario.seed if self._options.seed is None else self._options.seed
-        self._catalogue = Catalogue(
+        known = Catalogue(
             scenario.known_models(), any_model=scenario.any_model or self._options.any_model
         )
+        dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
+        self._catalogues = {kind: dialect.catalogue(known) for kind, dialect in dialects.items()}
         self._routes = Routes(
-            {kind: dialect() for kind, dialect in plugins.dialects.items()},
+            dialects,
             [endpoint() for endpoint in plugins.endpoints.values()],
             scenario.provider,
         )
@@ -130,7 +133,7 @@ class Engine:
         if route.generating is None:
             return None
         try:
-            return self._understood(http, route.generating, route.model)
+            return self._understood(http, route, route.generating)
         except ApiError as error:
             return error
 
@@ -140,6 +143,11 @@ class Engine:
         try:
             incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
+            for fallback in parsed.fallbacks if parsed is not None else ():
+                if not given.is_replaced:
+                    break
+                incoming, parsed = fall_back(visit, incoming, given, fallback)
+                given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
@@ -180,6 +188,8 @@ class Engine:
         call.key = fingerprint(key)
         if self._standing is not None:
             check_key(visit, key, self._standing(key))
+        route.dialect.admit(http)
+        call.attribution = route.dialect.attribution(http)
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -204,7 +214,7 @@ class Engine:
         key = (endpoint, content_type, visit.session.seed, visit.content)
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = self._understood(visit.http, endpoint, visit.route.model)
+            parsed = self._understood(visit.http, visit.route, endpoint)
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
@@ -212,30 +222,46 @@ class Engine:
                     self._parsed.popitem(last=False)
         return parsed
 
-    def _understood(
-        self, http: HttpRequest, endpoint: GeneratingEndpoint, model: str | None
-    ) -> Parsed:
-        """Return what *http* asks; *model* is set where the path names it.
+    def _understood(self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint) -> Parsed:
+        """Return what *http* asks, in the first of its attempts that the provider does not refuse.
 
         Raises:
-            ApiError: The provider would refuse it. Where the API does, that tells of limits.
+            ApiError: It would refuse them all. Where the API does, that tells of limits.
 
         """
+        dialect = route.dialect
+        understood: list[Parsed] = []
+        refused: ApiError | None = None
         try:
-            return Parsed(endpoint.parse(http, model, self._catalogue))
+            for attempt in dialect.translate(http, endpoint.kind):
+                try:
+                    understood.append(self._attempted(attempt, route, endpoint))
+                except ApiError as error:
+                    refused = error
         except ApiError as error:
-            if error.layer != "api":
-                raise
-            raise replace(error, allowances=self._allowances(http, model)) from None
+            refused = error
+        if understood:
+            return replace(understood[0], fallbacks=tuple(understood[1:]))
+        assert refused is not None
+        if refused.layer == "api":
+            refused = replace(refused, allowances=self._allowances(http, route))
+        raise dialect.reword(refused, http) from None
 
-    def _allowances(self, http: HttpRequest, model: str | None) -> tuple[Allowance, ...]:
+    def _attempted(self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint) -> Parsed:
+        """Return what one attempt asks."""
+        request = endpoint.parse(http, route.model, self._catalogues[route.dialect.kind])
+        request.bills_end_of_turn = route.dialect.bills_end_of_turn
+        return Parsed(request)
+
+    def _allowances(self, http: HttpRequest, route: Route) -> tuple[Allowance, ...]:
         """Return what a request leaves that the API refuses; nothing if it names no model."""
         try:
             body = validation.read_body(http)
         except ApiError:
             return ()
-        name = model or body.get("model")
-        known = self._catalogue.get(name) if name and isinstance(name, str) else None
+        name = route.model or body.get("model")
+        catalogue = self._catalogues[route.dialect.kind]
+        known = catalogue.get(name) if name and isinstance(name, str) else None
         return limits.allowances(known, body) if known else ()
 
     # --- 3 match: which rule answers ---------------------------------------------------------
@@ -262,6 +288,7 @@ class Engine:
         self, visit: Visit, incoming: IncomingCall, parsed: Parsed | None, given: Given
     ) -> Ready:
         route, by_token = visit.route, bool(given.failures)
+        dialect = route.dialect
         reply = given.reply or self._fallback
         if parsed is not None and not by_token:
             known = parsed.ready.get(id(reply))
@@ -269,20 +296,16 @@ class Engine:
                 return known[1]
         steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
         if route.lookup is not None:
-            body = route.lookup.look_up(
-                Lookup(
-                    visit.http, route.own, route.parameters, self._catalogue, visit.session.stored
-                )
-            )
-            frames = route.dialect.encode(body, steady, by_token=by_token)
-            head = route.dialect.head(body, None, steady)._replace(content_length=size_of(frames))
+            body = dialect.adapt(route.lookup.look_up(self._lookup(visit)), None, steady)
+            frames = dialect.encode(body, steady, by_token=by_token)
+            head = dialect.head(body, None, steady)._replace(content_length=size_of(frames))
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
         answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
-        rendered = route.generating.render(answer)
-        frames = route.dialect.encode(rendered, steady, by_token=by_token)
-        head = route.dialect.head(rendered, answer, steady)
+        rendered = dialect.adapt(route.generating.render(answer), answer, steady)
+        frames = dialect.encode(rendered, steady, by_token=by_token)
+        head = dialect.head(rendered, answer, steady)
         if self._options.usage_header and answer.usage is not None:
             said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
             head = head._replace(lines=head.lines + said)
@@ -293,6 +316,19 @@ class Engine:
             parsed.ready[id(reply)] = (reply, ready)
         return ready
 
+    def _lookup(self, visit: Visit) -> Lookup:
+        """Return what is asked of a lookup endpoint, and what it may know."""
+        route, session = visit.route, visit.session
+        return Lookup(
+            visit.http,
+            route.own,
+            route.parameters,
+            self._catalogues[route.dialect.kind],
+            session.stored,
+            session.ledger,
+            visit.call.key or "",
+        )
+
     def _decide(
         self,
         visit: Visit,
@@ -302,7 +338,9 @@ class Engine:
         steady: Draw,
     ) -> tuple[Answer, int]:
         """Return what *reply* answers within the limits of *request*, and how many ids it needs."""
-        model = self._catalogue.resolve(reply.model or request.model)
+        dialect = visit.route.dialect
+        catalogue = self._catalogues[dialect.kind]
+        model = catalogue.resolve(reply.model or request.model)
         draw = visit.draw if reply.varies else steady
         shaped = self._shape(incoming, request, reply, model, draw)
         shaped, generated = limited(shaped, request, reply, model)
@@ -311,7 +349,6 @@ class Engine:
             choices = with_echo(choices, request.prompts)
         if request.logprobs is not None:
             choices = with_logprobs(choices, shaped.logprobs, request, model, steady)
-        dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
             request=request,
@@ -323,7 +360,7 @@ class Engine:
             headers=self._headers(reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
             created=steady.created(),
-            allowances=limits.allowances(self._catalogue.resolve(request.model), request.body),
+            allowances=limits.allowances(catalogue.resolve(request.model), request.body),
         )
         return answer, shaped.drawn_calls
 

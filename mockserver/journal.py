@@ -1,12 +1,13 @@
 """What a session has seen: one entry for each HTTP request, bounded, without secrets.
 
-Keys are kept as short fingerprints; bodies and headers are not kept.
+Keys are kept as short fingerprints; bodies are not kept, and of headers only those by which an
+application names itself.
 """
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -30,6 +31,8 @@ class Call:
         failures: The kinds of the failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
         usage: The bill, where there is one.
+        attribution: What the request says of the application that sent it, at providers that ask
+            for it, by header.
         notes: What a tester should know, such as near misses.
         outcome: Whether the answer went out whole.
 
@@ -49,6 +52,7 @@ class Call:
     failures: tuple[str, ...] = ()
     no_effect: tuple[str, ...] = ()
     usage: Usage | None = None
+    attribution: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
     outcome: Outcome = "open"
 

@@ -12,6 +12,7 @@ from mockserver.clock import Clock
 from mockserver.contracts import Failure, Reply
 from mockserver.conversation import IncomingCall
 from mockserver.journal import Journal
+from mockserver.ledger import Ledger
 from mockserver.scenario.matching import ALWAYS
 from mockserver.scenario.schema import Rule, Scenario, Step
 from mockserver.seeding import Draw
@@ -130,6 +131,7 @@ class Session:
         self.clock = Clock.start(time_source)
         self.journal = Journal()
         self.stored = StoredCompletions()
+        self.ledger = Ledger()
         self._states = [_RuleState(*numbered) for numbered in enumerate(scenario.rules)]
         self._occurrences: dict[bytes, int] = {}
 

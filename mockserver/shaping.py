@@ -178,6 +178,10 @@ def _generated(
             # The candidates that are not returned are taken to be as long as those that are.
             cut_tokens = cut_tokens * request.best_of // request.n
     ended = tokens.count_completion(
-        body, shaped.billed, model, reasoning_tokens=shaped.reasoning_tokens
+        body,
+        shaped.billed,
+        model,
+        reasoning_tokens=shaped.reasoning_tokens,
+        end_of_turn=request.bills_end_of_turn,
     )
     return tokens.Count(ended.tokens + cut_tokens, ended.exact)

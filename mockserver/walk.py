@@ -5,14 +5,15 @@ note) and the refusals that testers meet.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mockserver.contracts import Answer, Failure, Frame, Reply, Scene
-from mockserver.conversation import ApiError, CompletionRequest
+from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
+from mockserver.ledger import Entry
 from mockserver.moments import split
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
@@ -47,9 +48,14 @@ class Ready:
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A request that was understood, and the answers that it gets each time it comes."""
+    """A request that was understood, and the answers that it gets each time it comes.
+
+    *fallbacks* are what the provider itself asks instead, one after the other, where no answer
+    comes of it.
+    """
 
     request: CompletionRequest
+    fallbacks: "tuple[Parsed, ...]" = ()
     ready: dict[int, tuple[Reply, Ready]] = field(default_factory=dict[int, tuple[Reply, Ready]])
 
 
@@ -71,6 +77,19 @@ def check_key(visit: Visit, key: str, standing: Standing) -> None:
     raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
 
 
+def fall_back(
+    visit: Visit, incoming: IncomingCall, given: Given, fallback: Parsed
+) -> tuple[IncomingCall, Parsed]:
+    """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
+    call = visit.call
+    kinds = tuple(failure.kind for failure in given.failures)
+    call.failures += kinds
+    call.model = fallback.request.model
+    struck = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{incoming.model}'"
+    call.notes += (f"{struck}: the provider asks '{call.model}' instead",)
+    return replace(incoming, model=call.model, completion=fallback.request), fallback
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -78,17 +97,21 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     """Return the timeline of *ready* with its holes filled."""
     dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
     status, lines, content_length = ready.head
-    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
+    lines = fill(lines, dialect.stamps(draw))
     if answer is None:
+        head = Head(status, lines, content_length)
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
     visit.call.usage = answer.usage
-    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
+    identity = dialect.answer_id(answer, draw)
     filling = [(answer.id.mark_bytes, identity.encode())]
+    head = Head(status, fill(lines, filling), content_length)
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
     if answer.request.store:
         _keep(visit, answer, filling, ready.frames)
+    if dialect.keeps_answers:
+        _enter(visit, answer, identity)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
 
 
@@ -102,6 +125,26 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
         size=len(visit.http.body) + size_of(frames),
     )
     visit.session.stored.add(stored)
+
+
+def _enter(visit: Visit, answer: Answer, identity: str) -> None:
+    """Enter *answer*, which is given now, into the session's ledger."""
+    dialect = visit.route.dialect
+    entry = Entry(
+        id=identity,
+        provider=dialect.kind,
+        endpoint=answer.endpoint,
+        model=answer.model_name,
+        asked=answer.request.model,
+        created=answer.created,
+        streamed=answer.request.stream,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else None,
+        usage=answer.usage,
+        cost_usd=dialect.cost_usd(answer),
+        attribution=visit.call.attribution,
+        user_agent=visit.http.headers.get("user-agent"),
+    )
+    visit.session.ledger.add(entry, visit.call.key or "")
 
 
 # --- 8 fail: what goes wrong with it ---------------------------------------------------------
