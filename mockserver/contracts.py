@@ -150,7 +150,8 @@ class Answer:
 
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
-    *allowances* are what the request leaves of the account's limits.
+    *allowances* are what the request leaves of the account's limits. *reasoning* is what was
+    thought in words, for dialects that show it.
     """
 
     endpoint: str
@@ -164,6 +165,7 @@ class Answer:
     id: Hole
     created: int
     allowances: tuple[Allowance, ...] = ()
+    reasoning: TokenText | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,7 +33,7 @@ from mockserver.routing import Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import HEX, Draw, digest
 from mockserver.session import NO_RULES, Given, Session
-from mockserver.shaping import bill, limited, limits_of, shape, with_echo
+from mockserver.shaping import bill, limited, limits_of, shape, thought_aloud, with_echo
 from mockserver.timeline import Headers, Timeline
 from mockserver.walk import (
     Parsed,
@@ -361,6 +361,7 @@ class Engine:
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
             created=steady.created(),
             allowances=limits.allowances(catalogue.resolve(request.model), request.body),
+            reasoning=thought_aloud(shaped, reply, model),
         )
         return answer, shaped.drawn_calls
 
