@@ -212,6 +212,8 @@ class Endpoint(ABC):
     dialects: ClassVar[frozenset[str] | None] = None
     """The dialects that have it, by kind, and that ask it before the others' for a path of both.
     None: all have it, unless they say that they lack it."""
+    asked_in: ClassVar[tuple[str, ...]] = ()
+    """The headers, in lower case, that say what is asked as path and body do."""
 
 
 class GeneratingEndpoint(Endpoint):

@@ -40,6 +40,7 @@ from mockserver.walk import (
     Ready,
     Understood,
     Visit,
+    asked_in,
     check_key,
     fail,
     fall_back,
@@ -172,7 +173,7 @@ class Engine:
             http = replace(http, path=path)
         session = self._sessions.get(name) or self.session(name)
         route = self._routes.find(http.method, path)
-        content = digest(route.content + http.body)
+        content = digest(route.content + asked_in(route, http) + http.body)
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)

@@ -63,6 +63,14 @@ Understood = Parsed | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
 
 
+def asked_in(route: Route, http: HttpRequest) -> bytes:
+    """Return what *http* asks for in headers, where the endpoint says that it is asked so."""
+    if route.generating is None or not route.generating.asked_in:
+        return b""
+    stated = [http.headers.get(name, "") for name in route.generating.asked_in]
+    return "\0".join((*stated, "")).encode("utf-8", "replace")
+
+
 def size_of(frames: Sequence[Frame]) -> int:
     """Return how many bytes *frames* are."""
     return sum([len(frame.text) for frame in frames])
