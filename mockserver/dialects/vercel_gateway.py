@@ -30,6 +30,9 @@ PUBLIC: Final = re.compile(r"(?:^|/)v1/models(?:/|$)")
 """Paths that need no key."""
 NO_KEY: Final = "public"
 
+ATTRIBUTION: Final = ("http-referer", "x-title")
+"""Headers by which an application names itself."""
+
 NOT_AUTHENTICATED: Final = "Authentication failed"
 NO_FUNDS: Final = (
     "Insufficient funds. Please add credits to your account to continue using AI services. Visit "
@@ -111,6 +114,10 @@ class VercelGateway(Dialect):
     def quota_exceeded(self) -> ApiError:
         """Return the 402 of an account without credit."""
         return ApiError(402, NO_FUNDS, TYPES[402], layer="edge")
+
+    def attribution(self, http: HttpRequest) -> Mapping[str, str]:
+        """Return the application's own page and name."""
+        return {name: stated for name in ATTRIBUTION if (stated := http.headers.get(name))}
 
     def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
         """Refuse what the gateway's own validator does; the rest is for the endpoint."""
