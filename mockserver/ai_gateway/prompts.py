@@ -205,8 +205,12 @@ def _output(output: Record, place: str, specification: Specification) -> str:
     """Return a tool's result as the text that a model is given."""
     kind = reading.one_of(output, "type", place, OUTPUTS[specification])
     match kind:
-        case "text" | "error-text":
+        case "text":
             return reading.text(output, "value", place)
+        case "error-text":
+            return compact({"error": reading.text(output, "value", place)})
+        case "error-json":
+            return compact({"error": output.get("value")})
         case "execution-denied":
             return reading.optional_text(output, "reason", place) or DENIED
         case "content":

@@ -100,7 +100,7 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
         body |= {"model": name, "messages": [turn.chat for turn in turns]}
         body |= _offered(tools, choice) | answer_format
     limit = _limited(body, numbers["maxOutputTokens"], interface)
-    prompt = _billed(body, model)
+    prompt = _billed(body, model, interface)
     return LanguageModelRequest(
         body=body,
         model=model.id,
@@ -194,11 +194,14 @@ def _limited(body: dict[str, Any], limit: float | None, interface: Interface) ->
     return int(limit)
 
 
-def _billed(body: Mapping[str, Any], model: Model) -> tokens.Count:
+def _billed(body: Mapping[str, Any], model: Model, interface: Interface) -> tokens.Count:
     """Return what the prompt is billed as, once *body* is found to be one that can be answered."""
-    check = validation.check_chat if "messages" in body else validation.check_completion
+    check = validation.check_completion if interface == "completions" else validation.check_chat
+    # Which formats they give is for other makers to say.
+    others = interface == "chat"
+    checked = {key: body[key] for key in body if not (others and key == "response_format")}
     try:
-        check(body, model)
+        check(checked, model)
         prompt = tokens.count_prompt(body, model)
         validation.check_context(body, model, prompt.tokens)
     except ApiError as error:
