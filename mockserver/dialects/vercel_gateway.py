@@ -9,7 +9,6 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import lru_cache
 from typing import Any, ClassVar, Final
 
 from mockserver.ai_gateway import chat_answers, reading, routing
@@ -17,8 +16,9 @@ from mockserver.ai_gateway.refusals import NOT_FOUND, RELAYED, model_not_found, 
 from mockserver.ai_gateway.upstream import LEAST_OUTPUT, maker_of
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
 from mockserver.conversation import ApiError
-from mockserver.http_request import HttpRequest
-from mockserver.jsontext import TOKEN_END, Filling, Hole, JsonValue, compact, to_bytes
+from mockserver.framing import DONE, body_frames, event, event_frames
+from mockserver.http_request import HttpRequest, bearer_token
+from mockserver.jsontext import Filling, Hole, JsonValue, compact, to_bytes
 from mockserver.models import Catalogue, Model
 from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
@@ -99,7 +99,7 @@ class VercelGateway(Dialect):
 
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*: an API key, or a token of Vercel's."""
-        key = _bearer(http.headers.get("authorization", ""))
+        key = bearer_token(http)
         if key:
             return key
         if PUBLIC.search(http.path):
@@ -174,17 +174,9 @@ class VercelGateway(Dialect):
         """Write everything compactly."""
         del draw
         if isinstance(rendered, JsonBody):
-            text = compact(rendered.value, token_ends=by_token)
-            *ended, rest = text.split(TOKEN_END)
-            return (*(Frame(to_bytes(part), 1) for part in ended), Frame(to_bytes(rest)))
-        frames = [
-            *(Frame(_event(chunk.value), chunk.tokens) for chunk in rendered.chunks),
-            Frame(b"data: [DONE]\n\n"),
-        ]
-        if by_token:
-            return tuple(frames)
-        tokens = sum(frame.tokens for frame in frames)
-        return (Frame(b"".join([frame.text for frame in frames]), tokens),)
+            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
+        frames = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        return event_frames((*frames, DONE), by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
@@ -211,7 +203,7 @@ class VercelGateway(Dialect):
     def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
         """Return the event that tells of *error* in the middle of a stream of such *chunk*s."""
         told = {"error": _told(error)}
-        return _event({"type": "error", **told} if "type" in chunk else told)
+        return event(compact({"type": "error", **told} if "type" in chunk else told)).text
 
 
 def _ours(model: Model) -> Model:
@@ -282,14 +274,3 @@ def _own(content_type: str, request_id: str, draw: Draw) -> Headers:
 
 def _lines(headers: Headers) -> bytes:
     return Head.of(200, headers).lines
-
-
-def _event(value: JsonValue) -> bytes:
-    return to_bytes(f"data: {compact(value)}\n\n")
-
-
-@lru_cache(maxsize=1_024)
-def _bearer(authorization: str) -> str:
-    """Return the token of an `Authorization` header; empty if it holds none."""
-    scheme, _, key = authorization.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
