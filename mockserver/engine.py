@@ -7,12 +7,19 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
 
 from mockserver import limits, validation
-from mockserver.contracts import Answer, ChoicePlace, GeneratingEndpoint, Lookup, Reply
+from mockserver.contracts import (
+    Answer,
+    ChoicePlace,
+    Dialect,
+    GeneratingEndpoint,
+    Lookup,
+    Reply,
+)
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.cutting import Shaped
 from mockserver.http_request import HttpRequest
@@ -24,12 +31,12 @@ from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
 from mockserver.plugins import Plugins
 from mockserver.reading import NO_RULES, Given
-from mockserver.routing import DEFAULT_SESSION, Routes, split_session
+from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
 from mockserver.session import Session
 from mockserver.sessions import MOST_SESSIONS, Options, Sessions
-from mockserver.shaping import bill, limited, limits_of, shape, with_echo
+from mockserver.shaping import bill, limited, limits_of, shape, thought_aloud, with_echo
 from mockserver.timeline import Timeline
 from mockserver.timing import admit, delay, leave, send_away
 from mockserver.walk import (
@@ -38,8 +45,10 @@ from mockserver.walk import (
     Ready,
     Understood,
     Visit,
+    asked_in,
     check_key,
     fail,
+    fall_back,
     fingerprint,
     headers,
     in_scope,
@@ -61,6 +70,7 @@ FALLBACK_REPLY: Final = "auto"
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
+CATALOGUES_KEPT: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
 MEMO_ANSWER_BYTES: Final = 262_144
@@ -93,6 +103,7 @@ class Engine:
         self._dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
         self._endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
         self._routes: dict[str, Routes] = {}
+        self._seen = lru_cache(CATALOGUES_KEPT)(_seen)
         self._fallback = plugins.replies[FALLBACK_REPLY]()
         self._unscripted = Given(self._fallback, (), None)
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
@@ -128,8 +139,9 @@ class Engine:
         route = self._routes_of(compiled.scenario).find(http.method, path)
         if route.generating is None:
             return None
+        known = self._seen(compiled.catalogue, route.dialect)
         try:
-            return self._understood(http, route.generating, route.model, compiled.catalogue)
+            return self._understood(http, route, route.generating, known)
         except ApiError as error:
             return error
 
@@ -141,6 +153,11 @@ class Engine:
             self._refuse_ended(visit)
             incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
+            for fallback in parsed.fallbacks if parsed is not None else ():
+                if not given.is_replaced:
+                    break
+                incoming, parsed = fall_back(visit, incoming, given, fallback)
+                given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
@@ -178,13 +195,14 @@ class Engine:
             http = replace(http, path=path)
         session = self.sessions.addressed(name)
         route = self._routes_of(session.scenario).find(http.method, path)
-        content = digest(route.content + http.body)
+        content = digest(route.content + asked_in(route, http) + http.body)
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
         waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         call.attempt, call.waited_s = session.attempt(content), waited_s
-        return Visit(http, session, route, call, content, occurrence, draw)
+        catalogue = self._seen(session.compiled.catalogue, route.dialect)
+        return Visit(http, session, route, catalogue, call, content, occurrence, draw)
 
     def _refuse_ended(self, visit: Visit) -> None:
         """Refuse a call to a session that has ended, or cannot begin."""
@@ -207,6 +225,8 @@ class Engine:
         standing = visit.session.compiled.standing
         if standing is not None:
             check_key(visit, key, standing(key))
+        route.dialect.admit(http)
+        call.attribution = route.dialect.attribution(http)
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -218,7 +238,7 @@ class Engine:
                 raise self._charged(visit, key, error) from None
             asked = parsed.request
             call.model, call.stream = asked.model, asked.stream
-            model = visit.session.compiled.catalogue.resolve(asked.model)
+            model = visit.catalogue.resolve(asked.model)
             visit.allowances = admit(visit, key, asked.model, model, asked.body)
         elif route.lookup is not None:
             call.endpoint = route.lookup.kind
@@ -238,18 +258,18 @@ class Engine:
             return error
         body = validation.read_body(visit.http)
         name = visit.route.model or body["model"]
-        model = visit.session.compiled.catalogue.resolve(name)
+        model = visit.catalogue.resolve(name)
         left = admit(visit, key, name, model, body)
         return error if left is None else replace(error, allowances=left)
 
     def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        catalogue = visit.session.compiled.catalogue
+        catalogue = visit.catalogue
         key = (endpoint, content_type, visit.session.seed, visit.content, catalogue)
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = self._understood(visit.http, endpoint, visit.route.model, catalogue)
+            parsed = self._understood(visit.http, visit.route, endpoint, catalogue)
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
@@ -258,25 +278,31 @@ class Engine:
         return parsed
 
     def _understood(
-        self,
-        http: HttpRequest,
-        endpoint: GeneratingEndpoint,
-        model: str | None,
-        catalogue: Catalogue,
+        self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
     ) -> Parsed:
-        """Return what *http* asks; *model* is set where the path names it.
+        """Return what *http* asks, in the first of its attempts that the provider does not refuse.
 
         Raises:
-            ApiError: The provider would refuse it. Where the API does, that tells of limits.
+            ApiError: It would refuse them all. Where the API does, that tells of limits.
 
         """
+        dialect = route.dialect
+        understood: list[Parsed] = []
+        refused: ApiError | None = None
         try:
-            return Parsed(endpoint.parse(http, model, catalogue))
+            for attempt in dialect.translate(http, endpoint.kind):
+                try:
+                    understood.append(_attempted(attempt, route, endpoint, known))
+                except ApiError as error:
+                    refused = error
         except ApiError as error:
-            if error.layer != "api":
-                raise
-            left = _allowances(http, model, catalogue)
-            raise replace(error, allowances=left) from None
+            refused = error
+        if understood:
+            return replace(understood[0], fallbacks=tuple(understood[1:]))
+        assert refused is not None
+        if refused.layer == "api":
+            refused = replace(refused, allowances=_allowances(http, route, known))
+        raise dialect.reword(refused, http) from None
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
@@ -310,6 +336,7 @@ class Engine:
         self, visit: Visit, incoming: IncomingCall, parsed: Parsed | None, given: Given
     ) -> Ready:
         route, by_token = visit.route, bool(given.failures or given.latency)
+        dialect = route.dialect
         reply = given.reply or self._fallback
         kept = id(reply), by_token, visit.allowances is None
         if parsed is not None and not given.failures:
@@ -318,25 +345,17 @@ class Engine:
                 return known[1]
         steady = visit.steady
         if route.lookup is not None:
-            body = route.lookup.look_up(
-                Lookup(
-                    visit.http,
-                    route.own,
-                    route.parameters,
-                    visit.session.compiled.catalogue,
-                    visit.session.stored,
-                )
-            )
-            frames = route.dialect.encode(body, steady, by_token=by_token)
-            head = route.dialect.head(body, None, steady)._replace(content_length=size_of(frames))
+            body = dialect.adapt(route.lookup.look_up(self._lookup(visit)), None, steady)
+            frames = dialect.encode(body, steady, by_token=by_token)
+            head = dialect.head(body, None, steady)._replace(content_length=size_of(frames))
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
         request = misread(visit, given.failures, parsed.request)
         answer, drawn_calls = self._decide(visit, incoming, request, given)
-        rendered = route.generating.render(answer)
-        frames = route.dialect.encode(rendered, steady, by_token=by_token)
-        head = route.dialect.head(rendered, answer, steady)
+        rendered = dialect.adapt(route.generating.render(answer), answer, steady)
+        frames = dialect.encode(rendered, steady, by_token=by_token)
+        head = dialect.head(rendered, answer, steady)
         if self._options.usage_header and answer.usage is not None:
             said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
             head = head._replace(lines=head.lines + said)
@@ -347,6 +366,19 @@ class Engine:
             parsed.ready[kept] = (reply, ready)
         return ready
 
+    def _lookup(self, visit: Visit) -> Lookup:
+        """Return what is asked of a lookup endpoint, and what it may know."""
+        route, session = visit.route, visit.session
+        return Lookup(
+            visit.http,
+            route.own,
+            route.parameters,
+            visit.catalogue,
+            session.stored,
+            session.ledger,
+            visit.call.key or "",
+        )
+
     def _decide(
         self,
         visit: Visit,
@@ -356,8 +388,8 @@ class Engine:
     ) -> tuple[Answer, int]:
         """Return what is answered within the limits of *request*, and how many ids it needs."""
         reply = in_scope(given.reply or self._fallback, given.scope)
-        catalogue = visit.session.compiled.catalogue
-        model = catalogue.resolve(reply.model or request.model)
+        dialect = visit.route.dialect
+        model = visit.catalogue.resolve(reply.model or request.model)
         shaped = self._shape(visit, incoming, request, given, model)
         note_lookups(visit.call, given.scope)
         if visit.session.strict.loops:
@@ -368,7 +400,6 @@ class Engine:
             choices = with_echo(choices, request.prompts)
         if request.logprobs is not None:
             choices = with_logprobs(choices, shaped.logprobs, request, model, visit.steady)
-        dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
             request=request,
@@ -382,7 +413,8 @@ class Engine:
             created=visit.steady.created(),
             allowances=()
             if visit.allowances is not None
-            else limits.allowances(catalogue.resolve(request.model), request.body),
+            else limits.allowances(visit.catalogue.resolve(request.model), request.body),
+            reasoning=thought_aloud(shaped, reply, model),
         )
         return answer, shaped.drawn_calls
 
@@ -420,17 +452,29 @@ class Engine:
         return shaped
 
 
-def _allowances(
-    http: HttpRequest, model: str | None, catalogue: Catalogue
-) -> tuple[Allowance, ...]:
+def _seen(known: Catalogue, dialect: Dialect) -> Catalogue:
+    """Return *known* models as the provider of *dialect* has them."""
+    return dialect.catalogue(known)
+
+
+def _attempted(
+    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> Parsed:
+    """Return what one attempt asks."""
+    request = endpoint.parse(http, route.model, known)
+    request.bills_end_of_turn = route.dialect.bills_end_of_turn
+    return Parsed(request)
+
+
+def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allowance, ...]:
     """Return what a request leaves that the API refuses; nothing if it names no model."""
     try:
         body = validation.read_body(http)
     except ApiError:
         return ()
-    name = model or body.get("model")
-    known = catalogue.get(name) if name and isinstance(name, str) else None
-    return limits.allowances(known, body) if known else ()
+    name = route.model or body.get("model")
+    model = known.get(name) if name and isinstance(name, str) else None
+    return limits.allowances(model, body) if model else ()
 
 
 def _asked(request: CompletionRequest, reply: Reply) -> Iterator[str]:

@@ -17,8 +17,9 @@ from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
+from mockserver.ledger import Entry
 from mockserver.limits import Allowance
-from mockserver.models import Model
+from mockserver.models import Catalogue, Model
 from mockserver.moments import BeforeHeaders, split
 from mockserver.reading import LOOP, Given, Unanswered
 from mockserver.routing import Route
@@ -47,6 +48,7 @@ class Visit:
     http: HttpRequest
     session: Session
     route: Route
+    catalogue: Catalogue
     call: Call
     content: bytes
     occurrence: int
@@ -87,14 +89,27 @@ of allowances itself."""
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A request that was understood, and the answers that it gets each time it comes."""
+    """A request that was understood, and the answers that it gets each time it comes.
+
+    *fallbacks* are what the provider itself asks instead, one after the other, where no answer
+    comes of it.
+    """
 
     request: CompletionRequest
+    fallbacks: "tuple[Parsed, ...]" = ()
     ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 
 
 Understood = Parsed | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
+
+
+def asked_in(route: Route, http: HttpRequest) -> bytes:
+    """Return what *http* asks for in headers, where the endpoint says that it is asked so."""
+    if route.generating is None or not route.generating.asked_in:
+        return b""
+    stated = [http.headers.get(name, "") for name in route.generating.asked_in]
+    return "\0".join((*stated, "")).encode("utf-8", "replace")
 
 
 def size_of(frames: Sequence[Frame]) -> int:
@@ -169,6 +184,19 @@ def _fingerprint_of(seed: int, model: str) -> str:
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
+def fall_back(
+    visit: Visit, incoming: IncomingCall, given: Given, fallback: Parsed
+) -> tuple[IncomingCall, Parsed]:
+    """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
+    call = visit.call
+    kinds = tuple(failure.kind for failure in given.failures)
+    call.failures += kinds
+    call.model = fallback.request.model
+    struck = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{incoming.model}'"
+    call.notes += (f"{struck}: the provider asks '{call.model}' instead",)
+    return replace(incoming, model=call.model, completion=fallback.request), fallback
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -178,17 +206,21 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     status, lines, content_length = ready.head
     if visit.allowances is not None:
         lines += dialect.limit_lines(visit.allowances)
-    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
+    lines = fill(lines, dialect.stamps(draw))
     if answer is None:
+        head = Head(status, lines, content_length)
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
     visit.call.usage = answer.usage
-    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
+    identity = dialect.answer_id(answer, draw)
     filling = [(answer.id.mark_bytes, identity.encode())]
+    head = Head(status, fill(lines, filling), content_length)
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
     if answer.request.store:
         _keep(visit, answer, filling, ready.frames)
+    if dialect.keeps_answers:
+        _enter(visit, answer, identity)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
 
 
@@ -202,6 +234,26 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
         size=len(visit.http.body) + size_of(frames),
     )
     visit.session.stored.add(stored)
+
+
+def _enter(visit: Visit, answer: Answer, identity: str) -> None:
+    """Enter *answer*, which is given now, into the session's ledger."""
+    dialect = visit.route.dialect
+    entry = Entry(
+        id=identity,
+        provider=dialect.kind,
+        endpoint=answer.endpoint,
+        model=answer.model_name,
+        asked=answer.request.model,
+        created=answer.created,
+        streamed=answer.request.stream,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else None,
+        usage=answer.usage,
+        cost_usd=dialect.cost_usd(answer),
+        attribution=visit.call.attribution,
+        user_agent=visit.http.headers.get("user-agent"),
+    )
+    visit.session.ledger.add(entry, visit.call.key or "")
 
 
 # --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
@@ -270,7 +322,7 @@ def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
     """Return what the request leaves of the account's limits."""
     if visit.allowances is not None or incoming.completion is None:
         return visit.allowances or ()
-    model = visit.session.compiled.catalogue.resolve(incoming.completion.model)
+    model = visit.catalogue.resolve(incoming.completion.model)
     return limits.allowances(model, incoming.completion.body)
 
 
