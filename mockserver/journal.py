@@ -1,12 +1,13 @@
 """What a session has seen: one entry for each HTTP request, bounded, without secrets.
 
-Keys are kept as short fingerprints; bodies and headers are not kept.
+Keys are kept as short fingerprints; bodies are not kept, and of headers only those by which an
+application names itself.
 """
 
 import hashlib
 from collections import deque
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -38,6 +39,8 @@ class Call:
         attempt: The how-manieth this is of the same request since one was answered whole.
         is_late: It came when the session had ended.
         near_misses: Where no rule answered, what kept the nearest from it.
+        attribution: What the request says of the application that sent it, at providers that ask
+            for it, by header.
         notes: What else a tester should know.
         outcome: Whether the answer went out whole.
 
@@ -65,6 +68,7 @@ class Call:
     attempt: int = 1
     is_late: bool = False
     near_misses: tuple[str, ...] = ()
+    attribution: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
     outcome: Outcome = "open"
 

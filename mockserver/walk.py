@@ -10,14 +10,16 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
+from mockserver import limits
 from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
 from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall
 from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
+from mockserver.ledger import Entry
 from mockserver.limits import Allowance
-from mockserver.models import Model
+from mockserver.models import Catalogue, Model
 from mockserver.moments import BeforeHeaders, split
 from mockserver.reading import LOOP, Given, Unanswered
 from mockserver.routing import Route
@@ -36,11 +38,17 @@ REFUSALS: Final = 400
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it."""
+    """One request on its way: what it is, whose it is, and what may be drawn for it.
+
+    *failures* are those that its answer meets, and *bent* the ids of those that have struck
+    already, before there was a timeline. *scales_waits* says whether what the client is asked to
+    wait is session time.
+    """
 
     http: HttpRequest
     session: Session
     route: Route
+    catalogue: Catalogue
     call: Call
     content: bytes
     occurrence: int
@@ -49,14 +57,19 @@ class Visit:
     """Whether what goes out is an answer that nothing went wrong with."""
     allowances: tuple[Allowance, ...] | None = None
     """What it leaves of limits that the scenario states; None: it states none."""
-    is_real: bool = False
-    """Whether what a client is asked to wait is real time, whatever the session's scale."""
+    scales_waits: bool = True
+    """Whether what the client is asked to wait is session time."""
+    bent: frozenset[int] = frozenset()
+    """The ids of the failures that have struck already, before there was a timeline."""
     turns: tuple[Turn, ...] = ()
     """Its places among those that are answered at once."""
-    bending: tuple[Failure, ...] = ()
-    """Those of its failures that act before there is a timeline."""
-    bent: frozenset[int] = frozenset()
-    """The ids of those that did."""
+
+    @property
+    def steady(self) -> Draw:
+        """What is drawn from for all that is the same each time the request comes."""
+        if self.occurrence == 1:
+            return self.draw
+        return Draw(self.session.seed, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +89,27 @@ of allowances itself."""
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A request that was understood, and the answers that it gets each time it comes."""
+    """A request that was understood, and the answers that it gets each time it comes.
+
+    *fallbacks* are what the provider itself asks instead, one after the other, where no answer
+    comes of it.
+    """
 
     request: CompletionRequest
+    fallbacks: "tuple[Parsed, ...]" = ()
     ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 
 
 Understood = Parsed | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
+
+
+def asked_in(route: Route, http: HttpRequest) -> bytes:
+    """Return what *http* asks for in headers, where the endpoint says that it is asked so."""
+    if route.generating is None or not route.generating.asked_in:
+        return b""
+    stated = [http.headers.get(name, "") for name in route.generating.asked_in]
+    return "\0".join((*stated, "")).encode("utf-8", "replace")
 
 
 def size_of(frames: Sequence[Frame]) -> int:
@@ -158,6 +184,19 @@ def _fingerprint_of(seed: int, model: str) -> str:
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
+def fall_back(
+    visit: Visit, incoming: IncomingCall, given: Given, fallback: Parsed
+) -> tuple[IncomingCall, Parsed]:
+    """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
+    call = visit.call
+    kinds = tuple(failure.kind for failure in given.failures)
+    call.failures += kinds
+    call.model = fallback.request.model
+    struck = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{incoming.model}'"
+    call.notes += (f"{struck}: the provider asks '{call.model}' instead",)
+    return replace(incoming, model=call.model, completion=fallback.request), fallback
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -167,17 +206,21 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     status, lines, content_length = ready.head
     if visit.allowances is not None:
         lines += dialect.limit_lines(visit.allowances)
-    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
+    lines = fill(lines, dialect.stamps(draw))
     if answer is None:
+        head = Head(status, lines, content_length)
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
     visit.call.usage = answer.usage
-    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
+    identity = dialect.answer_id(answer, draw)
     filling = [(answer.id.mark_bytes, identity.encode())]
+    head = Head(status, fill(lines, filling), content_length)
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
     if answer.request.store:
         _keep(visit, answer, filling, ready.frames)
+    if dialect.keeps_answers:
+        _enter(visit, answer, identity)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
 
 
@@ -193,12 +236,34 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
     visit.session.stored.add(stored)
 
 
+def _enter(visit: Visit, answer: Answer, identity: str) -> None:
+    """Enter *answer*, which is given now, into the session's ledger."""
+    dialect = visit.route.dialect
+    entry = Entry(
+        id=identity,
+        provider=dialect.kind,
+        endpoint=answer.endpoint,
+        model=answer.model_name,
+        asked=answer.request.model,
+        created=answer.created,
+        streamed=answer.request.stream,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else None,
+        usage=answer.usage,
+        cost_usd=dialect.cost_usd(answer),
+        attribution=visit.call.attribution,
+        user_agent=visit.http.headers.get("user-agent"),
+    )
+    visit.session.ledger.add(entry, visit.call.key or "")
+
+
 # --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
+def misread(
+    visit: Visit, failures: Sequence[Failure], request: CompletionRequest
+) -> CompletionRequest:
     """Return what *request* is taken for where that goes wrong."""
-    for failure in visit.bending:
+    for failure in failures:
         taken_for = failure.misread(request)
         if taken_for is not request:
             visit.bent |= {id(failure)}
@@ -206,9 +271,11 @@ def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
     return request
 
 
-def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
+def misanswer(
+    visit: Visit, failures: Sequence[Failure], choices: list[Choice], request: CompletionRequest
+) -> list[Choice]:
     """Return what is answered to *request* instead of *choices* where that goes wrong."""
-    for position, failure in enumerate(visit.bending):
+    for position, failure in enumerate(failures):
         if not isinstance(failure, AnswerFailure):
             continue
         rng = visit.draw.rng(f"misanswer-{position}")
@@ -219,12 +286,7 @@ def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -
     return choices
 
 
-def fail(
-    visit: Visit,
-    given: Given,
-    timeline: Timeline,
-    allowances: tuple[Allowance, ...],
-) -> Timeline:
+def fail(visit: Visit, given: Given, timeline: Timeline, incoming: IncomingCall) -> Timeline:
     """Return *timeline* with the failures of *given* in it, each on the result of the last.
 
     A failure that replaces the answer keeps what went wrong before anything was sent, and
@@ -235,14 +297,13 @@ def fail(
         draw=visit.draw,
         refuse=lambda error: refused(visit, error),
         rule=lambda failure: _rule_of(visit.session, failure),
-        model=visit.call.model,
-        allowances=allowances,
+        model=incoming.model,
+        allowances=_left(visit, incoming),
     )
     call, is_over = visit.call, False
     for failure in given.failures:
         if given.is_replaced and (is_over or not isinstance(failure.moment, BeforeHeaders)):
             call.pre_empted += (failure.kind,)
-            call.notes += (f"failure '{failure.kind}' was pre-empted",)
             continue
         before: Timeline = ()
         if failure.replaces:
@@ -255,6 +316,14 @@ def fail(
         else:
             call.no_effect += (failure.kind,)
     return timeline
+
+
+def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
+    """Return what the request leaves of the account's limits."""
+    if visit.allowances is not None or incoming.completion is None:
+        return visit.allowances or ()
+    model = visit.catalogue.resolve(incoming.completion.model)
+    return limits.allowances(model, incoming.completion.body)
 
 
 def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
@@ -279,7 +348,7 @@ def _rule_of(session: Session, failure: Failure) -> str | None:
 
 def refused(visit: Visit, error: ApiError) -> Timeline:
     """Return what goes out for *error*, however it came about: the one door for refusals."""
-    visit.is_real = not error.retry_after_scales
+    visit.scales_waits = error.retry_after_scales
     if error.retry_after_s is not None:
         error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
     if error.page is None:
