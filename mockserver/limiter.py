@@ -218,15 +218,12 @@ class Limiter:
             ("tokens", "minute", figures.tokens_per_minute),
             ("tokens", "day", figures.tokens_per_day),
         )
+        stated: list[tuple[Of, Window, int]] = [
+            (of, window, limit) for of, window, limit in wanted if limit is not None
+        ]
         found = self._buckets.get((key, model))
-        if found is None or [(b.of, b.window, b.limit) for b in found] != [
-            row for row in wanted if row[2] is not None
-        ]:
-            found = tuple(
-                _Bucket(of, window, limit, now_s)
-                for of, window, limit in wanted
-                if limit is not None
-            )
+        if found is None or [(b.of, b.window, b.limit) for b in found] != stated:
+            found = tuple(_Bucket(of, window, limit, now_s) for of, window, limit in stated)
             self._buckets[key, model] = found
             if len(self._buckets) > BUCKETS_KEPT:
                 self._buckets.popitem(last=False)
