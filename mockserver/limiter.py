@@ -138,8 +138,8 @@ class _Bucket:
     __slots__ = ("at_s", "level", "limit", "of", "window")
 
     def __init__(self, of: Of, window: Window, limit: int, now_s: float) -> None:
-        self.of = of
-        self.window = window
+        self.of: Of = of
+        self.window: Window = window
         self.limit = limit
         self.level = float(limit)
         self.at_s = now_s
