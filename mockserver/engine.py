@@ -176,10 +176,13 @@ class Engine:
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """Enter how it went to play an answer: an answer that is not whole will be asked again."""
         visit = exchange.visit
+        session = visit.session
         visit.call.outcome = outcome
         leave(visit)
         if outcome == "sent" and visit.is_whole:
-            visit.session.answered(visit.content)
+            session.answered(visit.content)
+        else:
+            session.traffic.retries.give_up(visit.content, session.clock.now_s())
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""

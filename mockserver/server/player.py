@@ -89,7 +89,7 @@ async def play(  # noqa: C901 - one case for each kind of event
                 framing.put_raw(payload)
             case Pause(seconds, scales):
                 assert pacer is not None, "a refusal of the server's own has no pauses"
-                if not pacer.is_behind(seconds):
+                if not scales or not pacer.is_behind(seconds):
                     await _write(request, framing.take())
                 await pacer.pause(seconds, scaled=scales)
             case Hold():
