@@ -342,7 +342,8 @@ class Engine:
         dialect = route.dialect
         reply = given.reply or self._fallback
         kept = id(reply), by_token, visit.allowances is None
-        if parsed is not None and not given.failures:
+        visit.bending = tuple(failure for failure in given.failures if failure.bends)
+        if parsed is not None and not visit.bending:
             known = parsed.ready.get(kept)
             if known is not None and known[0] is reply:
                 return known[1]
@@ -354,7 +355,7 @@ class Engine:
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
-        request = misread(visit, given.failures, parsed.request)
+        request = misread(visit, parsed.request)
         answer, drawn_calls = self._decide(visit, incoming, request, given)
         rendered = dialect.adapt(route.generating.render(answer), answer, steady)
         frames = dialect.encode(rendered, steady, by_token=by_token)
@@ -365,7 +366,7 @@ class Engine:
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = Ready(head, frames, answer, drawn_calls)
-        if not (reply.varies or given.failures) and size_of(frames) <= MEMO_ANSWER_BYTES:
+        if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
 
@@ -435,7 +436,7 @@ class Engine:
         """
         reply = given.reply or self._fallback
         key = None
-        if reply.indifferent and given.scope is None and not given.failures:
+        if reply.indifferent and given.scope is None and not visit.bending:
             key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
@@ -445,8 +446,8 @@ class Engine:
             reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=given.scope), draw)
             for index, prompt in enumerate(_asked(request, reply))
         ]
-        if given.failures:
-            written = misanswer(visit, given.failures, written, request)
+        if visit.bending:
+            written = misanswer(visit, written, request)
         shaped = shape(request, written, reply, model)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.latency import preset_sources, presets
+from mockserver.latency import Latency, preset_sources, presets
+from mockserver.limiter import Figures
+from mockserver.scenario.build import keys_of
 from mockserver.scenario.loader import ScenarioText, check
 
 DOCS = Path(__file__).parents[1] / "docs"
@@ -35,9 +37,6 @@ def test_each_preset_is_told_of_with_its_source_and_drawn(name: str) -> None:
 
 
 def test_every_key_is_told_of() -> None:
-    from mockserver.latency import Latency
-    from mockserver.limiter import Figures
-    from mockserver.scenario.build import keys_of
 
     told = set(re.findall(r"`(\w+)`", DOCUMENT))
 
