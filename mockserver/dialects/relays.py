@@ -46,7 +46,7 @@ class _Relay(Dialect):
 
     name: ClassVar[str]
     error_type: ClassVar[str]
-    bad_token: ClassVar[str] = "无效的令牌"
+    unknown_key: ClassVar[str] = "无效的令牌"
     no_quota: ClassVar[str] = "用户额度不足"
     no_channel: ClassVar[str] = "当前分组 default 下对于模型 {} 无可用渠道"
     pages_below_root: ClassVar[bool] = False
@@ -70,7 +70,7 @@ class _Relay(Dialect):
     def incorrect_key(self, key: str) -> ApiError:
         """Return the 401, which is the same without a key."""
         del key
-        return self._own(401, self.bad_token)
+        return self._own(401, self.unknown_key)
 
     def quota_exceeded(self) -> ApiError:
         """Return the 403 of a user who has nothing left."""
@@ -168,7 +168,7 @@ class CometApi(_Relay):
     kind = "cometapi"
     name = "CometAPI"
     error_type = "comet_api_error"
-    bad_token = "invalid token"  # noqa: S105 - what is said of one
+    unknown_key = "invalid token"
     no_quota = "user quota is not enough"
     no_channel = "No available channels for model {} in group default"
     pages_below_root = True
