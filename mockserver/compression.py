@@ -1,7 +1,7 @@
 """Conversations that are too long, cut in the middle: what gateways call middle-out.
 
-The messages in the middle go first, since models heed beginnings and ends the most. How much
-goes is counted by the rules of the bill; what gateways really drop is not known.
+The messages in the middle go first, since models heed beginnings and ends the most. Messages are
+taken to be plain texts; what gateways really drop is not known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,6 +12,8 @@ from mockserver.models import Model
 
 LEAST_KEPT = 2
 """The first message and the last one stay."""
+AROUND_MESSAGE = 3
+"""What a message costs besides its text, and what makes the model answer."""
 
 
 def middle_out(messages: Sequence[Mapping[str, Any]], model: Model, room: int) -> list[Any]:
@@ -20,16 +22,16 @@ def middle_out(messages: Sequence[Mapping[str, Any]], model: Model, room: int) -
     They fit if that can be done at all; what is too long for itself stays, and is refused.
     """
     kept = list(messages)
-    costs = [_cost(message, model) for message in kept]
-    total = tokens.count_prompt({"messages": kept}, model).tokens
-    while total > room and len(kept) > LEAST_KEPT:
-        middle = len(kept) // 2
-        total -= costs.pop(middle)
-        del kept[middle]
-    return kept
-
-
-def _cost(message: Mapping[str, Any], model: Model) -> int:
-    """Return about what *message* adds to a prompt, and no more than that."""
-    content = message.get("content")
-    return tokens.count(content, model.family.encoding) if isinstance(content, str) else 0
+    encoding = model.family.encoding
+    costs = [AROUND_MESSAGE + tokens.count(message["content"], encoding) for message in kept]
+    over = sum(costs) + AROUND_MESSAGE - room
+    first = last = len(kept) // 2
+    while over > 0 and last - first < len(kept) - LEAST_KEPT:
+        # By turns before and behind the gap, so that both ends keep as much.
+        if (last - first) % 2:
+            first -= 1
+            over -= costs[first]
+        else:
+            over -= costs[last]
+            last += 1
+    return kept[:first] + kept[last:]

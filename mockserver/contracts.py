@@ -641,6 +641,9 @@ class Failure(ABC):
         triggers = (self.times, self.every, self.calls, self.probability, self.window_s)
         return any(trigger is not None for trigger in triggers)
 
+    bends: ClassVar[bool] = False
+    """Whether it may act before the answer is rendered: on the request, or on what is answered."""
+
     def misread(self, request: CompletionRequest) -> CompletionRequest:
         """Return what *request* is taken for; most failures let it be what it is."""
         return request
@@ -664,6 +667,7 @@ class AnswerFailure(Failure):
 
     default_moment: ClassVar[Moment | None] = None
     moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
 
     @abstractmethod
     def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:

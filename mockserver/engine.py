@@ -176,10 +176,13 @@ class Engine:
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """Enter how it went to play an answer: an answer that is not whole will be asked again."""
         visit = exchange.visit
+        session = visit.session
         visit.call.outcome = outcome
         leave(visit)
         if outcome == "sent" and visit.is_whole:
-            visit.session.answered(visit.content)
+            session.answered(visit.content)
+        else:
+            session.traffic.retries.give_up(visit.content, session.clock.now_s())
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
@@ -339,7 +342,8 @@ class Engine:
         dialect = route.dialect
         reply = given.reply or self._fallback
         kept = id(reply), by_token, visit.allowances is None
-        if parsed is not None and not given.failures:
+        visit.bending = tuple(failure for failure in given.failures if failure.bends)
+        if parsed is not None and not visit.bending:
             known = parsed.ready.get(kept)
             if known is not None and known[0] is reply:
                 return known[1]
@@ -351,7 +355,7 @@ class Engine:
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
-        request = misread(visit, given.failures, parsed.request)
+        request = misread(visit, parsed.request)
         answer, drawn_calls = self._decide(visit, incoming, request, given)
         rendered = dialect.adapt(route.generating.render(answer), answer, steady)
         frames = dialect.encode(rendered, steady, by_token=by_token)
@@ -362,7 +366,7 @@ class Engine:
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = Ready(head, frames, answer, drawn_calls)
-        if not (reply.varies or given.failures) and size_of(frames) <= MEMO_ANSWER_BYTES:
+        if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
 
@@ -432,7 +436,7 @@ class Engine:
         """
         reply = given.reply or self._fallback
         key = None
-        if reply.indifferent and given.scope is None and not given.failures:
+        if reply.indifferent and given.scope is None and not visit.bending:
             key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
@@ -442,8 +446,8 @@ class Engine:
             reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=given.scope), draw)
             for index, prompt in enumerate(_asked(request, reply))
         ]
-        if given.failures:
-            written = misanswer(visit, given.failures, written, request)
+        if visit.bending:
+            written = misanswer(visit, written, request)
         shaped = shape(request, written, reply, model)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:

@@ -8,11 +8,13 @@ taken for content.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeGuard, cast
 
 JsonValue: TypeAlias = Any
-"""None, bool, int, float, str, lists and string-keyed mappings of such values; bytes are lists."""
+"""None, bool, int, float, Decimal, str, lists and string-keyed mappings of such values; bytes are
+lists."""
 
 
 def is_list(value: JsonValue) -> TypeGuard[list[Any]]:
@@ -206,12 +208,14 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return "true" if value else "false"
     if kind is float:
         return number(value)
+    if kind is Decimal:
+        return f"{value:f}"
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
     return f'"{value.mark}"'
 
 
-_SCALARS = frozenset({type(None), int, bool, float, TokenText, Hole})
+_SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:

@@ -38,12 +38,7 @@ REFUSALS: Final = 400
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it.
-
-    *failures* are those that its answer meets, and *bent* the ids of those that have struck
-    already, before there was a timeline. *scales_waits* says whether what the client is asked to
-    wait is session time.
-    """
+    """One request on its way: what it is, whose it is, and what may be drawn for it."""
 
     http: HttpRequest
     session: Session
@@ -59,10 +54,12 @@ class Visit:
     """What it leaves of limits that the scenario states; None: it states none."""
     scales_waits: bool = True
     """Whether what the client is asked to wait is session time."""
-    bent: frozenset[int] = frozenset()
-    """The ids of the failures that have struck already, before there was a timeline."""
     turns: tuple[Turn, ...] = ()
     """Its places among those that are answered at once."""
+    bending: tuple[Failure, ...] = ()
+    """Those of its failures that act before there is a timeline."""
+    bent: frozenset[int] = frozenset()
+    """The ids of those that did."""
 
     @property
     def steady(self) -> Draw:
@@ -259,11 +256,9 @@ def _enter(visit: Visit, answer: Answer, identity: str) -> None:
 # --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def misread(
-    visit: Visit, failures: Sequence[Failure], request: CompletionRequest
-) -> CompletionRequest:
+def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
     """Return what *request* is taken for where that goes wrong."""
-    for failure in failures:
+    for failure in visit.bending:
         taken_for = failure.misread(request)
         if taken_for is not request:
             visit.bent |= {id(failure)}
@@ -271,11 +266,9 @@ def misread(
     return request
 
 
-def misanswer(
-    visit: Visit, failures: Sequence[Failure], choices: list[Choice], request: CompletionRequest
-) -> list[Choice]:
+def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
     """Return what is answered to *request* instead of *choices* where that goes wrong."""
-    for position, failure in enumerate(failures):
+    for position, failure in enumerate(visit.bending):
         if not isinstance(failure, AnswerFailure):
             continue
         rng = visit.draw.rng(f"misanswer-{position}")

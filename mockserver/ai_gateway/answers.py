@@ -45,7 +45,7 @@ def whole(answer: Answer, request: LanguageModelRequest) -> Json:
         "content": content,
         "finishReason": _finish_reason(choice, request),
         "usage": _usage(answer.usage, request),
-        "providerMetadata": routing.metadata(answer, request.providers),
+        "providerMetadata": routing.metadata(answer, request.providers, request.tried),
         "warnings": _warnings(request),
     }
 
@@ -74,7 +74,7 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
             "type": "finish",
             "finishReason": _finish_reason(choice, request),
             "usage": _usage(answer.usage, request),
-            "providerMetadata": routing.metadata(answer, request.providers),
+            "providerMetadata": routing.metadata(answer, request.providers, request.tried),
         }
     )
 

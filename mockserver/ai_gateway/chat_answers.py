@@ -12,6 +12,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from mockserver.ai_gateway import routing
+from mockserver.ai_gateway.attempts import tried_before
 from mockserver.contracts import Answer, AnsweredChoice, Chunk
 from mockserver.conversation import Usage
 from mockserver.jsontext import JsonValue, TokenText
@@ -38,7 +39,9 @@ def whole(answer: Answer, serving: Sequence[str], fingerprint: str) -> Json:
                     "content": _said(choice),
                     **_thought(answer, answer.reasoning),
                     **_calls(choice),
-                    "provider_metadata": routing.metadata(answer, serving),
+                    "provider_metadata": routing.metadata(
+                        answer, serving, tried_before(answer.request.body)
+                    ),
                 },
                 "logprobs": None,
                 "finish_reason": choice.finish_reason,
@@ -59,7 +62,9 @@ def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator
     *others, last = answer.choices
     for choice in others:
         yield Chunk(_chunk(answer, choice, {}, choice.finish_reason, fingerprint))
-    metadata: Json = {"provider_metadata": routing.metadata(answer, serving)}
+    metadata: Json = {
+        "provider_metadata": routing.metadata(answer, serving, tried_before(answer.request.body))
+    }
     final = _chunk(answer, last, metadata, last.finish_reason, fingerprint)
     del final["system_fingerprint"]
     bill = {"usage": _usage(answer)} if answer.request.include_usage else {}
@@ -137,12 +142,12 @@ def _usage(answer: Answer) -> Json | None:
     usage: Usage | None = answer.usage
     if usage is None:
         return None
-    cost = float(routing.price(usage, answer.model).total)
+    cost = routing.plain(routing.price(usage, answer.model).total)
     return {
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
-        "cost": cost or 0,
+        "cost": cost,
         "is_byok": False,
         "prompt_tokens_details": {
             "cached_tokens": usage.cached_tokens,
@@ -159,6 +164,6 @@ def _usage(answer: Answer) -> Json | None:
             "image_tokens": 0,
         },
         "cache_creation_input_tokens": 0,
-        "market_cost": cost or 0,
-        "gateway_cost": cost or 0,
+        "market_cost": cost,
+        "gateway_cost": cost,
     }

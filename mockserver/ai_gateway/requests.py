@@ -20,6 +20,8 @@ from mockserver.models import Catalogue, Model
 
 MODEL_HEADER: Final = "ai-language-model-id"
 STREAMING_HEADER: Final = "ai-language-model-streaming"
+TRIED_HEADER: Final = "x-tried-models"
+"""By which an attempt says which models failed before, line by line; no client sends it."""
 _STREAMING: Final = {"true": True, "false": False}
 
 _SETTINGS: Final = {
@@ -51,6 +53,7 @@ class LanguageModelRequest(CompletionRequest):
         interface: How the gateway asks the model.
         warned: The settings that do not reach the model.
         providers: Who serves the model, and who would if that failed.
+        tried: The models that failed before this one was asked.
 
     """
 
@@ -58,6 +61,7 @@ class LanguageModelRequest(CompletionRequest):
     interface: Interface
     warned: tuple[Warned, ...]
     providers: tuple[str, ...]
+    tried: tuple[str, ...] = ()
 
 
 def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
@@ -118,7 +122,14 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
         interface=interface,
         warned=warned,
         providers=providers,
+        tried=_tried(http),
     )
+
+
+def _tried(http: HttpRequest) -> tuple[str, ...]:
+    """Return which models failed before."""
+    stated = http.headers.get(TRIED_HEADER)
+    return () if stated is None else tuple(stated.split("\n"))
 
 
 def _tools(options: Record, specification: Specification) -> list[Record]:

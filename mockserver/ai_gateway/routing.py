@@ -15,7 +15,7 @@ from mockserver.ai_gateway.reading import Record
 from mockserver.ai_gateway.refusals import refused
 from mockserver.contracts import Answer
 from mockserver.conversation import Usage
-from mockserver.jsontext import Hole, JsonValue
+from mockserver.jsontext import JsonValue
 from mockserver.models import Model
 
 Json = dict[str, JsonValue]
@@ -92,8 +92,12 @@ def usd(amount: float) -> Decimal:
 
 def dollars(amount: Decimal) -> str:
     """Write *amount* as the gateway does: all its digits, and never an exponent."""
-    text = f"{amount:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    return f"{plain(amount):f}"
+
+
+def plain(amount: Decimal) -> Decimal:
+    """Return *amount* without zeros at its end, as a number of a body."""
+    return amount.normalize() if amount else Decimal(0)
 
 
 def per_token(usd_per_million: float | None) -> str:
@@ -101,20 +105,39 @@ def per_token(usd_per_million: float | None) -> str:
     return dollars(_per_token(usd_per_million))
 
 
-def metadata(answer: Answer, serving: Sequence[str]) -> Json:
-    """Return what the gateway says of *answer*, which the first of *serving* gave."""
-    return {serving[0]: {}, "gateway": _gateway(answer, serving, answer.id)}
+def metadata(answer: Answer, serving: Sequence[str], tried: Sequence[str] = ()) -> Json:
+    """Return what the gateway says of *answer*.
+
+    The first of *serving* gave it, after the models *tried* before had failed.
+    """
+    return {serving[0]: {}, "gateway": _gateway(answer, serving, tried)}
 
 
-def _gateway(answer: Answer, serving: Sequence[str], generation: Hole) -> Json:
+def _gateway(answer: Answer, serving: Sequence[str], tried: Sequence[str]) -> Json:
     name, (provider, *others) = answer.request.model, serving
     costs = price(answer.usage, answer.model)
     total = dollars(costs.total)
     order = " \N{RIGHTWARDS ARROW} ".join(f"{slug}(system)" for slug in serving)
-    attempted: Json = {"canonicalSlug": name, "success": True, "providerAttemptCount": 1}
+    attempts: list[Json] = [
+        *(
+            {
+                "canonicalSlug": failed,
+                "success": False,
+                "providerAttemptCount": 0,
+                "providerAttempts": [],
+            }
+            for failed in tried
+        ),
+        {
+            "canonicalSlug": name,
+            "success": True,
+            "providerAttemptCount": 1,
+            "providerAttempts": [_attempt(answer, provider)],
+        },
+    ]
     return {
         "routing": {
-            "originalModelId": name,
+            "originalModelId": (*tried, name)[0],
             "resolvedProvider": provider,
             "fallbacksAvailable": others,
             "planningReasoning": (
@@ -123,8 +146,8 @@ def _gateway(answer: Answer, serving: Sequence[str], generation: Hole) -> Json:
             ),
             "canonicalSlug": name,
             "finalProvider": provider,
-            "modelAttemptCount": 1,
-            "modelAttempts": [{**attempted, "providerAttempts": [_attempt(answer, provider)]}],
+            "modelAttemptCount": len(attempts),
+            "modelAttempts": attempts,
             "totalProviderAttemptCount": 1,
         },
         "cost": total,
@@ -134,7 +157,7 @@ def _gateway(answer: Answer, serving: Sequence[str], generation: Hole) -> Json:
         "inferenceCost": total,
         "inputInferenceCost": dollars(costs.prompt),
         "outputInferenceCost": dollars(costs.answer),
-        "generationId": generation,
+        "generationId": answer.id,
     }
 
 

@@ -50,8 +50,9 @@ VERSIONS: Final = frozenset(
 V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
 LATER_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
 """Versions that came after those above are believed to exist; of those before, no other did."""
-O_SERIES: Final = re.compile(r"o[134](-mini)?\b")
-O_SERIES_SINCE: Final = "2024-12-01-preview"
+TOO_NEW: Final = "o3-mini"
+TOO_NEW_BEFORE: Final = "2024-12-01-preview"
+"""The one model that is known to need a version (pasted in public issues, 2025-02)."""
 
 DENIED: Final = (
     "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
@@ -162,13 +163,9 @@ class Azure(Dialect):
         if version not in VERSIONS and not is_later:
             raise _by_gateway(400, "BadRequest", "API version not supported")
         deployment = DEPLOYMENTS.fullmatch(path)
-        model = O_SERIES.match(deployment[1]) if deployment else None
-        if model and version < O_SERIES_SINCE:
-            raise _by_gateway(
-                400,
-                "BadRequest",
-                f"Model {model[0]} is enabled only for api versions {O_SERIES_SINCE} and later",
-            )
+        if deployment and deployment[1] == TOO_NEW and version < TOO_NEW_BEFORE:
+            said = f"Model {TOO_NEW} is enabled only for api versions {TOO_NEW_BEFORE} and later"
+            raise _by_gateway(400, "BadRequest", said)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of a model in the gateway's words; all else is said as OpenAI does."""

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from mockserver.ai_gateway import chat_answers, reading, routing
+from mockserver.ai_gateway import attempts, chat_answers, reading, routing
 from mockserver.ai_gateway.refusals import NOT_FOUND, RELAYED, model_not_found, relayed
 from mockserver.ai_gateway.upstream import LEAST_OUTPUT, maker_of
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
@@ -120,10 +120,10 @@ class VercelGateway(Dialect):
         return {name: stated for name in ATTRIBUTION if (stated := http.headers.get(name))}
 
     def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
-        """Refuse what the gateway's own validator does; the rest is for the endpoint."""
+        """Return *http* and its attempts at other models, if the gateway's validator takes it."""
         if endpoint == CHAT:
-            _check_chat(http)
-        return (http,)
+            return attempts.of_chat(http, _checked_chat(http))
+        return attempts.of_language_model(http)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return a refusal of a chat request in the gateway's words."""
@@ -220,20 +220,19 @@ def _open(model: Model) -> Model:
     return replace(model, mode=mode, behaves_as=f"{MAKER}/{model.behaves_as}")
 
 
-def _check_chat(http: HttpRequest) -> None:
-    """Refuse a chat request that the gateway refuses before anybody behind it is asked."""
+def _checked_chat(http: HttpRequest) -> reading.Record:
+    """Return the body of a chat request, unless the gateway refuses it before anybody is asked."""
     body = reading.read_record(http)
     name = reading.text(body, "model", "")
     reading.records(body, "messages", "")
     routing.providers(name, routing.options_of(body))
-    if maker_of(name) != MAKER:
-        return
     limit: Any = body.get("max_completion_tokens", body.get("max_tokens"))
-    if type(limit) is int and limit < LEAST_OUTPUT:
+    if maker_of(name) == MAKER and type(limit) is int and limit < LEAST_OUTPUT:
         raise relayed(
             "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
             f"{LEAST_OUTPUT}, but got {limit} instead."
         )
+    return body
 
 
 def _told(error: ApiError) -> dict[str, JsonValue]:

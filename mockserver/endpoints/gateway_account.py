@@ -9,7 +9,7 @@ from urllib.parse import parse_qs
 
 from mockserver.ai_gateway.answers import timestamp
 from mockserver.ai_gateway.refusals import NOT_FOUND, refused
-from mockserver.ai_gateway.routing import FIRST_TOKEN_MS, TOKEN_MS, dollars, usd
+from mockserver.ai_gateway.routing import FIRST_TOKEN_MS, TOKEN_MS, dollars, plain, usd
 from mockserver.ai_gateway.upstream import providers_of
 from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
 from mockserver.conversation import ApiError, Usage
@@ -54,15 +54,15 @@ class GatewayGeneration(LookupEndpoint):
 
 
 def _told(entry: Entry) -> dict[str, JsonValue]:
-    usage = entry.usage or Usage(0, 0)
+    usage, cost = entry.usage or Usage(0, 0), plain(usd(entry.cost_usd))
     return {
         "id": entry.id,
-        "total_cost": entry.cost_usd or 0,
-        "market_cost": entry.cost_usd or 0,
+        "total_cost": cost,
+        "market_cost": cost,
         "surcharge_cost": 0,
-        "gateway_cost": entry.cost_usd or 0,
+        "gateway_cost": cost,
         "upstream_inference_cost": 0,
-        "usage": entry.cost_usd or 0,
+        "usage": cost,
         "created_at": timestamp(entry.created),
         "model": entry.asked,
         "is_byok": False,

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -81,8 +81,9 @@ class App:
         try:
             for turn in exchange.visit.turns:
                 await wait_for(turn)
-            pacer = Pacer(exchange.visit.session.clock)
-            played = await play(exchange.timeline, request, pacer, gate=self.gate, path=path)
+            session = exchange.visit.session
+            hold = partial(self.gate.hold, session.name)
+            played = await play(exchange.timeline, request, Pacer(session.clock), hold)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE

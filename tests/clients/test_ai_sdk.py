@@ -52,6 +52,7 @@ PROMISES: dict[str, Any] = {
     # what the gateway tells of itself
     "metadata": [SMALL, "openai", ["azure"], "0.000003", "gen_", 30],
     "order": "azure",
+    "other_model": ["Hello there.", "openai/gpt-5", [False, True]],
     "account": [["0", "0.000003", 100], SMALL, "openai", 8, 3],
     # errors and retries
     "unknown_model": [
@@ -74,6 +75,7 @@ PROMISES: dict[str, Any] = {
     "openai_error": ["AI_APICallError", 404, False, "Model 'openai/gpt-9' not found"],
     "openai_direct": ["Hello there.", [8, 3, 11], "\n\nThis."],
     "openrouter_chat": ["It is sunny in Paris.", 2],
+    "openrouter_direct": ["Hello there.", [8, 3, 11], 2, "It is sunny in Paris."],
     "openrouter_reasoning": ["Four.", "Two and two.", "stop"],
 }
 

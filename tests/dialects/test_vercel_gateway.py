@@ -379,3 +379,61 @@ def test_credits_are_spent_by_each_key_for_itself() -> None:
 
     assert api.get("/v1/credits").json == {"balance": "99.999997", "total_used": "0.000003"}
     assert api.get("/v1/credits", key="third").json == {"balance": "100", "total_used": "0"}
+
+
+# --- other models where one fails ------------------------------------------------------------
+
+OUTAGE = """
+    rules:
+      - {name: down, when: {model: openai/gpt-5}, fail: 503}
+      - {name: up, reply: Still here.}
+"""
+
+
+@pytest.mark.parametrize("asked", ["the SDK's way", "as a chat", "as a chat, in its own member"])
+def test_the_next_model_is_asked_where_one_fails(asked: str) -> None:
+    api = Api(OUTAGE)
+    options = {"gateway": {"models": [SMALL, "openai/gpt-4o"]}}
+    if asked == "the SDK's way":
+        answered = ask(api, model="openai/gpt-5", providerOptions=options)
+        told = answered.json["providerMetadata"]["gateway"]["routing"]
+    else:
+        members: dict[str, Any] = {"providerOptions": options}
+        if asked != "as a chat":
+            members = {"models": options["gateway"]["models"]}
+        answered = chat(api, model="openai/gpt-5", **members)
+        message = answered.json["choices"][0]["message"]
+        told = message["provider_metadata"]["gateway"]["routing"]
+
+    assert (told["originalModelId"], told["canonicalSlug"]) == ("openai/gpt-5", SMALL)
+    assert [(a["canonicalSlug"], a["success"]) for a in told["modelAttempts"]] == [
+        ("openai/gpt-5", False),
+        (SMALL, True),
+    ]
+    assert told["modelAttemptCount"] == 2
+    assert answered.call.model == SMALL
+
+
+def test_a_model_that_is_not_there_is_passed_over() -> None:
+    options = {"gateway": {"models": [SMALL]}}
+
+    answered = ask(Api(OUTAGE), model="openai/gpt-9", providerOptions=options)
+
+    assert answered.status == 200
+    assert answered.call.model == SMALL
+
+
+def test_as_many_other_models_are_named_as_can_be_asked() -> None:
+    options = {"gateway": {"models": [f"openai/gpt-{number}" for number in range(17)]}}
+
+    refused = ask(Api(OUTAGE), providerOptions=options)
+
+    assert refused.error["message"] == "models: Too big: expected array to have <=16 items"
+
+
+@pytest.mark.parametrize("stated", [7, "x", ["a", 7], {"a": 1}, None])
+def test_what_only_attempts_say_harms_nobody_who_says_it(stated: Any) -> None:
+    whole = chat(Api(HELLO), triedModels=stated)
+    own = ask(Api(HELLO), headers={"x-tried-models": json.dumps(stated)})
+
+    assert (whole.status, own.status) == (200, 200)

@@ -171,6 +171,13 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
       return result.providerMetadata.gateway.routing.resolvedProvider;
     },
 
+    async other_model() {
+      const providerOptions = { gateway: { models: [SMALL] } };
+      const result = await generateText(ask('other_model', { model: 'openai/gpt-5', providerOptions }));
+      const { originalModelId, modelAttempts } = result.providerMetadata.gateway.routing;
+      return [result.text, originalModelId, modelAttempts.map(attempt => attempt.success)];
+    },
+
     async unsupported() {
       const result = await generateText(ask('unsupported', { topK: 3, stopSequences: ['there'] }));
       return [result.text, result.warnings];
@@ -301,6 +308,13 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
       const provider = openrouter({ baseURL: `${root('openrouter')}/vercel_gateway/v1`, apiKey: 'vck_x' });
       const result = await generateText({ model: provider.chat(SMALL), prompt: 'weather', ...weather });
       return [result.text, result.steps.length];
+    },
+
+    async openrouter_direct() {
+      const provider = openrouter({ baseURL: `${root('openrouter_direct')}/api/v1`, apiKey: 'sk-or-x' });
+      const chat = await generateText({ model: provider.chat(SMALL), prompt: 'hello' });
+      const streamed = streamText({ model: provider.chat(SMALL), prompt: 'weather', ...weather });
+      return [chat.text, usageOf(chat.usage), (await streamed.steps).length, await streamed.text];
     },
 
     async openrouter_reasoning() {
