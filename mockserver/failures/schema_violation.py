@@ -1,7 +1,7 @@
 """The model answers JSON that does not fit the schema that was asked for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
 from typing import Any, Literal, cast
@@ -98,6 +98,7 @@ def _answer_schema(body: Mapping[str, Any]) -> JsonValue:
 
 def _parameters(body: Mapping[str, Any], name: str) -> JsonValue:
     """Return the schema of the parameters of the tool *name*, if there is one."""
-    functions = [tool.get("function") or {} for tool in body.get("tools") or ()]
+    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
+    functions: list[Mapping[str, Any]] = [tool.get("function") or {} for tool in tools]
     functions += body.get("functions") or ()
     return next((one.get("parameters") for one in functions if one.get("name") == name), None)
