@@ -17,13 +17,14 @@ from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.cutting import Shaped
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, Outcome
-from mockserver.journal import fingerprint as key_fingerprint
 from mockserver.jsontext import Hole
 from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
 from mockserver.plugins import Plugins
 from mockserver.reading import NO_RULES, Given
+from mockserver.redaction import fingerprint as key_fingerprint
+from mockserver.redaction import redact_name, redact_text
 from mockserver.routing import DEFAULT_SESSION, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
@@ -47,6 +48,7 @@ from mockserver.walk import (
     note_lookups,
     refusal,
     refuse_loop,
+    said_in,
     size_of,
     stamp,
 )
@@ -152,7 +154,7 @@ class Engine:
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """Enter how it went to play an answer: an answer that is not whole will be asked again."""
         visit = exchange.visit
-        visit.call.outcome = outcome
+        visit.call.finish(outcome)
         if outcome == "sent" and visit.is_whole:
             visit.session.answered(visit.content)
 
@@ -175,7 +177,8 @@ class Engine:
         draw = Draw(session.seed, content, occurrence)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         call.attempt = session.attempt(content)
-        return Visit(http, session, route, call, content, occurrence, draw)
+        secrets = session.journal.keep(call, http, content)
+        return Visit(http, session, route, call, content, occurrence, draw, secrets)
 
     def _refuse_ended(self, visit: Visit) -> None:
         """Refuse a call to a session that has ended, or cannot begin."""
@@ -204,7 +207,7 @@ class Engine:
             if isinstance(understood, ApiError):
                 raise understood
             parsed = understood or self._remembered(visit, route.generating)
-            call.model = parsed.request.model
+            call.model = redact_name(parsed.request.model)
             call.stream = parsed.request.stream
         elif route.lookup is not None:
             call.endpoint = route.lookup.kind
@@ -214,8 +217,17 @@ class Engine:
             raise route.dialect.unknown_path(http)
         request = parsed.request if parsed else None
         incoming = IncomingCall(
-            http, route.dialect.kind, call.endpoint, key, call.model, request, call.attempt
+            http,
+            route.dialect.kind,
+            call.endpoint,
+            key,
+            request.model if request else None,
+            request,
+            call.attempt,
         )
+        if request:
+            told = incoming.conversation.encode("utf-8", "surrogatepass")
+            call.conversation = digest(told).hex()[:8]
         return incoming, parsed
 
     def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
@@ -264,12 +276,15 @@ class Engine:
         strict = visit.session.strict.unmatched
         if step is NO_RULES and not strict:
             return self._unscripted
-        visit.call.near_misses = step.near_misses
+        if step.near_misses:
+            visit.call.near_misses = tuple(
+                redact_text(miss, visit.secrets) for miss in step.near_misses
+            )
         if step.exhausted is not None:
-            raise refusal(visit, "script_exhausted", step)
+            raise refusal(visit, "script_exhausted")
         if incoming.completion is not None:
             if strict:
-                raise refusal(visit, "no_rule_matched", step)
+                raise refusal(visit, "no_rule_matched")
             visit.call.notes += (f"no rule matched: answered by '{FALLBACK_REPLY}'",)
         return Given(self._fallback, step.failures, None, step.latency)
 
@@ -309,7 +324,7 @@ class Engine:
             head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
-        ready = Ready(head, frames, answer, drawn_calls)
+        ready = Ready(head, frames, answer, drawn_calls, said_in(answer, visit.secrets))
         if not by_token and not reply.varies and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[id(reply)] = (reply, ready)
         return ready

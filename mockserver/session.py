@@ -5,7 +5,7 @@ from typing import Final
 
 from mockserver.clock import Clock
 from mockserver.conversation import IncomingCall
-from mockserver.journal import Call, Journal
+from mockserver.journal import Archive, Call, Journal
 from mockserver.jsontext import JsonValue
 from mockserver.reading import Given, RuleReader, Unanswered
 from mockserver.scenario.compiled import Compiled
@@ -36,6 +36,7 @@ class Session:
         seed: int | None,
         strict: Strict,
         clock: Clock,
+        archive: Archive | None = None,
     ) -> None:
         """Begin a session.
 
@@ -47,6 +48,7 @@ class Session:
             seed: Of everything drawn; None: the scenario's.
             strict: What holds where the scenario does not say.
             clock: What time it is in it.
+            archive: What all journals of the server are bounded by.
 
         """
         self.name = name
@@ -54,7 +56,7 @@ class Session:
         self.has_ended = False
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
-        self.journal = Journal()
+        self.journal = Journal(archive)
         self.stored = StoredCompletions()
         self._compiler = compiler
         self._own = scenario
@@ -97,7 +99,7 @@ class Session:
     def reset(self) -> None:
         """Begin anew with the rules as they are: counters, state, journal and what is stored."""
         self.reader = RuleReader(self.compiled)
-        self.journal = Journal()
+        self.journal.restart()
         self.stored = StoredCompletions()
         self._occurrences = {}
         self._attempts = {}

@@ -7,6 +7,7 @@ from typing import Final
 
 from mockserver.clock import Clock
 from mockserver.errors import UsageError, did_you_mean
+from mockserver.journal import Archive
 from mockserver.routing import DEFAULT_SESSION
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.schema import Scenario, Strict
@@ -50,6 +51,7 @@ class Sessions(Mapping[str, Session]):
         self._open: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
         self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._archive = Archive()
 
     def __getitem__(self, name: str) -> Session:
         return self._open[name]
@@ -185,6 +187,7 @@ class Sessions(Mapping[str, Session]):
             seed=options.seed if seed is None else seed,
             strict=self._strict,
             clock=Clock.start(self._time_source, scale),
+            archive=self._archive,
         )
 
     def _compile(self, scenario: Scenario) -> Compiled:

@@ -10,14 +10,15 @@ from functools import lru_cache
 from typing import Final
 
 from mockserver.contracts import Answer, Failure, Frame, Reply, Scene, Unstated
-from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
+from mockserver.conversation import ApiError, CompletionRequest, IncomingCall, ToolCall
 from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
-from mockserver.jsontext import Filling, fill
+from mockserver.jsontext import Filling, Hole, fill
 from mockserver.models import Model
 from mockserver.moments import split
-from mockserver.reading import LOOP, Given, Unanswered
+from mockserver.reading import LOOP, Given
+from mockserver.redaction import redact_name, redact_text
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Defaults
@@ -33,7 +34,10 @@ REFUSALS: Final = 400
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it."""
+    """One request on its way: what it is, whose it is, and what may be drawn for it.
+
+    *secrets* came with it in its headers or its query: the journal is not to hold them.
+    """
 
     http: HttpRequest
     session: Session
@@ -42,8 +46,18 @@ class Visit:
     content: bytes
     occurrence: int
     draw: Draw
+    secrets: Sequence[bytes] = ()
     is_whole: bool = False
     """Whether what goes out is an answer that nothing went wrong with."""
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the journal tells of an answer; ids of tool calls may be holes' marks."""
+
+    text: str | None
+    finish_reason: str
+    tool_calls: tuple[ToolCall, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +68,7 @@ class Ready:
     frames: tuple[Frame, ...]
     answer: Answer | None = None
     drawn_calls: int = 0
+    said: Said | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,9 +171,42 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+    if ready.said is not None:
+        _enter(visit, ready.said, filling)
     if answer.request.store:
         _keep(visit, answer, filling, ready.frames)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
+
+
+def _enter(visit: Visit, said: Said, filling: Filling) -> None:
+    """Enter into the journal what is *said*, its tool calls with their ids."""
+    calls = said.tool_calls
+    if calls:
+        calls = tuple(
+            replace(call, id=fill(call.id.encode(), filling).decode()) if call.id else call
+            for call in calls
+        )
+    visit.session.journal.tell(visit.call, said.text, said.finish_reason, calls)
+
+
+def said_in(answer: Answer, secrets: Sequence[bytes]) -> Said | None:
+    """Return what the journal is to tell of *answer*: its first choice, without secrets."""
+    if not answer.choices:
+        return None
+    choice = answer.choices[0]
+    text = choice.text if choice.text is not None else choice.refusal
+    return Said(
+        None if text is None else redact_text(str(text), secrets),
+        choice.finish_reason,
+        tuple(
+            ToolCall(
+                redact_name(call.name),
+                redact_text(str(call.arguments), secrets),
+                call.id.mark if isinstance(call.id, Hole) else call.id,
+            )
+            for call in choice.tool_calls
+        ),
+    )
 
 
 def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
@@ -212,15 +260,15 @@ def note(visit: Visit, timeline: Timeline) -> None:
             return
 
 
-def refusal(visit: Visit, code: str, step: Unanswered) -> ApiError:
+def refusal(visit: Visit, code: str) -> ApiError:
     """Return the 404 that tells a tester what kept the scenario from answering."""
     http, call = visit.http, visit.call
-    asked = f"{http.method} {http.path} (session '{visit.session.name}', call {call.number})"
+    asked = f"{http.method} {call.path} (session '{visit.session.name}', call {call.number})"
     lines = [
         f"no rule matches {asked}",
         *(
             f"  {'next:    ' if n else 'nearest: '}{miss}"
-            for n, miss in enumerate(step.near_misses)
+            for n, miss in enumerate(call.near_misses)
         ),
     ]
     return ApiError(404, "\n".join(lines), code=code, headers=NO_RETRY)
