@@ -22,14 +22,14 @@ from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
 from mockserver.plugins import Plugins
-from mockserver.reading import NO_RULES, Given
+from mockserver.reading import NO_RULES, Given, Reading, Unanswered
 from mockserver.redaction import fingerprint as key_fingerprint
 from mockserver.redaction import redact_name, redact_text
 from mockserver.routing import DEFAULT_SESSION, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
 from mockserver.session import Session
-from mockserver.sessions import MOST_SESSIONS, Options, Sessions
+from mockserver.sessions import LONGEST_NAME, MOST_SESSIONS, Options, Sessions
 from mockserver.shaping import bill, limited, limits_of, shape, with_echo
 from mockserver.templates import Scope
 from mockserver.timeline import Timeline
@@ -149,6 +149,8 @@ class Engine:
         except ApiError as error:
             timeline = visit.route.dialect.render_error(error, visit.draw)
         note(visit, timeline)
+        if call.watchers:
+            call.announce()
         return Exchange(timeline, call, visit)
 
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
@@ -157,6 +159,36 @@ class Engine:
         visit.call.finish(outcome)
         if outcome == "sent" and visit.is_whole:
             visit.session.answered(visit.content)
+
+    def explain(self, http: HttpRequest) -> tuple[Given | Unanswered | ApiError, list[Reading]]:
+        """Return what *http* would get, and what became of each rule; nothing is moved.
+
+        An `ApiError` is a refusal before any rule is read.
+        """
+        name, path = split_session(http.path)
+        session = self.session(name)
+        compiled = session.compiled
+        route = self._routes_of(compiled.scenario).find(http.method, path)
+        http = replace(http, path=path)
+        try:
+            key = route.dialect.authenticate(http)
+            if route.generating is None and route.lookup is None:
+                raise route.dialect.unknown_path(http)
+            parsed = None
+            if route.generating is not None:
+                parsed = self._understood(http, route.generating, route.model, compiled.catalogue)
+        except ApiError as error:
+            return error, []
+        content = digest(route.content + http.body)
+        occurrence, attempt = session.next_counts(content)
+        endpoint = route.generating or route.lookup
+        assert endpoint is not None
+        request = parsed.request if parsed else None
+        model = request.model if request else None
+        call = IncomingCall(http, route.dialect.kind, endpoint.kind, key, model, request, attempt)
+        draw = Draw(session.seed, content, occurrence)
+        number, at_s = session.journal.seen + 1, session.clock.now_s()
+        return session.reader.explain(call, number, draw, at_s)
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
@@ -188,6 +220,8 @@ class Engine:
             raise ApiError(410, what, code="session_ended", headers=NO_RETRY)
         if visit.session.is_surplus:
             what = f"there are {MOST_SESSIONS} sessions already: end those that are over"
+            if len(visit.session.name) > LONGEST_NAME:
+                what = f"the name of a session has at most {LONGEST_NAME} characters"
             raise ApiError(409, what, code="too_many_sessions", headers=NO_RETRY)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
@@ -276,6 +310,7 @@ class Engine:
         strict = visit.session.strict.unmatched
         if step is NO_RULES and not strict:
             return self._unscripted
+        visit.call.is_unmatched = incoming.completion is not None
         if step.near_misses:
             visit.call.near_misses = tuple(
                 redact_text(miss, visit.secrets) for miss in step.near_misses

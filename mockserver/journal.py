@@ -58,6 +58,7 @@ class Call:
         usage: The bill, where there is one.
         notes: What else a tester should know.
         outcome: Whether the answer went out whole.
+        is_unmatched: It asked for an answer that no rule gave, though there are rules.
         is_late: It came when the session had ended.
         query: As sent, without the question mark.
         headers: By lower-case name.
@@ -93,6 +94,7 @@ class Call:
     usage: Usage | None = None
     notes: tuple[str, ...] = ()
     outcome: Outcome = "open"
+    is_unmatched: bool = False
     is_late: bool = False
     query: str = ""
     headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
@@ -142,11 +144,17 @@ class Call:
         """Whether nothing more will go out."""
         return self.outcome != "open"
 
+    def announce(self) -> None:
+        """Tell whoever watches the journal: the call has come, and what it gets is known."""
+        # They may stop to watch while they are told.
+        for watcher in tuple(self.watchers or ()):
+            watcher()
+
     def finish(self, outcome: Outcome) -> None:
         """Enter how it went; whoever watches the journal hears of it."""
         self.outcome = outcome
         if self.watchers:
-            _tell(self.watchers)
+            self.announce()
 
 
 class Journal:
@@ -159,7 +167,7 @@ class Journal:
         self._bytes = 0
         self._archive = archive
         self.watchers: set[Watcher] = set()
-        """Called when a call has come in, and when one has ended; they must not wait."""
+        """Called when it is known what a call gets, and when it has ended; they must not wait."""
 
     def open(self, at_s: float, method: str, path: str, provider: str) -> Call:
         """Enter a call that has just come in."""
@@ -171,8 +179,6 @@ class Journal:
             self._archive.add(self, call)
         if len(self._calls) > CAPACITY:
             self.drop_oldest()
-        if self.watchers:
-            _tell(self.watchers)
         return call
 
     def keep(self, call: Call, http: HttpRequest, digest: bytes) -> list[bytes]:
@@ -257,12 +263,6 @@ class Journal:
     def dropped(self) -> int:
         """How many calls are no longer kept."""
         return self._seen - len(self._calls)
-
-
-def _tell(watchers: set[Watcher]) -> None:
-    # They may stop to watch while they are told.
-    for watcher in tuple(watchers):
-        watcher()
 
 
 def _size(call: Call) -> int:

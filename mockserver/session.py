@@ -148,6 +148,10 @@ class Session:
             del counts[next(iter(counts))]
         return tried
 
+    def next_counts(self, content: bytes) -> tuple[int, int]:
+        """Return what `occurrence` and `attempt` would say of one more request."""
+        return self._occurrences.get(content, 0) + 1, self._attempts.get(content, 0) + 1
+
     def answered(self, content: bytes) -> None:
         """Note that a request with *content* got a whole answer."""
         self._attempts.pop(content, None)

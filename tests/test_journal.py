@@ -222,8 +222,9 @@ def test_who_watches_hears_of_each_call_that_comes_and_ends_until_it_stops() -> 
 
     journal.watchers.add(watch)
     call = asked(journal)
+    call.announce()
     call.finish("sent")
     journal.watchers.discard(watch)
-    asked(journal)
+    asked(journal).announce()
 
     assert heard == [(1, False), (1, True)]

@@ -13,23 +13,13 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
 
+from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.errors import UsageError
 
 TOKEN_HEADER: Final = "x-mock-token"  # noqa: S105 - the name of a header
 TOKEN_LENGTH: Final = 8
 """The least length of a token that is chosen: what is shorter can be guessed."""
-
-
-class Forbidden(Exception):  # noqa: N818 - it tells of a request
-    """A request to the control API is refused; *status* is the HTTP status."""
-
-    def __init__(self, status: int, kind: str, detail: str, hint: str | None = None) -> None:
-        super().__init__(detail)
-        self.status = status
-        self.kind = kind
-        self.detail = detail
-        self.hint = hint
 
 
 def is_loopback(host: str) -> bool:
@@ -66,19 +56,27 @@ class Access:
             return cls(only_loopback=True, token=token)
         return cls(only_loopback=False, token=token or secrets.token_urlsafe(24))
 
-    def check(self, route: Route, headers: Mapping[str, str], port: int, body: bytes) -> None:
-        """Let a request pass, or not; *headers* are looked up by lower-case name.
+    def check(
+        self, route: Route | None, headers: Mapping[str, str], port: int, *, has_body: bool
+    ) -> None:
+        """Let a request pass, or not, before its body is read.
+
+        Args:
+            route: What it asks for; None: nothing that there is, which only insiders learn.
+            headers: Its headers, looked up by lower-case name.
+            port: Where the server listens.
+            has_body: Whether a body comes with it.
 
         Raises:
-            Forbidden: It does not pass; tells why, and what to do.
+            Refused: It does not pass; tells why, and what to do.
 
         """
         if self.only_loopback:
             _check_host(headers.get("host", ""), port)
         _check_origin(headers.get("origin"))
-        if self.token is not None and route.name != "health":
+        if self.token is not None and (route is None or route.name != "health"):
             self._check_token(headers)
-        if route.changes or body:
+        if has_body or (route is not None and route.changes):
             _check_content_type(headers.get("content-type", ""))
 
     def _check_token(self, headers: Mapping[str, str]) -> None:
@@ -89,7 +87,7 @@ class Access:
         if not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), wanted):
             hint = f"send 'authorization: Bearer TOKEN' or '{TOKEN_HEADER}: TOKEN'"
             what = "the control API wants the token that the server printed when it started"
-            raise Forbidden(401, "token", what, hint)
+            raise Refused(401, "token", what, hint)
 
 
 def _check_host(host: str, port: int) -> None:
@@ -100,7 +98,7 @@ def _check_host(host: str, port: int) -> None:
         named, given = "", None
     if not (is_loopback(named) and given == port):
         what = f"the control API answers to localhost:{port} alone, not to '{host[:80]}'"
-        raise Forbidden(403, "host", what, "address it by 'localhost' or '127.0.0.1'")
+        raise Refused(403, "host", what, "address it by 'localhost' or '127.0.0.1'")
 
 
 def _check_origin(origin: str | None) -> None:
@@ -111,10 +109,10 @@ def _check_origin(origin: str | None) -> None:
     except ValueError:
         named = ""
     if not is_loopback(named):
-        raise Forbidden(403, "origin", f"the control API is not for pages of '{origin[:80]}'")
+        raise Refused(403, "origin", f"the control API is not for pages of '{origin[:80]}'")
 
 
 def _check_content_type(content_type: str) -> None:
     if content_type.partition(";")[0].strip().lower() != "application/json":
         what = "what changes something, or has a body, is sent as 'application/json'"
-        raise Forbidden(415, "content-type", what, "add 'content-type: application/json'")
+        raise Refused(415, "content-type", what, "add 'content-type: application/json'")

@@ -385,6 +385,7 @@ class CallRecord:
         near_misses: What kept the nearest rules from answering, where none did.
         notes: What else a tester should know.
         outcome: Whether the answer went out whole.
+        is_unmatched: Whether it asked for an answer that no rule gave.
         is_late: Whether the session had ended.
         headers: By lower-case name.
         body: The request's JSON; null if it is none or too large to be kept, or not asked for.
@@ -420,6 +421,7 @@ class CallRecord:
     near_misses: tuple[str, ...]
     notes: tuple[str, ...]
     outcome: Outcome
+    is_unmatched: bool
     is_late: bool
     headers: Mapping[str, str]
     body: Json

@@ -21,6 +21,8 @@ from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Outcome
+from mockserver.server.control import ROOT, ControlPlane
+from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.player import GONE, Played, Refusal, play
 from mockserver.timeline import Abort
 
@@ -40,10 +42,15 @@ _log = logging.getLogger("mockserver")
 
 
 class App:
-    """Answers HTTP requests by an engine."""
+    """Answers HTTP requests by an engine; those to the control API are answered by that."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, control: ControlPlane | None = None, cors: Cors | None = None
+    ) -> None:
+        """Take what answers; without *cors*, no page in a browser may call the server."""
         self.engine = engine
+        self.control = control
+        self.cors = cors
 
     def server(self) -> web.Server:
         """Return the protocol factory for `loop.create_server`."""
@@ -54,6 +61,10 @@ class App:
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
+        if self.control is not None and path.startswith(ROOT):
+            return await self.control.handle(request, path, query)
+        if self.cors is not None and is_preflight(request):
+            return await play(self.cors.preflight(request), request)
         if request.content.is_eof():
             content = request.content.read_nowait()
         else:
@@ -75,7 +86,10 @@ class App:
         exchange = self.engine.answer(http, understood)
         outcome: Outcome = "client_left"
         try:
-            played = await play(exchange.timeline, request)
+            timeline = exchange.timeline
+            if self.cors is not None:
+                timeline = self.cors.exposed(timeline, request)
+            played = await play(timeline, request)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
