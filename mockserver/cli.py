@@ -82,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
         help="do not say in x-mockserver-usage whether a bill is exact or estimated",
     )
     serve.add_argument(
+        "--time-scale",
+        type=_time_scale,
+        default=1.0,
+        metavar="SCALE",
+        help="how long a second takes: 1 (default) as in reality, 0.01 a hundredth, 0 no time",
+    )
+    serve.add_argument(
         "--ready-json",
         action="store_true",
         help="print one line of JSON once it listens, and nothing else, on standard output",
@@ -130,6 +137,19 @@ def _port(text: str) -> int:
     return port
 
 
+def _time_scale(text: str) -> float:
+    from mockserver.clock import refuse_time_scale  # noqa: PLC0415 - see the docstring
+
+    try:
+        scale = float(text)
+        refuse_time_scale(scale)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number") from error
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return scale
+
+
 def _serve(options: argparse.Namespace) -> int:
     from mockserver.engine import Engine, Options  # noqa: PLC0415 - see the docstring
     from mockserver.plugins import Plugins  # noqa: PLC0415
@@ -148,6 +168,7 @@ def _serve(options: argparse.Namespace) -> int:
             strict=options.strict,
             any_model=options.any_model,
             usage_header=not options.no_usage_header,
+            time_scale=options.time_scale,
         ),
     )
 

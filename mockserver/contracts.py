@@ -14,6 +14,7 @@ from enum import Enum
 from random import Random
 from typing import Any, ClassVar, Final, Literal, NamedTuple
 
+from mockserver import refusals
 from mockserver.conversation import (
     ApiError,
     Choice,
@@ -38,6 +39,7 @@ from mockserver.moments import (
     End,
     Moment,
 )
+from mockserver.refusals import LimitReached
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
 from mockserver.templates import Scope, expanded
@@ -168,7 +170,8 @@ class Answer:
 
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
-    *allowances* are what the request leaves of the account's limits.
+    *allowances* are what the request leaves of the account's limits; none where that differs
+    each time.
     """
 
     endpoint: str
@@ -356,8 +359,22 @@ class Dialect(ABC):
         """Return what differs each time an answer is given, besides its ids."""
 
     @abstractmethod
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+        """Return the headers that tell what is left, where `head` could not know it yet."""
+
+    @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return the whole timeline of a refusal."""
+
+    # What goes wrong in the provider's own words; the defaults are what most have in common.
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the refusal of what does not fit in a limit."""
+        return refusals.rate_limited(reached)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a server that has too much to do; *status* replaces its own."""
+        return refusals.overloaded(status)
 
 
 # --- Failure ---------------------------------------------------------------------------------

@@ -208,7 +208,8 @@ class ApiError(Exception):
     """A refusal by *layer*, as the provider would answer it; a dialect spells it on the wire.
 
     *headers* are added to its own. *allowances* are what it leaves of the account's limits, where
-    it was the API that refused: the limiter stands before it.
+    it was the API that refused: the limiter stands before it. *retry_after_s* asks the client to
+    wait: in seconds, or in a header's own words, right or wrong.
     """
 
     status: int
@@ -219,6 +220,7 @@ class ApiError(Exception):
     layer: Layer = "api"
     headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     allowances: tuple[Allowance, ...] = field(default=(), kw_only=True)
+    retry_after_s: float | str | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.message}"

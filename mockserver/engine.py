@@ -33,6 +33,7 @@ from mockserver.sessions import LONGEST_NAME, MOST_SESSIONS, Options, Sessions
 from mockserver.shaping import bill, limited, limits_of, shape, with_echo
 from mockserver.templates import Scope
 from mockserver.timeline import Timeline
+from mockserver.timing import admit, delay, leave, send_away
 from mockserver.walk import (
     NO_RETRY,
     Parsed,
@@ -48,6 +49,7 @@ from mockserver.walk import (
     note_lookups,
     refusal,
     refuse_loop,
+    refused,
     said_in,
     size_of,
     stamp,
@@ -144,10 +146,14 @@ class Engine:
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
                 timeline = stamp(visit, ready)
+                if given.latency is not None:
+                    timeline = delay(visit, given.latency, ready, timeline)
             if given.failures:
                 timeline = fail(visit, given, timeline)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw)
+            leave(visit)
+            timeline = refused(visit, error)
+        timeline = send_away(visit, timeline)
         note(visit, timeline)
         if call.watchers:
             call.announce()
@@ -156,6 +162,7 @@ class Engine:
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """Enter how it went to play an answer: an answer that is not whole will be asked again."""
         visit = exchange.visit
+        leave(visit)
         visit.call.finish(outcome)
         if outcome == "sent" and visit.is_whole:
             visit.session.answered(visit.content)
@@ -207,8 +214,9 @@ class Engine:
         content = digest(route.content + http.body)
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
+        waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
-        call.attempt = session.attempt(content)
+        call.attempt, call.waited_s = session.attempt(content), waited_s
         secrets = session.journal.keep(call, http, content)
         return Visit(http, session, route, call, content, occurrence, draw, secrets)
 
@@ -238,11 +246,16 @@ class Engine:
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
-            if isinstance(understood, ApiError):
-                raise understood
-            parsed = understood or self._remembered(visit, route.generating)
-            call.model = redact_name(parsed.request.model)
-            call.stream = parsed.request.stream
+            try:
+                if isinstance(understood, ApiError):
+                    raise understood
+                parsed = understood or self._remembered(visit, route.generating)
+            except ApiError as error:
+                raise self._charged(visit, key, error) from None
+            asked = parsed.request
+            call.model, call.stream = redact_name(asked.model), asked.stream
+            model = visit.session.compiled.catalogue.resolve(asked.model)
+            visit.allowances = admit(visit, key, asked.model, model, asked.body)
         elif route.lookup is not None:
             call.endpoint = route.lookup.kind
         elif route.allowed:
@@ -263,6 +276,16 @@ class Engine:
             told = incoming.conversation.encode("utf-8", "surrogatepass")
             call.conversation = digest(told).hex()[:8]
         return incoming, parsed
+
+    def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
+        """Return *error* with what it leaves: limits count what the API refuses, too."""
+        if not error.allowances:
+            return error
+        body = validation.read_body(visit.http)
+        name = visit.route.model or body["model"]
+        model = visit.session.compiled.catalogue.resolve(name)
+        left = admit(visit, key, name, model, body)
+        return error if left is None else replace(error, allowances=left)
 
     def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
         """Return the request, from memory if the very same has come before."""
@@ -303,6 +326,13 @@ class Engine:
     # --- 3 match: which rule answers ---------------------------------------------------------
 
     def _match(self, visit: Visit, incoming: IncomingCall) -> Given:
+        given = self._read(visit, incoming)
+        default = visit.session.scenario.defaults.latency
+        if default is not None and given.latency is None:
+            return replace(given, latency=default)
+        return given
+
+    def _read(self, visit: Visit, incoming: IncomingCall) -> Given:
         step = visit.session.next_step(incoming, visit.call, visit.draw)
         if isinstance(step, Given):
             visit.call.rule = step.rule
@@ -330,8 +360,9 @@ class Engine:
     ) -> Ready:
         route, by_token = visit.route, bool(given.failures or given.latency)
         reply = given.reply or self._fallback
-        if parsed is not None and not by_token:
-            known = parsed.ready.get(id(reply))
+        kept = id(reply), by_token, visit.allowances is None
+        if parsed is not None:
+            known = parsed.ready.get(kept)
             if known is not None and known[0] is reply:
                 return known[1]
         steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
@@ -360,8 +391,8 @@ class Engine:
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = Ready(head, frames, answer, drawn_calls, said_in(answer, visit.secrets))
-        if not by_token and not reply.varies and size_of(frames) <= MEMO_ANSWER_BYTES:
-            parsed.ready[id(reply)] = (reply, ready)
+        if not reply.varies and size_of(frames) <= MEMO_ANSWER_BYTES:
+            parsed.ready[kept] = (reply, ready)
         return ready
 
     def _decide(
@@ -400,7 +431,9 @@ class Engine:
             headers=headers(visit.session.scenario.defaults, reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
             created=steady.created(),
-            allowances=limits.allowances(catalogue.resolve(request.model), request.body),
+            allowances=()
+            if visit.allowances is not None
+            else limits.allowances(catalogue.resolve(request.model), request.body),
         )
         return answer, shaped.drawn_calls
 

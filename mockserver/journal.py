@@ -67,10 +67,10 @@ class Call:
         text: What was answered, before failures bent it; of several choices the first.
         finish_reason: Why that ended.
         tool_calls: The calls that it made.
-        planned_ttft_ms: When the first token was to be sent.
-        planned_ms: When the last one was.
-        asked_wait_s: How long the client was told to wait.
-        waited_s: Session time since the last attempt of the same request.
+        planned_ttft_ms: When the first token was to come, in session time; None: nobody planned.
+        planned_ms: How long the whole answer was to take.
+        asked_wait_s: How long the client was asked to wait before it tries again.
+        waited_s: How long it did, in session time, since its last attempt at this failed.
         client_left_after_tokens: How many tokens had gone out when the client left.
 
     """
@@ -105,7 +105,7 @@ class Call:
     tool_calls: tuple[ToolCall, ...] = ()
     planned_ttft_ms: float | None = None
     planned_ms: float | None = None
-    asked_wait_s: float | str | None = None
+    asked_wait_s: float | None = None
     waited_s: float | None = None
     client_left_after_tokens: int | None = None
     watchers: "set[Watcher] | None" = field(default=None, repr=False)

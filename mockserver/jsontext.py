@@ -89,12 +89,9 @@ class TokenText(str):
         return text
 
 
-def compact(value: JsonValue, *, token_ends: bool = False) -> str:
-    """Write *value* without any white space.
-
-    With *token_ends*, each token of a `TokenText` is followed by `TOKEN_END`.
-    """
-    return _text(value, "", _COMPACT_BY_TOKEN if token_ends else _COMPACT)
+def compact(value: JsonValue) -> str:
+    """Write *value* without any white space."""
+    return _text(value, "", _COMPACT)
 
 
 def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> str:
@@ -103,30 +100,6 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
     With *token_ends*, each token of a `TokenText` is followed by `TOKEN_END`.
     """
     return _text(value, "\n", _Layout(" " * indent, ": ", token_ends))
-
-
-def plain(value: JsonValue) -> JsonValue:
-    """Return *value* with what `Fixed` holds in its place, as something that can be changed."""
-    kind = cast(type[object], type(value))
-    if kind is Fixed:
-        return plain(cast(Fixed, value).value)
-    if isinstance(value, Mapping):
-        members = cast(Mapping[str, JsonValue], value)
-        return {key: plain(member) for key, member in members.items()}
-    if kind is list or kind is tuple:
-        return [plain(item) for item in value]
-    return value
-
-
-def alphabetical(value: JsonValue) -> JsonValue:
-    """Return *value* with the members of all its objects in alphabetical order."""
-    if isinstance(value, Mapping):
-        members = cast(Mapping[str, JsonValue], value)
-        return {key: alphabetical(members[key]) for key in sorted(members)}
-    if type(value) is list:
-        items = cast(list[JsonValue], value)
-        return [alphabetical(item) for item in items]
-    return value
 
 
 def number(value: float) -> str:
@@ -163,7 +136,6 @@ class _Layout(NamedTuple):
 
 
 _COMPACT = _Layout("", ":", token_ends=False)
-_COMPACT_BY_TOKEN = _Layout("", ":", token_ends=True)
 
 
 def _text(value: JsonValue, newline: str, layout: _Layout) -> str:

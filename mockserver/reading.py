@@ -165,8 +165,8 @@ class RuleReader:
                     return Given(None, passing + own, rule.name)
                 if step is None:
                     passing += own
-                    latency = latency or rule.latency
                     if own or not rule.fail:
+                        latency = latency or rule.latency
                         tally.acted += 1
                         self._act(rule, call, tally, draw)
                     continue

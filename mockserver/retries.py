@@ -9,7 +9,7 @@ import math
 from typing import Final, NamedTuple
 
 from mockserver.clock import Clock
-from mockserver.timeline import Abort, Head, Timeline, duration_s
+from mockserver.timeline import Abort, Head, Timeline
 
 KEPT: Final = 10_000
 """Requests that are waited for; the one that failed first is forgotten first."""
@@ -109,8 +109,8 @@ class Retries:
             clock.advance_to(last.ended_s + (last.asked_s or 0))
         return max(0.0, clock.now_s() - last.ended_s)
 
-    def note(self, content: bytes, at_s: float, timeline: Timeline) -> float | None:
-        """Note what goes out for *content*, which came *at_s*; return what is asked to wait.
+    def note(self, content: bytes, ends_s: float, timeline: Timeline) -> float | None:
+        """Note what goes out for *content* until *ends_s*; return what the client is to wait.
 
         It is what the provider asks: to be called before the timeline is `scaled`.
         """
@@ -119,7 +119,7 @@ class Retries:
         if head is not None and head.status < 400 and not cut:  # noqa: PLR2004 - HTTP's errors
             return None
         asked_s = asked_wait_s(head) if head is not None and is_retryable(head.status) else None
-        self._failed[content] = _Last(at_s + duration_s(timeline), asked_s)
+        self._failed[content] = _Last(ends_s, asked_s)
         if len(self._failed) > KEPT:
             del self._failed[next(iter(self._failed))]
         return asked_s

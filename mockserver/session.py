@@ -13,6 +13,7 @@ from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
+from mockserver.traffic import Traffic
 
 OCCURRENCES_KEPT: Final = 100_000
 """Requests whose repetitions are counted; the one that came first is forgotten first."""
@@ -58,6 +59,7 @@ class Session:
         """There are too many sessions for it to begin: whoever names it is refused."""
         self.journal = Journal(archive)
         self.stored = StoredCompletions()
+        self.traffic = Traffic()
         self._compiler = compiler
         self._own = scenario
         self._inherited = inherited
@@ -97,10 +99,11 @@ class Session:
             self._take()
 
     def reset(self) -> None:
-        """Begin anew with the rules as they are: counters, state, journal and what is stored."""
+        """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
         self.reader = RuleReader(self.compiled)
         self.journal.restart()
         self.stored = StoredCompletions()
+        self.traffic = Traffic()
         self._occurrences = {}
         self._attempts = {}
 

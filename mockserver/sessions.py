@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
-from mockserver.clock import Clock
+from mockserver.clock import Clock, refuse_time_scale
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.journal import Archive
 from mockserver.routing import DEFAULT_SESSION
@@ -35,6 +35,9 @@ class Options:
     any_model: bool = False
     usage_header: bool = True
     time_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        refuse_time_scale(self.time_scale)
 
 
 class Sessions(Mapping[str, Session]):

@@ -36,14 +36,20 @@ class Lane:
         self._running: set[Turn] = set()
         self._waiting: deque[Turn] = deque()
 
+    def is_full(self, concurrency: int | None, queue: int | None) -> bool:
+        """Return whether `enter` would find no place."""
+        if concurrency is None or len(self._running) < concurrency:
+            return False
+        return len(self._waiting) >= (queue or 0)
+
     def enter(self, concurrency: int | None, queue: int | None) -> Turn | None:
         """Return a place, which may be one in the queue; None if that is full.
 
         *concurrency* None: there are always places. *queue* None is as 0.
         """
-        runs = concurrency is None or len(self._running) < concurrency
-        if not runs and len(self._waiting) >= (queue or 0):
+        if self.is_full(concurrency, queue):
             return None
+        runs = concurrency is None or len(self._running) < concurrency
         turn = Turn(self, runs=runs)
         if runs:
             self._running.add(turn)

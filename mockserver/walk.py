@@ -4,6 +4,7 @@ The way itself is `mockserver.engine.Engine.answer`; here are its last steps (st
 note) and the refusals that testers meet.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -15,6 +16,7 @@ from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, Hole, fill
+from mockserver.limits import Allowance
 from mockserver.models import Model
 from mockserver.moments import split
 from mockserver.reading import LOOP, Given
@@ -27,6 +29,7 @@ from mockserver.session import Session
 from mockserver.shaping import to_store
 from mockserver.templates import Scope, expanded, one_line
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
+from mockserver.turns import Turn
 
 REFUSALS: Final = 400
 """Statuses from here on are none of an answer."""
@@ -49,6 +52,12 @@ class Visit:
     secrets: Sequence[bytes] = ()
     is_whole: bool = False
     """Whether what goes out is an answer that nothing went wrong with."""
+    allowances: tuple[Allowance, ...] | None = None
+    """What it leaves of limits that the scenario states; None: it states none."""
+    is_real: bool = False
+    """Whether what a client is asked to wait is real time, whatever the session's scale."""
+    turns: tuple[Turn, ...] = ()
+    """Its places among those that are answered at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +80,17 @@ class Ready:
     said: Said | None = None
 
 
+Kept = tuple[int, bool, bool]
+"""Which answer is kept: by its reply, by whether it is cut at its tokens, and by whether it tells
+of allowances itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A request that was understood, and the answers that it gets each time it comes."""
 
     request: CompletionRequest
-    ready: dict[int, tuple[Reply, Ready]] = field(default_factory=dict[int, tuple[Reply, Ready]])
+    ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 
 
 Understood = Parsed | ApiError
@@ -162,6 +176,8 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     """Return the timeline of *ready* with its holes filled."""
     dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
     status, lines, content_length = ready.head
+    if visit.allowances is not None:
+        lines += dialect.limit_lines(visit.allowances)
     head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
     if answer is None:
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
@@ -246,6 +262,27 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
         return timeline
     before, after = split(timeline, failure.moment) or (timeline, ())
     return (*before, Pause(failure.delay_ms / 1_000), *after)
+
+
+# --- Refusals --------------------------------------------------------------------------------
+
+
+def refused(visit: Visit, error: ApiError) -> Timeline:
+    """Return what goes out for *error*, however it came about: the one door for refusals."""
+    if error.retry_after_s is not None:
+        error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
+    return visit.route.dialect.render_error(error, visit.draw)
+
+
+def retry_headers(retry_after_s: float | str) -> Headers:
+    """Return what asks a client to wait: whole seconds, and exactly; or words of any kind."""
+    if isinstance(retry_after_s, str):
+        return (("retry-after", retry_after_s),)
+    milliseconds = round(retry_after_s * 1_000)
+    return (
+        ("retry-after", str(math.ceil(retry_after_s))),
+        ("retry-after-ms", str(milliseconds)),
+    )
 
 
 # --- 9 note ----------------------------------------------------------------------------------

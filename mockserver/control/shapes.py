@@ -394,10 +394,10 @@ class CallRecord:
         finish_reason: Why that ended.
         tool_calls: The calls that it made.
         usage: The bill.
-        planned_ttft_ms: When the first token was to be sent.
-        planned_ms: When the last one was.
-        asked_wait_s: How long the client was told to wait.
-        waited_s: Session time since the last attempt of the same request.
+        planned_ttft_ms: When the first token was to come, in session time; null: nobody planned.
+        planned_ms: How long the whole answer was to take.
+        asked_wait_s: How long the client was asked to wait before it tries again.
+        waited_s: How long it did, in session time, since its last attempt at this failed.
         client_left_after_tokens: How many tokens had gone out when the client left.
 
     """
@@ -432,7 +432,7 @@ class CallRecord:
     usage: Tokens | None
     planned_ttft_ms: float | None
     planned_ms: float | None
-    asked_wait_s: float | str | None
+    asked_wait_s: float | None
     waited_s: float | None
     client_left_after_tokens: int | None
 

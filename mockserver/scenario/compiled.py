@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from mockserver.limiter import LimitsTable
 from mockserver.models import Catalogue
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.matching import Conjunction, Reading
@@ -63,6 +64,7 @@ class Compiled:
             scenario.any_model or any_model,
             scenario.retired,
         )
+        self.limits = LimitsTable(scenario.limits)
         keys = scenario.keys
         self.standing: Callable[[str], Standing] | None = None
         """What an API key is; None: every key is good."""

@@ -23,6 +23,7 @@ from mockserver.http_request import HttpRequest
 from mockserver.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
+from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, play
 from mockserver.timeline import Abort
 
@@ -57,7 +58,7 @@ class App:
         return _Server(self)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; the journal hears how that went."""
+        """Answer one request, whoever it is for."""
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
@@ -65,6 +66,12 @@ class App:
             return await self.control.handle(request, path, query)
         if self.cors is not None and is_preflight(request):
             return await play(self.cors.preflight(request), request)
+        return await self._answered(request, path, query)
+
+    async def _answered(
+        self, request: web.BaseRequest, path: str, query: str
+    ) -> web.StreamResponse:
+        """Answer a request to the provider; the journal hears how that went."""
         if request.content.is_eof():
             content = request.content.read_nowait()
         else:
@@ -86,10 +93,13 @@ class App:
         exchange = self.engine.answer(http, understood)
         outcome: Outcome = "client_left"
         try:
+            for turn in exchange.visit.turns:
+                await wait_for(turn)
             timeline = exchange.timeline
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
-            played = await play(timeline, request)
+            pacer = Pacer(exchange.visit.session.clock)
+            played = await play(timeline, request, pacer)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE

@@ -4,7 +4,6 @@ Head and body are framed here and written as they are; aiohttp's own responses a
 so that an answer is on the wire exactly what its timeline says.
 """
 
-import asyncio
 import socket
 import struct
 from functools import cache
@@ -13,6 +12,7 @@ from typing import Final
 
 from aiohttp import HttpVersion11, web
 
+from mockserver.server.pacing import Pacer
 from mockserver.timeline import Abort, Data, Head, Pause, Timeline
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
@@ -40,17 +40,22 @@ class Played(web.StreamResponse):
         """Do nothing: the body is out."""
 
 
-async def play(timeline: Timeline, request: web.BaseRequest, *, is_last: bool = False) -> Played:
+async def play(
+    timeline: Timeline,
+    request: web.BaseRequest,
+    pacer: Pacer | None = None,
+    *,
+    is_last: bool = False,
+) -> Played:
     """Answer *request* with *timeline*; if it *is_last*, the connection ends behind it.
 
-    Pauses end at points in time that follow from the start, so that delays do not add up.
+    Its pauses are those of *pacer*, which only what has pauses needs. An answer that is late
+    sends several pieces at once, to catch up.
 
     Raises:
         ConnectionError: The client has left.
 
     """
-    loop = asyncio.get_running_loop()
-    due = loop.time()
     framing = Framing(request, is_last=is_last)
     for event in timeline:
         match event:
@@ -59,9 +64,10 @@ async def play(timeline: Timeline, request: web.BaseRequest, *, is_last: bool = 
             case Data(payload):
                 framing.put_data(payload)
             case Pause(seconds):
-                await _write(request, framing.take())
-                due += seconds
-                await asyncio.sleep(due - loop.time())
+                assert pacer is not None, "a refusal of the server's own has no pauses"
+                if not pacer.is_behind(seconds):
+                    await _write(request, framing.take())
+                await pacer.pause(seconds)
             case Abort(how):
                 await _write(request, framing.take())
                 await _cut(request, how)

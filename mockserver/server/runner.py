@@ -64,7 +64,7 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 async def listen(
-    engine: Engine, host: str, port: int, settings: Settings
+    engine: Engine, host: str, port: int, settings: Settings | None = None
 ) -> tuple[Address, web.Server, asyncio.Server]:
     """Start to answer on *host* and *port* (0: any that is free).
 
@@ -72,6 +72,7 @@ async def listen(
         UsageError: The address cannot be had.
 
     """
+    settings = settings or Settings()
     control = settings.control_plane(engine, Plugins.installed(), host)
     server = App(engine, control, settings.cors).server()
     try:
@@ -159,20 +160,29 @@ class MockServer:
         strict: bool = False,
         any_model: bool = False,
         usage_header: bool = True,
+        time_scale: float = 1.0,
         control: bool = True,
         control_token: str | None = None,
         cors_origin: str | None = None,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
-        With *control* there is a control API, which wants *control_token* if that is stated.
+        *time_scale* is how long a second of a session takes: at 0 nothing waits. With *control*
+        there is a control API, which wants *control_token* if that is stated.
 
         Raises:
             ScenarioError: A scenario is wrong.
-            UsageError: Values are mixed with names or paths, or the token or origin is none.
+            UsageError: Values are mixed with names or paths, or *time_scale*, the token or the
+                origin is none.
 
         """
-        options = Options(seed=seed, strict=strict, any_model=any_model, usage_header=usage_header)
+        options = Options(
+            seed=seed,
+            strict=strict,
+            any_model=any_model,
+            usage_header=usage_header,
+            time_scale=time_scale,
+        )
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
         self._settings = Settings(
             control=control,
