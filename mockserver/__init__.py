@@ -6,6 +6,9 @@ The names below are loaded when they are first used, so that importing the packa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockserver.async_client import AsyncControl
+    from mockserver.client import Control
+    from mockserver.control.operations import ControlError
     from mockserver.scenario.loader import load_scenario
     from mockserver.server.runner import MockServer
     from mockserver.session import Session
@@ -14,6 +17,9 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncControl",
+    "Control",
+    "ControlError",
     "MockServer",
     "Session",
     "TokenReport",
@@ -23,6 +29,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncControl": "mockserver.async_client",
+    "Control": "mockserver.client",
+    "ControlError": "mockserver.control.operations",
     "MockServer": "mockserver.server.runner",
     "Session": "mockserver.session",
     "TokenReport": "mockserver.tokens.report",
