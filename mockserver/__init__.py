@@ -9,6 +9,12 @@ if TYPE_CHECKING:
     from mockserver.async_client import AsyncControl
     from mockserver.client import Control
     from mockserver.control.operations import ControlError
+    from mockserver.failure_lists import (
+        BROKEN_STREAMS,
+        RETRYABLE_FAILURES,
+        SILENT_FAILURES,
+        KnownFailure,
+    )
     from mockserver.scenario.loader import load_scenario
     from mockserver.server.runner import MockServer
     from mockserver.session import Session
@@ -17,9 +23,13 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BROKEN_STREAMS",
+    "RETRYABLE_FAILURES",
+    "SILENT_FAILURES",
     "AsyncControl",
     "Control",
     "ControlError",
+    "KnownFailure",
     "MockServer",
     "Session",
     "TokenReport",
@@ -32,6 +42,10 @@ _HOMES = {
     "AsyncControl": "mockserver.async_client",
     "Control": "mockserver.client",
     "ControlError": "mockserver.control.operations",
+    "BROKEN_STREAMS": "mockserver.failure_lists",
+    "KnownFailure": "mockserver.failure_lists",
+    "RETRYABLE_FAILURES": "mockserver.failure_lists",
+    "SILENT_FAILURES": "mockserver.failure_lists",
     "MockServer": "mockserver.server.runner",
     "Session": "mockserver.session",
     "TokenReport": "mockserver.tokens.report",

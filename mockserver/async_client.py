@@ -257,6 +257,10 @@ class AsyncSessionControl(Addressed):
         """Return the calls that no rule answered, and what kept the nearest ones from it."""
         return (await self._send(ops.near_misses(self.name))).calls
 
+    async def release(self, rule: str | None = None) -> int:
+        """Let the answers go on that *rule* holds (None: any rule); return how many."""
+        return (await self._send(ops.release(self.name, rule))).released
+
     # --- State and clock ---
 
     async def state(self) -> Mapping[str, Any]:

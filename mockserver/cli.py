@@ -1,4 +1,4 @@
-"""The command line: `mockserver serve`, `check`, `scenarios`, `tokens`.
+"""The command line: `mockserver serve`, `check`, `scenarios`, `schema`, `tokens`.
 
 What people made wrong is told in one clear message, with exit code 2. Modules that take long
 to load are imported by the commands that need them.
@@ -110,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         "scenarios", help="list the scenarios that ship with the server"
     )
     scenarios.set_defaults(run=_scenarios)
+
+    schema = commands.add_parser(
+        "schema", help="print the JSON Schema of scenario files, plug-ins included, for editors"
+    )
+    schema.set_defaults(run=_schema)
     return parser
 
 
@@ -299,6 +304,15 @@ def _scenarios(options: argparse.Namespace) -> int:  # noqa: ARG001 - it has no 
     width = max((len(name) for name, _ in listed), default=0)
     for name, description in listed:
         print(f"{name:{width}}  {description}")  # noqa: T201 - this is the output
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:  # noqa: ARG001 - it has no options
+    from mockserver.plugins import Plugins  # noqa: PLC0415 - see the docstring
+    from mockserver.scenario.json_schema import json_schema  # noqa: PLC0415
+
+    schema = json_schema(Plugins.installed())
+    print(json.dumps(schema, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     return 0
 
 

@@ -314,6 +314,10 @@ class SessionControl(Addressed):
         """Return the calls that no rule answered, and what kept the nearest ones from it."""
         return self._send(ops.near_misses(self.name)).calls
 
+    def release(self, rule: str | None = None) -> int:
+        """Let the answers go on that *rule* holds (None: any rule); return how many."""
+        return self._send(ops.release(self.name, rule)).released
+
     # --- State and clock ---
 
     def state(self) -> Mapping[str, Any]:

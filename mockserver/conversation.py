@@ -209,7 +209,8 @@ class ApiError(Exception):
 
     *headers* are added to its own. *allowances* are what it leaves of the account's limits, where
     it was the API that refused: the limiter stands before it. *retry_after_s* asks the client to
-    wait: in seconds, or in a header's own words, right or wrong.
+    wait: in seconds, or in a header's own words, right or wrong; *retry_after_scales* says whether
+    that is session time. A *page* goes out in place of the dialect's JSON, under *headers* alone.
     """
 
     status: int
@@ -221,6 +222,8 @@ class ApiError(Exception):
     headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     allowances: tuple[Allowance, ...] = field(default=(), kw_only=True)
     retry_after_s: float | str | None = field(default=None, kw_only=True)
+    retry_after_scales: bool = field(default=True, kw_only=True)
+    page: bytes | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.message}"

@@ -31,7 +31,6 @@ from mockserver.seeding import Draw, digest
 from mockserver.session import Session
 from mockserver.sessions import LONGEST_NAME, MOST_SESSIONS, Options, Sessions
 from mockserver.shaping import bill, limited, limits_of, shape, with_echo
-from mockserver.templates import Scope
 from mockserver.timeline import Timeline
 from mockserver.timing import admit, delay, leave, send_away
 from mockserver.walk import (
@@ -45,6 +44,8 @@ from mockserver.walk import (
     fingerprint,
     headers,
     in_scope,
+    misanswer,
+    misread,
     note,
     note_lookups,
     refusal,
@@ -149,7 +150,7 @@ class Engine:
                 if given.latency is not None:
                     timeline = delay(visit, given.latency, ready, timeline)
             if given.failures:
-                timeline = fail(visit, given, timeline)
+                timeline = fail(visit, given, timeline, incoming)
         except ApiError as error:
             leave(visit)
             timeline = refused(visit, error)
@@ -361,11 +362,11 @@ class Engine:
         route, by_token = visit.route, bool(given.failures or given.latency)
         reply = given.reply or self._fallback
         kept = id(reply), by_token, visit.allowances is None
-        if parsed is not None:
+        if parsed is not None and not given.failures:
             known = parsed.ready.get(kept)
             if known is not None and known[0] is reply:
                 return known[1]
-        steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
+        steady = visit.steady
         if route.lookup is not None:
             body = route.lookup.look_up(
                 Lookup(
@@ -381,7 +382,8 @@ class Engine:
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
-        answer, drawn_calls = self._decide(visit, incoming, parsed.request, given, steady)
+        request = misread(visit, given.failures, parsed.request)
+        answer, drawn_calls = self._decide(visit, incoming, request, given)
         rendered = route.generating.render(answer)
         frames = route.dialect.encode(rendered, steady, by_token=by_token)
         head = route.dialect.head(rendered, answer, steady)
@@ -391,7 +393,7 @@ class Engine:
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = Ready(head, frames, answer, drawn_calls, said_in(answer, visit.secrets))
-        if not reply.varies and size_of(frames) <= MEMO_ANSWER_BYTES:
+        if not (reply.varies or given.failures) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
 
@@ -401,15 +403,12 @@ class Engine:
         incoming: IncomingCall,
         request: CompletionRequest,
         given: Given,
-        steady: Draw,
     ) -> tuple[Answer, int]:
         """Return what is answered within the limits of *request*, and how many ids it needs."""
-        written = given.reply or self._fallback
-        reply = in_scope(written, given.scope)
+        reply = in_scope(given.reply or self._fallback, given.scope)
         catalogue = visit.session.compiled.catalogue
         model = catalogue.resolve(reply.model or request.model)
-        draw = visit.draw if written.varies else steady
-        shaped = self._shape(incoming, request, written, model, draw, given.scope)
+        shaped = self._shape(visit, incoming, request, given, model)
         note_lookups(visit.call, given.scope)
         if visit.session.strict.loops:
             refuse_loop(visit, incoming, given, shaped)
@@ -418,7 +417,7 @@ class Engine:
         if request.echo and not reply.exact:
             choices = with_echo(choices, request.prompts)
         if request.logprobs is not None:
-            choices = with_logprobs(choices, shaped.logprobs, request, model, steady)
+            choices = with_logprobs(choices, shaped.logprobs, request, model, visit.steady)
         dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
@@ -430,36 +429,39 @@ class Engine:
             system_fingerprint=fingerprint(visit.session, reply, model),
             headers=headers(visit.session.scenario.defaults, reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
-            created=steady.created(),
+            created=visit.steady.created(),
             allowances=()
             if visit.allowances is not None
             else limits.allowances(catalogue.resolve(request.model), request.body),
         )
         return answer, shaped.drawn_calls
 
-    def _shape(  # noqa: PLR0917 - none of them may be taken for another
+    def _shape(
         self,
+        visit: Visit,
         incoming: IncomingCall,
         request: CompletionRequest,
-        reply: Reply,
+        given: Given,
         model: Model,
-        draw: Draw,
-        scope: Scope | None,
     ) -> Shaped:
-        """Return the choices of *reply* to *request*, ended by `stop`.
+        """Return the choices of *reply* to *request*, bent by what fails, and ended by `stop`.
 
         What is the same whatever is asked is kept, by the reply and by what ends it.
         """
+        reply = given.reply or self._fallback
         key = None
-        if reply.indifferent and scope is None:
+        if reply.indifferent and given.scope is None and not given.failures:
             key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
                 return known[1]
+        draw = visit.draw if reply.varies else visit.steady
         written = [
-            reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=scope), draw)
+            reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=given.scope), draw)
             for index, prompt in enumerate(_asked(request, reply))
         ]
+        if given.failures:
+            written = misanswer(visit, given.failures, written, request)
         shaped = shape(request, written, reply, model)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:

@@ -54,6 +54,7 @@ class Call:
         rule: The name of the rule that answered; None: no rule did.
         failures: The kinds of the failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
+        pre_empted: The kinds of those that another one left no answer to act on.
         near_misses: What kept the nearest rules from answering, where none did.
         usage: The bill, where there is one.
         notes: What else a tester should know.
@@ -90,6 +91,7 @@ class Call:
     status: int | None = None
     failures: tuple[str, ...] = ()
     no_effect: tuple[str, ...] = ()
+    pre_empted: tuple[str, ...] = ()
     near_misses: tuple[str, ...] = ()
     usage: Usage | None = None
     notes: tuple[str, ...] = ()

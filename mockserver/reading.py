@@ -373,10 +373,11 @@ class _Firing:
 
     def of(self, failures: tuple[Failure, ...], whose: str) -> tuple[Failure, ...]:
         """Return those of *failures* whose triggers hold."""
+        purpose = f"fire-{whose}-{self.position}"
         return tuple(
             failure
             for index, failure in enumerate(failures)
-            if failure.fires(self.count, self.draw, f"fire-{whose}-{self.position}-{index}")
+            if failure.fires(self.count, self.draw, f"{purpose}-{index}", self.at_s)
         )
 
 

@@ -130,6 +130,6 @@ def send_away(visit: Visit, timeline: Timeline) -> Timeline:
     session, call = visit.session, visit.call
     ends_s = call.at_s + duration_s(timeline)
     call.asked_wait_s = session.traffic.retries.note(visit.content, ends_s, timeline)
-    if visit.is_real:
+    if not visit.scales_waits:
         return timeline
     return retries.scaled(timeline, session.clock.time_scale)

@@ -10,15 +10,16 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Answer, Failure, Frame, Reply, Scene, Unstated
-from mockserver.conversation import ApiError, CompletionRequest, IncomingCall, ToolCall
+from mockserver import limits
+from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
+from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall, ToolCall
 from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, Hole, fill
 from mockserver.limits import Allowance
 from mockserver.models import Model
-from mockserver.moments import split
+from mockserver.moments import BeforeHeaders, split
 from mockserver.reading import LOOP, Given
 from mockserver.redaction import redact_name, redact_text
 from mockserver.routing import Route
@@ -40,6 +41,9 @@ class Visit:
     """One request on its way: what it is, whose it is, and what may be drawn for it.
 
     *secrets* came with it in its headers or its query: the journal is not to hold them.
+    *failures* are those that its answer meets, and *bent* the ids of those that have struck
+    already, before there was a timeline. *scales_waits* says whether what the client is asked to
+    wait is session time.
     """
 
     http: HttpRequest
@@ -54,10 +58,19 @@ class Visit:
     """Whether what goes out is an answer that nothing went wrong with."""
     allowances: tuple[Allowance, ...] | None = None
     """What it leaves of limits that the scenario states; None: it states none."""
-    is_real: bool = False
-    """Whether what a client is asked to wait is real time, whatever the session's scale."""
+    scales_waits: bool = True
+    """Whether what the client is asked to wait is session time."""
+    bent: frozenset[int] = frozenset()
+    """The ids of the failures that have struck already, before there was a timeline."""
     turns: tuple[Turn, ...] = ()
     """Its places among those that are answered at once."""
+
+    @property
+    def steady(self) -> Draw:
+        """What is drawn from for all that is the same each time the request comes."""
+        if self.occurrence == 1:
+            return self.draw
+        return Draw(self.session.seed, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,23 +250,74 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
     visit.session.stored.add(stored)
 
 
-# --- 8 fail: what goes wrong with it ---------------------------------------------------------
+# --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def fail(visit: Visit, given: Given, timeline: Timeline) -> Timeline:
-    """Return *timeline* with the failures of *given* in it, each on the result of the last."""
-    scene = Scene(visit.route.dialect, visit.draw)
+def misread(
+    visit: Visit, failures: Sequence[Failure], request: CompletionRequest
+) -> CompletionRequest:
+    """Return what *request* is taken for where that goes wrong."""
+    for failure in failures:
+        taken_for = failure.misread(request)
+        if taken_for is not request:
+            visit.bent |= {id(failure)}
+        request = taken_for
+    return request
+
+
+def misanswer(
+    visit: Visit, failures: Sequence[Failure], choices: list[Choice], request: CompletionRequest
+) -> list[Choice]:
+    """Return what is answered to *request* instead of *choices* where that goes wrong."""
+    for position, failure in enumerate(failures):
+        if not isinstance(failure, AnswerFailure):
+            continue
+        rng = visit.draw.rng(f"misanswer-{position}")
+        wrong = [failure.misanswer(choice, request, rng) for choice in choices]
+        if any(new is not old for new, old in zip(wrong, choices, strict=True)):
+            visit.bent |= {id(failure)}
+        choices = wrong
+    return choices
+
+
+def fail(visit: Visit, given: Given, timeline: Timeline, incoming: IncomingCall) -> Timeline:
+    """Return *timeline* with the failures of *given* in it, each on the result of the last.
+
+    A failure that replaces the answer keeps what went wrong before anything was sent, and
+    pre-empts all else.
+    """
+    scene = Scene(
+        dialect=visit.route.dialect,
+        draw=visit.draw,
+        refuse=lambda error: refused(visit, error),
+        rule=lambda failure: _rule_of(visit.session, failure),
+        model=incoming.model,
+        allowances=_left(visit, incoming),
+    )
+    call, is_over = visit.call, False
     for failure in given.failures:
-        if given.is_replaced and (timeline or not failure.replaces):
-            visit.call.notes += (f"failure '{failure.kind}' was pre-empted",)
+        if given.is_replaced and (is_over or not isinstance(failure.moment, BeforeHeaders)):
+            call.pre_empted += (failure.kind,)
             continue
+        before: Timeline = ()
+        if failure.replaces:
+            before, timeline, is_over = timeline, (), True
         distorted = failure.distort(timeline, scene)
-        if not distorted.had_effect:
-            visit.call.no_effect += (failure.kind,)
-            continue
-        visit.call.failures += (failure.kind,)
-        timeline = _delayed(failure, distorted.timeline)
+        if distorted.had_effect:
+            timeline = before + _delayed(failure, distorted.timeline)
+        if distorted.had_effect or id(failure) in visit.bent:
+            call.failures += (failure.kind,)
+        else:
+            call.no_effect += (failure.kind,)
     return timeline
+
+
+def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
+    """Return what the request leaves of the account's limits."""
+    if visit.allowances is not None or incoming.completion is None:
+        return visit.allowances or ()
+    model = visit.session.compiled.catalogue.resolve(incoming.completion.model)
+    return limits.allowances(model, incoming.completion.body)
 
 
 def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
@@ -261,7 +325,16 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
     if not failure.delay_ms or failure.moment is None:
         return timeline
     before, after = split(timeline, failure.moment) or (timeline, ())
-    return (*before, Pause(failure.delay_ms / 1_000), *after)
+    return (*before, Pause(failure.delay_ms / 1_000, failure.scale), *after)
+
+
+def _rule_of(session: Session, failure: Failure) -> str | None:
+    """Return the name of the rule that *failure* is written in."""
+    for rule in session.scenario.rules:
+        written = (*rule.fail, *(one for step in rule.replies for one in step.failures))
+        if any(one is failure for one in written):
+            return rule.name
+    return None
 
 
 # --- Refusals --------------------------------------------------------------------------------
@@ -269,9 +342,12 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
 
 def refused(visit: Visit, error: ApiError) -> Timeline:
     """Return what goes out for *error*, however it came about: the one door for refusals."""
+    visit.scales_waits = error.retry_after_scales
     if error.retry_after_s is not None:
         error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
-    return visit.route.dialect.render_error(error, visit.draw)
+    if error.page is None:
+        return visit.route.dialect.render_error(error, visit.draw)
+    return Head.of(error.status, error.headers, len(error.page)), Data(error.page)
 
 
 def retry_headers(retry_after_s: float | str) -> Headers:

@@ -363,7 +363,7 @@ def test_a_failure_that_a_replacing_one_came_before_is_journalled_as_pre_empted(
 
     assert answered.status == 503
     assert answered.call.failures == ("http_error",)
-    assert answered.call.notes == ("failure 'disconnect' was pre-empted",)
+    assert answered.call.pre_empted == ("disconnect",)
     assert answered.call.no_effect == ()
 
 

@@ -284,6 +284,12 @@ def near_misses(session: str) -> Operation[shapes.NearMisses]:
     return operation("near_misses", shapes.NearMisses, session=session)
 
 
+def release(session: str, rule: str | None) -> Operation[shapes.Released]:
+    """Let answers go on that are held."""
+    body = shapes.Release(rule=rule)
+    return operation("release", shapes.Released, session=session, body=body)
+
+
 def read_state(session: str) -> Operation[shapes.StateView]:
     """Read the state."""
     return operation("read_state", shapes.StateView, session=session)

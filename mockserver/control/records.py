@@ -101,6 +101,7 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         status=call.status,
         failures=call.failures,
         no_effect=call.no_effect,
+        pre_empted=call.pre_empted,
         near_misses=call.near_misses,
         notes=call.notes,
         outcome=call.outcome,

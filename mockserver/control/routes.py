@@ -192,6 +192,14 @@ ROUTES: Final = (
         "List the calls that no rule answered, and what kept the nearest ones from it.",
         answer=shapes.NearMisses,
     ),
+    _session(
+        "release",
+        "POST",
+        "/release",
+        "Let answers go on that a stall holds until it is released.",
+        answer=shapes.Released,
+        body=shapes.Release,
+    ),
     _session("read_state", "GET", "/state", "Read the state.", answer=shapes.StateView),
     _session(
         "change_state",

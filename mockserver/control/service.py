@@ -60,6 +60,8 @@ class Service:
         engine: Engine,
         plugins: Plugins,
         version: str,
+        *,
+        release: Callable[[str, str | None], int],
         reload: Callable[[], Scenario] | None = None,
     ) -> None:
         """Take the server.
@@ -68,12 +70,15 @@ class Service:
             engine: What answers.
             plugins: The kinds that scenarios may use.
             version: The version of the server.
+            release: Lets the answers of a session go on that one of its rules holds (None: any
+                does), and returns how many.
             reload: Reads the server's scenario anew; None: it stands in no file.
 
         """
         self._engine = engine
         self._plugins = plugins
         self._version = version
+        self._release = release
         self._reload = reload
 
     def prepare(self, body: Any) -> Prepared:
@@ -277,6 +282,11 @@ class Service:
         return shapes.NearMisses(
             calls=tuple(near_miss(call, call.near_misses) for call in calls if call.is_unmatched)
         )
+
+    def release(self, asked: Asked) -> shapes.Released:
+        """Let answers go on that are held."""
+        session = self._session(asked)
+        return shapes.Released(released=self._release(session.name, asked.body.rule))
 
     # --- State and clock ---
 

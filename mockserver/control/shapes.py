@@ -382,6 +382,7 @@ class CallRecord:
         status: The HTTP status; null: none went out.
         failures: The kinds of failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
+        pre_empted: The kinds of those that another one left no answer to act on.
         near_misses: What kept the nearest rules from answering, where none did.
         notes: What else a tester should know.
         outcome: Whether the answer went out whole.
@@ -418,6 +419,7 @@ class CallRecord:
     status: int | None
     failures: tuple[str, ...]
     no_effect: tuple[str, ...]
+    pre_empted: tuple[str, ...]
     near_misses: tuple[str, ...]
     notes: tuple[str, ...]
     outcome: Outcome
@@ -650,6 +652,25 @@ class Advance:
     """How far to move a session's clock; whoever waits for a time that has come goes on."""
 
     seconds: Annotated[float, Limits(0, 1e9)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Release:
+    """Which of the answers that are held are to go on.
+
+    Attributes:
+        rule: Those of this rule; null: all.
+
+    """
+
+    rule: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Released:
+    """How many answers go on."""
+
+    released: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,16 +7,32 @@ value, in every process.
 
 from collections.abc import Mapping
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from mockserver.jsontext import JsonValue
 from mockserver.sampling.fakers import FAKERS, fake, lend
-from mockserver.sampling.places import Place
+from mockserver.sampling.judging import Judge
+from mockserver.sampling.places import Budget, Place
 from mockserver.sampling.prose import prose
 from mockserver.sampling.reading import is_object
+from mockserver.sampling.references import References
 from mockserver.sampling.sampler import Sampler
 
-__all__ = ["FAKERS", "call_arguments", "fake", "prose", "sample"]
+__all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample"]
+
+MOST_STEPS: Final = 100_000
+"""How much work judging one value may be."""
+
+
+def accepts(value: JsonValue, schema: JsonValue) -> bool:
+    """Return whether *value* is valid for *schema*; formats are not judged.
+
+    Where judging would go on too long, the value is let pass.
+    """
+    try:
+        return Judge(References(schema), Budget(MOST_STEPS)).accepts(value, schema)
+    except RecursionError:
+        return True
 
 
 def sample(schema: JsonValue, rng: Random) -> JsonValue:

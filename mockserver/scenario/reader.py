@@ -314,7 +314,7 @@ _HINTS: Final = {
     "found invalid Unicode character escape code": "write the character itself: "
     "halves of a pair, as in JSON, are no characters in YAML",
     "did not find expected key": "align the keys of a mapping; put a text with ': ' in quotes",
-    "could not find expected ':'": "a key is followed by ': '",
+    "could not find expected ':'": "a key is followed by ': ' and has at most 1,024 characters",
     "did not find expected '-' indicator": "align the dashes of a list",
     "did not find expected ',' or '}'": "a '{' is not closed, or a ',' is missing",
     "did not find expected ',' or ']'": "a '[' is not closed, or a ',' is missing",

@@ -214,8 +214,7 @@ class Scenario:
 
 def triggered(failure: Failure) -> bool:
     """Return whether *failure* may let a call pass: it has a trigger."""
-    triggers = (failure.times, failure.every, failure.calls, failure.probability)
-    return any(trigger is not None for trigger in triggers)
+    return failure.is_triggered
 
 
 def _models_named(when: When) -> Iterator[str]:

@@ -164,7 +164,10 @@ class Values:
                 warnings.simplefilter("ignore")  # of what may mean something else in later Pythons
                 re.compile(regex)
                 danger = regexes.danger(regex)
-        except (re.error, OverflowError, RecursionError) as error:
+        except RecursionError:
+            what = "the regular expression is nested too deep"
+            return self._builder.refuse(node.place, what)
+        except (re.error, OverflowError) as error:
             return self._builder.refuse(node.place, f"this is no regular expression: {error}")
         if danger is not None:
             what = f"the regular expression '{shortened(regex)}' can blow up: {danger}"

@@ -23,8 +23,9 @@ from mockserver.http_request import HttpRequest
 from mockserver.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
+from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
-from mockserver.server.player import GONE, Played, Refusal, play
+from mockserver.server.player import GONE, Played, Refusal, play, reset
 from mockserver.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -46,10 +47,18 @@ class App:
     """Answers HTTP requests by an engine; those to the control API are answered by that."""
 
     def __init__(
-        self, engine: Engine, control: ControlPlane | None = None, cors: Cors | None = None
+        self,
+        engine: Engine,
+        gate: Gate | None = None,
+        control: ControlPlane | None = None,
+        cors: Cors | None = None,
     ) -> None:
-        """Take what answers; without *cors*, no page in a browser may call the server."""
+        """Take what answers, and where answers wait that a test holds.
+
+        Without *cors*, no page in a browser may call the server.
+        """
         self.engine = engine
+        self.gate = Gate() if gate is None else gate
         self.control = control
         self.cors = cors
 
@@ -99,7 +108,7 @@ class App:
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
             pacer = Pacer(exchange.visit.session.clock)
-            played = await play(timeline, request, pacer)
+            played = await play(timeline, request, pacer, gate=self.gate, path=path)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
@@ -176,17 +185,27 @@ class _Server(web.Server):
 class _Connection(web.RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_app",)
+    __slots__ = ("_app", "_is_forsaken")
 
     def __init__(self, manager: web.Server, *, app: App, **options: Any) -> None:
         super().__init__(manager, **options)
         self._app = app
+        self._is_forsaken = False
+
+    def forsake(self) -> None:
+        """Answer whatever comes next by a reset."""
+        self._is_forsaken = True
+        if self._messages and self.transport is not None:
+            reset(self.transport)  # it has come already
 
     def data_received(self, data: bytes) -> None:
         """Take *data*; whoever waits for the rest of a body hears if there will be none.
 
         aiohttp's parser tells only those who come next that it can read no further.
         """
+        if self._is_forsaken and self.transport is not None:
+            reset(self.transport)
+            return
         super().data_received(data)
         waiting = self._current_request
         if (

@@ -52,6 +52,11 @@ class Pacer:
             self._clock.advance_to(self._at_s)
         self._due = self._loop.time()
 
+    def catch_up(self) -> None:
+        """Begin to count anew: the answer was held meanwhile, for nobody knew how long."""
+        self._at_s = max(self._at_s, self._clock.now_s())
+        self._due = self._loop.time()
+
     async def _until_then(self) -> None:
         """Wait until it is this answer's time, by waiting or because the clock is moved."""
         clock = self._clock

@@ -13,6 +13,7 @@ from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario
 from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
+from mockserver.server.gate import Gate
 from mockserver.server.watching import Watcher
 
 
@@ -42,8 +43,12 @@ class Settings:
         if self.token is not None and not self.control:
             raise UsageError("a control token is of no use without the control API")
 
-    def control_plane(self, engine: Engine, plugins: Plugins, host: str) -> ControlPlane | None:
+    def control_plane(
+        self, engine: Engine, plugins: Plugins, host: str, gate: Gate
+    ) -> ControlPlane | None:
         """Return the control API of the server that listens on *host*, if it is to have one.
+
+        It releases what is held at *gate*.
 
         Raises:
             UsageError: The token is none.
@@ -51,5 +56,5 @@ class Settings:
         """
         if not self.control:
             return None
-        service = Service(engine, plugins, __version__, self.reload)
+        service = Service(engine, plugins, __version__, release=gate.release, reload=self.reload)
         return ControlPlane(service, Access.of(host, self.token))

@@ -68,7 +68,7 @@ def _openai_node() -> Command | Missing:
     return [node, str(NODE_FOLDER / "openai_script.mjs")]
 
 
-_CLIENTS = {
+CLIENTS = {
     "openai-python-3": _openai_3,
     "openai-python-2": _openai_2,
     "openai-node": _openai_node,
@@ -76,6 +76,14 @@ _CLIENTS = {
 
 
 @cache
-def command(client: str) -> Command | Missing:
-    """Return the command that runs *client*, or why there is none; looked for once."""
-    return _CLIENTS[client]()
+def _found(client: str) -> Command | Missing:
+    return CLIENTS[client]()
+
+
+def command(client: str, script: str = "openai_script") -> Command | Missing:
+    """Return the command that runs *script* by *client*, or why there is none; looked for once."""
+    found = _found(client)
+    if isinstance(found, Missing):
+        return found
+    *words, path = found
+    return [*words, str(Path(path).with_stem(script))]

@@ -1,16 +1,18 @@
-"""Every scenario that ships, used through a real client; and the shelf that they stand on."""
+"""The scenarios that ship, used through a real client; and the shelf that they stand on.
+
+More of them are used by the `test_gallery_…` files beside this one.
+"""
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from gallery import ask, complete, follow_up, playing, text
 
-from mockserver import MockServer, bundled
+from mockserver import bundled
 from mockserver.scenario.loader import bundled_scenarios, check
 
 TOOLS: Any = [
@@ -23,27 +25,6 @@ TOOLS: Any = [
 FUNCTIONS: Any = [tool["function"] for tool in TOOLS]
 
 
-@contextmanager
-def playing(scenario: str, **options: Any) -> Iterator[openai.OpenAI]:
-    """Serve *scenario* and yield a client; it retries nothing unless *options* say otherwise."""
-    with (
-        MockServer(scenario) as server,
-        openai.OpenAI(
-            base_url=server.base_url, api_key="sk-test", **{"max_retries": 0, **options}
-        ) as client,
-    ):
-        yield client
-
-
-def ask(client: openai.OpenAI, said: str = "Hi", model: str = "gpt-4o", **members: Any) -> Any:
-    messages: Any = [{"role": "user", "content": said}]
-    return client.chat.completions.create(model=model, messages=messages, **members)
-
-
-def text(client: openai.OpenAI, said: str = "Hi", model: str = "gpt-4o") -> Any:
-    return ask(client, said, model).choices[0].message.content
-
-
 def handed_back(message: Any, results: dict[str, str]) -> list[Any]:
     """Return a conversation in which the tools that *message* calls have their *results*."""
     return [
@@ -54,11 +35,6 @@ def handed_back(message: Any, results: dict[str, str]) -> list[Any]:
             for call in message.tool_calls
         ),
     ]
-
-
-def follow_up(client: openai.OpenAI, messages: list[Any], **members: Any) -> Any:
-    answer = client.chat.completions.create(model="gpt-4o", messages=messages, **members)
-    return answer.choices[0].message
 
 
 # --- Basics ----------------------------------------------------------------------------------
@@ -200,10 +176,6 @@ def test_a_repair_loop_needs_a_second_answer() -> None:
 
 
 # --- Legacy completions ----------------------------------------------------------------------
-
-
-def complete(client: openai.OpenAI, prompt: Any, **members: Any) -> Any:
-    return client.completions.create(model="gpt-3.5-turbo-instruct", prompt=prompt, **members)
 
 
 @pytest.mark.parametrize(
@@ -360,8 +332,8 @@ SHIPPED = bundled_scenarios()
 
 
 def test_every_scenario_that_ships_is_used_through_a_client() -> None:
-    tests = "".join(p.read_text("utf-8") for p in Path(__file__).parent.glob("test_*.py"))
-    used = set(re.findall(r'playing\("([^"]+)"', tests))
+    tests = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    used = set(re.findall(r'\bplaying\(\s*"([^"]+)"', "\n".join(tests)))
 
     assert used == {name for name, _ in SHIPPED}
 
