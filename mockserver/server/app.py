@@ -25,7 +25,7 @@ from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
-from mockserver.server.player import GONE, Played, Refusal, play, reset
+from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
 from mockserver.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -101,6 +101,7 @@ class App:
             understood = await loop.run_in_executor(None, self.engine.understand, http)
         exchange = self.engine.answer(http, understood)
         outcome: Outcome = "client_left"
+        sent = Sent()
         try:
             for turn in exchange.visit.turns:
                 await wait_for(turn)
@@ -108,12 +109,14 @@ class App:
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
             pacer = Pacer(exchange.visit.session.clock)
-            played = await play(timeline, request, pacer, gate=self.gate, path=path)
+            played = await play(timeline, request, pacer, gate=self.gate, path=path, sent=sent)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
         finally:
             # Also where the client's leaving cancels what waits for it.
+            if outcome == "client_left":
+                exchange.call.client_left_after_tokens = sent.tokens
             self.engine.close(exchange, outcome)
         return played
 
