@@ -5,7 +5,7 @@ from typing import Final
 
 from mockserver.clock import Clock
 from mockserver.conversation import IncomingCall
-from mockserver.journal import Call, Journal
+from mockserver.journal import Archive, Call, Journal
 from mockserver.jsontext import JsonValue
 from mockserver.ledger import Ledger
 from mockserver.reading import Given, RuleReader, Unanswered
@@ -38,6 +38,7 @@ class Session:
         seed: int | None,
         strict: Strict,
         clock: Clock,
+        archive: Archive | None = None,
     ) -> None:
         """Begin a session.
 
@@ -49,6 +50,7 @@ class Session:
             seed: Of everything drawn; None: the scenario's.
             strict: What holds where the scenario does not say.
             clock: What time it is in it.
+            archive: What all journals of the server are bounded by.
 
         """
         self.name = name
@@ -56,7 +58,7 @@ class Session:
         self.has_ended = False
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
-        self.journal = Journal()
+        self.journal = Journal(archive)
         self.stored = StoredCompletions()
         self.ledger = Ledger()
         self.traffic = Traffic()
@@ -101,7 +103,7 @@ class Session:
     def reset(self) -> None:
         """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
         self.reader = RuleReader(self.compiled)
-        self.journal = Journal()
+        self.journal.restart()
         self.stored = StoredCompletions()
         self.ledger = Ledger()
         self.traffic = Traffic()
@@ -151,6 +153,10 @@ class Session:
         if len(counts) > OCCURRENCES_KEPT:
             del counts[next(iter(counts))]
         return tried
+
+    def next_counts(self, content: bytes) -> tuple[int, int]:
+        """Return what `occurrence` and `attempt` would say of one more request."""
+        return self._occurrences.get(content, 0) + 1, self._attempts.get(content, 0) + 1
 
     def answered(self, content: bytes) -> None:
         """Note that a request with *content* got a whole answer."""

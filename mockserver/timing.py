@@ -11,11 +11,11 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mockserver import latency, limits, retries
-from mockserver.journal import fingerprint
 from mockserver.latency import Latency
 from mockserver.limiter import Figures, Refused
 from mockserver.limits import Allowance
 from mockserver.models import Model
+from mockserver.redaction import fingerprint
 from mockserver.refusals import LimitReached
 from mockserver.timeline import Data, Timeline, duration_s
 from mockserver.turns import Turn
