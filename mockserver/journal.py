@@ -35,7 +35,8 @@ class Call:
         planned_ttft_ms: When the first token was to come, in session time; None: nobody planned.
         planned_ms: How long the whole answer was to take.
         asked_wait_s: How long the client was asked to wait before it tries again.
-        waited_s: How long it did, in session time, since its last attempt at this failed.
+        queued_s: How long it waited for its turn, in session time.
+        waited_s: How long the client waited since its last attempt at this failed, likewise.
         attempt: The how-manieth this is of the same request since one was answered whole.
         is_late: It came when the session had ended.
         near_misses: Where no rule answered, what kept the nearest from it.
@@ -64,6 +65,7 @@ class Call:
     planned_ttft_ms: float | None = None
     planned_ms: float | None = None
     asked_wait_s: float | None = None
+    queued_s: float = 0
     waited_s: float | None = None
     attempt: int = 1
     is_late: bool = False

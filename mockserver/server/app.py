@@ -79,9 +79,9 @@ class App:
         exchange = self.engine.answer(http, understood)
         outcome: Outcome = "client_left"
         try:
-            for turn in exchange.visit.turns:
-                await wait_for(turn)
             session = exchange.visit.session
+            for turn in exchange.visit.turns:
+                exchange.call.queued_s += await wait_for(turn, session.clock)
             hold = partial(self.gate.hold, session.name)
             played = await play(exchange.timeline, request, Pacer(session.clock), hold)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
