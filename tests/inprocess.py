@@ -31,8 +31,8 @@ class Answered:
 
     @property
     def head(self) -> Head:
-        head = self.timeline[0]
-        assert isinstance(head, Head)
+        head = next((event for event in self.timeline if isinstance(event, Head)), None)
+        assert head is not None
         return head
 
     @property
