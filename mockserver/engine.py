@@ -161,6 +161,8 @@ class Engine:
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
+                if visit.session.strict.loops:
+                    refuse_loop(visit, incoming, given, ready.answer)
                 timeline = stamp(visit, ready)
                 if given.latency is not None:
                     timeline = delay(visit, given.latency, ready, timeline)
@@ -396,8 +398,6 @@ class Engine:
         model = visit.catalogue.resolve(reply.model or request.model)
         shaped = self._shape(visit, incoming, request, given, model)
         note_lookups(visit.call, given.scope)
-        if visit.session.strict.loops:
-            refuse_loop(visit, incoming, given, shaped)
         shaped, generated = limited(shaped, request, reply, model)
         choices = shaped.choices
         if request.echo and not reply.exact:
