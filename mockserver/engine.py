@@ -29,6 +29,7 @@ from mockserver.jsontext import Hole
 from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
+from mockserver.plausibility import doubts
 from mockserver.plugins import Plugins
 from mockserver.reading import NO_RULES, Given
 from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
@@ -161,6 +162,7 @@ class Engine:
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
+                call.notes += ready.doubts
                 if visit.session.strict.loops:
                     refuse_loop(visit, incoming, given, ready.answer)
                 timeline = stamp(visit, ready)
@@ -358,7 +360,7 @@ class Engine:
         assert route.generating is not None
         assert parsed is not None
         request = misread(visit, parsed.request)
-        answer, drawn_calls = self._decide(visit, incoming, request, given)
+        answer, shaped = self._decide(visit, incoming, request, given)
         rendered = dialect.adapt(route.generating.render(answer), answer, steady)
         frames = dialect.encode(rendered, steady, by_token=by_token)
         head = dialect.head(rendered, answer, steady)
@@ -367,7 +369,10 @@ class Engine:
             head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
-        ready = Ready(head, frames, answer, drawn_calls)
+        # What went wrong on purpose, or nobody wrote, is not to be told.
+        is_written = given.rule is not None and not visit.bending
+        noted = doubts(answer, shaped.written) if is_written else ()
+        ready = Ready(head, frames, answer, shaped.drawn_calls, noted)
         if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
@@ -391,8 +396,8 @@ class Engine:
         incoming: IncomingCall,
         request: CompletionRequest,
         given: Given,
-    ) -> tuple[Answer, int]:
-        """Return what is answered within the limits of *request*, and how many ids it needs."""
+    ) -> tuple[Answer, Shaped]:
+        """Return what is answered within the limits of *request*, and what it was made of."""
         reply = in_scope(given.reply or self._fallback, given.scope)
         dialect = visit.route.dialect
         model = visit.catalogue.resolve(reply.model or request.model)
@@ -420,7 +425,7 @@ class Engine:
             else limits.allowances(visit.catalogue.resolve(request.model), request.body),
             reasoning=thought_aloud(shaped, reply, model),
         )
-        return answer, shaped.drawn_calls
+        return answer, shaped
 
     def _shape(
         self,

@@ -71,12 +71,16 @@ class Visit:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An answer that lacks only what is drawn for each occurrence: its holes."""
+    """An answer that lacks only what is drawn for each occurrence: its holes.
+
+    *doubts* tell where the API could not have given it.
+    """
 
     head: Head
     frames: tuple[Frame, ...]
     answer: Answer | None = None
     drawn_calls: int = 0
+    doubts: tuple[str, ...] = ()
 
 
 Kept = tuple[int, bool, bool]

@@ -31,9 +31,7 @@ class Answered:
 
     @property
     def head(self) -> Head:
-        head = self.timeline[0]
-        assert isinstance(head, Head)
-        return head
+        return next(event for event in self.timeline if isinstance(event, Head))
 
     @property
     def status(self) -> int:
@@ -135,7 +133,7 @@ def _prefix(session: str) -> str:
 
 
 def _outcome(answered: Answered) -> str:
-    if not isinstance(answered.timeline[0], Head):
+    if not any(isinstance(event, Head) for event in answered.timeline):
         return "cut"
     if answered.status != 200:
         return f"failed {answered.status}"
