@@ -164,6 +164,11 @@ def expanded(value: T, scope: Values) -> T:
     return cast(T, _expanded(value, scope))
 
 
+def found_nothing(expression: str) -> str:
+    """Return what the journal notes of an *expression* that found nothing."""
+    return f"'{OPEN} {expression} {CLOSE}' found nothing"
+
+
 def one_line(text: str) -> str:
     """Return *text* without what would end a header: an expression may find anything."""
     return _CONTROLS.sub(" ", text)

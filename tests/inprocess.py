@@ -135,7 +135,7 @@ def _prefix(session: str) -> str:
 
 
 def _outcome(answered: Answered) -> str:
-    if not isinstance(answered.timeline[0], Head):
+    if not any(isinstance(event, Head) for event in answered.timeline):
         return "cut"
     if answered.status != 200:
         return f"failed {answered.status}"
