@@ -308,7 +308,7 @@ class Engine:
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
         """Return *error* with what it leaves: limits count what the API refuses, too."""
-        if not error.allowances:
+        if not error.allowances or not visit.session.compiled.limits:
             return error
         body = validation.read_body(visit.http)
         name = visit.route.model or body["model"]
