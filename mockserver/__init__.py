@@ -6,6 +6,12 @@ The names below are loaded when they are first used, so that importing the packa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockserver.failure_lists import (
+        BROKEN_STREAMS,
+        RETRYABLE_FAILURES,
+        SILENT_FAILURES,
+        KnownFailure,
+    )
     from mockserver.scenario.loader import load_scenario
     from mockserver.server.runner import MockServer
     from mockserver.session import Session
@@ -14,6 +20,10 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "BROKEN_STREAMS",
+    "RETRYABLE_FAILURES",
+    "SILENT_FAILURES",
+    "KnownFailure",
     "MockServer",
     "Session",
     "TokenReport",
@@ -23,6 +33,10 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BROKEN_STREAMS": "mockserver.failure_lists",
+    "KnownFailure": "mockserver.failure_lists",
+    "RETRYABLE_FAILURES": "mockserver.failure_lists",
+    "SILENT_FAILURES": "mockserver.failure_lists",
     "MockServer": "mockserver.server.runner",
     "Session": "mockserver.session",
     "TokenReport": "mockserver.tokens.report",

@@ -1,4 +1,4 @@
-"""The command line: `mockserver serve`, `check`, `scenarios`, `tokens`.
+"""The command line: `mockserver serve`, `check`, `scenarios`, `schema`, `tokens`.
 
 What people made wrong is told in one clear message, with exit code 2. Modules that take long
 to load are imported by the commands that need them.
@@ -82,6 +82,13 @@ def _parser() -> argparse.ArgumentParser:
         help="do not say in x-mockserver-usage whether a bill is exact or estimated",
     )
     serve.add_argument(
+        "--time-scale",
+        type=_time_scale,
+        default=1.0,
+        metavar="SCALE",
+        help="how long a second takes: 1 (default) as in reality, 0.01 a hundredth, 0 no time",
+    )
+    serve.add_argument(
         "--ready-json",
         action="store_true",
         help="print one line of JSON once it listens, and nothing else, on standard output",
@@ -103,6 +110,11 @@ def _parser() -> argparse.ArgumentParser:
         "scenarios", help="list the scenarios that ship with the server"
     )
     scenarios.set_defaults(run=_scenarios)
+
+    schema = commands.add_parser(
+        "schema", help="print the JSON Schema of scenario files, plug-ins included, for editors"
+    )
+    schema.set_defaults(run=_schema)
     return parser
 
 
@@ -130,6 +142,19 @@ def _port(text: str) -> int:
     return port
 
 
+def _time_scale(text: str) -> float:
+    from mockserver.clock import refuse_time_scale  # noqa: PLC0415 - see the docstring
+
+    try:
+        scale = float(text)
+        refuse_time_scale(scale)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is no number") from error
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return scale
+
+
 def _serve(options: argparse.Namespace) -> int:
     from mockserver.engine import Engine, Options  # noqa: PLC0415 - see the docstring
     from mockserver.plugins import Plugins  # noqa: PLC0415
@@ -148,6 +173,7 @@ def _serve(options: argparse.Namespace) -> int:
             strict=options.strict,
             any_model=options.any_model,
             usage_header=not options.no_usage_header,
+            time_scale=options.time_scale,
         ),
     )
 
@@ -278,6 +304,15 @@ def _scenarios(options: argparse.Namespace) -> int:  # noqa: ARG001 - it has no 
     width = max((len(name) for name, _ in listed), default=0)
     for name, description in listed:
         print(f"{name:{width}}  {description}")  # noqa: T201 - this is the output
+    return 0
+
+
+def _schema(options: argparse.Namespace) -> int:  # noqa: ARG001 - it has no options
+    from mockserver.plugins import Plugins  # noqa: PLC0415 - see the docstring
+    from mockserver.scenario.json_schema import json_schema  # noqa: PLC0415
+
+    schema = json_schema(Plugins.installed())
+    print(json.dumps(schema, indent=2, ensure_ascii=False))  # noqa: T201 - this is the output
     return 0
 
 

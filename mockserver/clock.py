@@ -1,21 +1,94 @@
-"""What time it is in a session: seconds since it began."""
+"""What time it is in a session: seconds since it began, which may pass faster than real ones.
 
+The time scale says how long a second of the session takes: 1 as in reality, 0.01 a hundredth,
+0 nothing at all. At 0 the clock stands still until it is moved, which is what pauses do then.
+Nothing here waits: `mockserver.server.pacing` does.
+"""
+
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+
+from mockserver.errors import UsageError
+
+Wake = Callable[[], None]
+"""Called when the clock has been moved, in the thread that moves it: it must only hand on."""
 
 
-@dataclass(frozen=True, slots=True)
+def refuse_time_scale(time_scale: float) -> None:
+    """Refuse what is no time scale.
+
+    Raises:
+        UsageError: It is negative, or not finite.
+
+    """
+    if not 0 <= time_scale < math.inf:
+        raise UsageError(
+            f"a time scale is a number of at least 0, not {time_scale}: 1 is real time, 0.01 a "
+            "hundred times as fast, 0 waits for nothing"
+        )
+
+
 class Clock:
-    """Session time, read off a monotonic *source* (in seconds) that the caller owns."""
+    """Session time, read off a monotonic *source* (in seconds) that the caller owns.
 
-    source: Callable[[], float]
-    started: float
+    Any thread may read it. It is moved by whoever answers requests; another thread that moves
+    it wakes those who wait all the same, but two that move it at the same moment may be one.
+    """
+
+    __slots__ = ("_moved_s", "_source", "_started", "_watchers", "time_scale")
+
+    def __init__(self, source: Callable[[], float], time_scale: float = 1.0) -> None:
+        """Stand at 0 now.
+
+        Raises:
+            UsageError: *time_scale* is negative, or not finite.
+
+        """
+        refuse_time_scale(time_scale)
+        self.time_scale = time_scale
+        self._source = source
+        self._started = source()
+        self._moved_s = 0.0
+        self._watchers: dict[Wake, None] = {}
 
     @classmethod
-    def start(cls, source: Callable[[], float]) -> "Clock":
+    def start(cls, source: Callable[[], float], time_scale: float = 1.0) -> "Clock":
         """Return a clock that stands at 0 now."""
-        return cls(source, source())
+        return cls(source, time_scale)
 
     def now_s(self) -> float:
         """Return the seconds of session time that have passed."""
-        return self.source() - self.started
+        if not self.time_scale:
+            return self._moved_s
+        return self._moved_s + (self._source() - self._started) / self.time_scale
+
+    def wall_s(self, until_s: float) -> float:
+        """Return in how many real seconds it is *until_s*, if nobody moves the clock."""
+        return max(0.0, (until_s - self.now_s()) * self.time_scale)
+
+    def advance(self, seconds: float) -> None:
+        """Move the clock by *seconds*; who waits for a time that has come is woken.
+
+        Raises:
+            UsageError: *seconds* are negative, or not finite: time does not go back.
+
+        """
+        if not 0 <= seconds < math.inf:
+            raise UsageError(f"a clock is moved by at least 0 seconds, not by {seconds}")
+        self._moved_s += seconds
+        for wake in tuple(self._watchers):
+            wake()
+
+    def advance_to(self, at_s: float) -> None:
+        """Move the clock to *at_s*, unless it is later already."""
+        missing = at_s - self.now_s()
+        if missing > 0:
+            self.advance(missing)
+
+    def watch(self, wake: Wake) -> None:
+        """Call *wake* each time the clock has been moved."""
+        self._watchers[wake] = None
+
+    def unwatch(self, wake: Wake) -> None:
+        """Call *wake* no more."""
+        self._watchers.pop(wake, None)

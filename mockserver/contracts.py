@@ -8,12 +8,13 @@ A constructor that raises `mockserver.errors.BadValue` refuses a scenario.
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from random import Random
-from typing import Any, ClassVar, Final, Literal, NamedTuple
+from typing import Any, ClassVar, Final, Literal, NamedTuple, get_args
 
+from mockserver import refusals
 from mockserver.conversation import (
     ApiError,
     Choice,
@@ -27,7 +28,7 @@ from mockserver.conversation import (
 )
 from mockserver.errors import BadValue
 from mockserver.http_request import HttpRequest
-from mockserver.jsontext import Filling, Hole, JsonValue, TokenText
+from mockserver.jsontext import Filling, Hole, JsonValue, TokenText, compact, to_bytes
 from mockserver.ledger import Ledger
 from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
@@ -39,8 +40,10 @@ from mockserver.moments import (
     End,
     Moment,
 )
+from mockserver.refusals import LimitReached
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
+from mockserver.templates import Scope, expanded
 from mockserver.timeline import Head, Headers, Timeline
 
 
@@ -58,10 +61,14 @@ UNSTATED: Final = Unstated.UNSTATED
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ChoicePlace:
-    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for."""
+    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for.
+
+    *scope* is what templates look into.
+    """
 
     index: int = 0
     prompt: str = ""
+    scope: Scope | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +84,7 @@ class Reply(ABC):
         headers: Added to the answer's headers, or replacing those of the same name.
         reasoning: Thinking that is billed, and shown where the dialect shows it.
         system_fingerprint: Stated outright; None sends null.
+        template: What stands in `{{ }}` in its texts is looked up when the answer is made.
         exact: The request neither cuts nor multiplies what is written.
 
     """
@@ -94,6 +102,7 @@ class Reply(ABC):
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     reasoning: str | None = None
     system_fingerprint: str | Unstated | None = UNSTATED
+    template: bool = False
     exact: bool = False
 
     def __post_init__(self) -> None:
@@ -106,15 +115,27 @@ class Reply(ABC):
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return what the model answers at *place*, before the request's limits act on it."""
 
+    def given(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return what the model answers at *place*, all templates expanded."""
+        if not self.template or place.scope is None:
+            return self.choice(call, place, draw)
+        values = place.scope.at(place.index, place.prompt)
+        return expanded(self, values).choice(call, place, draw)
+
     @property
     def written(self) -> int:
         """How many choices are written: what an `exact` reply answers with, whatever `n` says."""
         return 1
 
     @property
+    def looks_up(self) -> bool:
+        """Whether there are templates in it: what it gives depends on state and captures."""
+        return self.template
+
+    @property
     def varies(self) -> bool:
         """Whether the same request may get another answer the next time it comes."""
-        return not self.constant
+        return self.looks_up or not self.constant
 
 
 # --- Endpoint --------------------------------------------------------------------------------
@@ -150,8 +171,8 @@ class Answer:
 
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
-    *allowances* are what the request leaves of the account's limits. *reasoning* is what was
-    thought in words, for dialects that show it.
+    *allowances* are what the request leaves of the account's limits; none where that differs
+    each time. *reasoning* is what was thought in words, for dialects that show it.
     """
 
     endpoint: str
@@ -212,6 +233,8 @@ class Endpoint(ABC):
     dialects: ClassVar[frozenset[str] | None] = None
     """The dialects that have it, by kind, and that ask it before the others' for a path of both.
     None: all have it, unless they say that they lack it."""
+    asked_in: ClassVar[tuple[str, ...]] = ()
+    """The headers, in lower case, that say what is asked as path and body do."""
 
 
 class GeneratingEndpoint(Endpoint):
@@ -410,9 +433,45 @@ class Dialect(ABC):
     def stamps(self, draw: Draw) -> Filling:
         """Return what differs each time an answer is given, besides its ids."""
 
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:  # noqa: ARG002 - for dialects that tell
+        """Return the headers that tell what is left, where `head` could not know it yet."""
+        return b""
+
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return the whole timeline of a refusal."""
+
+    # What goes wrong in the provider's own words; the defaults are what most have in common.
+
+    host: ClassVar[str] = "api.openai.com"
+    """The name that a gateway's page gives the API."""
+    keep_alive: ClassVar[str] = "keep-alive"
+    """The comment that keeps a stream open while nothing else is sent."""
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the refusal of what does not fit in a limit."""
+        return refusals.rate_limited(reached)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a server that has too much to do; *status* replaces its own."""
+        return refusals.overloaded(status)
+
+    def content_filtered(self) -> ApiError:
+        """Return the refusal of a prompt that a filter does not like."""
+        return refusals.content_filtered()
+
+    def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:  # noqa: ARG002 - for dialects that tell of errors in a chunk
+        """Return the event that tells of *error* in the middle of a stream.
+
+        Args:
+            error: What happened.
+            chunk: The last chunk that was sent, or one like it, for dialects that wrap errors
+                in chunks.
+
+        """
+        keys = ("message", "type", "param", "code")
+        body = {"error": {key: getattr(error, key) for key in keys}}
+        return to_bytes(f"data: {compact(body)}\n\n")
 
 
 def _priced(usage: Usage) -> tuple[int, int, int]:
@@ -423,12 +482,26 @@ def _priced(usage: Usage) -> tuple[int, int, int]:
 # --- Failure ---------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Where a failure strikes: whose answer it is, and what may be drawn."""
+    """Where a failure strikes: whose answer it is, what was asked, and what may be drawn.
+
+    Attributes:
+        dialect: How the provider spells things.
+        draw: Of this call.
+        refuse: Makes the timeline of a refusal, as this session sends it to this client.
+        rule: The name of the rule that a failure belongs to.
+        model: The model asked for, as the client names it; None: no model is asked.
+        allowances: What the request leaves of the account's limits.
+
+    """
 
     dialect: Dialect
     draw: Draw
+    refuse: Callable[[ApiError], Timeline]
+    rule: Callable[["Failure"], str | None]
+    model: str | None = None
+    allowances: tuple[Allowance, ...] = ()
 
     def rng(self, purpose: str) -> Random:
         """Return the generator for *purpose*."""
@@ -443,6 +516,12 @@ class Distorted:
     had_effect: bool = True
 
 
+MomentWord = Literal["before_headers", "after_headers", "after_tokens", "after_bytes", "end"]
+MOMENTS: Final[tuple[MomentWord, ...]] = get_args(MomentWord)
+IN_THE_BODY: Final = MOMENTS[1:]
+"""The moments that have headers before them."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Failure(ABC):
     """Something that goes wrong: kind, moment, trigger. Its fields are the keys of any failure.
@@ -455,15 +534,18 @@ class Failure(ABC):
         every: Only each n-th call fails.
         calls: Only these calls fail, counted from 1.
         probability: A call fails with this probability, drawn from the seed and the request.
+        window_s: Only calls fail that come from the first second of session time on and before
+            the second one, which may be null: for ever.
         delay_ms: How long nothing happens before the failure strikes.
+        scale: Its times are session time, which may run faster; else they are real.
 
     """
 
     kind: ClassVar[str]
     default_moment: ClassVar[Moment | None] = BeforeHeaders()
     """When the failure strikes unless told otherwise; None: it bends the whole answer."""
-    movable: ClassVar[bool] = True
-    """Whether a scenario may state another moment."""
+    moments: ClassVar[tuple[MomentWord, ...]] = MOMENTS
+    """The moments that a scenario may state; none where the failure bends the whole answer."""
 
     at: Literal["before_headers", "after_headers", "end"] | None = None
     after_tokens: int | None = None
@@ -472,16 +554,12 @@ class Failure(ABC):
     every: int | None = None
     calls: tuple[int, ...] | None = None
     probability: float | None = None
+    window_s: tuple[float, float | None] | None = None
     delay_ms: float = 0
+    scale: bool = True
 
     def __post_init__(self) -> None:
-        stated = [
-            key for key in ("at", "after_tokens", "after_bytes") if getattr(self, key) is not None
-        ]
-        if len(stated) > 1:
-            raise BadValue(stated[1], f"a failure has one moment: '{stated[0]}' or '{stated[1]}'")
-        if stated and not self.movable:
-            raise BadValue(stated[0], f"'{self.kind}' has no moment of its own choosing")
+        self._check_moment()
         for key, least in (("after_tokens", 1), ("after_bytes", 1), ("times", 1), ("every", 1)):
             value = getattr(self, key)
             if value is not None and value < least:
@@ -490,8 +568,32 @@ class Failure(ABC):
             raise BadValue("calls", "calls are counted from 1")
         if self.probability is not None and not 0 <= self.probability <= 1:
             raise BadValue("probability", f"need 0 <= probability <= 1, got {self.probability}")
-        if self.delay_ms < 0:
+        if self.window_s is not None:
+            begin, end = self.window_s
+            if not (0 <= begin < math.inf and (end is None or begin < end)):
+                what = "a window is [from, to], with 0 <= from < to, or null for no end"
+                raise BadValue("window_s", what)
+        if not 0 <= self.delay_ms < math.inf:
             raise BadValue("delay_ms", f"'delay_ms' must be at least 0, not {self.delay_ms}")
+        if self.delay_ms and self.default_moment is None:
+            what = f"'{self.kind}' bends the whole answer: there is no moment to wait before"
+            raise BadValue("delay_ms", what)
+
+    def _check_moment(self) -> None:
+        keys = ("at", "after_tokens", "after_bytes")
+        stated = [key for key in keys if getattr(self, key) is not None]
+        if len(stated) > 1:
+            raise BadValue(stated[1], f"a failure has one moment: '{stated[0]}' or '{stated[1]}'")
+        if not stated:
+            return
+        if not self.moments:
+            what = f"'{self.kind}' bends the whole answer: it has no moment"
+            raise BadValue(stated[0], what)
+        word = self.at or stated[0]
+        if word not in self.moments:
+            what = f"'{self.kind}' cannot strike at this moment ('{word}')"
+            known = " or ".join(f"'{moment}'" for moment in self.moments)
+            raise BadValue(stated[0], what, f"it strikes at {known}")
 
     @property
     def moment(self) -> Moment | None:
@@ -515,14 +617,36 @@ class Failure(ABC):
         """Whether the failure strikes before headers and nothing follows it: no answer is given."""
         return isinstance(self.moment, BeforeHeaders)
 
-    def fires(self, count: int, draw: Draw, purpose: str) -> bool:
-        """Return whether all triggers hold for the *count*-th call (from 1) that comes by."""
+    def fires(self, count: int, draw: Draw, purpose: str, now_s: float) -> bool:
+        """Return whether all triggers hold for a call.
+
+        Args:
+            count: The how-manieth it is that comes by, from 1.
+            draw: Of the call.
+            purpose: Of the draw that `probability` makes.
+            now_s: When it came, in session time.
+
+        """
         return (
             (self.times is None or count <= self.times)
             and (self.every is None or count % self.every == 0)
             and (self.calls is None or count in self.calls)
+            and (self.window_s is None or _is_within(now_s, self.window_s))
             and (self.probability is None or draw.rng(purpose).random() < self.probability)
         )
+
+    @property
+    def is_triggered(self) -> bool:
+        """Whether the failure may let a call pass: it has a trigger."""
+        triggers = (self.times, self.every, self.calls, self.probability, self.window_s)
+        return any(trigger is not None for trigger in triggers)
+
+    bends: ClassVar[bool] = False
+    """Whether it may act before the answer is rendered: on the request, or on what is answered."""
+
+    def misread(self, request: CompletionRequest) -> CompletionRequest:
+        """Return what *request* is taken for; most failures let it be what it is."""
+        return request
 
     @abstractmethod
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
@@ -530,6 +654,28 @@ class Failure(ABC):
 
         `delay_ms` is none of its business: the engine puts the pause in.
         """
+
+
+def _is_within(now_s: float, window_s: tuple[float, float | None]) -> bool:
+    begin, end = window_s
+    return begin <= now_s and (end is None or now_s < end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFailure(Failure):
+    """A failure of the model: what it answers is wrong, and cut, counted and billed as it is."""
+
+    default_moment: ClassVar[Moment | None] = None
+    moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
+
+    @abstractmethod
+    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:
+        """Return what is answered in place of *choice*, which itself means: no effect."""
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the answer was bent before
+        """Leave *timeline* as it is: it holds the wrong answer already."""
+        return Distorted(timeline, had_effect=False)
 
 
 Plugin = type[Dialect] | type[Endpoint] | type[Reply] | type[Failure]

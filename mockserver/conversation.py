@@ -101,7 +101,9 @@ class CompletionRequest:
 class IncomingCall:
     """One HTTP request that was understood: what the `when` of a rule looks at.
 
-    *completion* is None on endpoints that generate nothing, such as the list of models.
+    *completion* is None on endpoints that generate nothing, such as the list of models. *attempt*
+    is the how-manieth this is of the same request since one was answered whole, from 1. *state*
+    is the session's, by name; a rule that is read may change it for those below.
     """
 
     http: HttpRequest
@@ -110,6 +112,20 @@ class IncomingCall:
     key: str
     model: str | None = None
     completion: CompletionRequest | None = None
+    attempt: int = 1
+    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+    @property
+    def conversation(self) -> str:
+        """What tells conversations apart: the first user message, or the prompts.
+
+        System messages do not: they often tell the time.
+        """
+        if self.completion is None:
+            return ""
+        if self.completion.prompts:
+            return "\0".join(self.completion.prompts)
+        return next((m.text for m in self.completion.messages if m.role == "user"), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,7 +210,9 @@ class ApiError(Exception):
     """A refusal by *layer*, as the provider would answer it; a dialect spells it on the wire.
 
     *headers* are added to its own. *allowances* are what it leaves of the account's limits, where
-    it was the API that refused: the limiter stands before it.
+    it was the API that refused: the limiter stands before it. *retry_after_s* asks the client to
+    wait: in seconds, or in a header's own words, right or wrong; *retry_after_scales* says whether
+    that is session time. A *page* goes out in place of the dialect's JSON, under *headers* alone.
     """
 
     status: int
@@ -205,6 +223,9 @@ class ApiError(Exception):
     layer: Layer = "api"
     headers: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     allowances: tuple[Allowance, ...] = field(default=(), kw_only=True)
+    retry_after_s: float | str | None = field(default=None, kw_only=True)
+    retry_after_scales: bool = field(default=True, kw_only=True)
+    page: bytes | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.message}"

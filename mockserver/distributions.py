@@ -26,6 +26,10 @@ class Distribution:
     max: float | None = None
 
     def __post_init__(self) -> None:
+        for key in ("median", "sigma", "p99", "min", "max"):
+            value = getattr(self, key)
+            if value is not None and not math.isfinite(value):
+                raise BadValue(key, f"'{key}' must be a finite number, not {value}")
         if self.median <= 0:
             raise BadValue("median", f"'median' must be above 0, not {self.median}")
         if (self.sigma is None) == (self.p99 is None):

@@ -6,7 +6,7 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
@@ -15,70 +15,77 @@ from mockserver import limits, validation
 from mockserver.contracts import (
     Answer,
     ChoicePlace,
+    Dialect,
     GeneratingEndpoint,
     Lookup,
     Reply,
-    Unstated,
 )
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.cutting import Shaped
 from mockserver.http_request import HttpRequest
-from mockserver.journal import Call, fingerprint
+from mockserver.journal import Call, Outcome
+from mockserver.journal import fingerprint as key_fingerprint
 from mockserver.jsontext import Hole
 from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
 from mockserver.plugins import Plugins
-from mockserver.routing import Route, Routes, split_session
+from mockserver.reading import NO_RULES, Given
+from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
-from mockserver.seeding import HEX, Draw, digest
-from mockserver.session import NO_RULES, Given, Session
+from mockserver.seeding import Draw, digest
+from mockserver.session import Session
+from mockserver.sessions import MOST_SESSIONS, Options, Sessions
 from mockserver.shaping import bill, limited, limits_of, shape, thought_aloud, with_echo
-from mockserver.timeline import Headers, Timeline
+from mockserver.timeline import Timeline
+from mockserver.timing import admit, delay, leave, send_away
 from mockserver.walk import (
+    NO_RETRY,
     Parsed,
     Ready,
     Understood,
     Visit,
+    asked_in,
     check_key,
     fail,
     fall_back,
+    fingerprint,
+    headers,
+    in_scope,
+    misanswer,
+    misread,
     note,
+    note_lookups,
     refusal,
+    refuse_loop,
+    refused,
     size_of,
     stamp,
 )
+
+__all__ = ["Engine", "Exchange", "Options"]
 
 FALLBACK_REPLY: Final = "auto"
 """The kind of reply that answers where no rule does."""
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
+CATALOGUES_KEPT: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
 MEMO_ANSWER_BYTES: Final = 262_144
 """Answers up to this size are remembered: log-probabilities make them a hundred times longer."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a server behaves, apart from its scenario.
-
-    *seed* None takes the scenario's. A *strict* server refuses what no rule answers. With
-    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
-    """
-
-    seed: int | None = None
-    strict: bool = False
-    any_model: bool = False
-    usage_header: bool = True
-
-
 class Exchange(NamedTuple):
-    """What goes out for one request, and the journal's entry on it, which is still open."""
+    """What goes out for one request, and the journal's entry on it, which is still open.
+
+    Whoever has played the timeline says by `Engine.close` how that went.
+    """
 
     timeline: Timeline
     call: Call
+    visit: Visit
 
 
 class Engine:
@@ -91,36 +98,35 @@ class Engine:
         time_source: Callable[[], float],
         options: Options | None = None,
     ) -> None:
-        self._scenario = scenario
         self._options = options or Options()
-        self._time_source = time_source
-        self._seed = scenario.seed if self._options.seed is None else self._options.seed
-        known = Catalogue(
-            scenario.known_models(), any_model=scenario.any_model or self._options.any_model
-        )
-        dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
-        self._catalogues = {kind: dialect.catalogue(known) for kind, dialect in dialects.items()}
-        self._routes = Routes(
-            dialects,
-            [endpoint() for endpoint in plugins.endpoints.values()],
-            scenario.provider,
-        )
-        keys = scenario.keys
-        self._standing = lru_cache(MEMO_ENTRIES)(keys.standing) if keys.are_stated else None
+        self.sessions = Sessions(scenario, self._options, time_source)
+        self._dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
+        self._endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
+        self._routes: dict[str, Routes] = {}
+        self._seen = lru_cache(CATALOGUES_KEPT)(_seen)
         self._fallback = plugins.replies[FALLBACK_REPLY]()
         self._unscripted = Given(self._fallback, (), None)
-        self._sessions: dict[str, Session] = {}
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
         self._parsed: OrderedDict[Hashable, Parsed] = OrderedDict()
 
     def session(self, name: str) -> Session:
-        """Return the session called *name*; it begins when it is first named."""
-        found = self._sessions.get(name)
-        if found is None:
-            found = self._sessions[name] = Session(
-                name, self._scenario, seed=self._seed, time_source=self._time_source
-            )
-        return found
+        """Return the session called *name*; it begins when it is first named.
+
+        Raises:
+            UsageError: There are as many as there may be.
+
+        """
+        return self.sessions.named(name)
+
+    def _routes_of(self, scenario: Scenario) -> Routes:
+        """Return where paths lead, for a scenario that says whose the bare ones are."""
+        routes = self._routes.get(scenario.provider)
+        if routes is None:
+            routes = Routes(self._dialects, self._endpoints, scenario.provider)
+            self._routes[scenario.provider] = routes
+        return routes
+
+    # --- the way of a request ----------------------------------------------------------------
 
     def understand(self, http: HttpRequest) -> Understood | None:
         """Return what `answer` takes as *understood*: the slow part of a large request.
@@ -128,19 +134,23 @@ class Engine:
         It touches no session, so that it may run in a thread while others are answered. None:
         there is nothing to understand.
         """
-        _, path = split_session(http.path)
-        route = self._routes.find(http.method, path)
+        name, path = split_session(http.path)
+        compiled = self.sessions.compiled_for(name)
+        route = self._routes_of(compiled.scenario).find(http.method, path)
         if route.generating is None:
             return None
+        known = self._seen(compiled.catalogue, route.dialect)
         try:
-            return self._understood(http, route, route.generating)
+            return self._understood(http, route, route.generating, known)
         except ApiError as error:
             return error
 
     def answer(self, http: HttpRequest, understood: Understood | None = None) -> Exchange:
         """Return what goes out for *http*; *understood* is what it was found to mean before."""
         visit = self._resolve(http)
+        call = visit.call
         try:
+            self._refuse_ended(visit)
             incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
             for fallback in parsed.fallbacks if parsed is not None else ():
@@ -152,17 +162,33 @@ class Engine:
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
                 timeline = stamp(visit, ready)
+                if given.latency is not None:
+                    timeline = delay(visit, given.latency, ready, timeline)
             if given.failures:
-                timeline = fail(visit, given, timeline)
+                timeline = fail(visit, given, timeline, incoming)
         except ApiError as error:
-            timeline = visit.route.dialect.render_error(error, visit.draw)
-        note(visit.call, timeline)
-        return Exchange(timeline, visit.call)
+            leave(visit)
+            timeline = refused(visit, error)
+        timeline = send_away(visit, timeline)
+        note(visit, timeline)
+        return Exchange(timeline, call, visit)
+
+    def close(self, exchange: Exchange, outcome: Outcome) -> None:
+        """Enter how it went to play an answer: an answer that is not whole will be asked again."""
+        visit = exchange.visit
+        session = visit.session
+        visit.call.outcome = outcome
+        leave(visit)
+        if outcome == "sent" and visit.is_whole:
+            session.answered(visit.content)
+        else:
+            session.traffic.retries.give_up(visit.content, session.clock.now_s())
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
-        route = self._routes.find("", "/")
-        return route.dialect.render_error(error, Draw(self._seed, error.message.encode()))
+        session = self.sessions.addressed(DEFAULT_SESSION)
+        route = self._routes_of(session.scenario).find("", "/")
+        return route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
 
     # --- 1 resolve: session, dialect and endpoint from the path ------------------------------
 
@@ -170,13 +196,26 @@ class Engine:
         name, path = split_session(http.path)
         if path is not http.path:
             http = replace(http, path=path)
-        session = self._sessions.get(name) or self.session(name)
-        route = self._routes.find(http.method, path)
-        content = digest(route.content + http.body)
+        session = self.sessions.addressed(name)
+        route = self._routes_of(session.scenario).find(http.method, path)
+        content = digest(route.content + asked_in(route, http) + http.body)
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
+        waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
-        return Visit(http, session, route, call, content, occurrence, draw)
+        call.attempt, call.waited_s = session.attempt(content), waited_s
+        catalogue = self._seen(session.compiled.catalogue, route.dialect)
+        return Visit(http, session, route, catalogue, call, content, occurrence, draw)
+
+    def _refuse_ended(self, visit: Visit) -> None:
+        """Refuse a call to a session that has ended, or cannot begin."""
+        if visit.session.has_ended:
+            visit.call.is_late = True
+            what = f"the session '{visit.session.name}' has ended"
+            raise ApiError(410, what, code="session_ended", headers=NO_RETRY)
+        if visit.session.is_surplus:
+            what = f"there are {MOST_SESSIONS} sessions already: end those that are over"
+            raise ApiError(409, what, code="too_many_sessions", headers=NO_RETRY)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
@@ -185,19 +224,25 @@ class Engine:
     ) -> tuple[IncomingCall, Parsed | None]:
         http, route, call = visit.http, visit.route, visit.call
         key = route.dialect.authenticate(http)
-        call.key = fingerprint(key)
-        if self._standing is not None:
-            check_key(visit, key, self._standing(key))
+        call.key = key_fingerprint(key)
+        standing = visit.session.compiled.standing
+        if standing is not None:
+            check_key(visit, key, standing(key))
         route.dialect.admit(http)
         call.attribution = route.dialect.attribution(http)
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
-            if isinstance(understood, ApiError):
-                raise understood
-            parsed = understood or self._remembered(visit, route.generating)
-            call.model = parsed.request.model
-            call.stream = parsed.request.stream
+            try:
+                if isinstance(understood, ApiError):
+                    raise understood
+                parsed = understood or self._remembered(visit, route.generating)
+            except ApiError as error:
+                raise self._charged(visit, key, error) from None
+            asked = parsed.request
+            call.model, call.stream = asked.model, asked.stream
+            model = visit.catalogue.resolve(asked.model)
+            visit.allowances = admit(visit, key, asked.model, model, asked.body)
         elif route.lookup is not None:
             call.endpoint = route.lookup.kind
         elif route.allowed:
@@ -205,16 +250,29 @@ class Engine:
         else:
             raise route.dialect.unknown_path(http)
         request = parsed.request if parsed else None
-        incoming = IncomingCall(http, route.dialect.kind, call.endpoint, key, call.model, request)
+        incoming = IncomingCall(
+            http, route.dialect.kind, call.endpoint, key, call.model, request, call.attempt
+        )
         return incoming, parsed
+
+    def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
+        """Return *error* with what it leaves: limits count what the API refuses, too."""
+        if not error.allowances:
+            return error
+        body = validation.read_body(visit.http)
+        name = visit.route.model or body["model"]
+        model = visit.catalogue.resolve(name)
+        left = admit(visit, key, name, model, body)
+        return error if left is None else replace(error, allowances=left)
 
     def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        key = (endpoint, content_type, visit.session.seed, visit.content)
+        catalogue = visit.catalogue
+        key = (endpoint, content_type, visit.session.seed, visit.content, catalogue)
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = self._understood(visit.http, visit.route, endpoint)
+            parsed = self._understood(visit.http, visit.route, endpoint, catalogue)
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
@@ -222,7 +280,9 @@ class Engine:
                     self._parsed.popitem(last=False)
         return parsed
 
-    def _understood(self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint) -> Parsed:
+    def _understood(
+        self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+    ) -> Parsed:
         """Return what *http* asks, in the first of its attempts that the provider does not refuse.
 
         Raises:
@@ -235,7 +295,7 @@ class Engine:
         try:
             for attempt in dialect.translate(http, endpoint.kind):
                 try:
-                    understood.append(self._attempted(attempt, route, endpoint))
+                    understood.append(_attempted(attempt, route, endpoint, known))
                 except ApiError as error:
                     refused = error
         except ApiError as error:
@@ -244,57 +304,50 @@ class Engine:
             return replace(understood[0], fallbacks=tuple(understood[1:]))
         assert refused is not None
         if refused.layer == "api":
-            refused = replace(refused, allowances=self._allowances(http, route))
+            refused = replace(refused, allowances=_allowances(http, route, known))
         raise dialect.reword(refused, http) from None
-
-    def _attempted(self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint) -> Parsed:
-        """Return what one attempt asks."""
-        request = endpoint.parse(http, route.model, self._catalogues[route.dialect.kind])
-        request.bills_end_of_turn = route.dialect.bills_end_of_turn
-        return Parsed(request)
-
-    def _allowances(self, http: HttpRequest, route: Route) -> tuple[Allowance, ...]:
-        """Return what a request leaves that the API refuses; nothing if it names no model."""
-        try:
-            body = validation.read_body(http)
-        except ApiError:
-            return ()
-        name = route.model or body.get("model")
-        catalogue = self._catalogues[route.dialect.kind]
-        known = catalogue.get(name) if name and isinstance(name, str) else None
-        return limits.allowances(known, body) if known else ()
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
     def _match(self, visit: Visit, incoming: IncomingCall) -> Given:
-        step = visit.session.next_step(incoming, visit.call.number, visit.draw)
+        given = self._read(visit, incoming)
+        default = visit.session.scenario.defaults.latency
+        if default is not None and given.latency is None:
+            return replace(given, latency=default)
+        return given
+
+    def _read(self, visit: Visit, incoming: IncomingCall) -> Given:
+        step = visit.session.next_step(incoming, visit.call, visit.draw)
         if isinstance(step, Given):
             visit.call.rule = step.rule
             return step
-        if step is NO_RULES and not self._options.strict:
+        strict = visit.session.strict.unmatched
+        if step is NO_RULES and not strict:
             return self._unscripted
-        visit.call.notes += step.near_misses
+        visit.call.near_misses = step.near_misses
         if step.exhausted is not None:
             raise refusal(visit, "script_exhausted", step)
         if incoming.completion is not None:
-            if self._options.strict:
+            if strict:
                 raise refusal(visit, "no_rule_matched", step)
             visit.call.notes += (f"no rule matched: answered by '{FALLBACK_REPLY}'",)
-        return Given(self._fallback, step.failures, None)
+        return Given(self._fallback, step.failures, None, step.latency)
 
     # --- 4 to 6 decide, shape, render: what the model answers, in bytes ----------------------
 
     def _make_ready(
         self, visit: Visit, incoming: IncomingCall, parsed: Parsed | None, given: Given
     ) -> Ready:
-        route, by_token = visit.route, bool(given.failures)
+        route, by_token = visit.route, bool(given.failures or given.latency)
         dialect = route.dialect
         reply = given.reply or self._fallback
-        if parsed is not None and not by_token:
-            known = parsed.ready.get(id(reply))
+        kept = id(reply), by_token, visit.allowances is None
+        visit.bending = tuple(failure for failure in given.failures if failure.bends)
+        if parsed is not None and not visit.bending:
+            known = parsed.ready.get(kept)
             if known is not None and known[0] is reply:
                 return known[1]
-        steady = visit.draw if visit.occurrence == 1 else Draw(visit.session.seed, visit.content)
+        steady = visit.steady
         if route.lookup is not None:
             body = dialect.adapt(route.lookup.look_up(self._lookup(visit)), None, steady)
             frames = dialect.encode(body, steady, by_token=by_token)
@@ -302,7 +355,8 @@ class Engine:
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
-        answer, drawn_calls = self._decide(visit, incoming, parsed.request, reply, steady)
+        request = misread(visit, parsed.request)
+        answer, drawn_calls = self._decide(visit, incoming, request, given)
         rendered = dialect.adapt(route.generating.render(answer), answer, steady)
         frames = dialect.encode(rendered, steady, by_token=by_token)
         head = dialect.head(rendered, answer, steady)
@@ -312,8 +366,8 @@ class Engine:
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = Ready(head, frames, answer, drawn_calls)
-        if not by_token and not reply.varies and size_of(frames) <= MEMO_ANSWER_BYTES:
-            parsed.ready[id(reply)] = (reply, ready)
+        if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
+            parsed.ready[kept] = (reply, ready)
         return ready
 
     def _lookup(self, visit: Visit) -> Lookup:
@@ -323,7 +377,7 @@ class Engine:
             visit.http,
             route.own,
             route.parameters,
-            self._catalogues[route.dialect.kind],
+            visit.catalogue,
             session.stored,
             session.ledger,
             visit.call.key or "",
@@ -334,21 +388,22 @@ class Engine:
         visit: Visit,
         incoming: IncomingCall,
         request: CompletionRequest,
-        reply: Reply,
-        steady: Draw,
+        given: Given,
     ) -> tuple[Answer, int]:
-        """Return what *reply* answers within the limits of *request*, and how many ids it needs."""
+        """Return what is answered within the limits of *request*, and how many ids it needs."""
+        reply = in_scope(given.reply or self._fallback, given.scope)
         dialect = visit.route.dialect
-        catalogue = self._catalogues[dialect.kind]
-        model = catalogue.resolve(reply.model or request.model)
-        draw = visit.draw if reply.varies else steady
-        shaped = self._shape(incoming, request, reply, model, draw)
+        model = visit.catalogue.resolve(reply.model or request.model)
+        shaped = self._shape(visit, incoming, request, given, model)
+        note_lookups(visit.call, given.scope)
+        if visit.session.strict.loops:
+            refuse_loop(visit, incoming, given, shaped)
         shaped, generated = limited(shaped, request, reply, model)
         choices = shaped.choices
         if request.echo and not reply.exact:
             choices = with_echo(choices, request.prompts)
         if request.logprobs is not None:
-            choices = with_logprobs(choices, shaped.logprobs, request, model, steady)
+            choices = with_logprobs(choices, shaped.logprobs, request, model, visit.steady)
         answer = Answer(
             endpoint=incoming.endpoint,
             request=request,
@@ -356,37 +411,43 @@ class Engine:
             model_name=reply.model or model.answers_as,
             choices=choices,
             usage=bill(shaped, generated, request, reply, model),
-            system_fingerprint=self._fingerprint(visit.session, reply, model),
-            headers=self._headers(reply),
+            system_fingerprint=fingerprint(visit.session, reply, model),
+            headers=headers(visit.session.scenario.defaults, reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
-            created=steady.created(),
-            allowances=limits.allowances(catalogue.resolve(request.model), request.body),
+            created=visit.steady.created(),
+            allowances=()
+            if visit.allowances is not None
+            else limits.allowances(visit.catalogue.resolve(request.model), request.body),
             reasoning=thought_aloud(shaped, reply, model),
         )
         return answer, shaped.drawn_calls
 
     def _shape(
         self,
+        visit: Visit,
         incoming: IncomingCall,
         request: CompletionRequest,
-        reply: Reply,
+        given: Given,
         model: Model,
-        draw: Draw,
     ) -> Shaped:
-        """Return the choices of *reply* to *request*, ended by `stop`.
+        """Return the choices of *reply* to *request*, bent by what fails, and ended by `stop`.
 
         What is the same whatever is asked is kept, by the reply and by what ends it.
         """
+        reply = given.reply or self._fallback
         key = None
-        if reply.indifferent:
+        if reply.indifferent and given.scope is None and not visit.bending:
             key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
                 return known[1]
+        draw = visit.draw if reply.varies else visit.steady
         written = [
-            reply.choice(incoming, ChoicePlace(index=index, prompt=prompt), draw)
+            reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=given.scope), draw)
             for index, prompt in enumerate(_asked(request, reply))
         ]
+        if visit.bending:
+            written = misanswer(visit, written, request)
         shaped = shape(request, written, reply, model)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:
@@ -394,18 +455,30 @@ class Engine:
             self._shaped[key] = (reply, shaped)
         return shaped
 
-    def _headers(self, reply: Reply) -> Headers:
-        defaults = self._scenario.defaults.headers
-        return tuple({**defaults, **reply.headers}.items()) if defaults or reply.headers else ()
 
-    def _fingerprint(self, session: Session, reply: Reply, model: Model) -> str | None:
-        """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
-        for stated in (reply.system_fingerprint, self._scenario.defaults.system_fingerprint):
-            if not isinstance(stated, Unstated):
-                return stated
-        if not model.family.fingerprint:
-            return None
-        return fingerprint_of(session.seed, model.answers_as)
+def _seen(known: Catalogue, dialect: Dialect) -> Catalogue:
+    """Return *known* models as the provider of *dialect* has them."""
+    return dialect.catalogue(known)
+
+
+def _attempted(
+    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> Parsed:
+    """Return what one attempt asks."""
+    request = endpoint.parse(http, route.model, known)
+    request.bills_end_of_turn = route.dialect.bills_end_of_turn
+    return Parsed(request)
+
+
+def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allowance, ...]:
+    """Return what a request leaves that the API refuses; nothing if it names no model."""
+    try:
+        body = validation.read_body(http)
+    except ApiError:
+        return ()
+    name = route.model or body.get("model")
+    model = known.get(name) if name and isinstance(name, str) else None
+    return limits.allowances(model, body) if model else ()
 
 
 def _asked(request: CompletionRequest, reply: Reply) -> Iterator[str]:
@@ -423,9 +496,3 @@ def _asked(request: CompletionRequest, reply: Reply) -> Iterator[str]:
 def id_hole(length: int) -> Hole:
     """Return the hole for the id of an answer, *length* characters long."""
     return Hole("i", length)
-
-
-@lru_cache(maxsize=1_024)
-def fingerprint_of(seed: int, model: str) -> str:
-    """Return the `system_fingerprint` of *model*: the same for all its answers."""
-    return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)

@@ -7,7 +7,10 @@ An answer that a provider would send as an error is no exception of ours: see
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+_LONGEST: Final = 600
+"""How many characters of a sentence are printed: it may repeat a word of any length."""
 
 
 class MockServerError(Exception):
@@ -45,8 +48,22 @@ class Problem:
 
     def __str__(self) -> str:
         label = "warning: " if self.severity == "warning" else ""
-        line = f"{self.place}: {label}{self.what}"
-        return f"{line}\n  {self.hint}" if self.hint else line
+        line = f"{self.place}: {label}{_on_one_line(self.what)}"
+        return f"{line}\n  {_on_one_line(self.hint)}" if self.hint else line
+
+
+def _on_one_line(text: str) -> str:
+    """Return *text* fit to be printed, whatever words of a file it repeats.
+
+    What is invisible is shown by its number, and so is what would steer a terminal.
+    """
+    if len(text) > _LONGEST:
+        text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+    return text if text.isprintable() else "".join(map(_visible, text))
+
+
+def _visible(char: str) -> str:
+    return char if char.isprintable() else char.encode("unicode_escape").decode("ascii")
 
 
 class ScenarioError(MockServerError):
@@ -59,7 +76,8 @@ class ScenarioError(MockServerError):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return ``did you mean 'x'?`` for the known word nearest to *word*, or None."""
-    nearest = difflib.get_close_matches(word, list(known), n=1, cutoff=0.6)
+    written = word.lower() if word.isupper() else word
+    nearest = difflib.get_close_matches(written, list(known), n=1, cutoff=0.6)
     return f"did you mean '{nearest[0]}'?" if nearest else None
 
 

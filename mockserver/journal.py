@@ -30,10 +30,18 @@ class Call:
         rule: The name of the rule that answered; None: no rule did.
         failures: The kinds of the failures that struck, in order.
         no_effect: The kinds of those that found nothing to act on.
+        pre_empted: The kinds of those that another one left no answer to act on.
         usage: The bill, where there is one.
+        planned_ttft_ms: When the first token was to come, in session time; None: nobody planned.
+        planned_ms: How long the whole answer was to take.
+        asked_wait_s: How long the client was asked to wait before it tries again.
+        waited_s: How long it did, in session time, since its last attempt at this failed.
+        attempt: The how-manieth this is of the same request since one was answered whole.
+        is_late: It came when the session had ended.
+        near_misses: Where no rule answered, what kept the nearest from it.
         attribution: What the request says of the application that sent it, at providers that ask
             for it, by header.
-        notes: What a tester should know, such as near misses.
+        notes: What else a tester should know.
         outcome: Whether the answer went out whole.
 
     """
@@ -51,7 +59,15 @@ class Call:
     status: int | None = None
     failures: tuple[str, ...] = ()
     no_effect: tuple[str, ...] = ()
+    pre_empted: tuple[str, ...] = ()
     usage: Usage | None = None
+    planned_ttft_ms: float | None = None
+    planned_ms: float | None = None
+    asked_wait_s: float | None = None
+    waited_s: float | None = None
+    attempt: int = 1
+    is_late: bool = False
+    near_misses: tuple[str, ...] = ()
     attribution: Mapping[str, str] = field(default_factory=dict[str, str])
     notes: tuple[str, ...] = ()
     outcome: Outcome = "open"

@@ -8,11 +8,24 @@ taken for content.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeGuard, cast
 
 JsonValue: TypeAlias = Any
-"""None, bool, int, float, str, lists and string-keyed mappings of such values; bytes are lists."""
+"""None, bool, int, float, Decimal, str, lists and string-keyed mappings of such values; bytes are
+lists."""
+
+
+def is_list(value: JsonValue) -> TypeGuard[list[Any]]:
+    """Return whether *value* is a JSON array."""
+    return isinstance(value, list)
+
+
+def is_object(value: JsonValue) -> TypeGuard[dict[str, Any]]:
+    """Return whether *value* is a JSON object."""
+    return isinstance(value, dict)
+
 
 TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
 """Stands behind each token of a `TokenText` in text written with *token_ends*."""
@@ -212,12 +225,14 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return "true" if value else "false"
     if kind is float:
         return number(value)
+    if kind is Decimal:
+        return f"{value:f}"
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
     return f'"{value.mark}"'
 
 
-_SCALARS = frozenset({type(None), int, bool, float, TokenText, Hole})
+_SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:

@@ -3,7 +3,8 @@
 The facts are data, in `fixtures/models.yaml`; a new model or family is added there.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import fnmatch
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
@@ -110,14 +111,21 @@ class Catalogue:
     """The models that a server knows: the shipped ones, and those that a scenario names."""
 
     def __init__(
-        self, extra: Mapping[str, str | None] | None = None, *, any_model: bool = False
+        self,
+        extra: Mapping[str, str | None] | None = None,
+        *,
+        any_model: bool = False,
+        retired: Sequence[str] | bool = False,
     ) -> None:
         """Add *extra* names, each with the known model it is like, or None.
 
         With *any_model* every name is known. A name is like what it suggests unless *extra*
-        says otherwise: a model of no known family answers on both endpoints.
+        says otherwise: a model of no known family answers on both endpoints. Models that are
+        *retired*, given as globs, are known and answer no more; True: all whose shutdown date
+        the catalogue's own date has passed.
         """
         self._any_model = any_model
+        self._retired = retired
         self._models = dict(_shipped())
         for name, like in (extra or {}).items():
             if name not in self._models:
@@ -144,15 +152,28 @@ class Catalogue:
             # A name that a rule mentions is no news of a model that the provider has.
             if name not in ours and (name not in models or model.context_window):
                 models[name] = added(model)
-        return _SeenCatalogue(self, models, spelling, any_model=self._any_model)
+        return _SeenCatalogue(
+            self, models, spelling, any_model=self._any_model, retired=self._retired
+        )
 
     def get(self, name: str) -> Model | None:
         """Return the model called *name*, or None if the provider would not know it."""
+        if self._retired and self.is_retired(name):
+            return None
         found = self._models.get(name)
         # A name goes into headers: what cannot be printed in one is nobody's name.
         if found is None and self._any_model and name.isprintable():
             return _stranger(name, None)
         return found
+
+    def is_retired(self, name: str) -> bool:
+        """Return whether the model called *name* answers no more."""
+        if self._retired is False:
+            return False
+        if self._retired is True:
+            shutdown = self.resolve(name).shutdown_date
+            return shutdown is not None and shutdown <= _as_of()
+        return any(fnmatch.fnmatchcase(name, glob) for glob in self._retired)
 
     def resolve(self, name: str) -> Model:
         """Return the model called *name*, or what a model of that name would be like."""
@@ -160,7 +181,8 @@ class Catalogue:
 
     def listed(self) -> list[Model]:
         """Return all known models, in the order of the catalogue."""
-        return list(self._models.values())
+        models = self._models.values()
+        return [m for m in models if not self.is_retired(m.id)] if self._retired else list(models)
 
 
 class _SeenCatalogue(Catalogue):
@@ -173,13 +195,17 @@ class _SeenCatalogue(Catalogue):
         spelling: Callable[[str], str],
         *,
         any_model: bool,
+        retired: Sequence[str] | bool,
     ) -> None:
         self._known = known
         self._models = models
         self._spelling = spelling
         self._any_model = any_model
+        self._retired = retired
 
     def get(self, name: str) -> Model | None:
+        if self._retired and self.is_retired(name):
+            return None
         return self._spelt(name) or super().get(name)
 
     def resolve(self, name: str) -> Model:
@@ -241,6 +267,12 @@ def _document() -> dict[str, Any]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     document: dict[str, Any] = yaml.load(text, Loader=loader)  # noqa: S506 - both loaders are safe
     return document
+
+
+@cache
+def _as_of() -> date:
+    """Return the day whose facts the catalogue tells: an answer must not depend on today's."""
+    return date.fromisoformat(_document()["as_of"])
 
 
 @cache

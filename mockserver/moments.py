@@ -6,7 +6,7 @@ Moments are counted in what the client receives: tokens of the answer, bytes of 
 from dataclasses import dataclass
 from typing import assert_never
 
-from mockserver.timeline import Abort, Data, Event, Head, Timeline
+from mockserver.timeline import Abort, Data, Event, Forsake, Head, Raw, Timeline
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def split(timeline: Timeline, moment: Moment) -> tuple[Timeline, Timeline] | Non
         case AfterBytes(count):
             return _split_behind_byte(timeline, count)
         case End():
-            return _split_before_abort(timeline)
+            return _split_behind_body(timeline)
         case _:
             assert_never(moment)
 
@@ -86,11 +86,13 @@ def _split_behind_byte(timeline: Timeline, count: int) -> tuple[Timeline, Timeli
     return None
 
 
-def _split_before_abort(timeline: Timeline) -> tuple[Timeline, Timeline]:
-    """Cut behind the body; an abort is what ends the response, so it stays behind the cut."""
+def _split_behind_body(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
+    """Cut behind the body; what ends the response in its own way stays behind the cut."""
     position = len(timeline)
-    while position and isinstance(timeline[position - 1], Abort):
+    while position and isinstance(timeline[position - 1], Abort | Forsake | Raw):
         position -= 1
+    if not any(isinstance(event, Head) for event in timeline[:position]):
+        return None
     return timeline[:position], timeline[position:]
 
 

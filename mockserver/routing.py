@@ -77,11 +77,20 @@ class Routes:
         places = [(dialect, path) for dialect in self._dialects]
         if named is not None:
             places.append((named, "/" + rest))
+        nowhere: Route | None = None
         for dialect, place in places:
             located = dialect.locate(place)
-            if located is not None:
-                return self._find_endpoint(dialect, method, located.path, located.model)
-        return Route(named or self._dialects[0])
+            if located is None:
+                continue
+            route = self._find_endpoint(dialect, method, located.path, located.model)
+            endpoint = route.generating or route.lookup
+            if nowhere is None and (endpoint is not None or route.allowed):
+                return route
+            # Below a root that providers share, each may have endpoints that only it has.
+            if endpoint is not None and endpoint.dialects is not None:
+                return route
+            nowhere = nowhere or route
+        return nowhere or Route(named or self._dialects[0])
 
     def _find_endpoint(self, dialect: Dialect, method: str, path: str, model: str | None) -> Route:
         wanted = "GET" if method == "HEAD" else method

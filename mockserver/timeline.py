@@ -5,7 +5,7 @@ plays them. Nothing here sleeps or touches a socket.
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Literal, NamedTuple, Self
+from typing import Final, Literal, NamedTuple, Self
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -49,10 +49,51 @@ class Data(NamedTuple):
     tokens: int = 0
 
 
+class Raw(NamedTuple):
+    """Bytes that are no part of an answer as HTTP frames it, sent as they are."""
+
+    payload: bytes
+
+
 class Pause(NamedTuple):
-    """Nothing is sent for *seconds* (of the session's time, which may run faster)."""
+    """Nothing is sent for *seconds*.
+
+    They are of the session's time, which may run faster, unless the pause is not one that *scales*.
+    """
 
     seconds: float
+    scales: bool = True
+
+
+class Hold(NamedTuple):
+    """The answer stands still until it is released, or its client leaves, or `MOST_HELD_S`.
+
+    Attributes:
+        rule: The name of the rule that holds it, by which it may be released.
+        releasable: Whether there is anything to release; else only the client ends it.
+        filler: What is sent of the body meanwhile, every *every_s* seconds; empty: nothing is.
+        every_s: Real seconds: a connection is kept open in the time of the world.
+
+    """
+
+    rule: str | None = None
+    releasable: bool = True
+    filler: bytes = b""
+    every_s: float = 0
+
+
+MOST_HELD_S: Final = 600.0
+"""How long an answer is held at most, in real seconds, so that none is held for ever."""
+
+
+class Forsake(NamedTuple):
+    """The answer ends well, and its connection does not, though the answer said that it stays.
+
+    By `fin` it is closed behind the answer; by `rst` it looks open, and whatever comes next on it
+    is answered by a TCP reset.
+    """
+
+    how: Literal["rst", "fin"]
 
 
 class Abort(NamedTuple):
@@ -61,7 +102,7 @@ class Abort(NamedTuple):
     how: Literal["rst", "fin"]
 
 
-Event = Head | Data | Pause | Abort
+Event = Head | Data | Raw | Pause | Hold | Forsake | Abort
 Timeline = tuple[Event, ...]
 
 

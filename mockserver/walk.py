@@ -4,23 +4,36 @@ The way itself is `mockserver.engine.Engine.answer`; here are its last steps (st
 note) and the refusals that testers meet.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
+from typing import Final
 
-from mockserver.contracts import Answer, Failure, Frame, Reply, Scene
-from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
-from mockserver.cutting import CALL_ID_LENGTH, call_hole
+from mockserver import limits
+from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
+from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall
+from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, fill
 from mockserver.ledger import Entry
-from mockserver.moments import split
+from mockserver.limits import Allowance
+from mockserver.models import Catalogue, Model
+from mockserver.moments import BeforeHeaders, split
+from mockserver.reading import LOOP, Given, Unanswered
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
-from mockserver.seeding import Draw
-from mockserver.session import Given, Session, Unanswered
+from mockserver.scenario.schema import Defaults
+from mockserver.seeding import HEX, Draw
+from mockserver.session import Session
 from mockserver.shaping import to_store
-from mockserver.timeline import Data, Head, Pause, Timeline
+from mockserver.templates import Scope, expanded, one_line
+from mockserver.timeline import Data, Head, Headers, Pause, Timeline
+from mockserver.turns import Turn
+
+REFUSALS: Final = 400
+"""Statuses from here on are none of an answer."""
 
 
 @dataclass(slots=True, eq=False)
@@ -30,10 +43,30 @@ class Visit:
     http: HttpRequest
     session: Session
     route: Route
+    catalogue: Catalogue
     call: Call
     content: bytes
     occurrence: int
     draw: Draw
+    is_whole: bool = False
+    """Whether what goes out is an answer that nothing went wrong with."""
+    allowances: tuple[Allowance, ...] | None = None
+    """What it leaves of limits that the scenario states; None: it states none."""
+    scales_waits: bool = True
+    """Whether what the client is asked to wait is session time."""
+    turns: tuple[Turn, ...] = ()
+    """Its places among those that are answered at once."""
+    bending: tuple[Failure, ...] = ()
+    """Those of its failures that act before there is a timeline."""
+    bent: frozenset[int] = frozenset()
+    """The ids of those that did."""
+
+    @property
+    def steady(self) -> Draw:
+        """What is drawn from for all that is the same each time the request comes."""
+        if self.occurrence == 1:
+            return self.draw
+        return Draw(self.session.seed, self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +79,11 @@ class Ready:
     drawn_calls: int = 0
 
 
+Kept = tuple[int, bool, bool]
+"""Which answer is kept: by its reply, by whether it is cut at its tokens, and by whether it tells
+of allowances itself."""
+
+
 @dataclass(frozen=True, slots=True)
 class Parsed:
     """A request that was understood, and the answers that it gets each time it comes.
@@ -56,16 +94,28 @@ class Parsed:
 
     request: CompletionRequest
     fallbacks: "tuple[Parsed, ...]" = ()
-    ready: dict[int, tuple[Reply, Ready]] = field(default_factory=dict[int, tuple[Reply, Ready]])
+    ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 
 
 Understood = Parsed | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
 
 
+def asked_in(route: Route, http: HttpRequest) -> bytes:
+    """Return what *http* asks for in headers, where the endpoint says that it is asked so."""
+    if route.generating is None or not route.generating.asked_in:
+        return b""
+    stated = [http.headers.get(name, "") for name in route.generating.asked_in]
+    return "\0".join((*stated, "")).encode("utf-8", "replace")
+
+
 def size_of(frames: Sequence[Frame]) -> int:
     """Return how many bytes *frames* are."""
     return sum([len(frame.text) for frame in frames])
+
+
+NO_RETRY: Final = (("x-should-retry", "false"),)
+"""Tells the official clients that trying again is of no use."""
 
 
 def check_key(visit: Visit, key: str, standing: Standing) -> None:
@@ -75,6 +125,60 @@ def check_key(visit: Visit, key: str, standing: Standing) -> None:
     visit.call.notes += (f"the scenario's 'keys' list this key as {standing}",)
     dialect = visit.route.dialect
     raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
+
+
+# --- decide: what an answer is made of, besides its choices ----------------------------------
+
+
+def in_scope(reply: Reply, scope: Scope | None) -> Reply:
+    """Return *reply* with its templates expanded, as for its first choice."""
+    if scope is None or not reply.template:
+        return reply
+    found = expanded(reply, scope.at(purpose="reply-"))
+    # What an expression finds must not end a header and begin another.
+    return replace(found, headers={n: one_line(value) for n, value in found.headers.items()})
+
+
+def note_lookups(call: Call, scope: Scope | None) -> None:
+    """Tell of the expressions that found nothing: a misspelt name looks like an empty one."""
+    for expression in scope.empty if scope is not None else ():
+        call.notes += (f"'{{{{ {expression} }}}}' found nothing",)
+
+
+def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, shaped: Shaped) -> None:
+    """Refuse the answer that would keep an agent in its loop (rule 16).
+
+    Raises:
+        ApiError: It is the 21st in a row with tool calls.
+
+    """
+    calls_tools = any(choice.tool_calls for choice in shaped.choices)
+    reader = visit.session.reader
+    if reader.is_loop(given.rule, incoming, calls_tools=calls_tools):
+        what = f"rule '{given.rule}' answered this conversation {LOOP} times in a row by tool calls"
+        raise ApiError(404, f"{what}: is it a loop?", code="agent_loop", headers=NO_RETRY)
+
+
+def headers(defaults: Defaults, reply: Reply) -> Headers:
+    """Return the headers that *reply* or, where it does not, the scenario's *defaults* state."""
+    stated = defaults.headers
+    return tuple({**stated, **reply.headers}.items()) if stated or reply.headers else ()
+
+
+def fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
+    """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
+    for stated in (reply.system_fingerprint, session.scenario.defaults.system_fingerprint):
+        if not isinstance(stated, Unstated):
+            return stated
+    if not model.family.fingerprint:
+        return None
+    return _fingerprint_of(session.seed, model.answers_as)
+
+
+@lru_cache(maxsize=1_024)
+def _fingerprint_of(seed: int, model: str) -> str:
+    """Return the `system_fingerprint` of *model*: the same for all its answers."""
+    return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
 def fall_back(
@@ -97,6 +201,8 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     """Return the timeline of *ready* with its holes filled."""
     dialect, draw, answer = visit.route.dialect, visit.draw, ready.answer
     status, lines, content_length = ready.head
+    if visit.allowances is not None:
+        lines += dialect.limit_lines(visit.allowances)
     lines = fill(lines, dialect.stamps(draw))
     if answer is None:
         head = Head(status, lines, content_length)
@@ -147,23 +253,70 @@ def _enter(visit: Visit, answer: Answer, identity: str) -> None:
     visit.session.ledger.add(entry, visit.call.key or "")
 
 
-# --- 8 fail: what goes wrong with it ---------------------------------------------------------
+# --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def fail(visit: Visit, given: Given, timeline: Timeline) -> Timeline:
-    """Return *timeline* with the failures of *given* in it, each on the result of the last."""
-    scene = Scene(visit.route.dialect, visit.draw)
+def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
+    """Return what *request* is taken for where that goes wrong."""
+    for failure in visit.bending:
+        taken_for = failure.misread(request)
+        if taken_for is not request:
+            visit.bent |= {id(failure)}
+        request = taken_for
+    return request
+
+
+def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
+    """Return what is answered to *request* instead of *choices* where that goes wrong."""
+    for position, failure in enumerate(visit.bending):
+        if not isinstance(failure, AnswerFailure):
+            continue
+        rng = visit.draw.rng(f"misanswer-{position}")
+        wrong = [failure.misanswer(choice, request, rng) for choice in choices]
+        if any(new is not old for new, old in zip(wrong, choices, strict=True)):
+            visit.bent |= {id(failure)}
+        choices = wrong
+    return choices
+
+
+def fail(visit: Visit, given: Given, timeline: Timeline, incoming: IncomingCall) -> Timeline:
+    """Return *timeline* with the failures of *given* in it, each on the result of the last.
+
+    A failure that replaces the answer keeps what went wrong before anything was sent, and
+    pre-empts all else.
+    """
+    scene = Scene(
+        dialect=visit.route.dialect,
+        draw=visit.draw,
+        refuse=lambda error: refused(visit, error),
+        rule=lambda failure: _rule_of(visit.session, failure),
+        model=incoming.model,
+        allowances=_left(visit, incoming),
+    )
+    call, is_over = visit.call, False
     for failure in given.failures:
-        if given.is_replaced and (timeline or not failure.replaces):
-            visit.call.notes += (f"failure '{failure.kind}' was pre-empted",)
+        if given.is_replaced and (is_over or not isinstance(failure.moment, BeforeHeaders)):
+            call.pre_empted += (failure.kind,)
             continue
+        before: Timeline = ()
+        if failure.replaces:
+            before, timeline, is_over = timeline, (), True
         distorted = failure.distort(timeline, scene)
-        if not distorted.had_effect:
-            visit.call.no_effect += (failure.kind,)
-            continue
-        visit.call.failures += (failure.kind,)
-        timeline = _delayed(failure, distorted.timeline)
+        if distorted.had_effect:
+            timeline = before + _delayed(failure, distorted.timeline)
+        if distorted.had_effect or id(failure) in visit.bent:
+            call.failures += (failure.kind,)
+        else:
+            call.no_effect += (failure.kind,)
     return timeline
+
+
+def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
+    """Return what the request leaves of the account's limits."""
+    if visit.allowances is not None or incoming.completion is None:
+        return visit.allowances or ()
+    model = visit.catalogue.resolve(incoming.completion.model)
+    return limits.allowances(model, incoming.completion.body)
 
 
 def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
@@ -171,17 +324,51 @@ def _delayed(failure: Failure, timeline: Timeline) -> Timeline:
     if not failure.delay_ms or failure.moment is None:
         return timeline
     before, after = split(timeline, failure.moment) or (timeline, ())
-    return (*before, Pause(failure.delay_ms / 1_000), *after)
+    return (*before, Pause(failure.delay_ms / 1_000, failure.scale), *after)
+
+
+def _rule_of(session: Session, failure: Failure) -> str | None:
+    """Return the name of the rule that *failure* is written in."""
+    for rule in session.scenario.rules:
+        written = (*rule.fail, *(one for step in rule.replies for one in step.failures))
+        if any(one is failure for one in written):
+            return rule.name
+    return None
+
+
+# --- Refusals --------------------------------------------------------------------------------
+
+
+def refused(visit: Visit, error: ApiError) -> Timeline:
+    """Return what goes out for *error*, however it came about: the one door for refusals."""
+    visit.scales_waits = error.retry_after_scales
+    if error.retry_after_s is not None:
+        error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
+    if error.page is None:
+        return visit.route.dialect.render_error(error, visit.draw)
+    return Head.of(error.status, error.headers, len(error.page)), Data(error.page)
+
+
+def retry_headers(retry_after_s: float | str) -> Headers:
+    """Return what asks a client to wait: whole seconds, and exactly; or words of any kind."""
+    if isinstance(retry_after_s, str):
+        return (("retry-after", retry_after_s),)
+    milliseconds = round(retry_after_s * 1_000)
+    return (
+        ("retry-after", str(math.ceil(retry_after_s))),
+        ("retry-after-ms", str(milliseconds)),
+    )
 
 
 # --- 9 note ----------------------------------------------------------------------------------
 
 
-def note(call: Call, timeline: Timeline) -> None:
-    """Enter the status that goes out, if any does."""
+def note(visit: Visit, timeline: Timeline) -> None:
+    """Enter the status that goes out, if any does, and whether it is that of a whole answer."""
     for event in timeline:
         if type(event) is Head:
-            call.status = event.status
+            visit.call.status = event.status
+            visit.is_whole = event.status < REFUSALS and not visit.call.failures
             return
 
 
@@ -196,4 +383,4 @@ def refusal(visit: Visit, code: str, step: Unanswered) -> ApiError:
             for n, miss in enumerate(step.near_misses)
         ),
     ]
-    return ApiError(404, "\n".join(lines), code=code, headers=(("x-should-retry", "false"),))
+    return ApiError(404, "\n".join(lines), code=code, headers=NO_RETRY)

@@ -102,7 +102,9 @@ class Api:
         credentials = {} if key is None else {"authorization": f"Bearer {key}"}
         sent = {"content-type": "application/json", **credentials, **(headers or {})}
         path, _, query = path.partition("?")
-        return Answered(*self.engine.answer(HttpRequest(method, path, sent, body, query)))
+        exchange = self.engine.answer(HttpRequest(method, path, sent, body, query))
+        self.engine.close(exchange, "sent")
+        return Answered(exchange.timeline, exchange.call)
 
     def post(self, path: str, body: dict[str, Any], **more: Any) -> Answered:
         return self.send("POST", path, json.dumps(body).encode(), **more)

@@ -262,6 +262,11 @@ def test_serve_answers_by_a_shipped_scenario() -> None:
         assert served.text("Hi").startswith("Hello")
 
 
+def test_at_a_time_scale_of_zero_nothing_waits() -> None:
+    with serving("--scenario", "latency/slow-first-token", "--time-scale", "0") as served:
+        assert served.text("Hi") == "Here it is, at last."
+
+
 def test_of_several_scenarios_the_first_that_says_something_wins(write: Write) -> None:
     files = write("hello.yaml", HELLO), write("spare.yaml", SPARE)
     with serving("--scenario", files[0], "--scenario", files[1]) as served:
@@ -504,6 +509,8 @@ def test_the_module_is_the_command() -> None:
         pytest.param("serve --port -1", "'-1' is no port", id="a port too low"),
         pytest.param("serve --port http", "'http' is no port", id="a port in words"),
         pytest.param("serve --seed x", "invalid int value: 'x'", id="a seed that is no number"),
+        pytest.param("serve --time-scale x", "'x' is no number", id="a time scale in words"),
+        pytest.param("serve --time-scale -1", "a number of at least 0", id="time backwards"),
         pytest.param("serve --log-level all", "invalid choice: 'all'", id="an unknown log level"),
         pytest.param("serve --scenario", "expected one argument", id="no scenario's name"),
         pytest.param("check", "required: FILE", id="nothing to check"),

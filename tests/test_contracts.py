@@ -18,7 +18,7 @@ def draw(content: bytes = b"") -> Draw:
 
 
 def firings(failure: Disconnect, calls: int = 8) -> list[int]:
-    return [n for n in range(1, calls + 1) if failure.fires(n, draw(b"%d" % n), "fire")]
+    return [n for n in range(1, calls + 1) if failure.fires(n, draw(b"%d" % n), "fire", float(n))]
 
 
 @pytest.mark.parametrize(
@@ -29,6 +29,9 @@ def firings(failure: Disconnect, calls: int = 8) -> list[int]:
         pytest.param({"every": 3}, [3, 6], id="each third"),
         pytest.param({"calls": (2, 5)}, [2, 5], id="by number"),
         pytest.param({"times": 4, "every": 2}, [2, 4], id="all that are given must hold"),
+        pytest.param({"window_s": (3, 5)}, [3, 4], id="from the third second to the fifth"),
+        pytest.param({"window_s": (6, None)}, [6, 7, 8], id="from the sixth second on"),
+        pytest.param({"window_s": (3, None), "every": 2}, [4, 6, 8], id="within a window"),
         pytest.param({"probability": 0.0}, [], id="never"),
         pytest.param({"probability": 1.0}, [1, 2, 3, 4, 5, 6, 7, 8], id="with certainty"),
     ],
@@ -46,7 +49,9 @@ def test_a_probability_is_about_how_many_calls_fail() -> None:
 def test_the_same_call_fails_again_or_does_not_again(content: bytes, probability: float) -> None:
     failure = Disconnect(probability=probability)
 
-    assert failure.fires(1, draw(content), "fire") == failure.fires(1, draw(content), "fire")
+    fires = [failure.fires(1, draw(content), "fire", 0) for _ in range(2)]
+
+    assert fires[0] == fires[1]
 
 
 @pytest.mark.parametrize(
@@ -79,6 +84,8 @@ def test_when_a_failure_strikes(stated: dict[str, Any], moment: Moment) -> None:
         pytest.param({"calls": (0,)}, "calls", id="a call before the first"),
         pytest.param({"probability": 1.5}, "probability", id="more than certain"),
         pytest.param({"delay_ms": -1}, "delay_ms", id="back in time"),
+        pytest.param({"window_s": (5, 5)}, "window_s", id="no time at all"),
+        pytest.param({"window_s": (-1, None)}, "window_s", id="before the beginning"),
     ],
 )
 def test_nonsense_is_refused_by_its_key(stated: dict[str, Any], key: str) -> None:
@@ -89,14 +96,15 @@ def test_nonsense_is_refused_by_its_key(stated: dict[str, Any], key: str) -> Non
 
 
 def test_a_moment_that_a_kind_cannot_have_is_refused() -> None:
-    with pytest.raises(BadValue, match="'http_error' has no moment of its own choosing"):
+    with pytest.raises(BadValue, match="'http_error' cannot strike at this moment"):
         HttpError(status=500, after_tokens=1)
 
 
 @pytest.mark.parametrize(
     ("stated", "key"),
     [
-        pytest.param({"status": 200}, "status", id="a success"),
+        pytest.param({"status": 100}, "status", id="nothing final"),
+        pytest.param({"status": 204}, "status", id="no body to tell it in"),
         pytest.param({"status": 600}, "status", id="no status at all"),
         pytest.param({"status": 500, "body": "x", "message": "y"}, "body", id="body and message"),
     ],

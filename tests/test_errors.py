@@ -21,6 +21,20 @@ def test_a_warning_says_that_it_is_one() -> None:
     assert str(problem) == "a.yaml:7:11: warning: never reached"
 
 
+def test_a_problem_is_one_line_whatever_it_repeats() -> None:
+    problem = Problem(place=HERE, what="unknown key 'a\nb\x1b[31m\u200b\ud800é'", hint="c\td")
+
+    assert str(problem) == ("a.yaml:7:11: unknown key 'a\\nb\\x1b[31m\\u200b\\ud800é'\n  c\\td")
+
+
+def test_a_problem_shows_both_ends_of_a_long_sentence() -> None:
+    problem = Problem(place=HERE, what=f"unknown key '{'x' * 100_000}' of a rule")
+
+    assert len(str(problem)) < 700
+    assert str(problem).startswith("a.yaml:7:11: unknown key 'xxx")
+    assert str(problem).endswith("xxx' of a rule")
+
+
 def test_an_error_tells_all_problems_in_the_order_of_the_file() -> None:
     later = Problem(place=Place("a.yaml", 10, 1), what="later")
     sooner = Problem(place=Place("a.yaml", 9, 30), what="sooner")
@@ -32,6 +46,7 @@ def test_an_error_tells_all_problems_in_the_order_of_the_file() -> None:
     ("word", "hint"),
     [
         pytest.param("disconect", "did you mean 'disconnect'?", id="a near word"),
+        pytest.param("DISCONNECT", "did you mean 'disconnect'?", id="a word in capitals"),
         pytest.param("xyz", None, id="no near word"),
     ],
 )

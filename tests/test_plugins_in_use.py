@@ -1,6 +1,10 @@
 """Plug-ins: one file, or one entry point of another distribution, and nothing else."""
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
@@ -23,7 +27,7 @@ from mockserver.seeding import Draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shout(Reply):
-    """Answer in capitals, with as many exclamation marks as *marks* says."""
+    """Answer in capitals, with as many exclamation marks as 'marks' says."""
 
     kind = "shout"
 
@@ -84,6 +88,12 @@ class Acme(OpenAI):
 SCENARIO = """
 version: 1
 rules:
+  - name: only-at-acme
+    when: {provider: acme, last_user: "who"}
+    reply: "Acme."
+  - name: another-motd
+    when: {endpoint: motd, headers: {x-broken: "1"}}
+    fail: 503
   - {name: broken, when: {last_user: "turn"}, reply: "abc", fail: upside_down}
   - {name: shouted, reply: {kind: shout, marks: 2}}
 """
@@ -91,9 +101,17 @@ rules:
 # --- Another distribution --------------------------------------------------------------------
 
 
+@dataclass(frozen=True)
+class Extended:
+    """Where a distribution is installed, and a scenario that uses what it adds."""
+
+    path: str
+    scenario: Path
+
+
 @pytest.fixture(scope="module")
-def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subprocess]:
-    """Serve with a distribution installed that adds one plug-in of each kind."""
+def extension(tmp_path_factory: pytest.TempPathFactory) -> Extended:
+    """Install a distribution that adds one plug-in of each kind."""
     folder = tmp_path_factory.mktemp("site")
     for name, text in {"shout": SHOUT, "upside": UPSIDE_DOWN, "motd": MOTD, "acme": ACME}.items():
         (folder / f"acme_{name}.py").write_text(text, "utf-8")
@@ -110,9 +128,26 @@ def extended(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Subprocess]:
     install(folder, "acme-mock", entry_points)
     scenario = folder / "scenario.yaml"
     scenario.write_text(SCENARIO, "utf-8")
-    path = f"{SOURCES}:{folder}"
-    with served("--scenario", str(scenario), environment={"PYTHONPATH": path}) as server:
+    return Extended(f"{SOURCES}:{folder}", scenario)
+
+
+@pytest.fixture(scope="module")
+def extended(extension: Extended) -> Iterator[Subprocess]:
+    """Serve with that distribution installed."""
+    environment = {"PYTHONPATH": extension.path}
+    with served("--scenario", str(extension.scenario), environment=environment) as server:
         yield server
+
+
+def run(extension: Extended, *arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Run a command of the command line with that distribution installed."""
+    return subprocess.run(
+        [sys.executable, "-m", "mockserver", *arguments],
+        env={"PYTHONPATH": extension.path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 def install(folder: Path, name: str, entry_points: str) -> None:
@@ -150,6 +185,46 @@ def test_a_dialect_of_another_distribution_has_its_own_paths(extended: Subproces
     answered = exchange(extended, asked("/acme-api/chat/completions", "hello"))
 
     assert answered.json["id"].startswith("acme-")
+
+
+def test_a_rule_may_be_about_a_dialect_of_another_distribution(extended: Subprocess) -> None:
+    by_acme = exchange(extended, asked("/acme-api/chat/completions", "who"))
+    by_openai = exchange(extended, asked("/v1/chat/completions", "who"))
+
+    assert by_acme.json["choices"][0]["message"]["content"] == "Acme."
+    assert by_openai.json["choices"][0]["message"]["content"] == "WHO!!"
+
+
+def test_a_rule_may_be_about_an_endpoint_of_another_distribution(extended: Subprocess) -> None:
+    failed = exchange(extended, request("GET", "/v1/motd", headers={"x-broken": "1"}))
+
+    assert failed.status == 503
+
+
+def test_a_scenario_with_words_of_another_distribution_is_checked(
+    extension: Extended, tmp_path: Path
+) -> None:
+    wrong = tmp_path / "wrong.yaml"
+    wrong.write_text("version: 1\nrules:\n  - reply: {kind: shout, markz: 2}\n", "utf-8")
+
+    assert run(extension, "check", str(extension.scenario)).returncode == 0
+    assert run(extension, "check", str(wrong)).stderr == (
+        f"{wrong}:3:26: unknown key 'markz' of reply kind 'shout'\n  did you mean 'marks'?\n"
+    )
+
+
+def test_the_schema_knows_the_words_of_another_distribution(extension: Extended) -> None:
+    schema = json.loads(run(extension, "schema").stdout)
+    marks = schema["definitions"]["Shout"]["properties"]["marks"]
+
+    assert marks == {
+        "description": "Answer in capitals, with as many exclamation marks as 'marks' says.",
+        "type": "integer",
+        "default": 1,
+    }
+    assert "UpsideDown" in schema["definitions"]
+    assert {"acme", "openai"} <= set(schema["properties"]["provider"]["enum"])
+    assert '"enum": ["chat.completions", "completions", "models", "motd"' in json.dumps(schema)
 
 
 @pytest.mark.parametrize(

@@ -90,10 +90,8 @@ def test_what_no_rule_answers_is_answered_by_itself_and_noted() -> None:
 
     assert answered.text == "A mock answer to: Hi"
     assert answered.call.rule is None
-    assert answered.call.notes == (
-        "'other': model is 'gpt-4o-mini', the rule wants 'o3'",
-        "no rule matched: answered by 'auto'",
-    )
+    assert answered.call.near_misses == ("'other': model is 'gpt-4o-mini', the rule wants 'o3'",)
+    assert answered.call.notes == ("no rule matched: answered by 'auto'",)
 
 
 def test_a_strict_server_refuses_what_no_rule_answers_and_names_the_nearest() -> None:
@@ -365,7 +363,7 @@ def test_a_failure_that_a_replacing_one_came_before_is_journalled_as_pre_empted(
 
     assert answered.status == 503
     assert answered.call.failures == ("http_error",)
-    assert answered.call.notes == ("failure 'disconnect' was pre-empted",)
+    assert answered.call.pre_empted == ("disconnect",)
     assert answered.call.no_effect == ()
 
 

@@ -27,6 +27,7 @@ from mockserver.conversation import ApiError
 from mockserver.framing import DONE, body_frames, event, event_frames
 from mockserver.http_request import HttpRequest, bearer_token
 from mockserver.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
+from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
@@ -251,6 +252,10 @@ class Azure(Dialect):
             (GATEWAY_ID.mark_bytes, gateway_id.encode()),
         )
 
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+        """Return the `x-ratelimit-*` headers."""
+        return Head.of(200, _told_of_limits(allowances)).lines
+
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the gateway says it, or as the deployment behind it does."""
         payload = to_bytes(_refusal(error))
@@ -420,7 +425,6 @@ def _of_deployment(answer: Answer, draw: Draw) -> Headers:
     rng = draw.rng("model-session")
     fields = (rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), rng.randint(0, 59))
     session = "d2026" + "".join(f"{field:02}" for field in (*fields, rng.randint(0, 59)))
-    limits = answer.allowances
     return (
         ("azureml-model-session", f"{session}-{draw.text('model-session', 16, HEX)}"),
         ("x-accel-buffering", "no"),
@@ -430,11 +434,17 @@ def _of_deployment(answer: Answer, draw: Draw) -> Headers:
         ("x-ms-served-model", answer.model_name),
         ("x-ratelimit-abusepenalty-active", "False"),
         ("x-ratelimit-key", answer.request.model),
-        *((f"x-ratelimit-limit-{of.of}", str(of.limit)) for of in limits),
-        *((f"x-ratelimit-remaining-{of.of}", str(of.remaining)) for of in limits),
-        *((f"x-ratelimit-renewalperiod-{of.of}", "60") for of in limits),
+        *_told_of_limits(answer.allowances),
+    )
+
+
+def _told_of_limits(allowances: tuple[Allowance, ...]) -> Headers:
+    return (
+        *((f"x-ratelimit-limit-{of.of}", str(of.limit)) for of in allowances),
+        *((f"x-ratelimit-remaining-{of.of}", str(of.remaining)) for of in allowances),
+        *((f"x-ratelimit-renewalperiod-{of.of}", "60") for of in allowances),
         # Whole seconds here, and no unit.
-        *((f"x-ratelimit-reset-{of.of}", str(of.reset_ms // 1_000)) for of in limits),
+        *((f"x-ratelimit-reset-{of.of}", str(of.reset_ms // 1_000)) for of in allowances),
     )
 
 

@@ -168,6 +168,10 @@ class OpenAI(Dialect):
         """Return the request's id."""
         return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
 
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+        """Return the `x-ratelimit-*` headers."""
+        return _limit_lines(allowances)
+
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
         keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS

@@ -29,13 +29,18 @@ class Choices(Reply):
         return len(self.choices)
 
     @property
+    def looks_up(self) -> bool:
+        """Whether there are templates in any of the choices."""
+        return self.template or any(choice.looks_up for choice in self.choices)
+
+    @property
     def varies(self) -> bool:
         """Whether any of the choices may come out otherwise the next time."""
-        return any(choice.varies for choice in self.choices)
+        return self.template or any(choice.varies for choice in self.choices)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return what the element at *place* gives, with all that it states of its choice."""
         reply = self.choices[place.index % len(self.choices)]
-        given = reply.choice(call, place, draw)
+        given = reply.given(call, place, draw)
         finish = given.finish_reason or reply.finish_reason
         return replace(given, finish_reason=finish, logprobs=reply.logprobs)

@@ -1,4 +1,4 @@
-"""Made-up answers: JSON values that are valid for a schema, and prose of a given length.
+"""Made-up answers: values valid for a schema, prose of a given length, names and addresses.
 
 This is the face of the package; everything else in it is private to it. What is drawn depends
 on the arguments alone: the same schema and the same state of the generator give the same
@@ -7,16 +7,32 @@ value, in every process.
 
 from collections.abc import Mapping
 from random import Random
-from typing import Any
+from typing import Any, Final
 
 from mockserver.jsontext import JsonValue
-from mockserver.sampling.fakers import lend
-from mockserver.sampling.places import Place
+from mockserver.sampling.fakers import FAKERS, fake, lend
+from mockserver.sampling.judging import Judge
+from mockserver.sampling.places import Budget, Place
 from mockserver.sampling.prose import prose
 from mockserver.sampling.reading import is_object
+from mockserver.sampling.references import References
 from mockserver.sampling.sampler import Sampler
 
-__all__ = ["call_arguments", "prose", "sample"]
+__all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample"]
+
+MOST_STEPS: Final = 100_000
+"""How much work judging one value may be."""
+
+
+def accepts(value: JsonValue, schema: JsonValue) -> bool:
+    """Return whether *value* is valid for *schema*; formats are not judged.
+
+    Where judging would go on too long, the value is let pass.
+    """
+    try:
+        return Judge(References(schema), Budget(MOST_STEPS)).accepts(value, schema)
+    except RecursionError:
+        return True
 
 
 def sample(schema: JsonValue, rng: Random) -> JsonValue:

@@ -8,10 +8,22 @@ so they are not used.
 from collections.abc import Generator
 from contextlib import contextmanager
 from random import Random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
     import faker
+
+FAKERS: Final = (
+    *("address", "bs", "catch_phrase", "city", "color_name", "company", "company_email"),
+    *("country", "country_code", "currency_code", "domain_name", "email", "file_name"),
+    *("first_name", "free_email", "hex_color", "iban", "image_url", "ipv4", "ipv6", "isbn13"),
+    *("job", "language_name", "last_name", "latitude", "license_plate", "longitude"),
+    *("mac_address", "mime_type", "name", "paragraph", "phone_number", "postcode"),
+    *("random_digit", "random_int", "safe_email", "sentence", "slug", "state", "state_abbr"),
+    *("street_address", "street_name", "text", "uri", "url", "user_name"),
+    *("uuid4", "word"),
+)
+"""What a scenario may have made up: nothing that takes arguments, opens files or knows the date."""
 
 _idle: "list[tuple[faker.Faker, faker.Generator]]" = []
 
@@ -34,3 +46,10 @@ def lend(rng: Random) -> "Generator[faker.Faker]":
         yield fake
     finally:
         _idle.append((fake, generator))
+
+
+def fake(provider: str, rng: Random) -> str | int | float:
+    """Return what *provider*, one of `FAKERS`, makes up by *rng*; numbers as JSON has them."""
+    with lend(rng) as lent:
+        made = getattr(lent, provider)()
+    return made if isinstance(made, str | int) else float(made)

@@ -241,7 +241,9 @@ class Builder:
 
     def _union(self, arguments: Sequence[Any], node: Node, owner: type[Any] | None) -> Any:
         members = [member for member in arguments if member is not Unstated]
-        fitting = [member for member in members if self._may_be(member, node)]
+        # Where absence is not null, null is a value like any other.
+        takes_null = Unstated in arguments and Any in members
+        fitting = [member for member in members if takes_null or self._may_be(member, node)]
         if not fitting:
             wanted = [self._name(member) for member in members if member is not type(None)]
             return self.expected(either(wanted), node)

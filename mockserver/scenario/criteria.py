@@ -1,4 +1,4 @@
-"""The tests of a `when`, as they are written: on a text, a name, a set of names, a number.
+"""The tests of a `when`, as they are written: on a text, a name, names, a number, any value.
 
 Their fields are their keys in YAML (a trailing underscore is dropped), and `bare` is the key
 that a value stands for which is no mapping. Each makes a function that is as fast as can be:
@@ -14,7 +14,8 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, ca
 
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import BadValue
-from mockserver.scenario.wording import either, literal
+from mockserver.jsontext import JsonValue, compact, is_list, is_object
+from mockserver.scenario.wording import either, literal, shortened
 
 T = TypeVar("T")
 
@@ -30,9 +31,12 @@ ONE_OR_MORE: Final = Mark("one or more")
 """A list that is not empty; a single element may stand without its brackets."""
 REGEX: Final = Mark("regex")
 """A regular expression, as Python's `re` reads them."""
+QUERY: Final = Mark("query")
+"""A JMESPath expression."""
 
 OneOrMore: TypeAlias = Annotated[tuple[T, ...], ONE_OR_MORE]
 Regex: TypeAlias = Annotated[str, REGEX]
+QueryText: TypeAlias = Annotated[str, QUERY]
 
 TextPredicate: TypeAlias = Callable[[str | None], bool]
 """Takes a text, or None where there is none."""
@@ -249,11 +253,100 @@ class NumberTest(ShowsWhatIsStated):
         return " and ".join(words)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class ValueTest(ShowsWhatIsStated):
+    """A test of any JSON value; all that is stated must hold. What is not there is null."""
+
+    bare: ClassVar[str] = "equals"
+    called: ClassVar[str] = "a test"
+
+    equals: JsonValue | Unstated = UNSTATED
+    contains: OneOrMore[str] = ()
+    glob: OneOrMore[str] = ()
+    regex: OneOrMore[Regex] = ()
+    at_least: float | Unstated = UNSTATED
+    at_most: float | Unstated = UNSTATED
+    not_: Self | Unstated = UNSTATED
+    present: bool | Unstated = UNSTATED
+
+    cost: ClassVar[int] = 10
+
+    def __post_init__(self) -> None:
+        _refuse_absent_and_more(self)
+        of_texts = next((key for key in ("contains", "glob", "regex") if getattr(self, key)), None)
+        for key in ("at_least", "at_most"):
+            if of_texts is not None and not isinstance(getattr(self, key), Unstated):
+                raise BadValue(key, f"'{of_texts}' is of texts, '{key}' of numbers: never holds")
+
+    def predicate(self) -> Callable[[JsonValue], bool]:
+        """Return the function that tells whether the test holds for a value."""
+        parts: list[Callable[[JsonValue], bool]] = []
+        if self.present is not UNSTATED:
+            parts.append(_is_present if self.present else _is_absent)
+        if not isinstance(self.equals, Unstated):
+            parts.append(_same_json(self.equals))
+        if self.contains or self.glob or self.regex:
+            fits = TextTest(contains=self.contains, glob=self.glob, regex=self.regex).predicate()
+            parts.append(lambda value: isinstance(value, str) and fits(value))
+        if not isinstance(self.at_least, Unstated):
+            least = self.at_least
+            parts.append(lambda value: _is_number(value) and value >= least)
+        if not isinstance(self.at_most, Unstated):
+            most = self.at_most
+            parts.append(lambda value: _is_number(value) and value <= most)
+        if not isinstance(self.not_, Unstated):
+            parts.append(_negated(self.not_.predicate()))
+        return parts[0] if len(parts) == 1 else _conjunction(parts)
+
+    def describe(self) -> str:
+        """Return what is wanted, to stand behind "the rule wants"."""
+        words: list[str] = []
+        if self.present is not UNSTATED:
+            words.append("one at all" if self.present else "none")
+        if not isinstance(self.equals, Unstated):
+            words.append("none" if self.equals is None else show_json(self.equals))
+        text = TextTest(contains=self.contains, glob=self.glob, regex=self.regex).describe()
+        words += [text] if text else []
+        if not isinstance(self.at_least, Unstated):
+            words.append(f"at least {self.at_least:g}")
+        if not isinstance(self.at_most, Unstated):
+            words.append(f"at most {self.at_most:g}")
+        if not isinstance(self.not_, Unstated):
+            words.append(f"not {self.not_.describe()}")
+        return " and ".join(words)
+
+
+def show_json(value: JsonValue) -> str:
+    """Return *value* as it stands in a sentence: text in quotes, all else as short JSON."""
+    return f"'{shortened(value)}'" if isinstance(value, str) else shortened(compact(value))
+
+
+def _same_json(wanted: JsonValue) -> Callable[[JsonValue], bool]:
+    """Test for *wanted*; to JSON, 1 and true are not the same, and 1 and 1.0 are."""
+    if isinstance(wanted, str):
+        return lambda value: isinstance(value, str) and value == wanted
+    return lambda value: _is_same(value, wanted)
+
+
+def _is_same(value: Any, wanted: Any) -> bool:
+    if isinstance(value, bool) or isinstance(wanted, bool):
+        return value is wanted
+    if is_list(value) and is_list(wanted):
+        return len(value) == len(wanted) and all(map(_is_same, value, wanted))
+    if is_object(value) and is_object(wanted):
+        return value.keys() == wanted.keys() and all(_is_same(value[k], wanted[k]) for k in value)
+    return bool(value == wanted)
+
+
+def _is_number(value: JsonValue) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool)
+
+
 def _one_of(words: Sequence[str]) -> str:
     return either([literal(word) for word in words])
 
 
-def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest") -> None:
+def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest | ValueTest") -> None:
     """Refuse a test of something that must not be there."""
     if test.present is not False:
         return
@@ -263,12 +356,12 @@ def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest") -> None:
             raise BadValue("present", what)
 
 
-def _is_present(text: str | None) -> bool:
-    return text is not None
+def _is_present(value: JsonValue) -> bool:
+    return value is not None
 
 
-def _is_absent(text: str | None) -> bool:
-    return text is None
+def _is_absent(value: JsonValue) -> bool:
+    return value is None
 
 
 def _contains(needles: Sequence[str]) -> TextPredicate:
@@ -305,9 +398,9 @@ def _searches(regexes: Sequence[str]) -> TextPredicate:
     )
 
 
-def _negated(predicate: TextPredicate) -> TextPredicate:
-    return lambda text: operator.not_(predicate(text))
+def _negated(predicate: Callable[[T], bool]) -> Callable[[T], bool]:
+    return lambda value: operator.not_(predicate(value))
 
 
-def _conjunction(predicates: Sequence[TextPredicate]) -> TextPredicate:
-    return lambda text: all(predicate(text) for predicate in predicates)
+def _conjunction(predicates: Sequence[Callable[[T], bool]]) -> Callable[[T], bool]:
+    return lambda value: all(predicate(value) for predicate in predicates)

@@ -9,7 +9,9 @@ from typing import Any, Final
 
 from mockserver.contracts import Failure, Reply
 from mockserver.errors import Place, Problem
+from mockserver.latency import Latency
 from mockserver.plugins import Plugins
+from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import INVALID, Builder, Reader
 from mockserver.scenario.criteria import OneOrMore
 from mockserver.scenario.matching import Condition, Conjunction
@@ -22,7 +24,7 @@ from mockserver.scenario.nodes import (
     is_nothing,
     place_of,
 )
-from mockserver.scenario.schema import Rule, ScenarioFile, Step, triggered
+from mockserver.scenario.schema import Include, Rule, ScenarioFile, Step, Strict, triggered
 from mockserver.scenario.values import Values
 from mockserver.scenario.when import When
 from mockserver.scenario.wording import known_words
@@ -45,6 +47,10 @@ FOREIGN_WORDS: Final[Mapping[str, str]] = {
 """Keys of other tools (WireMock, MockServer, aimock, respx, unittest.mock), and ours."""
 
 
+TO_COME: Final[Mapping[str, str]] = {"cassette": "it comes with recording"}
+"""Replies that the language knows and the server does not give yet."""
+
+
 def read_file(root: Node, plugins: Plugins) -> tuple[ScenarioFile | None, list[Problem]]:
     """Return what the file with the node *root* says, and its problems, warnings included.
 
@@ -63,8 +69,11 @@ class _Grammar:
         readers: dict[Any, Reader] = {
             Condition: self._condition,
             Failure: self._failure,
+            Include: self._include,
             Reply: self._reply,
+            Setting: self._setting,
             Step: self._step,
+            Strict: self._strict,
             tuple[Rule, ...]: self._rules,
         }
         self.builder = Builder(readers, FOREIGN_WORDS)
@@ -118,12 +127,12 @@ class _Grammar:
         return Condition(tuple(map(Conjunction, alternatives)))
 
     def _step(self, node: Node) -> Any:
-        """Return a step of `replies`: a reply, or a mapping of `reply` and `fail`."""
+        """Return a step of `replies`: a reply, or a mapping of `reply`, `fail` and `latency`."""
         builder = self.builder
         if not isinstance(node, MapNode) or node.get("kind"):
             reply = self._reply(node)
             return INVALID if reply is INVALID else Step(reply)
-        keys = {"reply": Reply, "fail": OneOrMore[Failure]}
+        keys = {"reply": Reply, "fail": OneOrMore[Failure], "latency": Latency}
         values: dict[str, Any] = {}
         for member in node.members:
             if member.key in keys:
@@ -133,19 +142,54 @@ class _Grammar:
                 values[member.key] = INVALID
         if INVALID in values.values():
             return INVALID
-        step = Step(values.get("reply"), values.get("fail", ()))
+        step = Step(values.get("reply"), values.get("fail", ()), values.get("latency"))
         if step.reply is None and not any(f.replaces and not triggered(f) for f in step.failures):
             hint = "give it a 'reply', or a failure that takes its place each time"
             return builder.refuse(node.place, "this step may have nothing to send", hint)
         return step
 
+    def _include(self, node: Node) -> Any:
+        path = self.builder.build(str, node)
+        return INVALID if path is INVALID else Include(path, node.place)
+
+    def _strict(self, node: Node) -> Any:
+        if isinstance(node, ScalarNode) and isinstance(node.value, bool):
+            return Strict.of(node.value)
+        if not isinstance(node, MapNode):
+            return self.builder.expected("true, false or a mapping", node)
+        return self.builder.record(Strict, node)
+
+    def _setting(self, node: Node) -> Any:
+        """Return what a name of the state becomes: any value, or a mapping of `template` alone."""
+        if not isinstance(node, MapNode) or [m.key for m in node.members] != ["template"]:
+            value = self.builder.build(Any, node)
+            return INVALID if value is INVALID else Setting(value)
+        (member,) = node.members
+        text = self.builder.build(str, member.value)
+        if text is INVALID or not self._values.check_template(member.value):
+            return INVALID
+        return Setting(template=text)
+
     # --- Replies and failures ---
 
     def _reply(self, node: Node) -> Any:
+        reply = self._plain_reply(node)
+        if reply is INVALID:
+            return reply
+        if reply.template:
+            return reply if self._values.check_template(node) else INVALID
+        self._values.warn_of_templates(node)
+        return reply
+
+    def _plain_reply(self, node: Node) -> Any:
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
             node = _mapping(node, kind="text", text=node.value)
         if not isinstance(node, MapNode):
             return self.builder.expected("a reply, which is text or a mapping", node)
+        kind = node.get("kind")
+        if kind is not None and isinstance(kind.value, ScalarNode) and kind.value.raw in TO_COME:
+            what = f"the reply kind '{kind.value.raw}' is not there yet: {TO_COME[kind.value.raw]}"
+            return self.builder.refuse(kind.value.place, what)
         return self._of_kind("reply", self._plugins.replies, node)
 
     def _failure(self, node: Node) -> Any:

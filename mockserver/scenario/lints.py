@@ -1,6 +1,6 @@
 """What is doubtful in the rules of a file, though it can be read: what `check` warns of."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -8,9 +8,12 @@ from typing import Any, Final
 from mockserver.contracts import GeneratingEndpoint
 from mockserver.errors import Problem
 from mockserver.plugins import Plugins
+from mockserver.queries import query
 from mockserver.scenario.criteria import NameTest
 from mockserver.scenario.matching import ALWAYS, Conjunction
-from mockserver.scenario.schema import Rule
+from mockserver.scenario.schema import Rule, Scenario
+from mockserver.scenario.when import When
+from mockserver.templates import expressions, texts_of
 
 _Tests = frozenset[tuple[str, Any]]
 """The tests of one mapping of a `when`, each with its key."""
@@ -21,22 +24,110 @@ _MOST_WIDE: Final = 200
 """How many rules with wildcards are held against each rule below them."""
 
 
-def doubts(rules: Sequence[Rule], plugins: Plugins) -> Iterator[Problem]:
-    """Yield a warning for each rule of *rules* that cannot do anything."""
+def doubts(scenario: Scenario, plugins: Plugins) -> Iterator[Problem]:
+    """Yield a warning for each rule of *scenario* that cannot do what it seems to be for."""
     answered = _Answered(plugins)
-    for rule in rules:
+    names = _Names.of(scenario)
+    for rule in scenario.rules:
         earlier = answered.before(rule)
         if earlier is not None:
             yield from _warning(rule, _never_reached(rule, earlier))
-        elif rule.reply is None and not rule.replies and not rule.fail:
+        elif rule.has_no_effect:
             yield from _warning(rule, f"rule '{rule.name}' has no reply and no failure: no effect")
+        else:
+            yield from _order_bound(rule)
+        for what in names.doubts(rule):
+            yield from _warning(rule, what)
         if rule.always_answers:
             answered.add(rule)
 
 
-def _warning(rule: Rule, what: str) -> Iterator[Problem]:
+def _warning(rule: Rule, what: str, hint: str | None = None) -> Iterator[Problem]:
     if rule.place is not None:
-        yield Problem(place=rule.place, what=what, severity="warning")
+        yield Problem(place=rule.place, what=what, hint=hint, severity="warning")
+
+
+_MANY: Final = ("system", "tools")
+"""What tells a kind of agent: several of them may talk at once."""
+_ONE: Final = ("first_user", "last_user", "any_message", "prompt", "key", "turn", "attempt")
+"""What narrows a rule down, to one conversation or to one place in each."""
+
+
+def _order_bound(rule: Rule) -> Iterator[Problem]:
+    """Warn of a script that several conversations would take the steps of from each other."""
+    if rule.per != "session" or not rule.when.alternatives:
+        return
+    for alternative in rule.when.alternatives:
+        when = alternative.when
+        stated = {*when.stated, *(("headers",) if when.headers else ())}
+        if not stated.intersection(_MANY) or stated.intersection((*_ONE, "headers", "after_tool")):
+            return
+    key = "replies" if len(rule.replies) > 1 else None
+    key = key or ("call" if any(a.call is not None for a in rule.when.alternatives) else None)
+    if key is not None:
+        what = f"'{key}' of rule '{rule.name}' is counted over all conversations that it answers"
+        yield from _warning(rule, what, "add 'per: conversation' to count for each")
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """The names of a scenario's state and captures: who gives them a value, who looks at them."""
+
+    set: frozenset[str]
+    captured: frozenset[str]
+    state_read: frozenset[str | None]
+    captures_read: frozenset[str | None]
+    """None stands for all names: an expression looks at the whole."""
+
+    @classmethod
+    def of(cls, scenario: Scenario) -> "_Names":
+        state_read: set[str | None] = set()
+        captures_read: set[str | None] = set()
+        for rule in scenario.rules:
+            for alternative in rule.when.alternatives:
+                state_read.update(_state_tested(alternative.when))
+            for expression in _expressions(rule):
+                for name, inner in query(expression).names():
+                    if name == "state":
+                        state_read.add(inner)
+                    elif name == "captured":
+                        captures_read.add(inner)
+        return cls(
+            frozenset(scenario.state).union(*(rule.set_ for rule in scenario.rules)),
+            frozenset[str]().union(*(rule.capture for rule in scenario.rules)),
+            frozenset(state_read),
+            frozenset(captures_read),
+        )
+
+    def doubts(self, rule: Rule) -> Iterator[str]:
+        for name in rule.capture:
+            if not self.captures_read & {name, None}:
+                yield f"rule '{rule.name}' captures '{name}', which nothing uses"
+        for name in rule.set_:
+            if not self.state_read & {name, None}:
+                yield f"rule '{rule.name}' sets '{name}', which nothing looks at"
+        tested = {n for a in rule.when.alternatives for n in _state_tested(a.when)}
+        for name in sorted(tested - self.set):
+            yield f"rule '{rule.name}' looks at the state '{name}', which nothing sets"
+        for expression in _expressions(rule):
+            for root, inner in query(expression).names():
+                if root == "captured" and inner is not None and inner not in self.captured:
+                    yield f"rule '{rule.name}' uses the capture '{inner}', which nothing takes"
+
+
+def _state_tested(when: When) -> Iterator[str]:
+    yield from when.state
+    for inner in when.not_:
+        yield from _state_tested(inner)
+
+
+def _expressions(rule: Rule) -> Iterator[str]:
+    """Yield the expressions of the templates of *rule*."""
+    replies = [rule.reply, *(step.reply for step in rule.replies)]
+    for text in texts_of([reply for reply in replies if reply is not None]):
+        yield from expressions(text)
+    for setting in rule.set_.values():
+        yield from expressions(setting.template or "")
 
 
 def _never_reached(rule: Rule, earlier: Rule) -> str:
@@ -99,6 +190,8 @@ def _tests(conjunction: Conjunction) -> dict[str, Any]:
     """Return the tests of *conjunction* by their keys, as values that can be compared."""
     when = conjunction.when
     tests = when.stated | {f"headers.{name.lower()}": test for name, test in when.headers.items()}
+    tests |= {f"request.{text}": repr(test) for text, test in when.request.items()}
+    tests |= {f"state.{name}": repr(test) for name, test in when.state.items()}
     return tests | ({"not": repr(when.not_)} if when.not_ else {})
 
 

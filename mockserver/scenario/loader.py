@@ -23,19 +23,28 @@ from mockserver.scenario import keys, reader
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
 from mockserver.scenario.nodes import MapNode, ScalarNode
-from mockserver.scenario.schema import Defaults, Scenario, ScenarioFile
+from mockserver.scenario.schema import Defaults, Include, Scenario, ScenarioFile, Strict
 
 T = TypeVar("T")
+
+MAX_INCLUDED: Final = 16
+"""How many files may lead, each by including the next, to one that is included."""
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioText:
-    """A scenario that stands in no file; *name* is how errors call it."""
+    """A scenario as text; *name* is how errors call it.
+
+    *path* is the file it was read from, and *root* the folder in which that may include others;
+    what stands in no file includes none.
+    """
 
     text: str
     name: str = "<text>"
+    path: Path | None = None
+    root: Path | None = None
 
 
 Source: TypeAlias = str | Path | ScenarioText
@@ -63,17 +72,13 @@ def load_scenario(
         UsageError: There is no such file or name.
 
     """
-    plugins = plugins or Plugins.installed()
-    texts = [_text_of(source, folders) for source in sources]
-    files: list[ScenarioFile] = []
-    problems: list[Problem] = []
-    for text in texts:
-        file, found = _read(text, plugins)
-        problems += [problem for problem in found if problem.severity == "error"]
-        files += [file] if file is not None else []
-    if problems:
-        raise ScenarioError(problems)
-    return _merged(files)
+    reading = _Reading(plugins or Plugins.installed())
+    for source in sources:
+        reading.read(_text_of(source, folders))
+    errors = [problem for problem in reading.problems if problem.severity == "error"]
+    if errors:
+        raise ScenarioError(errors)
+    return merged(reading.files)
 
 
 def check(
@@ -91,12 +96,26 @@ def check(
     """
     plugins = plugins or Plugins.installed()
     problems: list[Problem] = []
+    told: set[Problem] = set()
     for source in _expanded(sources):
-        file, found = _read(_text_of(source, folders), plugins)
-        if file is not None:
-            found += doubts(file.rules, plugins)
-        problems += sorted(found, key=lambda problem: problem.place)
+        reading = _Reading(plugins)
+        reading.read(_text_of(source, folders))
+        found = reading.problems
+        if not any(problem.severity == "error" for problem in found):
+            found = [*found, *doubts(merged(reading.files), plugins)]
+        # What several files include is told of once.
+        fresh = [problem for problem in found if problem not in told]
+        told.update(fresh)
+        problems += sorted(fresh, key=lambda problem: problem.place)
     return problems
+
+
+def combined(*scenarios: Scenario) -> Scenario:
+    """Return *scenarios* as one, in the order given, as if all their files had been named."""
+    given = [scenario for scenario in scenarios if scenario != Scenario()]
+    if len(given) == 1:
+        return given[0]
+    return merged([file for scenario in given for file in scenario.as_files()])
 
 
 def bundled_scenarios(folder: Path | None = None) -> list[tuple[str, str]]:
@@ -116,7 +135,7 @@ def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
     for source in sources:
         if not isinstance(source, ScenarioText) and "\0" not in str(source):
             folder = Path(source)
-            if folder.is_dir():
+            if _holds(folder.is_dir):
                 yield from sorted(folder.rglob("*.yaml"))
                 continue
         yield source
@@ -127,7 +146,7 @@ def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | P
     if isinstance(source, ScenarioText):
         return source
     if isinstance(source, Path) or source.endswith(_SUFFIXES):
-        return _text_in(Path(source), str(source))
+        return _text_in(Path(source), str(source), _root_of(Path(source)))
     return _text_by_name(source, folders if folders is not None else [_shipped()])
 
 
@@ -138,7 +157,16 @@ def _shipped() -> Path:
         raise MockServerError(str(error)) from error
 
 
-def _text_in(path: Path, shown: str) -> ScenarioText | Problem:
+def _root_of(path: Path) -> Path:
+    """Return the folder in which the file at *path* may include others.
+
+    That is where one works, and for a file from elsewhere its own folder.
+    """
+    folder, here = Path(str(path).replace("\0", "")).resolve().parent, Path.cwd()
+    return here if folder.is_relative_to(here) else folder
+
+
+def _text_in(path: Path, shown: str, root: Path | None = None) -> ScenarioText | Problem:
     """Return the text of the file at *path*, which errors call *shown*."""
     try:
         if not path.is_file():
@@ -150,7 +178,7 @@ def _text_in(path: Path, shown: str) -> ScenarioText | Problem:
     except OSError as error:
         raise UsageError(f"the scenario '{shown}' cannot be read: {error}") from error
     try:
-        return ScenarioText(content.decode("utf-8-sig"), shown)
+        return ScenarioText(content.decode("utf-8-sig"), shown, path.resolve(), root)
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1
@@ -165,15 +193,23 @@ def _text_by_name(name: str, folders: Sequence[Path]) -> ScenarioText | Problem:
     for folder in folders:
         root = folder.resolve()
         path = (root / f"{name}.yaml").resolve()
-        if path.is_file():
+        if _holds(path.is_file):
             # A link may lead anywhere, and a name must not.
             if not path.is_relative_to(root):
                 raise UsageError(f"the scenario '{name}' lies outside its folder")
-            return _text_in(path, f"{folder.name}/{name}.yaml")
+            return _text_in(path, f"{folder.name}/{name}.yaml", root)
     hint = did_you_mean(name, [known for folder in folders for known in _names(folder)])
-    if Path(f"{name}.yaml").is_file():
+    if _holds(Path(f"{name}.yaml").is_file):
         hint = f"a file is named with its ending: '{name}.yaml'"
     raise UsageError(f"there is no scenario '{name}'" + (f"\n  {hint}" if hint else ""))
+
+
+def _holds(what: Callable[[], bool]) -> bool:
+    """Return whether *what* holds of a path; nothing does of a name that no file can have."""
+    try:
+        return what()
+    except OSError:
+        return False
 
 
 def _refuse_odd_name(name: str) -> None:
@@ -199,26 +235,82 @@ def _description(path: Path) -> str:
 # --- Reading and merging ---------------------------------------------------------------------
 
 
-def _read(
-    text: ScenarioText | Problem, plugins: Plugins
-) -> tuple[ScenarioFile | None, list[Problem]]:
-    """Return what *text* says, and its problems, warnings included."""
-    if isinstance(text, Problem):
-        return None, [text]
-    problems: list[Problem] = []
-    root = reader.read(text.text, text.name, problems)
-    if root is None:
-        return None, problems
-    file, found = read_file(root, plugins)
-    return file, problems + found
+class _Reading:
+    """Files and what they include, in the order in which their rules are read."""
+
+    def __init__(self, plugins: Plugins) -> None:
+        self.files: list[ScenarioFile] = []
+        self.problems: list[Problem] = []
+        self._plugins = plugins
+        self._seen: set[Path] = set()
+
+    def read(self, text: ScenarioText | Problem, within: tuple[Path, ...] = ()) -> None:
+        """Read *text*, then what it includes; *within* are the files that led here."""
+        if isinstance(text, Problem):
+            self.problems.append(text)
+            return
+        if text.path is not None:
+            # What is named twice, or included by several, is read where it comes first.
+            if text.path in self._seen:
+                return
+            self._seen.add(text.path)
+        root = reader.read(text.text, text.name, self.problems)
+        if root is None:
+            return
+        file, found = read_file(root, self._plugins)
+        self.problems += found
+        if file is None:
+            return
+        self.files.append(file)
+        for include in file.include:
+            path = self._included(include, text)
+            if path in within or (path is not None and path == text.path):
+                self._refuse(include, f"'{include.path}' includes this file itself")
+            elif len(within) == MAX_INCLUDED:
+                what = f"'{include.path}' is included too deep: at most {MAX_INCLUDED} levels"
+                self._refuse(include, what)
+            elif path is not None and text.path is not None:
+                # As the including file is called, so is the included one.
+                shown = f"{text.name[: -len(text.path.name)]}{include.path}"
+                self.read(_text_in(path, shown, text.root), (*within, text.path))
+
+    def _included(self, include: Include, text: ScenarioText) -> Path | None:
+        """Return the file that *include* names, or None if it may not or cannot be read."""
+        if text.path is None or text.root is None:
+            hint = "name the other file beside it"
+            self._refuse(include, "a scenario that stands in no file includes none", hint)
+            return None
+        if "\0" in include.path or Path(include.path).is_absolute():
+            hint = "write a path relative to this file"
+            self._refuse(include, f"'{include.path}' is no path of a file to include", hint)
+            return None
+        path = (text.path.parent / include.path).resolve()
+        if not path.is_relative_to(text.root.resolve()):
+            self._refuse(include, f"'{include.path}' lies outside the folder of the scenarios")
+            return None
+        if not _holds(path.is_file):
+            names = [p.name for p in path.parent.glob("*") if p.suffix in _SUFFIXES]
+            nearest = did_you_mean(path.name, names)
+            self._refuse(include, f"there is no file '{include.path}'", nearest)
+            return None
+        return path
+
+    def _refuse(self, include: Include, what: str, hint: str | None = None) -> None:
+        self.problems.append(Problem(place=include.place, what=what, hint=hint))
 
 
-def _merged(files: Sequence[ScenarioFile]) -> Scenario:
+def merged(files: Sequence[ScenarioFile]) -> Scenario:
+    """Return what *files* say together, in the order given."""
+    strict = Strict()
+    for file in files:
+        strict = strict.or_else(file.strict)
+    nobody: tuple[str, ...] | bool = False
     return Scenario(
         description=_first((file.description for file in files), ""),
         provider=_first((file.provider for file in files), "openai"),
         seed=_first((file.seed for file in files), 0),
         defaults=Defaults(
+            latency=next((f.defaults.latency for f in files if f.defaults.latency), None),
             headers=_merge([file.defaults.headers for file in files], str.lower),
             system_fingerprint=_first(
                 (file.defaults.system_fingerprint for file in files), UNSTATED
@@ -227,7 +319,12 @@ def _merged(files: Sequence[ScenarioFile]) -> Scenario:
         models=_merge([file.models.stated for file in files], str),
         any_model=any(file.models.any_model for file in files),
         keys=keys.merged(file.keys for file in files),
+        retired=_first((file.retired for file in files), nobody),
+        limits=_merge([file.limits for file in files], str),
+        state=_merge([file.state for file in files], str),
+        strict=strict,
         rules=tuple(rule for file in files for rule in file.rules),
+        files=tuple(files),
     )
 
 

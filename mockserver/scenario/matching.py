@@ -11,13 +11,14 @@ from typing import Any, Final
 
 from mockserver.contracts import Unstated
 from mockserver.conversation import IncomingCall
-from mockserver.scenario.criteria import NumberTest, TextTest
+from mockserver.queries import query
+from mockserver.scenario.criteria import NumberTest, TextTest, ValueTest, show_json
 from mockserver.scenario.subject import LATEST, Form, Subject, subject_of
 from mockserver.scenario.when import FACETS, When, show_text
 
-__all__ = ["ALWAYS", "Condition", "Conjunction", "NumberTest"]
+__all__ = ["ALWAYS", "Condition", "Conjunction", "NumberTest", "Reading"]
 
-_Reading = tuple[Callable[[Subject], Any], Callable[[Any], bool]]
+Reading = tuple[Callable[[Subject], Any], Callable[[Any], bool]]
 """What is looked at, and whether it fits."""
 
 # Headers that carry secrets: what is shown of a call ends in logs and reports.
@@ -60,6 +61,10 @@ def _tests(when: When) -> Iterator[_Test]:
         yield _Test(key, cost, facet.read, fits, facet.show, wanted, facet.form)
     for name, test in when.headers.items():
         yield _header_test(name.lower(), test)
+    for text, value_test in when.request.items():
+        yield _value_test("request", text, query(text).find, value_test)
+    for name, value_test in when.state.items():
+        yield _value_test("state", name, operator.methodcaller("get", name), value_test)
     if when.not_:
         yield _negation(when.not_)
 
@@ -73,6 +78,20 @@ def _header_test(name: str, test: TextTest) -> _Test:
         read=operator.attrgetter("headers"),
         fits=lambda headers: fits(headers.get(name)),
         show=lambda headers: "is another" if secret else show_text(headers.get(name)),
+        wanted=test.describe(),
+    )
+
+
+def _value_test(key: str, name: str, find: Callable[[Any], Any], test: ValueTest) -> _Test:
+    """Return the test of what *find* finds in what *key* names: the body, or the state."""
+    fits = test.predicate()
+    look = operator.attrgetter(key)
+    return _Test(
+        name=f"{key}.{name}",
+        cost=test.cost,
+        read=lambda subject: find(look(subject)),
+        fits=fits,
+        show=lambda value: "is absent" if value is None else f"is {show_json(value)}",
         wanted=test.describe(),
     )
 
@@ -94,22 +113,22 @@ def _negation(alternatives: Sequence[When]) -> _Test:
     )
 
 
-def _readings(when: When, tests: Sequence[_Test]) -> tuple[_Reading, ...]:
+def _readings(when: When, tests: Sequence[_Test]) -> tuple[Reading, ...]:
     """Return what to look at, in the order of trying: the gates come last, most calls pass."""
     ordered = sorted(tests, key=lambda test: test.cost)
     gates = [_HAS_FORM[form] for form in when.forms]
     return (*((test.read, test.fits) for test in ordered), *gates)
 
 
-def _all_fit(readings: Sequence[_Reading], subject: Subject) -> bool:
+def _all_fit(readings: Sequence[Reading], subject: Subject) -> bool:
     for read, fits in readings:  # noqa: SIM110 - a generator would cost twice as much
         if not fits(read(subject)):
             return False
     return True
 
 
-_GENERATES: Final[_Reading] = (operator.attrgetter("generates"), bool)
-_HAS_FORM: Final[Mapping[Form, _Reading]] = {
+_GENERATES: Final[Reading] = (operator.attrgetter("generates"), bool)
+_HAS_FORM: Final[Mapping[Form, Reading]] = {
     "chat": (operator.attrgetter("form"), frozenset(("chat",)).__contains__),
     "legacy": (operator.attrgetter("form"), frozenset(("legacy",)).__contains__),
 }
@@ -124,6 +143,7 @@ class Conjunction:
         call: The test of the call's number, which the session counts; `holds` leaves it out.
         names_endpoint: Whether `endpoint` is stated; if not, only calls that generate fit.
         size: How many tests there are.
+        readings: What to look at, and whether that fits, the cheapest first; without `call`.
 
     """
 
@@ -131,8 +151,8 @@ class Conjunction:
     call: NumberTest | None = field(init=False, compare=False)
     names_endpoint: bool = field(init=False, compare=False)
     size: int = field(init=False, compare=False)
+    readings: tuple[Reading, ...] = field(init=False, compare=False, repr=False)
     _tests: tuple[_Test, ...] = field(init=False, compare=False, repr=False)
-    _readings: tuple[_Reading, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         when = self.when
@@ -144,14 +164,14 @@ class Conjunction:
         put(self, "names_endpoint", names_endpoint)
         put(self, "size", len(tests) + (self.call is not None))
         put(self, "_tests", tests)
-        put(self, "_readings", (*_readings(when, tests), *gates))
+        put(self, "readings", (*_readings(when, tests), *gates))
 
     def holds(self, call: IncomingCall) -> bool:
         """Return whether everything but the number of the call fits *call*."""
         known, subject = LATEST.pair
         if known is not call or subject is None:
             subject = subject_of(call)
-        for read, fits in self._readings:  # noqa: SIM110 - a generator would cost twice as much
+        for read, fits in self.readings:  # noqa: SIM110 - a generator would cost twice as much
             if not fits(read(subject)):
                 return False
         return True

@@ -1,5 +1,6 @@
 """What a YAML file holds, before anyone knows what it means: values that know their place."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -74,3 +75,20 @@ def place_of(word: str, node: Node) -> Place:
         if found != item.place:
             return found
     return node.place
+
+
+def texts_in(
+    node: Node, is_passed_over: Callable[[MapNode], bool] = lambda _: False
+) -> Iterator[ScalarNode]:
+    """Yield the texts that stand in *node* as values, but for mappings in it to be passed over."""
+    inner: Iterable[Node] = ()
+    if isinstance(node, ScalarNode):
+        if isinstance(node.value, str):
+            yield node
+    elif isinstance(node, ListNode):
+        inner = node.items
+    elif isinstance(node, MapNode):
+        inner = (member.value for member in node.members)
+    for item in inner:
+        if not (isinstance(item, MapNode) and is_passed_over(item)):
+            yield from texts_in(item, is_passed_over)

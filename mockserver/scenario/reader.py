@@ -298,6 +298,9 @@ def _explain(problem: str, rest: str) -> tuple[str, str | None]:
         return "a tab: YAML is indented by spaces", "replace the tab by spaces"
     if rest[:1] in ("@", "`"):
         return f"an unquoted text cannot begin with '{rest[0]}'", "put the text in quotes"
+    if "nesting depth" in problem:
+        # libyaml counts too, and looks ahead: it may be the first to have enough.
+        return f"this is nested too deep: at most {MAX_DEPTH} levels", None
     if problem == "mapping values are not allowed in this context":
         hint = "put a text that holds ': ' in quotes, and align the keys of a mapping"
         return "a ':' that cannot stand here", hint
@@ -311,7 +314,7 @@ _HINTS: Final = {
     "found invalid Unicode character escape code": "write the character itself: "
     "halves of a pair, as in JSON, are no characters in YAML",
     "did not find expected key": "align the keys of a mapping; put a text with ': ' in quotes",
-    "could not find expected ':'": "a key is followed by ': '",
+    "could not find expected ':'": "a key is followed by ': ' and has at most 1,024 characters",
     "did not find expected '-' indicator": "align the dashes of a list",
     "did not find expected ',' or '}'": "a '{' is not closed, or a ',' is missing",
     "did not find expected ',' or ']'": "a '[' is not closed, or a ',' is missing",

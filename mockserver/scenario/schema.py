@@ -5,11 +5,15 @@ Reading them from YAML is the business of `mockserver.scenario.loader`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
 from mockserver.errors import BadValue, Place
+from mockserver.jsontext import JsonValue
+from mockserver.latency import Latency
+from mockserver.limiter import Limits
+from mockserver.scenario.actions import Capture, Setting
 from mockserver.scenario.criteria import NameTest, OneOrMore, has_wildcard
 from mockserver.scenario.keys import Keys
 from mockserver.scenario.matching import ALWAYS, Condition
@@ -24,6 +28,7 @@ class Step:
 
     reply: Reply | None = None
     failures: tuple[Failure, ...] = ()
+    latency: Latency | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +42,11 @@ class Rule:
         replies: What the model answers, one step for each call; excludes *reply*.
         then: What happens after the last of *replies*.
         times: How often the rule acts; None: without end.
+        per: What the rule's counters, and its place in *replies*, are kept for.
         fail: What goes wrong, in the order applied.
+        latency: How long the answer takes.
+        capture: What is kept for the conversation when the rule acts, by name.
+        set_: What becomes of the session's state once the rule has acted, by name.
         place: Where it is written; None for a rule that was made in Python.
 
     """
@@ -50,7 +59,11 @@ class Rule:
     replies: tuple[Step, ...] = ()
     then: Literal["refuse", "repeat_last", "cycle", "pass"] = "refuse"
     times: int | None = None
+    per: Literal["session", "conversation", "key", "model"] = "session"
     fail: OneOrMore[Failure] = ()
+    latency: Latency | None = None
+    capture: Mapping[str, Capture] = field(default_factory=dict[str, Capture])
+    set_: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     place: Place | None = None
 
     def __post_init__(self) -> None:
@@ -64,6 +77,12 @@ class Rule:
             raise BadValue("replies", what, hint)
         if self.times is not None and self.times < 1:
             raise BadValue("times", f"'times' must be at least 1, not {self.times}")
+
+    @property
+    def has_no_effect(self) -> bool:
+        """Whether nothing comes of the rule when it holds."""
+        answers = self.reply or self.replies or self.fail
+        return not (answers or self.latency or self.capture or self.set_)
 
     @property
     def always_answers(self) -> bool:
@@ -83,8 +102,49 @@ class Defaults:
 
     called: ClassVar[str] = "'defaults'"
 
+    latency: Latency | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
     system_fingerprint: str | Unstated | None = UNSTATED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Strict:
+    """What fails a test; what is not stated is for others to say.
+
+    Attributes:
+        unmatched: A call that no rule answers is refused.
+        unused: A rule with `times`, or a step of `replies`, that is left over.
+        no_effect: A failure that finds nothing to act on.
+        late: A call to a session that has ended.
+        loops: The 21st answer in a row with tool calls is refused.
+
+    """
+
+    called: ClassVar[str] = "'strict'"
+
+    unmatched: bool | Unstated = UNSTATED
+    unused: bool | Unstated = UNSTATED
+    no_effect: bool | Unstated = UNSTATED
+    late: bool | Unstated = UNSTATED
+    loops: bool | Unstated = UNSTATED
+
+    @classmethod
+    def of(cls, stated: "Strict | bool") -> "Strict":
+        """Return *stated*, or what `strict: true` or `strict: false` says."""
+        if isinstance(stated, Strict):
+            return stated
+        return cls(**dict.fromkeys((key.name for key in fields(cls)), stated))
+
+    def or_else(self, other: "Strict") -> "Strict":
+        """Return this, with what is not stated taken from *other*."""
+        own = {key.name: getattr(self, key.name) for key in fields(self)}
+        return Strict(
+            **{n: getattr(other, n) if isinstance(v, Unstated) else v for n, v in own.items()}
+        )
+
+
+LENIENT: Final = Strict.of(stated=False)
+"""What holds where nobody says otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +159,12 @@ class Scenario:
         models: Models known besides the catalogue, each with the model it is like, or None.
         any_model: Every name of a model is known.
         keys: Which API keys are good.
+        retired: The models that are past their shutdown date: all of them, or those named.
+        limits: How much may be asked of which models, by a model's glob.
+        state: The session's state at its start.
+        strict: What fails a test.
         rules: Read from top to bottom.
+        files: What each file says, in the order read: what further layers are merged with.
 
     """
 
@@ -110,7 +175,32 @@ class Scenario:
     models: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     any_model: bool = False
     keys: Keys = field(default_factory=Keys)
+    retired: tuple[str, ...] | bool = False
+    limits: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+    state: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    strict: Strict = field(default_factory=Strict)
     rules: tuple[Rule, ...] = ()
+    files: tuple["ScenarioFile", ...] = field(default=(), compare=False, repr=False)
+
+    def as_files(self) -> tuple["ScenarioFile", ...]:
+        """Return what is to be merged with other layers: its files, or itself as one."""
+        if self.files:
+            return self.files
+        own = ScenarioFile(
+            version=1,
+            description=self.description or UNSTATED,
+            provider=self.provider,
+            seed=self.seed,
+            strict=self.strict,
+            models=Models(stated=self.models, any_model=self.any_model),
+            keys=self.keys,
+            retired=self.retired,
+            limits=self.limits,
+            defaults=self.defaults,
+            state=self.state,
+            rules=self.rules,
+        )
+        return (own,)
 
     def known_models(self) -> dict[str, str | None]:
         """Return *models*, and the names that rules ask for without a wildcard."""
@@ -124,8 +214,7 @@ class Scenario:
 
 def triggered(failure: Failure) -> bool:
     """Return whether *failure* may let a call pass: it has a trigger."""
-    triggers = (failure.times, failure.every, failure.calls, failure.probability)
-    return any(trigger is not None for trigger in triggers)
+    return failure.is_triggered
 
 
 def _models_named(when: When) -> Iterator[str]:
@@ -156,6 +245,14 @@ class ModelEntry:
     like: str | Unstated = UNSTATED
 
 
+@dataclass(frozen=True, slots=True)
+class Include:
+    """Another file whose content follows: its path, relative to this file; where that stands."""
+
+    path: str
+    place: Place
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioFile:
     """What one file says."""
@@ -166,7 +263,12 @@ class ScenarioFile:
     description: str | Unstated = UNSTATED
     provider: ProviderName | Unstated = UNSTATED
     seed: int | Unstated = UNSTATED
-    defaults: Defaults = field(default_factory=Defaults)
+    strict: Strict = field(default_factory=Strict)
+    include: tuple[Include, ...] = ()
     models: Models = field(default_factory=Models)
     keys: Keys = field(default_factory=Keys)
+    retired: tuple[str, ...] | bool | Unstated = UNSTATED
+    limits: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+    defaults: Defaults = field(default_factory=Defaults)
+    state: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     rules: tuple[Rule, ...] = ()

@@ -41,7 +41,19 @@ class Subject:
         self._body: Mapping[str, Any] = completion.body if completion is not None else {}
         self.tools: tuple[str, ...] = completion.tools if completion is not None else ()
         self._forced_tool = completion.forced_tool if completion is not None else None
+        self.attempt = call.attempt
+        self._call = call
         self._http_headers = call.http.headers
+
+    @property
+    def state(self) -> Mapping[str, Any]:
+        """The session's state, as rules read before have left it."""
+        return self._call.state
+
+    @property
+    def request(self) -> Mapping[str, Any]:
+        """The request's JSON body, as sent."""
+        return self._body
 
     @cached_property
     def headers(self) -> Mapping[str, str]:

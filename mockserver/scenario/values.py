@@ -10,13 +10,15 @@ from mockserver.contracts import Unstated
 from mockserver.errors import Place, did_you_mean
 from mockserver.models import Catalogue
 from mockserver.plugins import Plugins
+from mockserver.queries import QueryError, query
 from mockserver.scenario import regexes
 from mockserver.scenario.build import INVALID, Builder, Invalid, Reader
-from mockserver.scenario.criteria import NameTest, Regex
-from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode, place_of
+from mockserver.scenario.criteria import NameTest, QueryText, Regex, ValueTest
+from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode, place_of, texts_in
 from mockserver.scenario.schema import Defaults, ModelEntry, Models
-from mockserver.scenario.when import EndpointTest, ProviderName, ProviderTest
+from mockserver.scenario.when import EndpointTest, ProviderName, ProviderTest, QueryTests
 from mockserver.scenario.wording import known_words, shortened
+from mockserver.templates import TemplateError, expressions, template
 
 
 class Values:
@@ -34,8 +36,32 @@ class Values:
             Models: self._models,
             ProviderName: self._provider,
             ProviderTest: self._provider_test,
+            QueryTests: self._query_tests,
+            QueryText: self._query,
             Regex: self._regex,
         }
+
+    def check_template(self, node: Node) -> bool:
+        """Return whether all texts in *node* are templates; refuse those that are none."""
+        good = True
+        for text in texts_in(node):
+            try:
+                template(text.raw)
+            except TemplateError as error:
+                self._builder.refuse(text.place, error.what, error.hint)
+                good = False
+        return good
+
+    def warn_of_templates(self, node: Node) -> None:
+        """Warn of texts that look like templates where none are expanded.
+
+        Replies within *node* have been looked at already.
+        """
+        for text in texts_in(node, self._is_inner_reply):
+            found = expressions(text.raw)
+            if found:
+                what = f"'{{{{ {found[0]} }}}}' goes out as written"
+                self._builder.warn(text.place, what, "add 'template: true' to expand it")
 
     def refuse_headers(self, node: MapNode) -> None:
         """Refuse `headers` that cannot be sent, which clients would meet as a broken answer."""
@@ -104,6 +130,31 @@ class Values:
             stated[entry.id] = like
         return INVALID if refused else Models(stated=stated)
 
+    def _is_inner_reply(self, node: MapNode) -> bool:
+        kind = node.get("kind")
+        value = kind.value if kind is not None else None
+        return isinstance(value, ScalarNode) and value.raw in self._plugins.replies
+
+    def _query(self, node: Node) -> Any:
+        text = self._builder.build(str, node)
+        return INVALID if text is INVALID else self._checked_query(text, node.place)
+
+    def _query_tests(self, node: Node) -> Any:
+        """Return a mapping of tests whose keys are expressions."""
+        tests = self._builder.build(Mapping[str, ValueTest], node)
+        for member in node.members if isinstance(node, MapNode) else ():
+            if self._checked_query(member.key, member.place) is INVALID:
+                tests = INVALID
+        return tests
+
+    def _checked_query(self, text: str, place: Place) -> str | Invalid:
+        try:
+            query(text)
+        except QueryError as error:
+            what = f"'{shortened(text)}' is no JMESPath expression: {error.what}"
+            return self._builder.refuse(place, what, error.hint)
+        return text
+
     def _regex(self, node: Node) -> Any:
         regex = self._builder.build(str, node)
         if regex is INVALID:
@@ -113,7 +164,10 @@ class Values:
                 warnings.simplefilter("ignore")  # of what may mean something else in later Pythons
                 re.compile(regex)
                 danger = regexes.danger(regex)
-        except (re.error, OverflowError, RecursionError) as error:
+        except RecursionError:
+            what = "the regular expression is nested too deep"
+            return self._builder.refuse(node.place, what)
+        except (re.error, OverflowError) as error:
             return self._builder.refuse(node.place, f"this is no regular expression: {error}")
         if danger is not None:
             what = f"the regular expression '{shortened(regex)}' can blow up: {danger}"

@@ -18,15 +18,19 @@ from mockserver.scenario.criteria import (
     OneOrMore,
     ShowsWhatIsStated,
     TextTest,
+    ValueTest,
 )
 from mockserver.scenario.subject import Form, Subject, ToolResult
 from mockserver.scenario.wording import literal, shortened
 
+QUERIES: Final = Mark("queries")
+"""A mapping whose keys are JMESPath expressions."""
 ENDPOINT: Final = Mark("endpoint")
 """Names of endpoints: those that are plugged in, and no others."""
 PROVIDER: Final = Mark("provider")
 """Names of dialects: those that are plugged in, and no others."""
 
+QueryTests: TypeAlias = Annotated[Mapping[str, ValueTest], QUERIES]
 EndpointTest: TypeAlias = Annotated[NameTest, ENDPOINT]
 ProviderTest: TypeAlias = Annotated[NameTest, PROVIDER]
 ProviderName: TypeAlias = Annotated[str, PROVIDER]
@@ -114,7 +118,10 @@ class When(ShowsWhatIsStated):
     after_tool: AfterTool | Unstated = UNSTATED
     turn: NumberTest | Unstated = UNSTATED
     images: NumberTest | Unstated = UNSTATED
+    attempt: NumberTest | Unstated = UNSTATED
     call: NumberTest | Unstated = UNSTATED
+    request: QueryTests = field(default_factory=dict[str, ValueTest])
+    state: Mapping[str, ValueTest] = field(default_factory=dict[str, ValueTest])
     not_: OneOrMore[Self] = ()
 
     def __post_init__(self) -> None:
@@ -144,7 +151,7 @@ class When(ShowsWhatIsStated):
 
     @property
     def stated(self) -> dict[str, Any]:
-        """The tests by their key in YAML, without `headers`, `call` and `not`."""
+        """The tests by their key in YAML, without mappings of tests, `call` and `not`."""
         found: dict[str, Any] = {}
         for key in FACETS:
             value = getattr(self, key)
@@ -157,8 +164,10 @@ class When(ShowsWhatIsStated):
         if len(forms) > 1:
             what = " and ".join(f"'{key}' is of {form} requests" for form, key in forms.items())
             raise BadValue(forms["legacy"], f"{what}: never holds")
-        if isinstance(self.call, NumberTest) and _most(self.call) < 1:
-            raise BadValue("call", "calls are counted from 1: never holds")
+        for key in ("call", "attempt"):
+            counted = getattr(self, key)
+            if isinstance(counted, NumberTest) and _most(counted) < 1:
+                raise BadValue(key, f"{key}s are counted from 1: never holds")
         if (
             isinstance(self.after_tool, AfterTool)
             and self.after_tool.present is not False
@@ -271,4 +280,5 @@ FACETS: Final[Mapping[str, Facet]] = {
     "after_tool": _facet("tool_results", _show_results, form="chat"),
     "turn": _facet("turn", lambda number: f"is {number}", form="chat"),
     "images": _facet("images", lambda number: f"are {number}", form="chat"),
+    "attempt": _facet("attempt", lambda number: f"is {number}"),
 }

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -20,7 +20,10 @@ from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
-from mockserver.server.player import GONE, Played, Refusal, play
+from mockserver.journal import Outcome
+from mockserver.server.gate import Gate
+from mockserver.server.pacing import Pacer, wait_for
+from mockserver.server.player import GONE, Played, Refusal, play, reset
 from mockserver.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -41,8 +44,10 @@ _log = logging.getLogger("mockserver")
 class App:
     """Answers HTTP requests by an engine."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, gate: Gate | None = None) -> None:
+        """Take what answers, and where answers wait that a test holds."""
         self.engine = engine
+        self.gate = Gate() if gate is None else gate
 
     def server(self) -> web.Server:
         """Return the protocol factory for `loop.create_server`."""
@@ -72,12 +77,19 @@ class App:
             loop = asyncio.get_running_loop()
             understood = await loop.run_in_executor(None, self.engine.understand, http)
         exchange = self.engine.answer(http, understood)
-        exchange.call.outcome = "client_left"
+        outcome: Outcome = "client_left"
         try:
-            played = await play(exchange.timeline, request)
+            for turn in exchange.visit.turns:
+                await wait_for(turn)
+            session = exchange.visit.session
+            hold = partial(self.gate.hold, session.name)
+            played = await play(exchange.timeline, request, Pacer(session.clock), hold)
+            outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
-        exchange.call.outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
+        finally:
+            # Also where the client's leaving cancels what waits for it.
+            self.engine.close(exchange, outcome)
         return played
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
@@ -148,17 +160,27 @@ class _Server(web.Server):
 class _Connection(web.RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_app",)
+    __slots__ = ("_app", "_is_forsaken")
 
     def __init__(self, manager: web.Server, *, app: App, **options: Any) -> None:
         super().__init__(manager, **options)
         self._app = app
+        self._is_forsaken = False
+
+    def forsake(self) -> None:
+        """Answer whatever comes next by a reset."""
+        self._is_forsaken = True
+        if self._messages and self.transport is not None:
+            reset(self.transport)  # it has come already
 
     def data_received(self, data: bytes) -> None:
         """Take *data*; whoever waits for the rest of a body hears if there will be none.
 
         aiohttp's parser tells only those who come next that it can read no further.
         """
+        if self._is_forsaken and self.transport is not None:
+            reset(self.transport)
+            return
         super().data_received(data)
         waiting = self._current_request
         if (

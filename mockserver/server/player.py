@@ -9,11 +9,23 @@ import socket
 import struct
 from functools import cache
 from http import HTTPStatus
-from typing import Final
+from typing import Final, Protocol, cast
 
 from aiohttp import HttpVersion11, web
 
-from mockserver.timeline import Abort, Data, Head, Pause, Timeline
+from mockserver.server.gate import Holding
+from mockserver.server.pacing import Pacer
+from mockserver.timeline import (
+    MOST_HELD_S,
+    Abort,
+    Data,
+    Forsake,
+    Head,
+    Hold,
+    Pause,
+    Raw,
+    Timeline,
+)
 
 LAST_CHUNK: Final = b"0\r\n\r\n"
 KEEP_ALIVE: Final = b"connection: keep-alive\r\n\r\n"
@@ -40,17 +52,30 @@ class Played(web.StreamResponse):
         """Do nothing: the body is out."""
 
 
-async def play(timeline: Timeline, request: web.BaseRequest, *, is_last: bool = False) -> Played:
+class Forsakable(Protocol):
+    """A connection that can be left half-dead."""
+
+    def forsake(self) -> None:
+        """Answer whatever comes next by a reset."""
+
+
+async def play(  # noqa: C901 - one case for each event, and nothing else
+    timeline: Timeline,
+    request: web.BaseRequest,
+    pacer: Pacer | None = None,
+    hold: Holding | None = None,
+    *,
+    is_last: bool = False,
+) -> Played:
     """Answer *request* with *timeline*; if it *is_last*, the connection ends behind it.
 
-    Pauses end at points in time that follow from the start, so that delays do not add up.
+    Its pauses are those of *pacer*, which only what has pauses needs. An answer that is late
+    sends several pieces at once, to catch up. *hold* is how it waits for its release.
 
     Raises:
         ConnectionError: The client has left.
 
     """
-    loop = asyncio.get_running_loop()
-    due = loop.time()
     framing = Framing(request, is_last=is_last)
     for event in timeline:
         match event:
@@ -58,17 +83,45 @@ async def play(timeline: Timeline, request: web.BaseRequest, *, is_last: bool = 
                 framing.put_head(event)
             case Data(payload):
                 framing.put_data(payload)
-            case Pause(seconds):
+            case Raw(payload):
+                framing.put_raw(payload)
+            case Pause(seconds, scales):
+                assert pacer is not None, "a refusal of the server's own has no pauses"
+                if not (scales and pacer.is_behind(seconds)):
+                    await _write(request, framing.take())
+                await pacer.pause(seconds, scaled=scales)
+            case Hold():
+                assert pacer is not None and hold is not None, "nor is it held"  # noqa: PT018 - one reason
+                await _hold(event, request, framing, hold)
+                pacer.resume()
+            case Forsake(how):
+                framing.put_end()
                 await _write(request, framing.take())
-                due += seconds
-                await asyncio.sleep(due - loop.time())
+                if how == "fin":
+                    return GONE
+                cast(Forsakable, request.protocol).forsake()
+                return STAYS if framing.keep_alive else GONE
             case Abort(how):
                 await _write(request, framing.take())
-                await _cut(request, how)
+                await cut(request, how)
                 return GONE
     framing.put_end()
     await _write(request, framing.take())
     return STAYS if framing.keep_alive else GONE
+
+
+async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold: Holding) -> None:
+    """Wait until *event* ends, sending its filler; cancelled when the client leaves."""
+    loop = asyncio.get_running_loop()
+    until = loop.time() + MOST_HELD_S
+    # Held before the client has what came before: a test that reads it may release at once.
+    with hold(event) as released:
+        await _write(request, framing.take())
+        while not released.done() and (left := until - loop.time()) > 0:
+            await asyncio.wait([released], timeout=min(left, event.every_s or left))
+            if not released.done() and event.filler:
+                framing.put_data(event.filler)
+                await _write(request, framing.take())
 
 
 STAYS = Played(keep_alive=True)
@@ -121,6 +174,11 @@ class Framing:
         elif payload:
             self._parts += (b"%x\r\n" % len(payload), payload, b"\r\n")
 
+    def put_raw(self, payload: bytes) -> None:
+        """Put bytes that follow no framing; nothing can follow them on the connection."""
+        self._parts.append(payload)
+        self.keep_alive = False
+
     def put_end(self) -> None:
         """Put what ends the response."""
         if self._chunked and self._has_body:
@@ -149,7 +207,7 @@ async def _write(request: web.BaseRequest, content: bytes) -> None:
         await request.writer.drain()
 
 
-async def _cut(request: web.BaseRequest, how: str) -> None:
+async def cut(request: web.BaseRequest, how: str) -> None:
     """End the connection of *request* once the client has been sent all that came before."""
     transport = request.transport
     if transport is None:
@@ -157,10 +215,15 @@ async def _cut(request: web.BaseRequest, how: str) -> None:
     transport.set_write_buffer_limits(high=0)
     await request.writer.drain()
     if how == "rst":
-        connection: socket.socket | None = transport.get_extra_info("socket")
-        if connection is not None:
-            # `abort` alone would end the connection politely, by a FIN.
-            connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
-        transport.abort()
+        reset(transport)
     else:
         transport.close()
+
+
+def reset(transport: asyncio.BaseTransport) -> None:
+    """End the connection of *transport* at once, by a TCP reset."""
+    connection: socket.socket | None = transport.get_extra_info("socket")
+    if connection is not None:
+        # `abort` alone would end the connection politely, by a FIN.
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
+    cast(asyncio.Transport, transport).abort()

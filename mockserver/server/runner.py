@@ -5,15 +5,16 @@ import errno
 import gc
 import importlib
 import signal
+import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self
+from typing import Any, Final, Self, TypeVar
 
 from aiohttp import web
 
@@ -23,11 +24,19 @@ from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario
 from mockserver.scenario.schema import Scenario
 from mockserver.server.app import App
+from mockserver.server.gate import Gate
 from mockserver.session import Session
+
+T = TypeVar("T")
 
 SHUTDOWN_S: Final = 0.2
 """How long open answers may still run when the server ends."""
 BACKLOG: Final = 1_024
+AT_ONCE_S: Final = 0.01
+"""How long open answers may still run when connections are refused: to aiohttp, 0 is for ever."""
+SHUTTING_STEPS: Final = 100
+"""How often the loop is asked to close a socket before its port is given up."""
+NOT_RUNNING: Final = "the server does not run: use it in a 'with' block, or call start()"
 GARBAGE: Final = 20_000
 """How many new objects make the collector look for cycles (Python's own: 700)."""
 
@@ -57,15 +66,15 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 async def listen(
-    engine: Engine, host: str, port: int
+    engine: Engine, host: str, port: int, gate: Gate | None = None
 ) -> tuple[Address, web.Server, asyncio.Server]:
-    """Start to answer on *host* and *port* (0: any that is free).
+    """Start to answer on *host* and *port* (0: any that is free); *gate* is where answers wait.
 
     Raises:
         UsageError: The address cannot be had.
 
     """
-    server = App(engine).server()
+    server = App(engine, gate).server()
     try:
         listener = await asyncio.get_running_loop().create_server(
             server, host, port, backlog=BACKLOG
@@ -131,21 +140,32 @@ class MockServer:
         strict: bool = False,
         any_model: bool = False,
         usage_header: bool = True,
+        time_scale: float = 1.0,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
+        *time_scale* is how long a second of a session takes: at 0 nothing waits.
+
         Raises:
             ScenarioError: A scenario is wrong.
-            UsageError: Values are mixed with names or paths.
+            UsageError: Values are mixed with names or paths, or *time_scale* is none.
 
         """
-        options = Options(seed=seed, strict=strict, any_model=any_model, usage_header=usage_header)
+        options = Options(
+            seed=seed,
+            strict=strict,
+            any_model=any_model,
+            usage_header=usage_header,
+            time_scale=time_scale,
+        )
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
         self._wanted = (host, port)
         self._address: Address | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._stopped: asyncio.Event | None = None
+        self._gate = Gate()
+        self._door: _Door | None = None
 
     @property
     def url(self) -> str:
@@ -156,7 +176,7 @@ class MockServer:
 
         """
         if self._address is None:
-            raise UsageError("the server does not run: use it in a 'with' block, or call start()")
+            raise UsageError(NOT_RUNNING)
         return self._address.url
 
     @property
@@ -167,6 +187,50 @@ class MockServer:
     def session(self, name: str = "default") -> Session:
         """Return the state of a session; read it when no request is under way."""
         return self._engine.session(name)
+
+    def release(self, session: str = "default", rule: str | None = None) -> int:
+        """Let answers go on that a `stall` holds until it is released; return how many did.
+
+        Args:
+            session: The session whose answers they are.
+            rule: The name of the rule that holds them; None: any.
+
+        Raises:
+            UsageError: The server does not run.
+
+        """
+
+        async def release() -> int:
+            return self._gate.release(session, rule)
+
+        return self._in_loop(release())
+
+    @contextmanager
+    def refuse(self) -> Iterator[None]:
+        """Refuse connections for a while: as if nothing listened, but the port stays taken.
+
+        Open connections end, as they do when a server goes down.
+
+        Raises:
+            UsageError: The server does not run.
+
+        """
+        door = self._door
+        if door is None:
+            raise UsageError(NOT_RUNNING)
+        self._in_loop(door.shut())
+        try:
+            yield
+        finally:
+            if self._door is door:  # it has not been stopped meanwhile
+                self._in_loop(door.open())
+
+    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what *work* returns in the server's own thread."""
+        if self._loop is None:
+            work.close()
+            raise UsageError(NOT_RUNNING)
+        return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def start(self) -> Self:
         """Start to answer; returns once the server listens.
@@ -193,7 +257,7 @@ class MockServer:
             self._loop.call_soon_threadsafe(self._stopped.set)
         if self._thread is not None:
             self._thread.join()
-        self._thread = self._loop = self._stopped = self._address = None
+        self._thread = self._loop = self._stopped = self._address = self._door = None
 
     def __enter__(self) -> Self:
         return self.start()
@@ -216,14 +280,59 @@ class MockServer:
             listening.set()
 
     async def _answer(self, listening: threading.Event) -> None:
-        self._address, server, listener = await listen(self._engine, *self._wanted)
+        self._address, server, listener = await listen(self._engine, *self._wanted, self._gate)
+        self._door = door = _Door(server, listener)
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         listening.set()
         try:
             await self._stopped.wait()
         finally:
-            await close(server, listener)
+            door.close()
+            await close(server, door.listener)
+
+
+class _Door:
+    """The port of a server that runs: open, or taken by a socket that does not listen."""
+
+    def __init__(self, server: web.Server, listener: asyncio.Server) -> None:
+        self.listener = listener
+        self._server = server
+        self._kept: socket.socket | None = None
+
+    async def shut(self) -> None:
+        """Refuse connections, and end those that are open; keep the port."""
+        if self._kept is not None:
+            raise UsageError("the server refuses connections already")
+        listening = self.listener.sockets[0]
+        kept = socket.socket(listening.family, listening.type)
+        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        name = listening.getsockname()
+        self.listener.close()
+        for _ in range(SHUTTING_STEPS):
+            try:
+                kept.bind(name)
+                break
+            except OSError:  # the loop has not closed the listening socket yet
+                await asyncio.sleep(0)
+        else:
+            kept.close()
+            raise UsageError(f"port {name[1]} cannot be kept while connections are refused")
+        self._kept = kept
+        await self._server.shutdown(AT_ONCE_S)
+
+    def close(self) -> None:
+        """Give the port up, if it is kept."""
+        if self._kept is not None:
+            self._kept.close()
+
+    async def open(self) -> None:
+        """Listen again where it did before."""
+        kept, self._kept = self._kept, None
+        assert kept is not None
+        self.listener = await asyncio.get_running_loop().create_server(
+            self._server, sock=kept, backlog=BACKLOG
+        )
 
 
 def _one(scenarios: Sequence[str | Path | Scenario]) -> Scenario:

@@ -27,6 +27,9 @@ _WRONG_ENDPOINT: Final = {
 }
 
 
+_DEPRECATIONS: Final = "https://platform.openai.com/docs/deprecations"
+
+
 def find_model(
     body: Mapping[str, Any],
     catalogue: Catalogue,
@@ -44,6 +47,10 @@ def find_model(
         raise model_missing()
     if type(name) is not str:
         raise unreadable()
+    if catalogue.is_retired(name):
+        # Recorded of text-davinci-002 and gpt-3.5-turbo-0613, 2026-08.
+        what = f"The model `{name}` has been deprecated, learn more here: {_DEPRECATIONS}"
+        raise ApiError(_NOT_FOUND, what, code="model_not_found", layer="edge")
     model = catalogue.get(name)
     if model is None:
         raise ApiError(

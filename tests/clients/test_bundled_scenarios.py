@@ -1,16 +1,18 @@
-"""Every scenario that ships, used through a real client; and the shelf that they stand on."""
+"""The scenarios that ship, used through a real client; and the shelf that they stand on.
+
+More of them are used by the `test_gallery_…` files beside this one.
+"""
 
 import json
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import openai
 import pytest
+from gallery import ask, complete, follow_up, playing, text
 
-from mockserver import MockServer, bundled
+from mockserver import bundled
 from mockserver.scenario.loader import bundled_scenarios, check
 
 TOOLS: Any = [
@@ -23,27 +25,6 @@ TOOLS: Any = [
 FUNCTIONS: Any = [tool["function"] for tool in TOOLS]
 
 
-@contextmanager
-def playing(scenario: str, **options: Any) -> Iterator[openai.OpenAI]:
-    """Serve *scenario* and yield a client; it retries nothing unless *options* say otherwise."""
-    with (
-        MockServer(scenario) as server,
-        openai.OpenAI(
-            base_url=server.base_url, api_key="sk-test", **{"max_retries": 0, **options}
-        ) as client,
-    ):
-        yield client
-
-
-def ask(client: openai.OpenAI, said: str = "Hi", model: str = "gpt-4o", **members: Any) -> Any:
-    messages: Any = [{"role": "user", "content": said}]
-    return client.chat.completions.create(model=model, messages=messages, **members)
-
-
-def text(client: openai.OpenAI, said: str = "Hi", model: str = "gpt-4o") -> Any:
-    return ask(client, said, model).choices[0].message.content
-
-
 def handed_back(message: Any, results: dict[str, str]) -> list[Any]:
     """Return a conversation in which the tools that *message* calls have their *results*."""
     return [
@@ -54,11 +35,6 @@ def handed_back(message: Any, results: dict[str, str]) -> list[Any]:
             for call in message.tool_calls
         ),
     ]
-
-
-def follow_up(client: openai.OpenAI, messages: list[Any], **members: Any) -> Any:
-    answer = client.chat.completions.create(model="gpt-4o", messages=messages, **members)
-    return answer.choices[0].message
 
 
 # --- Basics ----------------------------------------------------------------------------------
@@ -202,10 +178,6 @@ def test_a_repair_loop_needs_a_second_answer() -> None:
 # --- Legacy completions ----------------------------------------------------------------------
 
 
-def complete(client: openai.OpenAI, prompt: Any, **members: Any) -> Any:
-    return client.completions.create(model="gpt-3.5-turbo-instruct", prompt=prompt, **members)
-
-
 @pytest.mark.parametrize(
     ("prompt", "continued"),
     [
@@ -340,6 +312,26 @@ def test_the_vercel_pages_question_is_answered_in_a_chat() -> None:
         assert text(client, "Why is the sky blue?", "gpt-3.5-turbo") == BLUE
 
 
+def test_the_vercel_pages_call_is_answered_as_the_sdk_makes_it() -> None:
+    with playing("pages/why-is-the-sky-blue") as client:
+        url = str(client.base_url).replace("/v1/", "/v4/ai/language-model")
+        prompt = [{"role": "user", "content": [{"type": "text", "text": "Why is the sky blue?"}]}]
+        answer: Any = client.post(
+            url,
+            cast_to=object,
+            body={"toolChoice": {"type": "auto"}, "prompt": prompt, "includeRawChunks": False},
+            options={
+                "headers": {
+                    "ai-language-model-id": "openai/gpt-3.5-turbo-instruct",
+                    "ai-language-model-specification-version": "4",
+                    "ai-language-model-streaming": "false",
+                }
+            },
+        )
+
+    assert answer["content"] == [{"type": "text", "text": BLUE}]
+
+
 def test_the_vercel_pages_question_is_answered_as_the_prompt_that_the_sdk_makes_of_it() -> None:
     prompt = "user:\nWhy is the sky blue?\n\nassistant:\n"
     with playing("pages/why-is-the-sky-blue") as client:
@@ -353,14 +345,57 @@ def totals(answer: Any) -> tuple[int, int, int]:
     return usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
 
 
+# --- The Vercel AI Gateway -------------------------------------------------------------------
+
+GATEWAYS = "openai/gpt-4o"
+
+
+def test_an_agent_behind_the_gateway_thinks_aloud_and_calls_a_tool() -> None:
+    with playing("vercel/agent-loop") as client:
+        message = ask(client, "How is the weather?", GATEWAYS, tools=TOOLS).choices[0].message
+        results = handed_back(message, {"get_weather": "sunny"})
+        answer: Any = client.chat.completions.create(model=GATEWAYS, messages=results, tools=TOOLS)
+
+    assert message.reasoning.startswith("The weather is asked for")
+    assert message.provider_metadata["gateway"]["routing"]["finalProvider"] == "openai"
+    assert answer.choices[0].message.content == "It is sunny in Paris."
+
+
+def test_there_is_no_credit_left_at_the_gateway_after_two_calls() -> None:
+    with playing("vercel/out-of-credit", max_retries=2) as client:
+        assert [text(client, model=GATEWAYS) for _ in range(2)] == ["This was paid for."] * 2
+        with pytest.raises(openai.APIStatusError) as refused:
+            text(client, model=GATEWAYS)
+
+    assert refused.value.status_code == 402
+    assert refused.value.type == "insufficient_funds"
+
+
+def test_another_model_steps_in_where_one_is_overloaded_behind_the_gateway() -> None:
+    with playing("vercel/model-fallback") as client:
+        with pytest.raises(openai.InternalServerError):
+            text(client, model=GATEWAYS)
+        others = {"models": ["openai/gpt-4o-mini"]}
+        answer = ask(client, model=GATEWAYS, extra_body=others)
+
+    assert answer.model == "openai/gpt-4o-mini"
+    assert answer.choices[0].message.content == "Another model answers."
+
+
+def test_the_gateway_limits_the_first_call_and_answers_the_retry() -> None:
+    with playing("vercel/rate-limited-once", max_retries=1) as client:
+        assert text(client, model=GATEWAYS) == "You got through."
+
+
 # --- The shelf -------------------------------------------------------------------------------
 
 FOLDER = bundled.folder("scenarios")
 SHIPPED = bundled_scenarios()
 
 
-def test_every_scenario_that_ships_is_used_here() -> None:
-    used = set(re.findall(r'playing\("([^"]+)"', Path(__file__).read_text("utf-8")))
+def test_every_scenario_that_ships_is_used_through_a_client() -> None:
+    tests = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
+    used = set(re.findall(r'\bplaying\(\s*"([^"]+)"', "\n".join(tests)))
 
     assert used == {name for name, _ in SHIPPED}
 

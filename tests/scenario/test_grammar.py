@@ -136,6 +136,12 @@ def test_all_keys_of_a_rule_are_read(load: Load) -> None:
     assert rule.when.alternatives[0].when.stream is True
 
 
+FILE_KEYS = [
+    *("version", "description", "provider", "seed", "strict", "include", "models", "keys"),
+    *("retired", "limits", "defaults", "state", "rules"),
+]
+
+
 @pytest.mark.parametrize(
     ("written", "reply"),
     [
@@ -276,7 +282,7 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
             "{version: 1, zzz: 1}",
             [
                 "a.yaml:1:14: unknown key 'zzz' of a scenario",
-                "  known here: version, description, provider, seed, defaults, models, keys, rules",
+                f"  known here: {', '.join(FILE_KEYS)}",
             ],
             id="an unknown key that resembles none",
         ),
@@ -585,7 +591,10 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
         ),
         pytest.param(
             "{replies: [{text: Hi.}]}",
-            ["a.yaml:3:17: unknown key 'text' of a step", "  known here: kind, reply, fail"],
+            [
+                "a.yaml:3:17: unknown key 'text' of a step",
+                "  known here: kind, reply, fail, latency",
+            ],
             id="a reply without kind among steps",
         ),
         pytest.param(

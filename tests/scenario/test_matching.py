@@ -30,7 +30,8 @@ def result(name: str, text: str = "") -> Message:
 WHEN_KEYS = [
     *("endpoint", "provider", "model", "key", "stream", "headers"),
     *("system", "first_user", "last_user", "any_message", "prompt"),
-    *("tools", "tool_choice", "response_format", "after_tool", "turn", "images", "call", "not"),
+    *("tools", "tool_choice", "response_format", "after_tool", "turn", "images"),
+    *("attempt", "call", "request", "state", "not"),
 ]
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "invoice", "schema": {}}}
 ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": []}}

@@ -1,4 +1,4 @@
-"""Timelines on a connection: framing, and pauses that end when they should."""
+"""Timelines on a connection: framing, and what is written at once. See `test_pacing` for pauses."""
 
 import asyncio
 from dataclasses import dataclass, field
@@ -7,7 +7,9 @@ from typing import Any, cast
 import pytest
 from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, web
 
+from mockserver.clock import Clock
 from mockserver.server import player
+from mockserver.server.pacing import Pacer
 from mockserver.timeline import Data, Head, Pause, Timeline
 
 HEAD = Head.of(200, (("x-one", "1"),))
@@ -103,33 +105,31 @@ def test_how_a_timeline_is_framed(
     assert played(timeline, **request_) == expected
 
 
-def test_what_comes_before_a_pause_is_sent_before_it(monkeypatch: pytest.MonkeyPatch) -> None:
-    transport = Transport()
-    sent_by_then: list[int] = []
+def written(timeline: Timeline, clock: Clock, *, moved_s: float = 0.0) -> list[bytes]:
+    """Return what is written of *timeline*, whose answer begins *moved_s* before now."""
+    asked = Request()
 
-    async def sleep(_: float) -> None:
-        sent_by_then.append(len(b"".join(transport.written)))
+    async def answer() -> None:
+        pacer = Pacer(clock)
+        clock.advance(moved_s)
+        await player.play(timeline, cast(web.BaseRequest, asked), pacer)
 
-    monkeypatch.setattr(player.asyncio, "sleep", sleep)
-    played((HEAD, Data(b"one"), Pause(1), Data(b"two")), transport=transport)
-
-    assert sent_by_then == [len(CHUNKED) + len(b"3\r\none\r\n")]
+    asyncio.run(answer())
+    return asked.transport.written
 
 
-def test_a_pause_that_begins_late_ends_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    # The second pause is asked for when only half of the first has passed, and makes up for it.
-    asked: list[float] = []
-    now = iter([100.0, 100.0, 100.25])
+def test_what_comes_before_a_pause_is_sent_before_it() -> None:
+    timeline = (HEAD, Data(b"one"), Pause(1), Data(b"two"))
 
-    async def sleep(seconds: float) -> None:
-        asked.append(seconds)
+    assert written(timeline, Clock(lambda: 0.0, time_scale=0)) == [
+        CHUNKED + b"3\r\none\r\n",
+        b"3\r\ntwo\r\n0\r\n\r\n",
+    ]
 
-    monkeypatch.setattr(player.asyncio, "sleep", sleep)
-    monkeypatch.setattr(
-        player.asyncio,
-        "get_running_loop",
-        type("Loop", (), {"time": lambda _: next(now)}),
-    )
-    played((HEAD, Pause(0.5), Pause(0.5)))
 
-    assert asked == [0.5, 0.75]
+def test_an_answer_that_is_late_sends_several_pieces_at_once() -> None:
+    timeline = (HEAD, Pause(1), Data(b"one"), Pause(1), Data(b"two"))
+
+    assert written(timeline, Clock(lambda: 0.0), moved_s=2.5) == [
+        CHUNKED + b"3\r\none\r\n3\r\ntwo\r\n0\r\n\r\n"
+    ]

@@ -1,0 +1,21 @@
+"""A filter does not like the prompt: the request is refused, and no retry helps."""
+
+from dataclasses import dataclass
+
+from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentFilter(Failure):
+    """Refuse the prompt as the dialect's filter does.
+
+    An answer that is filtered is a reply: `finish_reason: content_filter`.
+    """
+
+    kind = "content_filter"
+    moments = ("before_headers",)
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+        """Return the refusal instead of *timeline*."""
+        return Distorted(scene.refuse(scene.dialect.content_filtered()))

@@ -1,0 +1,47 @@
+"""The body comes in small pieces, each after a pause: alive, and slower than anyone expects."""
+
+import math
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mockserver.bodies import recut
+from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.errors import BadValue
+from mockserver.moments import AfterHeaders, Moment, split
+from mockserver.timeline import Data, Event, Pause, Timeline, body
+
+MOST_PIECES = 100_000
+"""Pieces of an answer; a longer one is dripped in larger pieces, at the same pace."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Drip(Failure):
+    """From the moment on, send so many *bytes* every so many milliseconds."""
+
+    kind = "drip"
+    default_moment: ClassVar[Moment | None] = AfterHeaders()
+    moments = ("after_headers", "after_tokens", "after_bytes")
+
+    bytes: int = 8
+    every_ms: float = 20
+
+    def __post_init__(self) -> None:
+        super(Drip, self).__post_init__()
+        if self.bytes < 1:
+            raise BadValue("bytes", f"'bytes' must be at least 1, not {self.bytes}")
+        if not 0 <= self.every_ms < math.inf:
+            raise BadValue("every_ms", f"'every_ms' must be at least 0, not {self.every_ms}")
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - a drip is a drip
+        """Cut what comes behind the moment into pieces; no effect if nothing does."""
+        assert self.moment is not None
+        parts = split(timeline, self.moment)
+        if parts is None or not (size := len(body(parts[1]))):
+            return Distorted(timeline, had_effect=False)
+        least = math.ceil(size / MOST_PIECES)
+        step = max(self.bytes, least)
+        pause = Pause(self.every_ms * step / self.bytes / 1_000, self.scale)
+        dripped: list[Event] = list(parts[0])
+        for event in recut(parts[1], lambda run: [step] * math.ceil(len(run) / step)):
+            dripped += (pause, event) if isinstance(event, Data) else (event,)
+        return Distorted(tuple(dripped))

@@ -1,0 +1,21 @@
+"""The model answers nothing, and says that it is done."""
+
+from dataclasses import dataclass
+from random import Random
+from typing import Literal
+
+from mockserver.contracts import AnswerFailure
+from mockserver.conversation import Choice, CompletionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Empty(AnswerFailure):
+    """Answer with an empty text, which ends by *finish_reason*."""
+
+    kind = "empty"
+
+    finish_reason: Literal["stop", "length", "content_filter"] = "stop"
+
+    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is nothing
+        """Return an answer that says nothing."""
+        return Choice(text="", finish_reason=self.finish_reason)

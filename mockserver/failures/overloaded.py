@@ -1,0 +1,44 @@
+"""The server, or the model, has too much to do."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mockserver.bodies import with_head
+from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.errors import BadValue
+from mockserver.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overloaded(Failure):
+    """Refuse as the dialect does when it is overloaded; *status* replaces its own (529).
+
+    *retry_after_s* asks the client to wait: so many seconds, or any text.
+    """
+
+    kind = "overloaded"
+    moments = ("before_headers",)
+
+    status: int | None = None
+    retry_after_s: float | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        super(Overloaded, self).__post_init__()
+        if self.status is not None and not 400 <= self.status <= 599:  # noqa: PLR2004 - HTTP's errors
+            raise BadValue("status", f"'status' must be from 400 to 599, not {self.status}")
+        wait_s = self.retry_after_s
+        if wait_s is not None and not isinstance(wait_s, str) and not 0 <= wait_s < math.inf:
+            what = f"'retry_after_s' must be at least 0, not {wait_s}"
+            raise BadValue("retry_after_s", what, "text goes out as it is: put it in quotes")
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+        """Return the refusal instead of *timeline*."""
+        error = replace(
+            scene.dialect.overloaded(self.status),
+            retry_after_s=self.retry_after_s,
+            retry_after_scales=self.scale,
+        )
+        stated = tuple(self.headers.items())
+        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))

@@ -1,0 +1,32 @@
+"""The account has nothing left to spend: no waiting helps, though many clients wait."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from mockserver.bodies import with_head
+from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.errors import BadValue
+from mockserver.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quota(Failure):
+    """Refuse as the dialect does when credit is used up; *status* replaces its own (402, 400)."""
+
+    kind = "quota"
+    moments = ("before_headers",)
+
+    status: int | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        super(Quota, self).__post_init__()
+        if self.status is not None and not 400 <= self.status <= 599:  # noqa: PLR2004 - HTTP's errors
+            raise BadValue("status", f"'status' must be from 400 to 599, not {self.status}")
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+        """Return the refusal instead of *timeline*."""
+        error = scene.dialect.quota_exceeded()
+        stated = tuple(self.headers.items())
+        error = replace(error, status=self.status or error.status, retry_after_scales=self.scale)
+        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))

@@ -1,0 +1,75 @@
+"""The request does not fit in a limit: requests or tokens per minute, or tokens at all."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from mockserver.bodies import with_head
+from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.errors import BadValue
+from mockserver.limits import MINUTE_MS, Allowance
+from mockserver.refusals import LimitReached
+from mockserver.timeline import Timeline
+
+UNKNOWN_LIMITS = {"requests": 500, "tokens": 30_000}
+"""What is told of a model whose limits nobody knows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateLimit(Failure):
+    """Refuse with 429, as a limit *of* requests or of tokens does when it is reached.
+
+    *retry_after_s* is when to come back: seconds, or any text, which then goes out as it is in
+    `retry-after`; unless stated, when the limit has room for one more request. A request that is
+    `too_large` fits in no minute: it is not told to come back. *headers* are added, or replace
+    those of the same name.
+    """
+
+    kind = "rate_limit"
+    moments = ("before_headers",)
+
+    of: Literal["requests", "tokens", "too_large"] = "requests"
+    retry_after_s: float | str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    def __post_init__(self) -> None:
+        super(RateLimit, self).__post_init__()
+        wait_s = self.retry_after_s
+        if wait_s is not None and not isinstance(wait_s, str) and not 0 <= wait_s < math.inf:
+            what = f"'retry_after_s' must be at least 0, not {wait_s}"
+            raise BadValue("retry_after_s", what, "text goes out as it is: put it in quotes")
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+        """Return the refusal instead of *timeline*."""
+        kind = "requests" if self.of == "requests" else "tokens"
+        left = next((a for a in scene.allowances if a.of == kind), None)
+        limit = left.limit if left is not None else UNKNOWN_LIMITS[kind]
+        asked = max(1, limit - left.remaining) if left is not None else 1
+        fitting_ms = math.ceil(MINUTE_MS * asked / limit)
+        wait_s = self.retry_after_s
+        told_ms = fitting_ms if wait_s is None or isinstance(wait_s, str) else round(wait_s * 1_000)
+        is_too_large = self.of == "too_large"
+        reached = LimitReached(
+            of=self.of,
+            model=scene.model or "default",
+            limit=limit,
+            used=limit,
+            requested=limit + asked if is_too_large else asked,
+            wait_ms=told_ms,
+            allowances=tuple(_used_up(a, kind) for a in scene.allowances),
+        )
+        if wait_s is None and not is_too_large:
+            wait_s = fitting_ms / 1_000
+        error = replace(
+            scene.dialect.rate_limited(reached),
+            retry_after_s=wait_s,
+            retry_after_scales=self.scale,
+        )
+        stated = tuple(self.headers.items())
+        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))
+
+
+def _used_up(allowance: Allowance, kind: str) -> Allowance:
+    """Return *allowance* with nothing left of it, if it is of this *kind*."""
+    return allowance._replace(remaining=0) if allowance.of == kind else allowance

@@ -1,0 +1,46 @@
+"""The model cannot stop: it says the same again and again, until its limit ends it."""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+from mockserver.contracts import AnswerFailure
+from mockserver.conversation import Choice, CompletionRequest
+from mockserver.errors import BadValue
+
+USUAL_TIMES = 1_000
+MOST_TIMES = 200_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repeat(AnswerFailure):
+    """Behind the answer, say its last word again and again; it ends by `length`.
+
+    Attributes:
+        text: What is said again, instead of the last word.
+        repetitions: How often; unless stated, until the request's limit, or 1,000 times.
+
+    """
+
+    kind = "repeat"
+
+    text: str | None = None
+    repetitions: int | None = None
+
+    def __post_init__(self) -> None:
+        super(Repeat, self).__post_init__()
+        if self.text == "":
+            raise BadValue("text", "nothing cannot be said again")
+        if self.repetitions is not None and not 1 <= self.repetitions <= MOST_TIMES:
+            what = f"'repetitions' must be from 1 to {MOST_TIMES}, not {self.repetitions}"
+            raise BadValue("repetitions", what)
+
+    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is drawn
+        """Return *choice* with its end said again; no effect on an answer without a text."""
+        if choice.text is None:
+            return choice
+        said = choice.text.rstrip()
+        words = said.split()
+        again = self.text or (" " + words[-1] if words else " the")
+        # No token is shorter than a character, so that this is enough to reach the limit.
+        times = self.repetitions or min(request.max_tokens or USUAL_TIMES, MOST_TIMES)
+        return replace(choice, text=said + again * times, tool_calls=(), finish_reason="length")

@@ -1,0 +1,103 @@
+"""The model answers JSON that does not fit the schema that was asked for."""
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from random import Random
+from typing import Any, Literal, cast
+
+from mockserver.contracts import AnswerFailure
+from mockserver.conversation import Choice, CompletionRequest, ToolCall
+from mockserver.jsontext import JsonValue, compact
+from mockserver.sampling import accepts
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SchemaViolation(AnswerFailure):
+    """Bend JSON in a text, or the arguments of tool calls, so that its schema refuses it.
+
+    Attributes:
+        how: A member is missing; has a value of another type; or is one too many; or the JSON is
+            right, and stands in prose within a fence, as chatty models write it.
+
+    """
+
+    kind = "schema_violation"
+
+    how: Literal["missing_member", "wrong_type", "extra_member", "prose"] = "missing_member"
+
+    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - the first that the schema refuses
+        """Return *choice* bent; no effect where nothing can be bent so that the schema refuses."""
+        text = choice.text
+        if text is not None:
+            text = self._bent(text, _answer_schema(request.body))
+        calls = tuple(self._bent_call(call, request) for call in choice.tool_calls)
+        if text == choice.text and calls == choice.tool_calls:
+            return choice
+        return replace(choice, text=text, tool_calls=calls)
+
+    def _bent_call(self, call: ToolCall, request: CompletionRequest) -> ToolCall:
+        arguments = self._bent(call.arguments, _parameters(request.body, call.name))
+        return replace(call, arguments=arguments)
+
+    def _bent(self, text: str, schema: JsonValue) -> str:
+        """Return *text*, if it is JSON, as *schema* does not allow it."""
+        try:
+            value: JsonValue = json.loads(text)
+        except ValueError:
+            return text
+        if self.how == "prose":
+            return f"Here is the JSON you asked for:\n\n```json\n{text}\n```\n"
+        refused = (wrong for wrong in self._wrong(value) if not _allows(schema, wrong))
+        return next((compact(wrong) for wrong in refused), text)
+
+    def _wrong(self, value: JsonValue) -> Iterator[JsonValue]:
+        """Yield values that differ from *value* in the one way that is wanted."""
+        if self.how == "wrong_type":
+            yield from _of_other_types(value)
+            return
+        if not isinstance(value, dict):
+            return
+        members = cast(dict[str, JsonValue], value)
+        if self.how == "extra_member":
+            yield {**members, "unexpected_member": "not in the schema"}
+            return
+        for name in members:
+            yield {key: member for key, member in members.items() if key != name}
+
+
+def _of_other_types(value: JsonValue) -> Iterator[JsonValue]:
+    """Yield *value* with one member, or item, or itself, in values of another type."""
+    if isinstance(value, dict):
+        members = cast(dict[str, JsonValue], value)
+        for name, member in members.items():
+            for wrong in _of_other_types(member):
+                yield {**members, name: wrong}
+    elif isinstance(value, list) and value:
+        for wrong in _of_other_types(value[0]):
+            yield [wrong, *value[1:]]
+    elif isinstance(value, str):
+        yield from (42, True, None)
+    elif isinstance(value, bool) or value is None:
+        yield "unknown"
+    else:
+        yield str(value)
+        yield None
+
+
+def _allows(schema: JsonValue, value: JsonValue) -> bool:
+    """Return whether *value* is valid; without a schema, whatever differs is taken to be wrong."""
+    return schema is not None and accepts(value, schema)
+
+
+def _answer_schema(body: Mapping[str, Any]) -> JsonValue:
+    """Return the schema that the answer to *body* should fit, if it states one."""
+    wanted: Mapping[str, Any] = body.get("response_format") or {}
+    return (wanted.get("json_schema") or {}).get("schema")
+
+
+def _parameters(body: Mapping[str, Any], name: str) -> JsonValue:
+    """Return the schema of the parameters of the tool *name*, if there is one."""
+    functions = [tool.get("function") or {} for tool in body.get("tools") or ()]
+    functions += body.get("functions") or ()
+    return next((one.get("parameters") for one in functions if one.get("name") == name), None)

@@ -1,0 +1,32 @@
+"""The head promises a longer body than comes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from mockserver.bodies import with_head
+from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
+from mockserver.moments import End, Moment, split
+from mockserver.timeline import Abort, Timeline, body
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShortBody(Failure):
+    """Promise the whole body by `content-length`, and end the connection at the moment.
+
+    At the `end` the promise is one byte longer than the body.
+    """
+
+    kind = "short_body"
+    default_moment: ClassVar[Moment | None] = End()
+    moments = IN_THE_BODY
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - a lie needs no scene
+        """Cut *timeline* short of what its head says; no effect if the moment never comes."""
+        assert self.moment is not None
+        parts = split(timeline, self.moment)
+        if parts is None:
+            return Distorted(timeline, had_effect=False)
+        missing = len(body(parts[1])) or 1
+        promised = len(body(parts[0])) + missing
+        sent = with_head(parts[0], lambda head: head._replace(content_length=promised))
+        return Distorted((*sent, Abort("fin")))

@@ -1,0 +1,42 @@
+"""The model calls a tool that nobody offered."""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from random import Random
+
+from mockserver.contracts import AnswerFailure
+from mockserver.conversation import Choice, CompletionRequest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UnknownTool(AnswerFailure):
+    """Call each tool by *name*; unless stated, by its own name, misspelt."""
+
+    kind = "unknown_tool"
+
+    name: str | None = None
+
+    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:
+        """Return *choice* with other names; no effect on an answer that calls nothing."""
+        if not choice.tool_calls:
+            return choice
+        calls = tuple(
+            replace(call, name=self.name or _misspelt(call.name, request.tools, rng))
+            for call in choice.tool_calls
+        )
+        return choice if calls == choice.tool_calls else replace(choice, tool_calls=calls)
+
+
+def _misspelt(name: str, offered: Collection[str], rng: Random) -> str:
+    """Return *name* with two letters swapped, or one too many: a name that is not offered."""
+    swapped = [
+        name[:i] + name[i + 1] + name[i] + name[i + 2 :]
+        for i in range(len(name) - 1)
+        if name[i].isalpha() and name[i + 1].isalpha() and name[i] != name[i + 1]
+    ]
+    rng.shuffle(swapped)
+    taken = {name, *offered}
+    wrong = next((one for one in swapped if one not in taken), name)
+    while wrong in taken:
+        wrong += "s"
+    return wrong

@@ -1,0 +1,55 @@
+"""The answer is not what was asked for: a page, JSON for a stream, a stream for JSON."""
+
+from dataclasses import dataclass, replace
+from typing import ClassVar, Literal
+
+from mockserver.bodies import with_body, with_head
+from mockserver.contracts import Distorted, Failure, MomentWord, Scene
+from mockserver.conversation import CompletionRequest
+from mockserver.moments import Moment
+from mockserver.timeline import Timeline
+
+PORTAL = (
+    b"<!DOCTYPE html>\n<html>\n<head><title>Sign in to the network</title></head>\n"
+    b'<body><h1>Sign in</h1><form action="/login" method="post"></form></body>\n</html>\n'
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrongType(Failure):
+    """Answer with 200 and something else than what was asked for.
+
+    Attributes:
+        send: A page in HTML, as captive portals do; the answer as JSON, streamed or not; or as
+            events, asked for or not. Unless stated: a page, or with *content_type* what was
+            asked for.
+        content_type: What the answer says that it is; else what it is.
+
+    """
+
+    kind = "wrong_type"
+    default_moment: ClassVar[Moment | None] = None
+    moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
+
+    send: Literal["html", "json", "events"] | None = None
+    content_type: str | None = None
+
+    @property
+    def _sends_page(self) -> bool:
+        return self.send == "html" or (self.send is None and self.content_type is None)
+
+    def misread(self, request: CompletionRequest) -> CompletionRequest:
+        """Return *request* as if it asked for what is sent."""
+        if self.send not in ("json", "events") or request.stream == (self.send == "events"):
+            return request
+        return replace(request, stream=not request.stream)
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the same for everyone
+        """Return *timeline* with another body, or called by another type."""
+        bent = with_body(timeline, PORTAL) if self._sends_page else timeline
+        called = self.content_type or ("text/html" if self._sends_page else None)
+        if called is not None:
+            stated = (("content-type", called),)
+            bent = with_head(bent, lambda head: head.with_headers(stated))
+        return Distorted(bent, had_effect=bent != timeline)

@@ -1,0 +1,127 @@
+"""JMESPath: the query language of `request`, `capture` and templates, checked before it is used.
+
+An expression can look into JSON and nothing else: there is no code in it. What the library
+finds out only while it searches, such as an unknown function, is found here when a scenario is
+loaded.
+"""
+
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Any, Final, cast
+
+import jmespath
+from jmespath import exceptions, functions
+
+from mockserver.errors import did_you_mean
+
+LONGEST: Final = 4_096
+"""Characters of an expression; the library's parser recurses."""
+
+_FUNCTIONS: Final[dict[str, dict[str, Any]]] = cast(Any, functions.Functions).FUNCTION_TABLE
+
+
+class QueryError(ValueError):
+    """A text is no JMESPath expression; *hint* tells the nearest right thing, if there is one."""
+
+    def __init__(self, what: str, hint: str | None = None) -> None:
+        super().__init__(what)
+        self.what = what
+        self.hint = hint
+
+
+class Query:
+    """An expression, ready to be searched for."""
+
+    __slots__ = ("_search", "text", "tree")
+
+    def __init__(self, text: str) -> None:
+        """Compile *text*.
+
+        Raises:
+            QueryError: It is no expression, or asks for a function that there is not.
+
+        """
+        self.text = text
+        parsed = _parsed(text)
+        self.tree: dict[str, Any] = parsed.parsed
+        self._search = parsed.search
+        _check_functions(self.tree)
+
+    def find(self, value: Any) -> Any:
+        """Return what the expression finds in *value*; None where it finds or can do nothing."""
+        try:
+            return self._search(value)
+        except (exceptions.JMESPathError, TypeError, ValueError, RecursionError):
+            # `length(n)` of a number, or what the library itself trips over.
+            return None
+
+    def names(self) -> Iterator[tuple[str, str | None]]:
+        """Yield each name that is looked up in the whole value, and what is looked up in that."""
+        return _names(self.tree)
+
+
+@lru_cache(maxsize=4_096)
+def query(text: str) -> Query:
+    """Return the expression *text*; see `Query` for what it raises."""
+    return Query(text)
+
+
+def _parsed(text: str) -> Any:
+    if len(text) > LONGEST:
+        raise QueryError(f"an expression has at most {LONGEST} characters, this has {len(text)}")
+    try:
+        return jmespath.compile(text)
+    except exceptions.EmptyExpressionError as error:
+        raise QueryError("there is no expression") from error
+    except exceptions.LexerError as error:
+        raise QueryError(f"{_at(error.lexer_position)}: {error.message}") from error
+    except exceptions.ParseError as error:
+        token = error.token_value
+        found = f"'{token}' does not fit here" if token else "the end comes too early"
+        raise QueryError(f"{_at(error.lex_position)}: {found}") from error
+    except RecursionError as error:
+        raise QueryError("the expression nests too deep") from error
+
+
+def _at(position: int) -> str:
+    return f"at character {position + 1}"
+
+
+def _check_functions(tree: dict[str, Any]) -> None:
+    if tree["type"] == "function_expression":
+        name = tree["value"]
+        known = _FUNCTIONS.get(name)
+        if known is None:
+            raise QueryError(f"unknown function '{name}'", did_you_mean(name, _FUNCTIONS))
+        wanted, given = len(known["signature"]), len(tree["children"])
+        variadic = any(part.get("variadic") for part in known["signature"])
+        if given < wanted or (given > wanted and not variadic):
+            raise QueryError(f"the function '{name}' takes {wanted} arguments, not {given}")
+    for child in tree["children"]:
+        if isinstance(child, dict):
+            _check_functions(cast(dict[str, Any], child))
+
+
+_OWN: Final = frozenset({"field", "literal", "identity", "current"})
+_INWARD: Final = frozenset(
+    {"subexpression", "index_expression", "pipe", "projection", "value_projection"}
+)
+"""Of these, only the first child looks at the whole value; the others look into what it found."""
+
+
+def _names(tree: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
+    kind, children = tree["type"], tree["children"]
+    if kind == "field":
+        yield tree["value"], None
+    elif kind in _INWARD or kind == "filter_projection":
+        first, *rest = children
+        if first["type"] == "field":
+            inner = rest[0] if rest and kind == "subexpression" else None
+            is_field = inner is not None and inner["type"] == "field"
+            yield first["value"], inner["value"] if inner is not None and is_field else None
+        else:
+            yield from _names(first)
+    elif kind not in {"expref", *_OWN}:
+        for child in children:
+            if isinstance(child, dict):
+                yield from _names(cast(dict[str, Any], child))

@@ -1,0 +1,79 @@
+"""JSON that is valid for the schema which the request asks for, varied by the seed."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Final
+
+from mockserver import sampling
+from mockserver.contracts import ChoicePlace, Reply
+from mockserver.conversation import Choice, IncomingCall
+from mockserver.errors import BadValue
+from mockserver.jsontext import JsonValue, compact, is_list, is_object
+from mockserver.seeding import Draw
+
+PATH: Final = re.compile(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*|(?:\[\d+\])+")
+STEP: Final = re.compile(r"[^.\[\]]+|\[\d+\]")
+MOST_STEPS: Final = 32
+"""How deep an override may stand: as deep as a scenario's own values."""
+MOST_ITEMS: Final = 1_000
+"""How long a list may become so that an override has its place in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JsonSchema(Reply):
+    """Answer with JSON for the request's schema; *overrides* put values of your own into it.
+
+    An override is named by its path: `address.city`, `items[0].price`. A request without a schema
+    gets an object.
+    """
+
+    kind = "json_schema"
+    constant: ClassVar[bool] = False
+
+    overrides: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+
+    def __post_init__(self) -> None:
+        super(JsonSchema, self).__post_init__()
+        for path in self.overrides:
+            if not PATH.fullmatch(path):
+                what = f"'{path}' is no path into JSON"
+                raise BadValue("overrides", what, "write 'address.city' or 'items[0].price'")
+            steps = STEP.findall(path)
+            if len(steps) > MOST_STEPS:
+                what = f"'{path}' leads too deep: an override has at most {MOST_STEPS} steps"
+                raise BadValue("overrides", what)
+            if any(int(step[1:-1]) >= MOST_ITEMS for step in steps if step[0] == "["):
+                raise BadValue("overrides", f"'{path}' names an item beyond the {MOST_ITEMS}th")
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return a value that is drawn for this choice, with the overrides in it."""
+        value = sampling.sample(_schema(call), draw.rng(f"json-{place.index}"))
+        for path, override in self.overrides.items():
+            value = _with(value, STEP.findall(path), override)
+        return Choice(text=compact(value))
+
+
+def _schema(call: IncomingCall) -> JsonValue:
+    body: Mapping[str, Any] = call.completion.body if call.completion is not None else {}
+    match body.get("response_format"):
+        case {"type": "json_schema", "json_schema": {"schema": schema}}:
+            return schema
+        case _:
+            return {"type": "object"}
+
+
+def _with(value: JsonValue, path: list[str], new: JsonValue) -> JsonValue:
+    """Return *value* with *new* at *path*; what is missing on the way is made."""
+    if not path:
+        return new
+    step, *rest = path
+    if not step.startswith("["):
+        members = dict(value) if is_object(value) else {}
+        members[step] = _with(members.get(step), rest, new)
+        return members
+    items = list(value) if is_list(value) else []
+    index = int(step[1:-1])
+    items += [None] * (index + 1 - len(items))
+    items[index] = _with(items[index], rest, new)
+    return items

@@ -1,0 +1,85 @@
+"""What a rule does besides answering: `capture` keeps, `set` changes the session's state."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar, Final
+
+from mockserver.conversation import IncomingCall
+from mockserver.errors import BadValue
+from mockserver.jsontext import JsonValue
+from mockserver.queries import query
+from mockserver.scenario.criteria import MAX_SEARCHED, QueryText, Regex
+from mockserver.scenario.subject import subject_of
+from mockserver.templates import Values, template
+
+TEXTS: Final[Mapping[str, str]] = {
+    "system": "system",
+    "first_user": "first_user",
+    "last_user": "last_user",
+    "any_message": "texts",
+    "prompt": "prompts",
+}
+"""The keys that a capture can search, with what they are called in a `Subject`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Search:
+    """A regular expression, searched in a text: its first group is taken, or the whole match."""
+
+    called: ClassVar[str] = "a capture"
+
+    regex: Regex
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Capture:
+    """What is taken from a request: what *path* finds in its body, or a part of one text."""
+
+    bare: ClassVar[str] = "path"
+    called: ClassVar[str] = "a capture"
+
+    path: QueryText | None = None
+    system: Search | None = None
+    first_user: Search | None = None
+    last_user: Search | None = None
+    any_message: Search | None = None
+    prompt: Search | None = None
+
+    def __post_init__(self) -> None:
+        stated = [key for key in ("path", *TEXTS) if getattr(self, key) is not None]
+        if len(stated) > 1:
+            what = f"a capture looks in one place: '{stated[0]}' or '{stated[1]}'"
+            raise BadValue(stated[1], what)
+
+    def take(self, call: IncomingCall) -> JsonValue:
+        """Return what there is to take from *call*; None: nothing."""
+        if self.path is not None:
+            return query(self.path).find(subject_of(call).request)
+        for key, name in TEXTS.items():
+            search: Search | None = getattr(self, key)
+            if search is not None:
+                return _searched(search, getattr(subject_of(call), name))
+        return None
+
+
+def _searched(search: Search, looked_at: Any) -> str | None:
+    texts = (looked_at,) if isinstance(looked_at, str) else looked_at or ()
+    compiled = re.compile(search.regex)
+    for text in texts:
+        found = compiled.search(text, 0, MAX_SEARCHED)
+        if found is not None:
+            return found.group(1 if compiled.groups else 0)
+    return None
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What a name of the state becomes: a *value* (None removes it), or a text to expand."""
+
+    value: JsonValue = None
+    template: str | None = None
+
+    def becomes(self, scope: Values) -> JsonValue:
+        """Return the new value."""
+        return self.value if self.template is None else template(self.template).expand(scope)

@@ -1,0 +1,82 @@
+"""A scenario, ready to answer by: what can be worked out once for all of its requests."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from mockserver.limiter import LimitsTable
+from mockserver.models import Catalogue
+from mockserver.scenario.keys import Standing
+from mockserver.scenario.matching import Conjunction, Reading
+from mockserver.scenario.schema import Rule, Scenario
+from mockserver.scenario.subject import Subject
+
+KEYS_KEPT: Final = 1_024
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """A rule, and what to look at to tell whether it holds.
+
+    Attributes:
+        rule: The rule.
+        readings: What is looked at, in the order of trying; `call` is not among it.
+        counting: The alternatives of its `when` that ask for the number of the call, and others.
+        is_plain: It gives one reply, and does nothing else.
+
+    """
+
+    rule: Rule
+    readings: tuple[Reading, ...]
+    counting: tuple[Conjunction, ...]
+    is_plain: bool
+
+    @classmethod
+    def of(cls, rule: Rule) -> "CompiledRule":
+        """Compile *rule*."""
+        alternatives = rule.when.alternatives
+        counting = alternatives if any(a.call is not None for a in alternatives) else ()
+        readings = alternatives[0].readings if len(alternatives) == 1 else (_one_of(alternatives),)
+        does_more = rule.fail or rule.set_ or rule.capture or rule.latency
+        is_plain = rule.reply is not None and not rule.reply.looks_up and not does_more
+        return cls(rule, readings, counting, is_plain)
+
+
+def _one_of(alternatives: tuple[Conjunction, ...]) -> Reading:
+    readings = [alternative.readings for alternative in alternatives]
+
+    def one_holds(subject: Subject) -> bool:
+        return any(all(fits(read(subject)) for read, fits in tests) for tests in readings)
+
+    return one_holds, bool
+
+
+class Compiled:
+    """All that a session answers by, apart from what changes."""
+
+    def __init__(self, scenario: Scenario, *, any_model: bool = False) -> None:
+        """Compile *scenario*; with *any_model* it knows every model, whatever it says."""
+        self.scenario = scenario
+        self.rules = tuple(map(CompiledRule.of, scenario.rules))
+        self.catalogue = _catalogue(
+            frozenset(scenario.known_models().items()),
+            scenario.any_model or any_model,
+            scenario.retired,
+        )
+        self.limits = LimitsTable(scenario.limits)
+        keys = scenario.keys
+        self.standing: Callable[[str], Standing] | None = None
+        """What an API key is; None: every key is good."""
+        if keys.are_stated:
+            self.standing = lru_cache(KEYS_KEPT)(keys.standing)
+
+
+@lru_cache(maxsize=256)
+def _catalogue(
+    extra: frozenset[tuple[str, str | None]],
+    any_model: bool,  # noqa: FBT001 - a part of the key
+    retired: tuple[str, ...] | bool,  # noqa: FBT001 - as it is written
+) -> Catalogue:
+    """Return the models that a scenario knows: thousands of sessions share one catalogue."""
+    return Catalogue(dict(extra), any_model=any_model, retired=retired)
