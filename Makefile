@@ -18,10 +18,10 @@ NO_NODE := Node (with npm) is not installed, so this is left out:
 # Of pyright's wrapper: it is not for the one who runs this to hear of newer versions.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help serve test lint schema bench conformance clean
+.PHONY: help serve test lint schema docs-plots bench conformance clean
 
 help: ## list the targets
-	@awk -F ' *## *' '/^[a-z]+:.* ## /{sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' \
+	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' \
 		$(MAKEFILE_LIST)
 
 serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --port 8089 …"
@@ -46,6 +46,9 @@ conformance: .venv/.dev $(if $(NODE),.venv/.node) ## hold the server against rea
 
 schema: .venv/.dev ## write scenarios/schema.json anew, after a change of the language
 	$(BIN)/mockserver schema > scenarios/schema.json.new && mv scenarios/schema.json.new scenarios/schema.json
+
+docs-plots: .venv/.dev ## draw docs/latency/*.svg, measured from the running server
+	$(BIN)/python benchmarks/latency_plots.py $(ARGS)
 
 bench: .venv/.dev ## measure speed and memory
 	$(BIN)/python benchmarks/run.py $(ARGS)

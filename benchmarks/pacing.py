@@ -47,6 +47,7 @@ class Stream(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Ask."""
+        self.asked = time.perf_counter()
         self.transport = transport
         transport.write(self._request)
 

@@ -215,24 +215,23 @@ def recut(timeline: Timeline, sizes: Callable[[bytes], Iterable[int]]) -> Timeli
 
 
 def _recut_run(run: list[Data], sizes: Callable[[bytes], Iterable[int]]) -> list[Data]:
+    if not run:
+        return []
     whole = b"".join([data.payload for data in run])
     pieces: list[Piece] = []
-    position = 0
     ends: list[int] = []
-    for size in sizes(whole):
-        pieces.append(Piece(whole[position : position + size]))
-        position = min(position + size, len(whole))
-        ends.append(position)
-    if position < len(whole):
-        pieces.append(Piece(whole[position:]))
-        ends.append(len(whole))
-    at, index = 0, 0
+    position = 0
+    for size in (*sizes(whole), len(whole)):
+        if position < len(whole) or not pieces:
+            pieces.append(Piece(whole[position : position + size]))
+            position += len(pieces[-1].payload)
+            ends.append(position)
+    index = at = 0
     for data in run:
         at += len(data.payload)
-        while index < len(ends) - 1 and ends[index] < at:
+        while ends[index] < at:
             index += 1
-        if pieces:
-            pieces[index].tokens += data.tokens
+        pieces[index].tokens += data.tokens
     return [Data(piece.payload, piece.tokens) for piece in pieces]
 
 

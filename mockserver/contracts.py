@@ -29,6 +29,7 @@ from mockserver.conversation import (
 from mockserver.errors import BadValue
 from mockserver.http_request import HttpRequest
 from mockserver.jsontext import Filling, Hole, JsonValue, TokenText, compact, to_bytes
+from mockserver.ledger import Ledger
 from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.moments import (
@@ -171,7 +172,7 @@ class Answer:
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
     *allowances* are what the request leaves of the account's limits; none where that differs
-    each time.
+    each time. *reasoning* is what was thought in words, for dialects that show it.
     """
 
     endpoint: str
@@ -185,6 +186,7 @@ class Answer:
     id: Hole
     created: int
     allowances: tuple[Allowance, ...] = ()
+    reasoning: TokenText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,6 +230,11 @@ class Endpoint(ABC):
 
     kind: ClassVar[str]
     routes: ClassVar[tuple[tuple[str, str], ...]]
+    dialects: ClassVar[frozenset[str] | None] = None
+    """The dialects that have it, by kind, and that ask it before the others' for a path of both.
+    None: all have it, unless they say that they lack it."""
+    asked_in: ClassVar[tuple[str, ...]] = ()
+    """The headers, in lower case, that say what is asked as path and body do."""
 
 
 class GeneratingEndpoint(Endpoint):
@@ -257,8 +264,10 @@ class Lookup:
         http: The request.
         route: The one of the endpoint's `routes` that it fits.
         parameters: What the route takes from the path, by name.
-        catalogue: The models that the server knows.
+        catalogue: The models that the dialect has.
         stored: The completions that the session keeps.
+        ledger: The answers that the session has given, and what they cost.
+        key: What the journal calls the API key.
 
     """
 
@@ -267,6 +276,8 @@ class Lookup:
     parameters: Mapping[str, str]
     catalogue: Catalogue
     stored: StoredCompletions
+    ledger: Ledger
+    key: str
 
 
 class LookupEndpoint(Endpoint):
@@ -301,17 +312,34 @@ class Frame(NamedTuple):
 
 
 class Dialect(ABC):
-    """How one provider spells the protocol: paths, keys, headers, JSON, errors. Stateless."""
+    """How one provider spells the protocol: paths, keys, headers, JSON, errors. Stateless.
+
+    What is abstract every provider has in its own way. What is not has a default, by which a
+    provider does as the endpoints do, whose requests and answers are OpenAI's.
+    """
 
     kind: ClassVar[str]
     id_prefixes: ClassVar[Mapping[str, str]]
     """What the ids of answers begin with, by endpoint kind."""
     id_length: ClassVar[int]
     """How many drawn characters follow the prefix."""
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    """The endpoints that this provider does not have, by kind."""
+    shares_paths: ClassVar[bool] = False
+    """Its paths are another's too: without its prefix they are its own only where a scenario names
+    it as the provider."""
+    bills_end_of_turn: ClassVar[bool] = False
+    """The token by which the model ends its turn is billed."""
+    keeps_answers: ClassVar[bool] = False
+    """Answers can be looked up by their ids, and what they cost adds up: see `Lookup.ledger`."""
 
     @abstractmethod
     def locate(self, path: str) -> Located | None:
         """Return where *path* leads, or None if it is not one of this provider's paths."""
+
+    def catalogue(self, known: Catalogue) -> Catalogue:
+        """Return the models that this provider has, by its own names: of those *known*."""
+        return known
 
     @abstractmethod
     def authenticate(self, http: HttpRequest) -> str:
@@ -330,6 +358,37 @@ class Dialect(ABC):
     def quota_exceeded(self) -> ApiError:
         """Return the refusal of a key whose account has nothing left to spend."""
 
+    def admit(self, http: HttpRequest) -> None:  # noqa: B027 - most providers refuse nothing there
+        """Refuse what is wrong with *http* apart from its key, path and body, such as its query.
+
+        Raises:
+            ApiError: The provider would refuse it.
+
+        """
+
+    def attribution(self, http: HttpRequest) -> Mapping[str, str]:
+        """Return what *http* says of the application that sends it, for the journal."""
+        del http
+        return {}
+
+    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
+        """Return *http* as the *endpoint* of that kind reads it, by path and body alone.
+
+        If there are several, they are attempts: where the first is refused, or a failure replaces
+        its answer, the provider itself makes the next. Their paths and keys are those of *http*.
+
+        Raises:
+            ApiError: The provider would refuse it.
+
+        """
+        del endpoint
+        return (http,)
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return the refusal of *http*, which OpenAI's words are for, in the provider's own."""
+        del http
+        return error
+
     @abstractmethod
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the refusal of a path that leads nowhere."""
@@ -337,6 +396,22 @@ class Dialect(ABC):
     @abstractmethod
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
         """Return the refusal of a method that the path does not know."""
+
+    def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
+        """Return what an endpoint has *rendered* with the members that this provider has.
+
+        *answer* is None where something was looked up. *draw* depends on the content alone.
+        """
+        del answer, draw
+        return rendered
+
+    def answer_id(self, answer: Answer, draw: Draw) -> str:
+        """Return the id of *answer*: its prefix and so many drawn characters as there are."""
+        return self.id_prefixes[answer.endpoint] + draw.answer_id(self.id_length)
+
+    def cost_usd(self, answer: Answer) -> float:
+        """Return what *answer* costs, by the prices of the catalogue; 0 where it has none."""
+        return 0.0 if answer.usage is None else answer.model.cost_usd(*_priced(answer.usage))
 
     @abstractmethod
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
@@ -358,9 +433,9 @@ class Dialect(ABC):
     def stamps(self, draw: Draw) -> Filling:
         """Return what differs each time an answer is given, besides its ids."""
 
-    @abstractmethod
-    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:  # noqa: ARG002 - for dialects that tell
         """Return the headers that tell what is left, where `head` could not know it yet."""
+        return b""
 
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
@@ -397,6 +472,11 @@ class Dialect(ABC):
         keys = ("message", "type", "param", "code")
         body = {"error": {key: getattr(error, key) for key in keys}}
         return to_bytes(f"data: {compact(body)}\n\n")
+
+
+def _priced(usage: Usage) -> tuple[int, int, int]:
+    """Return the tokens of *usage* that have prices of their own: of prompt, answer and cache."""
+    return usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens
 
 
 # --- Failure ---------------------------------------------------------------------------------
@@ -561,6 +641,9 @@ class Failure(ABC):
         triggers = (self.times, self.every, self.calls, self.probability, self.window_s)
         return any(trigger is not None for trigger in triggers)
 
+    bends: ClassVar[bool] = False
+    """Whether it may act before the answer is rendered: on the request, or on what is answered."""
+
     def misread(self, request: CompletionRequest) -> CompletionRequest:
         """Return what *request* is taken for; most failures let it be what it is."""
         return request
@@ -584,6 +667,7 @@ class AnswerFailure(Failure):
 
     default_moment: ClassVar[Moment | None] = None
     moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
 
     @abstractmethod
     def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:

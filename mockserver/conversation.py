@@ -69,6 +69,7 @@ class CompletionRequest:
         echo: The answer begins with the prompt (legacy completions).
         logprobs: How many alternatives each token of the answer is told with, besides its
             log-probability; None: nothing is told of tokens.
+        bills_end_of_turn: The token by which the model ends its turn is billed.
 
     """
 
@@ -93,6 +94,7 @@ class CompletionRequest:
     best_of: int = 1
     echo: bool = False
     logprobs: int | None = None
+    bills_end_of_turn: bool = False
 
 
 @dataclass(slots=True, eq=False)

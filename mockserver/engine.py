@@ -7,12 +7,19 @@ socket, and nothing here knows a provider, an endpoint, a reply or a failure by 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator
 from dataclasses import replace
-from functools import cache
+from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
 
 from mockserver import limits, validation
-from mockserver.contracts import Answer, ChoicePlace, GeneratingEndpoint, Lookup, Reply
+from mockserver.contracts import (
+    Answer,
+    ChoicePlace,
+    Dialect,
+    GeneratingEndpoint,
+    Lookup,
+    Reply,
+)
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.cutting import Shaped
 from mockserver.http_request import HttpRequest
@@ -25,12 +32,12 @@ from mockserver.plugins import Plugins
 from mockserver.reading import NO_RULES, Given, Reading, Unanswered
 from mockserver.redaction import fingerprint as key_fingerprint
 from mockserver.redaction import redact_name, redact_text
-from mockserver.routing import DEFAULT_SESSION, Routes, split_session
+from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
 from mockserver.session import Session
 from mockserver.sessions import LONGEST_NAME, MOST_SESSIONS, Options, Sessions
-from mockserver.shaping import bill, limited, limits_of, shape, with_echo
+from mockserver.shaping import bill, limited, limits_of, shape, thought_aloud, with_echo
 from mockserver.timeline import Timeline
 from mockserver.timing import admit, delay, leave, send_away
 from mockserver.walk import (
@@ -39,8 +46,10 @@ from mockserver.walk import (
     Ready,
     Understood,
     Visit,
+    asked_in,
     check_key,
     fail,
+    fall_back,
     fingerprint,
     headers,
     in_scope,
@@ -63,6 +72,7 @@ FALLBACK_REPLY: Final = "auto"
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
+CATALOGUES_KEPT: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
 MEMO_ANSWER_BYTES: Final = 262_144
@@ -95,6 +105,7 @@ class Engine:
         self._dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
         self._endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
         self._routes: dict[str, Routes] = {}
+        self._seen = lru_cache(CATALOGUES_KEPT)(_seen)
         self._fallback = plugins.replies[FALLBACK_REPLY]()
         self._unscripted = Given(self._fallback, (), None)
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
@@ -130,8 +141,9 @@ class Engine:
         route = self._routes_of(compiled.scenario).find(http.method, path)
         if route.generating is None:
             return None
+        known = self._seen(compiled.catalogue, route.dialect)
         try:
-            return self._understood(http, route.generating, route.model, compiled.catalogue)
+            return self._understood(http, route, route.generating, known)
         except ApiError as error:
             return error
 
@@ -143,6 +155,11 @@ class Engine:
             self._refuse_ended(visit)
             incoming, parsed = self._parse(visit, understood)
             given = self._match(visit, incoming)
+            for fallback in parsed.fallbacks if parsed is not None else ():
+                if not given.is_replaced:
+                    break
+                incoming, parsed = fall_back(visit, incoming, given, fallback)
+                given = self._match(visit, incoming)
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
@@ -163,10 +180,13 @@ class Engine:
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """Enter how it went to play an answer: an answer that is not whole will be asked again."""
         visit = exchange.visit
+        session = visit.session
         leave(visit)
         visit.call.finish(outcome)
         if outcome == "sent" and visit.is_whole:
-            visit.session.answered(visit.content)
+            session.answered(visit.content)
+        else:
+            session.traffic.retries.give_up(visit.content, session.clock.now_s())
 
     def explain(self, http: HttpRequest) -> tuple[Given | Unanswered | ApiError, list[Reading]]:
         """Return what *http* would get, and what became of each rule; nothing is moved.
@@ -177,6 +197,7 @@ class Engine:
         session = self.session(name)
         compiled = session.compiled
         route = self._routes_of(compiled.scenario).find(http.method, path)
+        known = self._seen(compiled.catalogue, route.dialect)
         http = replace(http, path=path)
         try:
             key = route.dialect.authenticate(http)
@@ -184,10 +205,10 @@ class Engine:
                 raise route.dialect.unknown_path(http)
             parsed = None
             if route.generating is not None:
-                parsed = self._understood(http, route.generating, route.model, compiled.catalogue)
+                parsed = self._understood(http, route, route.generating, known)
         except ApiError as error:
             return error, []
-        content = digest(route.content + http.body)
+        content = digest(route.content + asked_in(route, http) + http.body)
         occurrence, attempt = session.next_counts(content)
         endpoint = route.generating or route.lookup
         assert endpoint is not None
@@ -212,14 +233,15 @@ class Engine:
             http = replace(http, path=path)
         session = self.sessions.addressed(name)
         route = self._routes_of(session.scenario).find(http.method, path)
-        content = digest(route.content + http.body)
+        content = digest(route.content + asked_in(route, http) + http.body)
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
         waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         call.attempt, call.waited_s = session.attempt(content), waited_s
+        catalogue = self._seen(session.compiled.catalogue, route.dialect)
         secrets = session.journal.keep(call, http, content)
-        return Visit(http, session, route, call, content, occurrence, draw, secrets)
+        return Visit(http, session, route, catalogue, call, content, occurrence, draw, secrets)
 
     def _refuse_ended(self, visit: Visit) -> None:
         """Refuse a call to a session that has ended, or cannot begin."""
@@ -244,6 +266,8 @@ class Engine:
         standing = visit.session.compiled.standing
         if standing is not None:
             check_key(visit, key, standing(key))
+        route.dialect.admit(http)
+        call.attribution = route.dialect.attribution(http)
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -255,7 +279,7 @@ class Engine:
                 raise self._charged(visit, key, error) from None
             asked = parsed.request
             call.model, call.stream = redact_name(asked.model), asked.stream
-            model = visit.session.compiled.catalogue.resolve(asked.model)
+            model = visit.catalogue.resolve(asked.model)
             visit.allowances = admit(visit, key, asked.model, model, asked.body)
         elif route.lookup is not None:
             call.endpoint = route.lookup.kind
@@ -284,18 +308,18 @@ class Engine:
             return error
         body = validation.read_body(visit.http)
         name = visit.route.model or body["model"]
-        model = visit.session.compiled.catalogue.resolve(name)
+        model = visit.catalogue.resolve(name)
         left = admit(visit, key, name, model, body)
         return error if left is None else replace(error, allowances=left)
 
     def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
         """Return the request, from memory if the very same has come before."""
         content_type = visit.http.headers.get("content-type")
-        catalogue = visit.session.compiled.catalogue
+        catalogue = visit.catalogue
         key = (endpoint, content_type, visit.session.seed, visit.content, catalogue)
         parsed = self._parsed.get(key)
         if parsed is None:
-            parsed = self._understood(visit.http, endpoint, visit.route.model, catalogue)
+            parsed = self._understood(visit.http, visit.route, endpoint, catalogue)
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if visit.occurrence > 1 and len(visit.http.body) <= MEMO_BODY_BYTES:
                 self._parsed[key] = parsed
@@ -304,25 +328,31 @@ class Engine:
         return parsed
 
     def _understood(
-        self,
-        http: HttpRequest,
-        endpoint: GeneratingEndpoint,
-        model: str | None,
-        catalogue: Catalogue,
+        self, http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
     ) -> Parsed:
-        """Return what *http* asks; *model* is set where the path names it.
+        """Return what *http* asks, in the first of its attempts that the provider does not refuse.
 
         Raises:
-            ApiError: The provider would refuse it. Where the API does, that tells of limits.
+            ApiError: It would refuse them all. Where the API does, that tells of limits.
 
         """
+        dialect = route.dialect
+        understood: list[Parsed] = []
+        refused: ApiError | None = None
         try:
-            return Parsed(endpoint.parse(http, model, catalogue))
+            for attempt in dialect.translate(http, endpoint.kind):
+                try:
+                    understood.append(_attempted(attempt, route, endpoint, known))
+                except ApiError as error:
+                    refused = error
         except ApiError as error:
-            if error.layer != "api":
-                raise
-            left = _allowances(http, model, catalogue)
-            raise replace(error, allowances=left) from None
+            refused = error
+        if understood:
+            return replace(understood[0], fallbacks=tuple(understood[1:]))
+        assert refused is not None
+        if refused.layer == "api":
+            refused = replace(refused, allowances=_allowances(http, route, known))
+        raise dialect.reword(refused, http) from None
 
     # --- 3 match: which rule answers ---------------------------------------------------------
 
@@ -360,42 +390,49 @@ class Engine:
         self, visit: Visit, incoming: IncomingCall, parsed: Parsed | None, given: Given
     ) -> Ready:
         route, by_token = visit.route, bool(given.failures or given.latency)
+        dialect = route.dialect
         reply = given.reply or self._fallback
         kept = id(reply), by_token, visit.allowances is None
-        if parsed is not None and not given.failures:
+        visit.bending = tuple(failure for failure in given.failures if failure.bends)
+        if parsed is not None and not visit.bending:
             known = parsed.ready.get(kept)
             if known is not None and known[0] is reply:
                 return known[1]
         steady = visit.steady
         if route.lookup is not None:
-            body = route.lookup.look_up(
-                Lookup(
-                    visit.http,
-                    route.own,
-                    route.parameters,
-                    visit.session.compiled.catalogue,
-                    visit.session.stored,
-                )
-            )
-            frames = route.dialect.encode(body, steady, by_token=by_token)
-            head = route.dialect.head(body, None, steady)._replace(content_length=size_of(frames))
+            body = dialect.adapt(route.lookup.look_up(self._lookup(visit)), None, steady)
+            frames = dialect.encode(body, steady, by_token=by_token)
+            head = dialect.head(body, None, steady)._replace(content_length=size_of(frames))
             return Ready(head, frames)
         assert route.generating is not None
         assert parsed is not None
-        request = misread(visit, given.failures, parsed.request)
+        request = misread(visit, parsed.request)
         answer, drawn_calls = self._decide(visit, incoming, request, given)
-        rendered = route.generating.render(answer)
-        frames = route.dialect.encode(rendered, steady, by_token=by_token)
-        head = route.dialect.head(rendered, answer, steady)
+        rendered = dialect.adapt(route.generating.render(answer), answer, steady)
+        frames = dialect.encode(rendered, steady, by_token=by_token)
+        head = dialect.head(rendered, answer, steady)
         if self._options.usage_header and answer.usage is not None:
             said = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
             head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
         ready = Ready(head, frames, answer, drawn_calls, said_in(answer, visit.secrets))
-        if not (reply.varies or given.failures) and size_of(frames) <= MEMO_ANSWER_BYTES:
+        if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
+
+    def _lookup(self, visit: Visit) -> Lookup:
+        """Return what is asked of a lookup endpoint, and what it may know."""
+        route, session = visit.route, visit.session
+        return Lookup(
+            visit.http,
+            route.own,
+            route.parameters,
+            visit.catalogue,
+            session.stored,
+            session.ledger,
+            visit.call.key or "",
+        )
 
     def _decide(
         self,
@@ -406,8 +443,8 @@ class Engine:
     ) -> tuple[Answer, int]:
         """Return what is answered within the limits of *request*, and how many ids it needs."""
         reply = in_scope(given.reply or self._fallback, given.scope)
-        catalogue = visit.session.compiled.catalogue
-        model = catalogue.resolve(reply.model or request.model)
+        dialect = visit.route.dialect
+        model = visit.catalogue.resolve(reply.model or request.model)
         shaped = self._shape(visit, incoming, request, given, model)
         note_lookups(visit.call, given.scope)
         if visit.session.strict.loops:
@@ -418,7 +455,6 @@ class Engine:
             choices = with_echo(choices, request.prompts)
         if request.logprobs is not None:
             choices = with_logprobs(choices, shaped.logprobs, request, model, visit.steady)
-        dialect = visit.route.dialect
         answer = Answer(
             endpoint=incoming.endpoint,
             request=request,
@@ -432,7 +468,8 @@ class Engine:
             created=visit.steady.created(),
             allowances=()
             if visit.allowances is not None
-            else limits.allowances(catalogue.resolve(request.model), request.body),
+            else limits.allowances(visit.catalogue.resolve(request.model), request.body),
+            reasoning=thought_aloud(shaped, reply, model),
         )
         return answer, shaped.drawn_calls
 
@@ -450,7 +487,7 @@ class Engine:
         """
         reply = given.reply or self._fallback
         key = None
-        if reply.indifferent and given.scope is None and not given.failures:
+        if reply.indifferent and given.scope is None and not visit.bending:
             key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
@@ -460,8 +497,8 @@ class Engine:
             reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=given.scope), draw)
             for index, prompt in enumerate(_asked(request, reply))
         ]
-        if given.failures:
-            written = misanswer(visit, given.failures, written, request)
+        if visit.bending:
+            written = misanswer(visit, written, request)
         shaped = shape(request, written, reply, model)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:
@@ -470,17 +507,29 @@ class Engine:
         return shaped
 
 
-def _allowances(
-    http: HttpRequest, model: str | None, catalogue: Catalogue
-) -> tuple[Allowance, ...]:
+def _seen(known: Catalogue, dialect: Dialect) -> Catalogue:
+    """Return *known* models as the provider of *dialect* has them."""
+    return dialect.catalogue(known)
+
+
+def _attempted(
+    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> Parsed:
+    """Return what one attempt asks."""
+    request = endpoint.parse(http, route.model, known)
+    request.bills_end_of_turn = route.dialect.bills_end_of_turn
+    return Parsed(request)
+
+
+def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allowance, ...]:
     """Return what a request leaves that the API refuses; nothing if it names no model."""
     try:
         body = validation.read_body(http)
     except ApiError:
         return ()
-    name = model or body.get("model")
-    known = catalogue.get(name) if name and isinstance(name, str) else None
-    return limits.allowances(known, body) if known else ()
+    name = route.model or body.get("model")
+    model = known.get(name) if name and isinstance(name, str) else None
+    return limits.allowances(model, body) if model else ()
 
 
 def _asked(request: CompletionRequest, reply: Reply) -> Iterator[str]:

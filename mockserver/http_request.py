@@ -5,6 +5,7 @@ Not frozen, since it is made for each request; nobody changes it.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 
 
 @dataclass(slots=True, eq=False)
@@ -20,3 +21,14 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes = b""
     query: str = ""
+
+
+def bearer_token(http: HttpRequest) -> str:
+    """Return the token of the `Authorization` header of *http*; empty if it holds none."""
+    return _bearer(http.headers.get("authorization", ""))
+
+
+@lru_cache(maxsize=1_024)
+def _bearer(authorization: str) -> str:
+    scheme, _, key = authorization.partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""

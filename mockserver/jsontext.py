@@ -8,11 +8,13 @@ taken for content.
 import json
 import math
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeGuard, cast
 
 JsonValue: TypeAlias = Any
-"""None, bool, int, float, str, lists and string-keyed mappings of such values; bytes are lists."""
+"""None, bool, int, float, Decimal, str, lists and string-keyed mappings of such values; bytes are
+lists."""
 
 
 def is_list(value: JsonValue) -> TypeGuard[list[Any]]:
@@ -89,9 +91,9 @@ class TokenText(str):
         return text
 
 
-def compact(value: JsonValue) -> str:
-    """Write *value* without any white space."""
-    return _text(value, "", _COMPACT)
+def compact(value: JsonValue, *, token_ends: bool = False) -> str:
+    """Write *value* without any white space; *token_ends* as in `pretty`."""
+    return _text(value, "", _COMPACT_BY_TOKEN if token_ends else _COMPACT)
 
 
 def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> str:
@@ -100,6 +102,31 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
     With *token_ends*, each token of a `TokenText` is followed by `TOKEN_END`.
     """
     return _text(value, "\n", _Layout(" " * indent, ": ", token_ends))
+
+
+def plain(value: JsonValue) -> JsonValue:
+    """Return *value* with what `Fixed` holds in its place, as something that can be changed."""
+    kind = cast(type[object], type(value))
+    if kind is Fixed:
+        return plain(cast(Fixed, value).value)
+    if isinstance(value, Mapping):
+        members = cast(Mapping[str, JsonValue], value)
+        return {key: plain(member) for key, member in members.items()}
+    if kind is list or kind is tuple:
+        return [plain(item) for item in value]
+    return value
+
+
+def alphabetical(value: JsonValue) -> JsonValue:
+    """Return *value* with the members of all its objects in alphabetical order."""
+    if isinstance(value, Mapping):
+        members = cast(Mapping[str, JsonValue], value)
+        return {key: alphabetical(members[key]) for key in sorted(members)}
+    return [alphabetical(item) for item in value] if _is_list(value) else value
+
+
+def _is_list(value: JsonValue) -> TypeGuard[list[JsonValue]]:
+    return type(value) is list
 
 
 def number(value: float) -> str:
@@ -136,6 +163,7 @@ class _Layout(NamedTuple):
 
 
 _COMPACT = _Layout("", ":", token_ends=False)
+_COMPACT_BY_TOKEN = _Layout("", ":", token_ends=True)
 
 
 def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
@@ -180,12 +208,14 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return "true" if value else "false"
     if kind is float:
         return number(value)
+    if kind is Decimal:
+        return f"{value:f}"
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
     return f'"{value.mark}"'
 
 
-_SCALARS = frozenset({type(None), int, bool, float, TokenText, Hole})
+_SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:

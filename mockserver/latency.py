@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import islice
 from random import Random
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, cast
 
 import yaml
 
@@ -285,4 +285,4 @@ def _preset(
 
 
 def _quantity(value: Any) -> Any:
-    return Distribution(**value) if isinstance(value, dict) else value
+    return Distribution(**cast(dict[str, float], value)) if isinstance(value, dict) else value

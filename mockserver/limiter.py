@@ -138,8 +138,8 @@ class _Bucket:
     __slots__ = ("at_s", "level", "limit", "of", "window")
 
     def __init__(self, of: Of, window: Window, limit: int, now_s: float) -> None:
-        self.of = of
-        self.window = window
+        self.of: Of = of
+        self.window: Window = window
         self.limit = limit
         self.level = float(limit)
         self.at_s = now_s
@@ -218,15 +218,12 @@ class Limiter:
             ("tokens", "minute", figures.tokens_per_minute),
             ("tokens", "day", figures.tokens_per_day),
         )
+        stated: list[tuple[Of, Window, int]] = [
+            (of, window, limit) for of, window, limit in wanted if limit is not None
+        ]
         found = self._buckets.get((key, model))
-        if found is None or [(b.of, b.window, b.limit) for b in found] != [
-            row for row in wanted if row[2] is not None
-        ]:
-            found = tuple(
-                _Bucket(of, window, limit, now_s)
-                for of, window, limit in wanted
-                if limit is not None
-            )
+        if found is None or [(b.of, b.window, b.limit) for b in found] != stated:
+            found = tuple(_Bucket(of, window, limit, now_s) for of, window, limit in stated)
             self._buckets[key, model] = found
             if len(self._buckets) > BUCKETS_KEPT:
                 self._buckets.popitem(last=False)

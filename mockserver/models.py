@@ -4,7 +4,7 @@ The facts are data, in `fixtures/models.yaml`; a new model or family is added th
 """
 
 import fnmatch
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
@@ -93,6 +93,19 @@ class Model:
     usd_per_million_out: float | None = None
     usd_per_million_cached_in: float | None = None
 
+    def cost_usd(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
+        """Return what so many tokens cost; those without a price are free.
+
+        The *cached_tokens* are among the *prompt_tokens*, and have the prompt's price unless they
+        have one of their own.
+        """
+        price_in = self.usd_per_million_in or 0.0
+        price_cached = self.usd_per_million_cached_in
+        cached = price_in if price_cached is None else price_cached
+        price_out = self.usd_per_million_out or 0.0
+        read = (prompt_tokens - cached_tokens) * price_in + cached_tokens * cached
+        return (read + completion_tokens * price_out) / 1_000_000
+
 
 class Catalogue:
     """The models that a server knows: the shipped ones, and those that a scenario names."""
@@ -117,6 +130,31 @@ class Catalogue:
         for name, like in (extra or {}).items():
             if name not in self._models:
                 self._models[name] = _stranger(name, self._models.get(like or ""))
+
+    def seen_as(
+        self,
+        shipped: Callable[[Model], Iterable[Model]],
+        added: Callable[[Model], Model] = lambda model: model,
+        spelling: Callable[[str], str] = str,
+    ) -> "Catalogue":
+        """Return the catalogue of a provider that has these models in its own way.
+
+        Args:
+            shipped: What the provider makes of a model that ships: one, several, or none.
+            added: What it makes of one that a scenario names.
+            spelling: A name as it stands in the catalogue; the model keeps the one it was
+                asked by.
+
+        """
+        ours = _shipped()
+        models = {own.id: own for model in ours.values() for own in shipped(model)}
+        for name, model in self._models.items():
+            # A name that a rule mentions is no news of a model that the provider has.
+            if name not in ours and (name not in models or model.context_window):
+                models[name] = added(model)
+        return _SeenCatalogue(
+            self, models, spelling, any_model=self._any_model, retired=self._retired
+        )
 
     def get(self, name: str) -> Model | None:
         """Return the model called *name*, or None if the provider would not know it."""
@@ -145,6 +183,40 @@ class Catalogue:
         """Return all known models, in the order of the catalogue."""
         models = self._models.values()
         return [m for m in models if not self.is_retired(m.id)] if self._retired else list(models)
+
+
+class _SeenCatalogue(Catalogue):
+    """The catalogue as a provider has it: see `Catalogue.seen_as`."""
+
+    def __init__(
+        self,
+        known: Catalogue,
+        models: dict[str, Model],
+        spelling: Callable[[str], str],
+        *,
+        any_model: bool,
+        retired: Sequence[str] | bool,
+    ) -> None:
+        self._known = known
+        self._models = models
+        self._spelling = spelling
+        self._any_model = any_model
+        self._retired = retired
+
+    def get(self, name: str) -> Model | None:
+        if self._retired and self.is_retired(name):
+            return None
+        return self._spelt(name) or super().get(name)
+
+    def resolve(self, name: str) -> Model:
+        # A scenario may say that a model answers which the provider calls otherwise.
+        return self._spelt(name) or self._known.resolve(name)
+
+    def _spelt(self, name: str) -> Model | None:
+        found = self._models.get(name)
+        if found is None and (found := self._models.get(self._spelling(name))) is not None:
+            return replace(found, id=name, answers_as=name)
+        return found
 
 
 def family_of(name: str) -> Family:

@@ -109,6 +109,11 @@ class Retries:
             clock.advance_to(last.ended_s + (last.asked_s or 0))
         return max(0.0, clock.now_s() - last.ended_s)
 
+    def give_up(self, content: bytes, now_s: float) -> None:
+        """Note that an answer to *content* was not whole, or its client did not wait for it."""
+        if content not in self._failed:
+            self._put(content, _Last(now_s, None))
+
     def note(self, content: bytes, ends_s: float, timeline: Timeline) -> float | None:
         """Note what goes out for *content* until *ends_s*; return what the client is to wait.
 
@@ -119,7 +124,10 @@ class Retries:
         if head is not None and head.status < 400 and not cut:  # noqa: PLR2004 - HTTP's errors
             return None
         asked_s = asked_wait_s(head) if head is not None and is_retryable(head.status) else None
-        self._failed[content] = _Last(ends_s, asked_s)
+        self._put(content, _Last(ends_s, asked_s))
+        return asked_s
+
+    def _put(self, content: bytes, last: _Last) -> None:
+        self._failed[content] = last
         if len(self._failed) > KEPT:
             del self._failed[next(iter(self._failed))]
-        return asked_s

@@ -55,9 +55,15 @@ class Routes:
         self._prefixed = dialects
         self._dialects = [
             dialects[provider],
-            *(dialect for kind, dialect in dialects.items() if kind != provider),
+            *(
+                dialect
+                for kind, dialect in dialects.items()
+                if kind != provider and not dialect.shares_paths
+            ),
         ]
-        self._endpoints = endpoints
+        self._endpoints = {
+            kind: _endpoints_of(dialect, endpoints) for kind, dialect in dialects.items()
+        }
         self.find = lru_cache(maxsize=PATHS_KEPT)(self._find)
 
     def _find(self, method: str, path: str) -> Route:
@@ -67,18 +73,29 @@ class Routes:
     def _route(self, method: str, path: str) -> Route:
         kind, slash, rest = path[1:].partition("/")
         named = self._prefixed.get(kind) if slash else None
-        for dialect in self._dialects:
-            located = dialect.locate(path)
-            if located is None and dialect is named:
-                located = dialect.locate("/" + rest)
-            if located is not None:
-                return self._find_endpoint(dialect, method, located.path, located.model)
-        return Route(named or self._dialects[0])
+        # A provider's own path goes before a prefix: `/openai/v1/...` is Azure's.
+        places = [(dialect, path) for dialect in self._dialects]
+        if named is not None:
+            places.append((named, "/" + rest))
+        nowhere: Route | None = None
+        for dialect, place in places:
+            located = dialect.locate(place)
+            if located is None:
+                continue
+            route = self._find_endpoint(dialect, method, located.path, located.model)
+            endpoint = route.generating or route.lookup
+            if nowhere is None and (endpoint is not None or route.allowed):
+                return route
+            # Below a root that providers share, each may have endpoints that only it has.
+            if endpoint is not None and endpoint.dialects is not None:
+                return route
+            nowhere = nowhere or route
+        return nowhere or Route(named or self._dialects[0])
 
     def _find_endpoint(self, dialect: Dialect, method: str, path: str, model: str | None) -> Route:
         wanted = "GET" if method == "HEAD" else method
         allowed: list[str] = []
-        for endpoint in self._endpoints:
+        for endpoint in self._endpoints[dialect.kind]:
             for own in endpoint.routes:
                 own_method, own_path = own
                 parameters = _match(own_path, path)
@@ -95,6 +112,17 @@ class Routes:
                     )
                 allowed.append(own_method)
         return Route(dialect, allowed=tuple(dict.fromkeys(allowed)))
+
+
+def _endpoints_of(dialect: Dialect, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
+    """Return the endpoints that *dialect* has, its own before those that many have."""
+    had = [
+        endpoint
+        for endpoint in endpoints
+        if endpoint.kind not in dialect.lacks
+        and (endpoint.dialects is None or dialect.kind in endpoint.dialects)
+    ]
+    return sorted(had, key=lambda endpoint: endpoint.dialects is None)
 
 
 def _match(pattern: str, path: str) -> dict[str, str] | None:

@@ -11,6 +11,8 @@ from functools import lru_cache
 
 BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 HEX = b"0123456789abcdef"
+CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+"""The digits of base 32 as ULIDs have them: none that look alike."""
 
 CREATED_FROM = 1_767_225_600
 """2026-01-01: answers are dated within this year, by what is asked and not by the clock."""
@@ -18,7 +20,8 @@ YEAR_S = 31_536_000
 DAY_S = 86_400
 
 _TABLES = {
-    alphabet: bytes(alphabet[i % len(alphabet)] for i in range(256)) for alphabet in (BASE62, HEX)
+    alphabet: bytes(alphabet[i % len(alphabet)] for i in range(256))
+    for alphabet in (BASE62, HEX, CROCKFORD)
 }
 
 

@@ -7,6 +7,7 @@ from mockserver.clock import Clock
 from mockserver.conversation import IncomingCall
 from mockserver.journal import Archive, Call, Journal
 from mockserver.jsontext import JsonValue
+from mockserver.ledger import Ledger
 from mockserver.reading import Given, RuleReader, Unanswered
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.loader import combined
@@ -59,6 +60,7 @@ class Session:
         """There are too many sessions for it to begin: whoever names it is refused."""
         self.journal = Journal(archive)
         self.stored = StoredCompletions()
+        self.ledger = Ledger()
         self.traffic = Traffic()
         self._compiler = compiler
         self._own = scenario
@@ -103,6 +105,7 @@ class Session:
         self.reader = RuleReader(self.compiled)
         self.journal.restart()
         self.stored = StoredCompletions()
+        self.ledger = Ledger()
         self.traffic = Traffic()
         self._occurrences = {}
         self._attempts = {}

@@ -12,7 +12,7 @@ from mockserver import tokens
 from mockserver.contracts import Answer, AnsweredChoice, Reply, Unstated
 from mockserver.conversation import Choice, CompletionRequest, StatedUsage, ToolCall, Usage
 from mockserver.cutting import Shaped, Shaper
-from mockserver.jsontext import Filling, Hole
+from mockserver.jsontext import Filling, Hole, TokenText
 from mockserver.models import Model
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletion
@@ -149,6 +149,20 @@ def _to_keep(choice: AnsweredChoice, ids: Mapping[bytes, str]) -> Choice:
     )
 
 
+def thought_aloud(shaped: Shaped, reply: Reply, model: Model) -> TokenText | None:
+    """Return the words of what was thought before *shaped*, as far as it came; None: no words."""
+    if not reply.reasoning:
+        return None
+    left = shaped.reasoning_tokens + shaped.cut_reasoning_tokens
+    pieces: list[tuple[str, int]] = []
+    for piece, count in tokens.pieces(reply.reasoning, model.family.encoding):
+        if count > left:
+            break
+        left -= count
+        pieces.append((piece, count))
+    return TokenText(tuple(pieces))
+
+
 NOTHING_STATED: Final = StatedUsage()
 
 
@@ -178,6 +192,10 @@ def _generated(
             # The candidates that are not returned are taken to be as long as those that are.
             cut_tokens = cut_tokens * request.best_of // request.n
     ended = tokens.count_completion(
-        body, shaped.billed, model, reasoning_tokens=shaped.reasoning_tokens
+        body,
+        shaped.billed,
+        model,
+        reasoning_tokens=shaped.reasoning_tokens,
+        end_of_turn=request.bills_end_of_turn,
     )
     return tokens.Count(ended.tokens + cut_tokens, ended.exact)

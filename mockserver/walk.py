@@ -17,8 +17,9 @@ from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, Hole, fill
+from mockserver.ledger import Entry
 from mockserver.limits import Allowance
-from mockserver.models import Model
+from mockserver.models import Catalogue, Model
 from mockserver.moments import BeforeHeaders, split
 from mockserver.reading import LOOP, Given
 from mockserver.redaction import redact_name, redact_text
@@ -41,14 +42,12 @@ class Visit:
     """One request on its way: what it is, whose it is, and what may be drawn for it.
 
     *secrets* came with it in its headers or its query: the journal is not to hold them.
-    *failures* are those that its answer meets, and *bent* the ids of those that have struck
-    already, before there was a timeline. *scales_waits* says whether what the client is asked to
-    wait is session time.
     """
 
     http: HttpRequest
     session: Session
     route: Route
+    catalogue: Catalogue
     call: Call
     content: bytes
     occurrence: int
@@ -60,10 +59,12 @@ class Visit:
     """What it leaves of limits that the scenario states; None: it states none."""
     scales_waits: bool = True
     """Whether what the client is asked to wait is session time."""
-    bent: frozenset[int] = frozenset()
-    """The ids of the failures that have struck already, before there was a timeline."""
     turns: tuple[Turn, ...] = ()
     """Its places among those that are answered at once."""
+    bending: tuple[Failure, ...] = ()
+    """Those of its failures that act before there is a timeline."""
+    bent: frozenset[int] = frozenset()
+    """The ids of those that did."""
 
     @property
     def steady(self) -> Draw:
@@ -100,14 +101,27 @@ of allowances itself."""
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A request that was understood, and the answers that it gets each time it comes."""
+    """A request that was understood, and the answers that it gets each time it comes.
+
+    *fallbacks* are what the provider itself asks instead, one after the other, where no answer
+    comes of it.
+    """
 
     request: CompletionRequest
+    fallbacks: "tuple[Parsed, ...]" = ()
     ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 
 
 Understood = Parsed | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
+
+
+def asked_in(route: Route, http: HttpRequest) -> bytes:
+    """Return what *http* asks for in headers, where the endpoint says that it is asked so."""
+    if route.generating is None or not route.generating.asked_in:
+        return b""
+    stated = [http.headers.get(name, "") for name in route.generating.asked_in]
+    return "\0".join((*stated, "")).encode("utf-8", "replace")
 
 
 def size_of(frames: Sequence[Frame]) -> int:
@@ -182,6 +196,19 @@ def _fingerprint_of(seed: int, model: str) -> str:
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
 
 
+def fall_back(
+    visit: Visit, incoming: IncomingCall, given: Given, fallback: Parsed
+) -> tuple[IncomingCall, Parsed]:
+    """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
+    call = visit.call
+    kinds = tuple(failure.kind for failure in given.failures)
+    call.failures += kinds
+    call.model = fallback.request.model
+    struck = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{incoming.model}'"
+    call.notes += (f"{struck}: the provider asks '{call.model}' instead",)
+    return replace(incoming, model=call.model, completion=fallback.request), fallback
+
+
 # --- stamp: what differs each time the same answer is given ----------------------------------
 
 
@@ -191,12 +218,14 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     status, lines, content_length = ready.head
     if visit.allowances is not None:
         lines += dialect.limit_lines(visit.allowances)
-    head = Head(status, fill(lines, dialect.stamps(draw)), content_length)
+    lines = fill(lines, dialect.stamps(draw))
     if answer is None:
+        head = Head(status, lines, content_length)
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
     visit.call.usage = answer.usage
-    identity = dialect.id_prefixes[answer.endpoint] + draw.answer_id(dialect.id_length)
+    identity = dialect.answer_id(answer, draw)
     filling = [(answer.id.mark_bytes, identity.encode())]
+    head = Head(status, fill(lines, filling), content_length)
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
@@ -204,6 +233,8 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
         _enter(visit, ready.said, filling)
     if answer.request.store:
         _keep(visit, answer, filling, ready.frames)
+    if dialect.keeps_answers:
+        _book(visit, answer, identity)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
 
 
@@ -250,14 +281,32 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
     visit.session.stored.add(stored)
 
 
+def _book(visit: Visit, answer: Answer, identity: str) -> None:
+    """Enter *answer*, which is given now, into the session's ledger."""
+    dialect = visit.route.dialect
+    entry = Entry(
+        id=identity,
+        provider=dialect.kind,
+        endpoint=answer.endpoint,
+        model=answer.model_name,
+        asked=answer.request.model,
+        created=answer.created,
+        streamed=answer.request.stream,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else None,
+        usage=answer.usage,
+        cost_usd=dialect.cost_usd(answer),
+        attribution=visit.call.attribution,
+        user_agent=visit.http.headers.get("user-agent"),
+    )
+    visit.session.ledger.add(entry, visit.call.key or "")
+
+
 # --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def misread(
-    visit: Visit, failures: Sequence[Failure], request: CompletionRequest
-) -> CompletionRequest:
+def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
     """Return what *request* is taken for where that goes wrong."""
-    for failure in failures:
+    for failure in visit.bending:
         taken_for = failure.misread(request)
         if taken_for is not request:
             visit.bent |= {id(failure)}
@@ -265,11 +314,9 @@ def misread(
     return request
 
 
-def misanswer(
-    visit: Visit, failures: Sequence[Failure], choices: list[Choice], request: CompletionRequest
-) -> list[Choice]:
+def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
     """Return what is answered to *request* instead of *choices* where that goes wrong."""
-    for position, failure in enumerate(failures):
+    for position, failure in enumerate(visit.bending):
         if not isinstance(failure, AnswerFailure):
             continue
         rng = visit.draw.rng(f"misanswer-{position}")
@@ -316,7 +363,7 @@ def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
     """Return what the request leaves of the account's limits."""
     if visit.allowances is not None or incoming.completion is None:
         return visit.allowances or ()
-    model = visit.session.compiled.catalogue.resolve(incoming.completion.model)
+    model = visit.catalogue.resolve(incoming.completion.model)
     return limits.allowances(model, incoming.completion.body)
 
 

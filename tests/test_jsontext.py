@@ -2,6 +2,7 @@
 
 import json
 from collections import UserDict
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -100,6 +101,11 @@ def test_an_exponent_stands_only_below_1e_minus_5_and_from_1e16(value: float) ->
     has_exponent = value != 0 and not 1e-5 <= abs(value) < 1e16
 
     assert ("e" in number(value)) == has_exponent
+
+
+@pytest.mark.parametrize("written", ["0", "0.00000015", "0.0045405", "1200", "99.99"])
+def test_money_is_written_with_all_its_digits(written: str) -> None:
+    assert compact([Decimal(written)]) == f"[{written}]"
 
 
 @settings(derandomize=True)

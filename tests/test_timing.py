@@ -25,6 +25,12 @@ class Time:
 INSTANT = Options(time_scale=0)
 
 
+def request_of(said: str) -> HttpRequest:
+    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": said}]}
+    headers = {"content-type": "application/json", "authorization": "Bearer sk-test"}
+    return HttpRequest("POST", "/v1/chat/completions", headers, json.dumps(body).encode())
+
+
 # --- Latency ---------------------------------------------------------------------------------
 
 SLOW = """
@@ -238,6 +244,37 @@ def test_in_real_time_the_journal_tells_whether_a_client_waited_as_asked() -> No
     assert hasty.call.waited_s == 3
 
 
+def test_a_client_that_left_before_its_answer_was_whole_returns_too() -> None:
+    time = Time()
+    api = Api('rules: [{reply: "Hello.", latency: {ttft_ms: 60000}}]', time_source=time)
+    http = request_of("Hi")
+    time.now = 5.0
+    api.engine.close(api.engine.answer(http), "client_left")
+    time.now = 7.0
+    back = api.engine.answer(http)
+
+    assert (back.call.attempt, back.call.waited_s, back.call.asked_wait_s) == (2, 2, None)
+
+
+def test_after_a_whole_answer_the_same_request_is_a_new_one() -> None:
+    api = Api('rules: [{reply: "Hello."}]')
+
+    assert [api.chat().call.waited_s for _ in range(2)] == [None, None]
+
+
+def test_a_failure_in_real_time_tells_what_the_provider_would() -> None:
+    api = Api(
+        "rules: [{fail: {kind: http_error, status: 429, retry_after_s: 20, scale: false}}]",
+        options=INSTANT,
+    )
+
+    answered = api.chat()
+
+    assert answered.headers["retry-after"] == "20"
+    assert "x-mockserver-retry-after-s" not in answered.headers
+    assert answered.call.asked_wait_s == 20
+
+
 def test_other_requests_are_no_return() -> None:
     api = Api(THREE_REFUSALS, options=INSTANT)
     api.chat("a")
@@ -426,13 +463,7 @@ def test_wrong_limits_are_refused_at_load(limits: str, problem: str) -> None:
 
 def test_two_at_once_one_waits_and_the_fourth_is_refused() -> None:
     api = Api("limits: {gpt-4o-mini: {concurrency: 2, queue: 1}}")
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
-    http = HttpRequest(
-        "POST",
-        "/v1/chat/completions",
-        {"content-type": "application/json", "authorization": "Bearer sk-test"},
-        json.dumps(body).encode(),
-    )
+    http = request_of("Hi")
 
     open_ones = [api.engine.answer(http) for _ in range(4)]
 
@@ -463,13 +494,7 @@ def test_what_is_refused_for_other_reasons_takes_no_place() -> None:
 
 def test_answers_grow_slower_while_others_are_made() -> None:
     api = Api("defaults: {latency: {ttft_ms: 100, load: {factor: 3, slots: 3}}}")
-    body = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}
-    http = HttpRequest(
-        "POST",
-        "/v1/chat/completions",
-        {"content-type": "application/json", "authorization": "Bearer sk-test"},
-        json.dumps(body).encode(),
-    )
+    http = request_of("Hi")
 
     open_ones = [api.engine.answer(http) for _ in range(3)]
     for exchange in open_ones:

@@ -156,6 +156,11 @@ class Connection:
         head, _, rest = content.partition(b"\r\n\r\n")
         return Raw(head, rest, was_reset)
 
+    def wait_for(self, mark: bytes) -> None:
+        """Return once *mark* has come; all that came is left to be read."""
+        while mark not in self._unread:
+            self._more()
+
     def receive_until_silent(self, silence_s: float) -> bytes:
         """Return all that comes until the server ends the connection, or says no more for long."""
         content = self._unread

@@ -12,8 +12,9 @@ from typing import Final
 
 from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
 from mockserver.conversation import ApiError, Layer
-from mockserver.http_request import HttpRequest
-from mockserver.jsontext import TOKEN_END, Filling, Hole, compact, pretty, to_bytes
+from mockserver.framing import DONE, body_frames, event, event_frames
+from mockserver.http_request import HttpRequest, bearer_token
+from mockserver.jsontext import Filling, Hole, compact, pretty, to_bytes
 from mockserver.limits import Allowance, go_duration
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
@@ -84,7 +85,7 @@ class OpenAI(Dialect):
 
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*; any but an empty one will do."""
-        key = _bearer(http.headers.get("authorization", ""))
+        key = bearer_token(http)
         if not key:
             raise ApiError(401, NO_KEY, layer="edge")
         return key
@@ -127,8 +128,7 @@ class OpenAI(Dialect):
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
         """Write bodies indented, and streams as compact events with their padding."""
         if isinstance(rendered, EventStream):
-            frames = _events(rendered, draw)
-            return frames if by_token else (_joined(frames),)
+            return event_frames(_events(rendered, draw), by_token=by_token)
         match rendered.layer:
             case "storage":
                 return (Frame(to_bytes(compact(rendered.value))),)
@@ -136,7 +136,7 @@ class OpenAI(Dialect):
                 return (Frame(to_bytes(pretty(rendered.value))),)
             case _:
                 text = pretty(rendered.value, token_ends=by_token) + "\n"
-                return _cut_at_tokens(text) if by_token else (Frame(to_bytes(text)),)
+                return body_frames(text, by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
@@ -223,26 +223,9 @@ def _lines(headers: Headers) -> bytes:
     return Head.of(200, headers).lines
 
 
-@lru_cache(maxsize=1_024)
-def _bearer(authorization: str) -> str:
-    """Return the token of an `Authorization` header; empty if it holds none."""
-    scheme, _, key = authorization.partition(" ")
-    return key.strip() if scheme.lower() == "bearer" else ""
-
-
 def _go_escaped(text: str) -> str:
     """Return *text* as Go's JSON encoder writes it, which is safe inside HTML."""
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
-
-
-def _cut_at_tokens(text: str) -> tuple[Frame, ...]:
-    """Cut *text* behind each of its marked token ends."""
-    *ended, rest = text.split(TOKEN_END)
-    return (*(Frame(to_bytes(part), 1) for part in ended), Frame(to_bytes(rest)))
-
-
-def _joined(frames: Sequence[Frame]) -> Frame:
-    return Frame(b"".join([frame.text for frame in frames]), sum(frame.tokens for frame in frames))
 
 
 def _events(stream: EventStream, draw: Draw) -> tuple[Frame, ...]:
@@ -257,5 +240,5 @@ def _events(stream: EventStream, draw: Draw) -> tuple[Frame, ...]:
             missing = -len(text) % BLOCK
             own = padding[BLOCK * number : BLOCK * number + missing]
             text = f'{text[:-1]},"obfuscation":"{own}"}}'
-        frames.append(Frame(to_bytes(f"data: {text}\n\n"), chunk.tokens))
-    return (*frames, Frame(b"data: [DONE]\n\n"))
+        frames.append(event(text, chunk.tokens))
+    return (*frames, DONE)

@@ -30,6 +30,7 @@ class WrongType(Failure):
     kind = "wrong_type"
     default_moment: ClassVar[Moment | None] = None
     moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
 
     send: Literal["html", "json", "events"] | None = None
     content_type: str | None = None

@@ -14,6 +14,8 @@ from mockserver.seeding import Draw
 
 PATH: Final = re.compile(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*|(?:\[\d+\])+")
 STEP: Final = re.compile(r"[^.\[\]]+|\[\d+\]")
+MOST_STEPS: Final = 32
+"""How deep an override may stand: as deep as a scenario's own values."""
 MOST_ITEMS: Final = 1_000
 """How long a list may become so that an override has its place in it."""
 
@@ -37,7 +39,11 @@ class JsonSchema(Reply):
             if not PATH.fullmatch(path):
                 what = f"'{path}' is no path into JSON"
                 raise BadValue("overrides", what, "write 'address.city' or 'items[0].price'")
-            if any(int(step[1:-1]) >= MOST_ITEMS for step in STEP.findall(path) if step[0] == "["):
+            steps = STEP.findall(path)
+            if len(steps) > MOST_STEPS:
+                what = f"'{path}' leads too deep: an override has at most {MOST_STEPS} steps"
+                raise BadValue("overrides", what)
+            if any(int(step[1:-1]) >= MOST_ITEMS for step in steps if step[0] == "["):
                 raise BadValue("overrides", f"'{path}' names an item beyond the {MOST_ITEMS}th")
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:

@@ -99,7 +99,7 @@ class _Forms(Writer):
         return self.define(Rule, "Rule", self._write_rule)
 
     def _write_rule(self, owner: Schema) -> Schema:
-        rule = self.record(Rule, owner)
+        rule = self.record(Rule, owner, {"place": {}})
         properties = rule["properties"]
         # A file says no place, and a rule that it does not name is called by its number.
         del properties["place"]

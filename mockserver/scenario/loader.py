@@ -27,6 +27,9 @@ from mockserver.scenario.schema import Defaults, Include, Scenario, ScenarioFile
 
 T = TypeVar("T")
 
+MAX_INCLUDED: Final = 16
+"""How many files may lead, each by including the next, to one that is included."""
+
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 
@@ -145,7 +148,7 @@ def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
     for source in sources:
         if not isinstance(source, ScenarioText) and "\0" not in str(source):
             folder = Path(source)
-            if folder.is_dir():
+            if _holds(folder.is_dir):
                 yield from sorted(folder.rglob("*.yaml"))
                 continue
         yield source
@@ -203,15 +206,23 @@ def _text_by_name(name: str, folders: Sequence[Path]) -> ScenarioText | Problem:
     for folder in folders:
         root = folder.resolve()
         path = (root / f"{name}.yaml").resolve()
-        if path.is_file():
+        if _holds(path.is_file):
             # A link may lead anywhere, and a name must not.
             if not path.is_relative_to(root):
                 raise UsageError(f"the scenario '{name}' lies outside its folder")
             return _text_in(path, f"{folder.name}/{name}.yaml", root)
     hint = did_you_mean(name, [known for folder in folders for known in _names(folder)])
-    if Path(f"{name}.yaml").is_file():
+    if _holds(Path(f"{name}.yaml").is_file):
         hint = f"a file is named with its ending: '{name}.yaml'"
     raise UsageError(f"there is no scenario '{name}'" + (f"\n  {hint}" if hint else ""))
+
+
+def _holds(what: Callable[[], bool]) -> bool:
+    """Return whether *what* holds of a path; nothing does of a name that no file can have."""
+    try:
+        return what()
+    except OSError:
+        return False
 
 
 def _refuse_odd_name(name: str) -> None:
@@ -273,6 +284,9 @@ class _Reading:
             path = self._included(include, text)
             if path in within or (path is not None and path == text.path):
                 self._refuse(include, f"'{include.path}' includes this file itself")
+            elif len(within) == MAX_INCLUDED:
+                what = f"'{include.path}' is included too deep: at most {MAX_INCLUDED} levels"
+                self._refuse(include, what)
             elif path is not None and text.path is not None:
                 # As the including file is called, so is the included one.
                 shown = f"{text.name[: -len(text.path.name)]}{include.path}"
@@ -292,7 +306,7 @@ class _Reading:
         if not path.is_relative_to(text.root.resolve()):
             self._refuse(include, f"'{include.path}' lies outside the folder of the scenarios")
             return None
-        if not path.is_file():
+        if not _holds(path.is_file):
             names = [p.name for p in path.parent.glob("*") if p.suffix in _SUFFIXES]
             nearest = did_you_mean(path.name, names)
             self._refuse(include, f"there is no file '{include.path}'", nearest)

@@ -8,7 +8,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Mapping
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, Final, cast
 from urllib.parse import unquote
 
@@ -108,8 +108,9 @@ class App:
             timeline = exchange.timeline
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
-            pacer = Pacer(exchange.visit.session.clock)
-            played = await play(timeline, request, pacer, gate=self.gate, path=path, sent=sent)
+            session = exchange.visit.session
+            hold = partial(self.gate.hold, session.name)
+            played = await play(timeline, request, Pacer(session.clock), hold, sent=sent)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE

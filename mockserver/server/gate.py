@@ -4,13 +4,14 @@ All of it runs in the event loop that answers; `MockServer.release` comes in fro
 """
 
 import asyncio
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 
-from mockserver.routing import split_session
 from mockserver.timeline import Hold
 
 Released = asyncio.Future[None]
+Holding = Callable[[Hold], AbstractContextManager[Released]]
+"""Holds an answer, whose session is known, by a rule."""
 
 
 class Gate:
@@ -23,11 +24,11 @@ class Gate:
         return len(self._held)
 
     @contextmanager
-    def hold(self, path: str, event: Hold) -> Iterator[Released]:
-        """Hold the answer to the request for *path*: yield what is done once it is released."""
+    def hold(self, session: str, event: Hold) -> Iterator[Released]:
+        """Hold an answer of *session*: yield what is done once it is released."""
         released: Released = asyncio.get_running_loop().create_future()
         if event.releasable:
-            self._held[released] = (split_session(path)[0], event.rule)
+            self._held[released] = (session, event.rule)
         try:
             yield released
         finally:

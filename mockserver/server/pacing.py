@@ -52,8 +52,8 @@ class Pacer:
             self._clock.advance_to(self._at_s)
         self._due = self._loop.time()
 
-    def catch_up(self) -> None:
-        """Begin to count anew: the answer was held meanwhile, for nobody knew how long."""
+    def resume(self) -> None:
+        """Go on from now: what came before took as long as it took."""
         self._at_s = max(self._at_s, self._clock.now_s())
         self._due = self._loop.time()
 

@@ -13,7 +13,7 @@ from typing import Final, Protocol, cast
 
 from aiohttp import HttpVersion11, web
 
-from mockserver.server.gate import Gate
+from mockserver.server.gate import Holding
 from mockserver.server.pacing import Pacer
 from mockserver.timeline import (
     MOST_HELD_S,
@@ -68,21 +68,20 @@ class Sent:
         self.tokens = 0
 
 
-async def play(  # noqa: C901 - one case for each kind of event
+async def play(  # noqa: C901 - one case for each event, and nothing else
     timeline: Timeline,
     request: web.BaseRequest,
     pacer: Pacer | None = None,
+    hold: Holding | None = None,
     *,
-    gate: Gate | None = None,
-    path: str = "",
     sent: Sent | None = None,
     is_last: bool = False,
 ) -> Played:
     """Answer *request* with *timeline*; if it *is_last*, the connection ends behind it.
 
     Its pauses are those of *pacer*, which only what has pauses needs. An answer that is late
-    sends several pieces at once, to catch up. What is held waits at *gate*, as the answer to a
-    request for *path*. *sent* hears how far it has come.
+    sends several pieces at once, to catch up. *hold* is how it waits for its release. *sent* hears
+    how far it has come.
 
     Raises:
         ConnectionError: The client has left.
@@ -99,13 +98,13 @@ async def play(  # noqa: C901 - one case for each kind of event
                 framing.put_raw(payload)
             case Pause(seconds, scales):
                 assert pacer is not None, "a refusal of the server's own has no pauses"
-                if not pacer.is_behind(seconds):
+                if not (scales and pacer.is_behind(seconds)):
                     await _write(request, framing)
                 await pacer.pause(seconds, scaled=scales)
             case Hold():
-                await _hold(event, request, framing, Gate() if gate is None else gate, path)
-                if pacer is not None:
-                    pacer.catch_up()
+                assert pacer is not None and hold is not None, "nor is it held"  # noqa: PT018 - one reason
+                await _hold(event, request, framing, hold)
+                pacer.resume()
             case Forsake(how):
                 framing.put_end()
                 await _write(request, framing)
@@ -122,14 +121,12 @@ async def play(  # noqa: C901 - one case for each kind of event
     return STAYS if framing.keep_alive else GONE
 
 
-async def _hold(
-    event: Hold, request: web.BaseRequest, framing: "Framing", gate: Gate, path: str
-) -> None:
+async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold: Holding) -> None:
     """Wait until *event* ends, sending its filler; cancelled when the client leaves."""
     loop = asyncio.get_running_loop()
     until = loop.time() + MOST_HELD_S
     # Held before the client has what came before: a test that reads it may release at once.
-    with gate.hold(path, event) as released:
+    with hold(event) as released:
         await _write(request, framing)
         while not released.done() and (left := until - loop.time()) > 0:
             await asyncio.wait([released], timeout=min(left, event.every_s or left))

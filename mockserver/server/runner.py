@@ -283,7 +283,8 @@ class MockServer:
         try:
             yield
         finally:
-            self._in_loop(door.open())
+            if self._door is door:  # it has not been stopped meanwhile
+                self._in_loop(door.open())
 
     def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
         """Return what *work* returns in the server's own thread."""
@@ -350,6 +351,7 @@ class MockServer:
         try:
             await self._stopped.wait()
         finally:
+            door.close()
             await close(server, door.listener)
 
 
@@ -381,6 +383,11 @@ class _Door:
             raise UsageError(f"port {name[1]} cannot be kept while connections are refused")
         self._kept = kept
         await self._server.shutdown(AT_ONCE_S)
+
+    def close(self) -> None:
+        """Give the port up, if it is kept."""
+        if self._kept is not None:
+            self._kept.close()
 
     async def open(self) -> None:
         """Listen again where it did before."""

@@ -20,15 +20,33 @@ def promises_server() -> Iterator[MockServer]:
 
 
 @pytest.fixture(scope="session")
+def ai_sdk_server() -> Iterator[MockServer]:
+    """Return the server that every major of the AI SDK is sent against, in sessions of its own."""
+    with MockServer(FOLDER / "ai_sdk" / "scenario.yaml") as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
 def run(promises_server: MockServer) -> Run:
-    """Run a client by its name, once."""
+    """Run a client of OpenAI's by its name, once."""
+    return _runner(promises_server)
+
+
+@pytest.fixture(scope="session")
+def run_ai_sdk(ai_sdk_server: MockServer) -> Run:
+    """Run a major of the AI SDK by its name, once."""
+    return _runner(ai_sdk_server)
+
+
+def _runner(server: MockServer) -> Run:
+    """Return what runs clients against *server*, each once."""
 
     @cache
     def once(client: str) -> dict[str, Any]:
         found = command(client)
         assert not isinstance(found, Missing)
         done = subprocess.run(
-            [*found, promises_server.url, client],
+            [*found, server.url, client],
             capture_output=True,
             text=True,
             check=False,

@@ -1,4 +1,7 @@
-"""Real clients: openai-python's two majors, and openai-node, installed where they are missing."""
+"""Real clients: openai-python's two majors, openai-node, and three majors of the AI SDK.
+
+They are installed where they are missing.
+"""
 
 import os
 import shutil
@@ -7,14 +10,13 @@ import sys
 import venv
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, NoReturn
 
 import pytest
 
 FOLDER = Path(__file__).parent
-NODE_FOLDER = FOLDER / "node"
 OPENAI_2_FOLDER = FOLDER.parent.parent / ".venv-openai2"
 
 Run = Callable[[str], dict[str, Any]]
@@ -56,22 +58,27 @@ def _openai_2() -> Command | Missing:
     return [str(python), "-W", "error", str(FOLDER / "openai_script.py")]
 
 
-def _openai_node() -> Command | Missing:
-    """Return the command of Node.js with the newest openai, installed once."""
+def _of_node(folder: str, package: str, script: str) -> Command | Missing:
+    """Return the command of Node.js with what *folder* asks for, installed once."""
     node, npm = shutil.which("node"), shutil.which("npm")
     if node is None or npm is None:
         return Missing("Node.js is not installed", "MOCKSERVER_DEMAND_NODE")
-    if not (NODE_FOLDER / "node_modules" / "openai" / "package.json").exists():
+    project = FOLDER / folder
+    if not (project / "node_modules" / package / "package.json").exists():
         install = [npm, "install", "--no-audit", "--no-fund", "--no-package-lock"]
-        if subprocess.run(install, cwd=NODE_FOLDER, capture_output=True, check=False).returncode:
-            return Missing("openai for Node.js cannot be installed", "MOCKSERVER_DEMAND_NODE")
-    return [node, str(NODE_FOLDER / "openai_script.mjs")]
+        if subprocess.run(install, cwd=project, capture_output=True, check=False).returncode:
+            why = f"{package} for Node.js (tests/clients/{folder}) cannot be installed"
+            return Missing(why, "MOCKSERVER_DEMAND_NODE")
+    return [node, str(project / script)]
 
 
-CLIENTS = {
+CLIENTS: dict[str, Callable[[], Command | Missing]] = {
     "openai-python-3": _openai_3,
     "openai-python-2": _openai_2,
-    "openai-node": _openai_node,
+    "openai-node": partial(_of_node, "node", "openai", "openai_script.mjs"),
+    "ai-5": partial(_of_node, "ai5", "ai", "script.mjs"),
+    "ai-6": partial(_of_node, "ai6", "ai", "script.mjs"),
+    "ai-7": partial(_of_node, "ai7", "ai", "script.mjs"),
 }
 
 

@@ -312,6 +312,26 @@ def test_the_vercel_pages_question_is_answered_in_a_chat() -> None:
         assert text(client, "Why is the sky blue?", "gpt-3.5-turbo") == BLUE
 
 
+def test_the_vercel_pages_call_is_answered_as_the_sdk_makes_it() -> None:
+    with playing("pages/why-is-the-sky-blue") as client:
+        url = str(client.base_url).replace("/v1/", "/v4/ai/language-model")
+        prompt = [{"role": "user", "content": [{"type": "text", "text": "Why is the sky blue?"}]}]
+        answer: Any = client.post(
+            url,
+            cast_to=object,
+            body={"toolChoice": {"type": "auto"}, "prompt": prompt, "includeRawChunks": False},
+            options={
+                "headers": {
+                    "ai-language-model-id": "openai/gpt-3.5-turbo-instruct",
+                    "ai-language-model-specification-version": "4",
+                    "ai-language-model-streaming": "false",
+                }
+            },
+        )
+
+    assert answer["content"] == [{"type": "text", "text": BLUE}]
+
+
 def test_the_vercel_pages_question_is_answered_as_the_prompt_that_the_sdk_makes_of_it() -> None:
     prompt = "user:\nWhy is the sky blue?\n\nassistant:\n"
     with playing("pages/why-is-the-sky-blue") as client:
@@ -325,6 +345,48 @@ def totals(answer: Any) -> tuple[int, int, int]:
     return usage.prompt_tokens, usage.completion_tokens, usage.total_tokens
 
 
+# --- The Vercel AI Gateway -------------------------------------------------------------------
+
+GATEWAYS = "openai/gpt-4o"
+
+
+def test_an_agent_behind_the_gateway_thinks_aloud_and_calls_a_tool() -> None:
+    with playing("vercel/agent-loop") as client:
+        message = ask(client, "How is the weather?", GATEWAYS, tools=TOOLS).choices[0].message
+        results = handed_back(message, {"get_weather": "sunny"})
+        answer: Any = client.chat.completions.create(model=GATEWAYS, messages=results, tools=TOOLS)
+
+    assert message.reasoning.startswith("The weather is asked for")
+    assert message.provider_metadata["gateway"]["routing"]["finalProvider"] == "openai"
+    assert answer.choices[0].message.content == "It is sunny in Paris."
+
+
+def test_there_is_no_credit_left_at_the_gateway_after_two_calls() -> None:
+    with playing("vercel/out-of-credit", max_retries=2) as client:
+        assert [text(client, model=GATEWAYS) for _ in range(2)] == ["This was paid for."] * 2
+        with pytest.raises(openai.APIStatusError) as refused:
+            text(client, model=GATEWAYS)
+
+    assert refused.value.status_code == 402
+    assert refused.value.type == "insufficient_funds"
+
+
+def test_another_model_steps_in_where_one_is_overloaded_behind_the_gateway() -> None:
+    with playing("vercel/model-fallback") as client:
+        with pytest.raises(openai.InternalServerError):
+            text(client, model=GATEWAYS)
+        others = {"models": ["openai/gpt-4o-mini"]}
+        answer = ask(client, model=GATEWAYS, extra_body=others)
+
+    assert answer.model == "openai/gpt-4o-mini"
+    assert answer.choices[0].message.content == "Another model answers."
+
+
+def test_the_gateway_limits_the_first_call_and_answers_the_retry() -> None:
+    with playing("vercel/rate-limited-once", max_retries=1) as client:
+        assert text(client, model=GATEWAYS) == "You got through."
+
+
 # --- The shelf -------------------------------------------------------------------------------
 
 FOLDER = bundled.folder("scenarios")
@@ -333,7 +395,7 @@ SHIPPED = bundled_scenarios()
 
 def test_every_scenario_that_ships_is_used_through_a_client() -> None:
     tests = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
-    used = set(re.findall(r'\bplaying\(\s*"([^"]+)"', "\n".join(tests)))
+    used = set(re.findall(r'\b(?:playing|serving)\(\s*"([^"]+)"', "\n".join(tests)))
 
     assert used == {name for name, _ in SHIPPED}
 

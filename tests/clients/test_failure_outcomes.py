@@ -2,8 +2,8 @@
 
 import json
 import subprocess
-from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack
 from functools import cache
 from typing import Any
 
@@ -22,42 +22,63 @@ PATIENCE_S = 120
 
 
 @pytest.fixture(scope="module")
-def outcomes() -> Iterator[Outcomes]:
-    rules = [case.rule for case in CASES]
-    scenario = load_scenario(ScenarioText(compact({"version": 1, "rules": rules})))
-    with MockServer(scenario) as server:
+def servers() -> Iterator[Mapping[str, MockServer]]:
+    """Return the server that each case is asked of, by the case's name.
 
-        @cache
-        def once(client: str) -> Mapping[str, str]:
-            found = command(client, "failures_script")
-            if isinstance(found, Missing):
-                found.give_up()
-            ran = subprocess.run(
-                [*found, server.url, client],
-                input=json.dumps([told(case) for case in CASES]),
-                capture_output=True,
-                text=True,
-                check=False,
-                timeout=PATIENCE_S,
-            )
-            assert ran.returncode == 0, ran.stderr
-            tries = Counter(call.rule for call in server.session(client).journal)
-            return {
-                name: f"{outcome} x{tries[name]}"
-                for name, outcome in json.loads(ran.stdout).items()
-            }
-
-        yield once
+    What ends connections, or keeps them, has one of its own: clients pool connections by origin.
+    """
+    with ExitStack() as stack:
+        shared = stack.enter_context(serving(case for case in CASES if not case.is_alone))
+        yield {
+            case.name: stack.enter_context(serving([case])) if case.is_alone else shared
+            for case in CASES
+        }
 
 
-def told(case: Case) -> dict[str, Any]:
+def serving(cases: Iterable[Case]) -> MockServer:
+    rules = [case.rule for case in cases]
+    return MockServer(load_scenario(ScenarioText(compact({"version": 1, "rules": rules}))))
+
+
+@pytest.fixture(scope="module")
+def outcomes(servers: Mapping[str, MockServer]) -> Outcomes:
+    """Run a client by its name, once."""
+
+    @cache
+    def once(client: str) -> Mapping[str, str]:
+        found = command(client, "failures_script")
+        if isinstance(found, Missing):
+            found.give_up()
+        ran = subprocess.run(
+            found,
+            input=json.dumps([told(case, servers[case.name], client) for case in CASES]),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=PATIENCE_S,
+        )
+        assert ran.returncode == 0, ran.stderr
+        return {
+            name: f"{outcome} x{tries(servers[name], client, name)}"
+            for name, outcome in json.loads(ran.stdout).items()
+        }
+
+    return once
+
+
+def told(case: Case, server: MockServer, client: str) -> dict[str, Any]:
     """Return what a client has to know of *case*."""
     return {
+        "base_url": f"{server.url}/s/{client}/v1",
         "name": case.name,
         "asked": case.asked,
         "twice": case.twice,
         "timeout_s": case.timeout_s,
     }
+
+
+def tries(server: MockServer, client: str, name: str) -> int:
+    return sum(call.rule == name for call in server.session(client).journal)
 
 
 @pytest.mark.parametrize("client", CLIENTS)

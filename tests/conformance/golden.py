@@ -20,6 +20,10 @@ DRAWN = {
     "tokens-left": r"x-ratelimit-remaining-tokens: ([0-9]+)\r\n",
     "id": r'"id": ?"((?:chatcmpl|cmpl)-[0-9A-Za-z]{29})"',
     "created": r'"created": ?([0-9]{10})\b',
+    "generation": r'"(gen_[0-9A-HJKMNP-TV-Z]{26})"',
+    "began": r'"startTime":([0-9]{10})000\b',
+    "timestamp": r'"timestamp":"([0-9]{4}(?:-[0-9]{2}){2}T(?:[0-9]{2}:){2}[0-9]{2}\.000Z)"',
+    "vercel-id": r"x-vercel-id: (iad1::iad1::[0-9a-f]{5}-[0-9]{13}-[0-9a-f]{12})\r\n",
     "fingerprint": r'"system_fingerprint": ?"(fp_[0-9a-f]{10})"',
     **{
         f"{what}-{of}": rf"x-ratelimit-{what}-{of}: ({form})\r\n"

@@ -12,7 +12,7 @@ from mockserver.timeline import data_events
 ECHO = Api("rules: [{name: echo, reply: {kind: echo}}]")
 
 
-@settings(derandomize=True, max_examples=50)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(st.text(max_size=40), st.booleans())
 def test_every_chunk_is_padded_to_the_same_remainder(said: str, include_usage: bool) -> None:  # noqa: FBT001 - drawn
     options = {"include_usage": include_usage}
@@ -34,7 +34,7 @@ def test_legacy_chunks_are_never_padded() -> None:
     assert not any("obfuscation" in chunk for chunk in ECHO.complete(stream=True).chunks)
 
 
-@settings(derandomize=True, max_examples=50)
+@settings(derandomize=True, max_examples=50, deadline=None)
 @given(st.text(max_size=40))
 def test_the_chunks_of_a_stream_add_up_to_the_text(said: str) -> None:
     pieces = [

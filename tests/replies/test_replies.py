@@ -9,6 +9,7 @@ from inprocess import Api
 
 from mockserver.errors import BadValue
 from mockserver.replies.choices import Choices
+from mockserver.replies.json_schema import JsonSchema
 from mockserver.replies.lorem import Lorem
 from mockserver.replies.text import Text
 from mockserver.replies.tool_calls import ToolCalls
@@ -263,6 +264,9 @@ def test_prose_of_drawn_length_keeps_to_its_bounds() -> None:
             lambda: Choices(choices=(Choices(choices=(Text(text="a"),)),)),
             "choices",
             id="choices of choices",
+        ),
+        pytest.param(
+            lambda: JsonSchema(overrides={"a." * 40 + "b": 1}), "overrides", id="too deep a place"
         ),
     ],
 )

@@ -14,7 +14,9 @@ from typing import Any, Final, TypeAlias
 from mockserver.scenario import reader
 from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode
 
-FREE: Final = frozenset({"arguments", "headers", "value", "state", "set", "capture", "request"})
+FREE: Final = frozenset(
+    ("arguments", "headers", "value", "overrides", "state", "set", "capture", "request", "limits")
+)
 """Keys below which the language knows no words: what stands there is the tester's own."""
 
 

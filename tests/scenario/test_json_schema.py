@@ -71,8 +71,8 @@ def test_a_shipped_scenario_names_the_schema_and_is_valid(path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", EXAMPLES)
-def test_an_example_of_the_document_is_valid(text: str, plugins: Plugins) -> None:
-    assert [*Draft7Validator(json_schema(plugins)).iter_errors(as_json(text))] == []
+def test_an_example_of_the_document_is_valid(text: str) -> None:
+    assert complaints(text) == []
 
 
 # --- Completeness ----------------------------------------------------------------------------

@@ -39,6 +39,11 @@ class Case:
         fail = {} if self.fail is None else {"fail": self.fail}
         return {"name": self.name, "when": {"last_user": self.name}, "reply": self.reply, **fail}
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether it does something to connections that others would feel."""
+        return self.row in CONNECTIONS
+
     def expected(self, client: str) -> str:
         """What *client* makes of it."""
         match client:
@@ -50,7 +55,9 @@ class Case:
                 return self.python
 
 
-SHORT_S = 1
+SHORT_S = 1.5
+CONNECTIONS = range(16, 36)
+"""The rows that are about connections and time."""
 STREAM = {"stream": True}
 TOOLS = {
     "tools": [

@@ -1,0 +1,73 @@
+"""What a session has answered, by id, and what that cost: for providers that tell of it later.
+
+Nothing of requests and answers is kept here but what a bill says. Bounded, the oldest go first;
+what has been spent is remembered of all.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from mockserver.conversation import Usage
+
+MOST_KEPT: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One answer as its provider's books have it.
+
+    *model* is the one that answered as the answer names it, *asked* the one that was asked for.
+    *attribution* is what the request said of the application that sent it.
+    """
+
+    id: str
+    provider: str
+    endpoint: str
+    model: str
+    asked: str
+    created: int
+    streamed: bool
+    finish_reason: str | None
+    usage: Usage | None
+    cost_usd: float
+    attribution: Mapping[str, str] = field(default_factory=dict[str, str])
+    user_agent: str | None = None
+
+
+class Ledger:
+    """The answers that a session has given."""
+
+    def __init__(self) -> None:
+        self._kept: dict[str, Entry] = {}
+        self._spent: Counter[tuple[str, str]] = Counter()
+
+    def add(self, entry: Entry, key: str) -> None:
+        """Enter an answer that is given now; *key* is what the journal calls the API key."""
+        self._kept[entry.id] = entry
+        nanos = round(entry.cost_usd * NANOS)
+        self._spent[entry.provider, key] += nanos
+        if len(self._kept) > MOST_KEPT:
+            del self._kept[next(iter(self._kept))]
+
+    def get(self, identity: str) -> Entry | None:
+        """Return the answer with the id *identity*, if it is kept."""
+        return self._kept.get(identity)
+
+    def spent_usd(self, provider: str, key: str | None = None) -> float:
+        """Return what all answers of *provider* have cost: those to *key*, or all."""
+        spent = sum(
+            nanos
+            for (whose, by), nanos in self._spent.items()
+            if whose == provider and key in (None, by)
+        )
+        return spent / NANOS
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Yield what is kept, the oldest first."""
+        return iter(self._kept.values())
+
+
+NANOS: Final = 1_000_000_000
+"""Sums are kept in whole billionths, so that they do not depend on the order of calls."""
