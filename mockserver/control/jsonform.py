@@ -5,6 +5,7 @@ document says is what is read and written.
 """
 
 import dataclasses
+import json
 import math
 import types
 from collections.abc import Iterable, Mapping, Sequence
@@ -32,6 +33,10 @@ Json: TypeAlias = Any
 """Any JSON value."""
 DEEPEST: Final = 64
 """How deep what is sent may nest."""
+
+
+SHOWN: Final = 20
+"""Texts up to this length are quoted in errors: longer ones may be secrets."""
 
 
 class Omitted(Enum):
@@ -70,6 +75,10 @@ class Misshapen(ValueError):  # noqa: N818 - it tells of a value, as `BadValue` 
         self.at = at
         self.what = what
         self.hint = hint
+
+
+class OutOfBounds(Misshapen):
+    """JSON is what it should be, but too large or too small."""
 
 
 # --- Values to JSON --------------------------------------------------------------------------
@@ -130,7 +139,7 @@ def from_query(cls: type[T], pairs: Sequence[tuple[str, str]]) -> T:
     for name, text in pairs:
         wanted = plain(hints.get(name))
         if get_origin(wanted) is tuple:
-            found.setdefault(name, []).append(text)
+            found.setdefault(name, []).append(_from_text(get_args(wanted)[0], text))
         elif name in found:
             raise Misshapen(name, "the parameter is there twice")
         else:
@@ -214,7 +223,7 @@ class _Reader:
         for limit in limits:
             if isinstance(limit, Limits) and found is not None and not limit.allow(found):
                 of = " characters" if isinstance(found, str) else ""
-                raise Misshapen(at, f"expected {limit}{of}, got {_shown(found)}")
+                raise OutOfBounds(at, f"expected {limit}{of}, got {_shown(found)}")
 
     def _one_of(self, arguments: Sequence[Any], value: Json, at: str) -> Any:
         wanted = [one for one in arguments if one is not Omitted]
@@ -222,6 +231,8 @@ class _Reader:
         for one in wanted:
             try:
                 return self.read(one, value, at)
+            except OutOfBounds:
+                raise
             except Misshapen as error:
                 # What went wrong deepest down is what was meant.
                 if problem is None or len(error.at) > len(problem.at):
@@ -286,12 +297,12 @@ def _called(wanted: Any) -> str:
 def _shown(value: Json) -> str:
     """Return what *value* is, but nothing that is long: it may be a secret."""
     if isinstance(value, str):
-        return f"'{value}'" if len(value) <= 40 else f"a text of {len(value)} characters"  # noqa: PLR2004 - one line
+        return f"'{value}'" if len(value) <= SHOWN else f"a text of {len(value)} characters"
     if isinstance(value, dict):
         return "an object"
     if isinstance(value, list):
         return "a list"
-    return {None: "null", True: "true", False: "false"}.get(value, str(value)[:40])
+    return json.dumps(value)[:SHOWN]
 
 
 def _refuse_depth(value: Json, at: str) -> None:

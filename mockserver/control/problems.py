@@ -48,7 +48,12 @@ class Refused(Exception):  # noqa: N818 - it tells of a request
             detail=redact_text(detail),
             hint=_redacted(hint),
             faults=tuple(
-                replace(fault, what=redact_text(fault.what), hint=_redacted(fault.hint))
+                replace(
+                    fault,
+                    at=_redacted(fault.at),
+                    what=redact_text(fault.what),
+                    hint=_redacted(fault.hint),
+                )
                 for fault in faults
             ),
         )

@@ -24,9 +24,9 @@ from mockserver.scenario.when import When as WrittenWhen
 
 CALLED: Final = "<request>"
 """How errors call the scenario."""
-# What YAML has no place for, even in quotes, though JSON has.
+# What YAML has no place for, even in quotes, or takes for the end of a line.
 _UNPRINTABLE: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
 

@@ -48,12 +48,7 @@ class ControlPlane:
         if route is None:
             _refuse_path(method, path, cast(tuple[str, ...], found))
         parameters = cast(dict[str, str], found[1])
-        try:
-            content = await request.read()
-        except web.HTTPRequestEntityTooLarge as error:
-            raise Refused(413, "too-large", "the body is too large") from error
-        except web.RequestPayloadError as error:
-            raise Refused(400, "body", "the body is malformed") from error
+        content = await _content(request)
         asked = Asked(route=route, parameters=parameters, query=_read_query(route, query))
         loop = asyncio.get_running_loop()
         in_thread: Executor | None = None
@@ -72,6 +67,19 @@ class ControlPlane:
         """Read the body of a request, and what of it can be read before anything is done."""
         asked.body = _read_body(asked.route, content)
         asked.prepared = self._service.prepare(asked.body)
+
+
+async def _content(request: web.BaseRequest) -> bytes:
+    """Return the body of *request*."""
+    refused = Refused(413, "too-large", "the body is too large")
+    if (request.content_length or 0) > request.client_max_size:
+        raise refused
+    try:
+        return await request.read()
+    except web.HTTPRequestEntityTooLarge as error:
+        raise refused from error
+    except web.RequestPayloadError as error:
+        raise Refused(400, "body", "the body is malformed") from error
 
 
 async def _waited(waiting: Waiting) -> Waited:

@@ -24,6 +24,7 @@ from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario
 from mockserver.scenario.schema import Scenario
 from mockserver.server.app import App
+from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
 from mockserver.server.settings import Settings
@@ -177,11 +178,14 @@ class MockServer:
         control: bool = True,
         control_token: str | None = None,
         cors_origin: str | None = None,
+        tls: Path | None = None,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
         *time_scale* is how long a second of a session takes: at 0 nothing waits. With *control*
-        there is a control API, which wants *control_token* if that is stated.
+        there is a control API, which wants *control_token* if that is stated. Pages of
+        *cors_origin* may call the API. With *tls* it is encrypted, and the certificate of the
+        authority to trust is put into that folder, as `mockserver-ca.pem`.
 
         Raises:
             ScenarioError: A scenario is wrong.
@@ -201,6 +205,7 @@ class MockServer:
             control=control,
             token=control_token,
             cors=None if cors_origin is None else Cors(cors_origin),
+            tls=None if tls is None else self_signed(host, tls)[0],
             reload=_reader(scenarios),
         )
         self._wanted = (host, port)
