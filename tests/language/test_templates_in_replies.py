@@ -240,3 +240,29 @@ def test_a_template_that_cannot_be_is_refused_with_its_place(text: str, refused:
 )
 def test_no_attribute_of_an_object_can_be_reached(expression: str) -> None:
     assert said(f"{{{{ {expression} }}}}") == ""
+
+
+@pytest.mark.parametrize(
+    "way",
+    [
+        "@ | faker.{}",
+        "[@][0].faker.{}",
+        "values(@)[?type(@) == 'object'] | [*].{}",
+        "merge(@, `{{}}`).faker.{}",
+        "to_array(@)[0].faker.{}",
+    ],
+)
+@pytest.mark.parametrize(
+    "maker", ["file_path", "seed_instance", "__class__", "binary", "date_time"]
+)
+def test_no_way_leads_to_a_faker_that_is_not_allowed(way: str, maker: str) -> None:
+    assert said(f"{{{{ {way.format(maker)} }}}}") in {"", "[]"}
+
+
+@pytest.mark.parametrize("whole", ["@", "to_string(@)", "values(@)", "to_array(@)", "keys(@)"])
+def test_the_scope_as_a_whole_is_the_same_each_time(whole: str) -> None:
+    expression = f"{{{{ {whole} }}}}"
+
+    assert "gpt-4o-mini" in said(expression) or whole == "keys(@)"
+    assert said(expression) == said(expression)
+    assert " at 0x" not in said(expression)

@@ -239,7 +239,7 @@ def test_attempt_is_1_for_a_new_request_and_1_more_until_one_got_a_whole_answer(
 def test_attempt_counts_answers_that_were_cut_as_none() -> None:
     api = Api("""
         rules:
-          - {name: cut, when: {attempt: 1}, reply: one two, fail: {kind: disconnect, after_tokens: 1}}
+          - {name: cut, when: {attempt: 1}, reply: one two, fail: {kind: truncate}}
           - {name: whole, reply: one two}
     """)
     rules = [api.chat(stream=True).call.rule for _ in range(4)]
