@@ -97,9 +97,8 @@ class Inject(Failure):
     def _sent(self, before: Timeline, after: Timeline, scene: Scene) -> bytes | None:
         """Return the bytes to send between *before* and *after*; None: there is nothing like it."""
         chunks = chunks_of(before)
-        found = next(
-            (one for one in (*reversed(chunks), *chunks_of(after)) if choices_of(one)), None
-        )
+        nearest = (*reversed(chunks), *chunks_of(after))
+        found = next((one for one in nearest if choices_of(one)), None)
         match self.what:
             case "comment":
                 return f": {scene.dialect.keep_alive}\n\n".encode()
@@ -108,7 +107,7 @@ class Inject(Failure):
             case "duplicate":
                 return events_of(before)[-1] if chunks else None
             case "error_event":
-                return self._error(found or {}, scene)
+                return self._error(found or next(iter(nearest), {}), scene)
             case _ if found is None:
                 return None
             case "empty_choices":
