@@ -10,6 +10,7 @@ from mockserver.bodies import (
     chunks_of,
     event,
     events_of,
+    inner,
     is_stream,
     with_true_length,
 )
@@ -146,14 +147,14 @@ class Inject(Failure):
     def _without_choices(self, chunk: Json) -> bytes:
         if self.shape is None:
             return event({**chunk, "choices": []})
-        blank = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
+        blank: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
         return event({**blank, "prompt_filter_results": NO_FILTERS})
 
 
 def _said(chunk: Json) -> str:
     """Return what *chunk* adds to the text of the first choice."""
     texts = (
-        (choice.get("delta") or {}).get("content") or choice.get("text")
+        inner(choice, "delta").get("content") or choice.get("text")
         for choice in choices_of(chunk)
         if not choice.get("index")
     )
