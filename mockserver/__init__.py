@@ -6,6 +6,9 @@ The names below are loaded when they are first used, so that importing the packa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockserver.async_client import AsyncControl
+    from mockserver.client import Control
+    from mockserver.control.operations import ControlError
     from mockserver.failure_lists import (
         BROKEN_STREAMS,
         RETRYABLE_FAILURES,
@@ -23,6 +26,9 @@ __all__ = [
     "BROKEN_STREAMS",
     "RETRYABLE_FAILURES",
     "SILENT_FAILURES",
+    "AsyncControl",
+    "Control",
+    "ControlError",
     "KnownFailure",
     "MockServer",
     "Session",
@@ -33,6 +39,9 @@ __all__ = [
 ]
 
 _HOMES = {
+    "AsyncControl": "mockserver.async_client",
+    "Control": "mockserver.client",
+    "ControlError": "mockserver.control.operations",
     "BROKEN_STREAMS": "mockserver.failure_lists",
     "KnownFailure": "mockserver.failure_lists",
     "RETRYABLE_FAILURES": "mockserver.failure_lists",

@@ -24,18 +24,20 @@ from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
 from mockserver.cutting import Shaped
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call, Outcome
-from mockserver.journal import fingerprint as key_fingerprint
 from mockserver.jsontext import Hole
 from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
+from mockserver.plausibility import doubts
 from mockserver.plugins import Plugins
-from mockserver.reading import NO_RULES, Given
+from mockserver.reading import NO_RULES, Given, Reading, Unanswered
+from mockserver.redaction import fingerprint as key_fingerprint
+from mockserver.redaction import redact_name, redact_text
 from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
 from mockserver.session import Session
-from mockserver.sessions import MOST_SESSIONS, Options, Sessions
+from mockserver.sessions import LONGEST_NAME, MOST_SESSIONS, Options, Sessions
 from mockserver.shaping import bill, limited, limits_of, shape, thought_aloud, with_echo
 from mockserver.timeline import Timeline
 from mockserver.timing import admit, delay, leave, send_away
@@ -59,6 +61,7 @@ from mockserver.walk import (
     refusal,
     refuse_loop,
     refused,
+    said_in,
     size_of,
     stamp,
 )
@@ -161,6 +164,9 @@ class Engine:
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
+                call.notes += ready.doubts
+                if visit.session.strict.loops:
+                    refuse_loop(visit, incoming, given, ready.answer)
                 timeline = stamp(visit, ready)
                 if given.latency is not None:
                     timeline = delay(visit, given.latency, ready, timeline)
@@ -171,18 +177,51 @@ class Engine:
             timeline = refused(visit, error)
         timeline = send_away(visit, timeline)
         note(visit, timeline)
+        if call.watchers:
+            call.announce()
         return Exchange(timeline, call, visit)
 
     def close(self, exchange: Exchange, outcome: Outcome) -> None:
         """Enter how it went to play an answer: an answer that is not whole will be asked again."""
         visit = exchange.visit
         session = visit.session
-        visit.call.outcome = outcome
         leave(visit)
+        visit.call.finish(outcome)
         if outcome == "sent" and visit.is_whole:
             session.answered(visit.content)
         else:
             session.traffic.retries.give_up(visit.content, session.clock.now_s())
+
+    def explain(self, http: HttpRequest) -> tuple[Given | Unanswered | ApiError, list[Reading]]:
+        """Return what *http* would get, and what became of each rule; nothing is moved.
+
+        An `ApiError` is a refusal before any rule is read.
+        """
+        name, path = split_session(http.path)
+        session = self.session(name)
+        compiled = session.compiled
+        route = self._routes_of(compiled.scenario).find(http.method, path)
+        known = self._seen(compiled.catalogue, route.dialect)
+        http = replace(http, path=path)
+        try:
+            key = route.dialect.authenticate(http)
+            if route.generating is None and route.lookup is None:
+                raise route.dialect.unknown_path(http)
+            parsed = None
+            if route.generating is not None:
+                parsed = self._understood(http, route, route.generating, known)
+        except ApiError as error:
+            return error, []
+        content = digest(route.content + asked_in(route, http) + http.body)
+        occurrence, attempt = session.next_counts(content)
+        endpoint = route.generating or route.lookup
+        assert endpoint is not None
+        request = parsed.request if parsed else None
+        model = request.model if request else None
+        call = IncomingCall(http, route.dialect.kind, endpoint.kind, key, model, request, attempt)
+        draw = Draw(session.seed, content, occurrence)
+        number, at_s = session.journal.seen + 1, session.clock.now_s()
+        return session.reader.explain(call, number, draw, at_s)
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
@@ -205,7 +244,8 @@ class Engine:
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         call.attempt, call.waited_s = session.attempt(content), waited_s
         catalogue = self._seen(session.compiled.catalogue, route.dialect)
-        return Visit(http, session, route, catalogue, call, content, occurrence, draw)
+        secrets = session.journal.keep(call, http, content)
+        return Visit(http, session, route, catalogue, call, content, occurrence, draw, secrets)
 
     def _refuse_ended(self, visit: Visit) -> None:
         """Refuse a call to a session that has ended, or cannot begin."""
@@ -215,6 +255,8 @@ class Engine:
             raise ApiError(410, what, code="session_ended", headers=NO_RETRY)
         if visit.session.is_surplus:
             what = f"there are {MOST_SESSIONS} sessions already: end those that are over"
+            if len(visit.session.name) > LONGEST_NAME:
+                what = f"the name of a session has at most {LONGEST_NAME} characters"
             raise ApiError(409, what, code="too_many_sessions", headers=NO_RETRY)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
@@ -240,7 +282,7 @@ class Engine:
             except ApiError as error:
                 raise self._charged(visit, key, error) from None
             asked = parsed.request
-            call.model, call.stream = asked.model, asked.stream
+            call.model, call.stream = redact_name(asked.model), asked.stream
             model = visit.catalogue.resolve(asked.model)
             visit.allowances = admit(visit, key, asked.model, model, asked.body)
         elif route.lookup is not None:
@@ -251,13 +293,22 @@ class Engine:
             raise route.dialect.unknown_path(http)
         request = parsed.request if parsed else None
         incoming = IncomingCall(
-            http, route.dialect.kind, call.endpoint, key, call.model, request, call.attempt
+            http,
+            route.dialect.kind,
+            call.endpoint,
+            key,
+            request.model if request else None,
+            request,
+            call.attempt,
         )
+        if request:
+            told = incoming.conversation.encode("utf-8", "surrogatepass")
+            call.conversation = digest(told).hex()[:8]
         return incoming, parsed
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
         """Return *error* with what it leaves: limits count what the API refuses, too."""
-        if not error.allowances:
+        if not error.allowances or not visit.session.compiled.limits:
             return error
         body = validation.read_body(visit.http)
         name = visit.route.model or body["model"]
@@ -324,12 +375,16 @@ class Engine:
         strict = visit.session.strict.unmatched
         if step is NO_RULES and not strict:
             return self._unscripted
-        visit.call.near_misses = step.near_misses
+        visit.call.is_unmatched = incoming.completion is not None
+        if step.near_misses:
+            visit.call.near_misses = tuple(
+                redact_text(miss, visit.secrets) for miss in step.near_misses
+            )
         if step.exhausted is not None:
-            raise refusal(visit, "script_exhausted", step)
+            raise refusal(visit, "script_exhausted")
         if incoming.completion is not None:
             if strict:
-                raise refusal(visit, "no_rule_matched", step)
+                raise refusal(visit, "no_rule_matched")
             visit.call.notes += (f"no rule matched: answered by '{FALLBACK_REPLY}'",)
         return Given(self._fallback, step.failures, None, step.latency)
 
@@ -356,7 +411,7 @@ class Engine:
         assert route.generating is not None
         assert parsed is not None
         request = misread(visit, parsed.request)
-        answer, drawn_calls = self._decide(visit, incoming, request, given)
+        answer, shaped = self._decide(visit, incoming, request, given)
         rendered = dialect.adapt(route.generating.render(answer), answer, steady)
         frames = dialect.encode(rendered, steady, by_token=by_token)
         head = dialect.head(rendered, answer, steady)
@@ -365,7 +420,11 @@ class Engine:
             head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
-        ready = Ready(head, frames, answer, drawn_calls)
+        # What went wrong on purpose, or nobody wrote, is not to be told.
+        is_written = given.rule is not None and not visit.bending
+        noted = doubts(answer, shaped.written) if is_written else ()
+        journalled = said_in(answer, visit.secrets)
+        ready = Ready(head, frames, answer, shaped.drawn_calls, journalled, noted)
         if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
@@ -389,15 +448,13 @@ class Engine:
         incoming: IncomingCall,
         request: CompletionRequest,
         given: Given,
-    ) -> tuple[Answer, int]:
-        """Return what is answered within the limits of *request*, and how many ids it needs."""
+    ) -> tuple[Answer, Shaped]:
+        """Return what is answered within the limits of *request*, and what it was made of."""
         reply = in_scope(given.reply or self._fallback, given.scope)
         dialect = visit.route.dialect
         model = visit.catalogue.resolve(reply.model or request.model)
         shaped = self._shape(visit, incoming, request, given, model)
         note_lookups(visit.call, given.scope)
-        if visit.session.strict.loops:
-            refuse_loop(visit, incoming, given, shaped)
         shaped, generated = limited(shaped, request, reply, model)
         choices = shaped.choices
         if request.echo and not reply.exact:
@@ -420,7 +477,7 @@ class Engine:
             else limits.allowances(visit.catalogue.resolve(request.model), request.body),
             reasoning=thought_aloud(shaped, reply, model),
         )
-        return answer, shaped.drawn_calls
+        return answer, shaped
 
     def _shape(
         self,

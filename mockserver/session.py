@@ -5,7 +5,7 @@ from typing import Final
 
 from mockserver.clock import Clock
 from mockserver.conversation import IncomingCall
-from mockserver.journal import Call, Journal
+from mockserver.journal import Archive, Call, Journal
 from mockserver.jsontext import JsonValue
 from mockserver.ledger import Ledger
 from mockserver.reading import Given, RuleReader, Unanswered
@@ -14,6 +14,7 @@ from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
+from mockserver.templates import found_nothing
 from mockserver.traffic import Traffic
 
 OCCURRENCES_KEPT: Final = 100_000
@@ -38,6 +39,7 @@ class Session:
         seed: int | None,
         strict: Strict,
         clock: Clock,
+        archive: Archive | None = None,
     ) -> None:
         """Begin a session.
 
@@ -49,6 +51,7 @@ class Session:
             seed: Of everything drawn; None: the scenario's.
             strict: What holds where the scenario does not say.
             clock: What time it is in it.
+            archive: What all journals of the server are bounded by.
 
         """
         self.name = name
@@ -56,7 +59,7 @@ class Session:
         self.has_ended = False
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
-        self.journal = Journal()
+        self.journal = Journal(archive)
         self.stored = StoredCompletions()
         self.ledger = Ledger()
         self.traffic = Traffic()
@@ -86,9 +89,10 @@ class Session:
     def add(self, scenario: Scenario) -> None:
         """Lay *scenario* under what was added before, over everything else.
 
-        The state that it states holds from now on.
+        The state that it states holds from now on. Its rules begin to count now, even if it was
+        added before.
         """
-        self._added = (*self._added, scenario)
+        self._added = (*self._added, scenario.anew())
         self._take()
         self.reader.state = {**self.reader.state, **scenario.state}
 
@@ -101,7 +105,7 @@ class Session:
     def reset(self) -> None:
         """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
         self.reader = RuleReader(self.compiled)
-        self.journal = Journal()
+        self.journal.restart()
         self.stored = StoredCompletions()
         self.ledger = Ledger()
         self.traffic = Traffic()
@@ -152,13 +156,20 @@ class Session:
             del counts[next(iter(counts))]
         return tried
 
+    def next_counts(self, content: bytes) -> tuple[int, int]:
+        """Return what `occurrence` and `attempt` would say of one more request."""
+        return self._occurrences.get(content, 0) + 1, self._attempts.get(content, 0) + 1
+
     def answered(self, content: bytes) -> None:
         """Note that a request with *content* got a whole answer."""
         self._attempts.pop(content, None)
 
     def next_step(self, incoming: IncomingCall, call: Call, draw: Draw) -> Given | Unanswered:
         """Read the rules for *incoming*, and move their counters; *call* is the journal's entry."""
-        return self.reader.next_step(incoming, call.number, draw, call.at_s)
+        step = self.reader.next_step(incoming, call.number, draw, call.at_s)
+        if step.unfound:
+            call.notes += tuple(map(found_nothing, step.unfound))
+        return step
 
     def unused(self) -> Iterator[str]:
         """Yield a sentence for each scripted answer that is left."""

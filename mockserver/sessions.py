@@ -2,13 +2,15 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from mockserver.clock import Clock, refuse_time_scale
 from mockserver.errors import UsageError, did_you_mean
+from mockserver.journal import Archive
 from mockserver.routing import DEFAULT_SESSION
 from mockserver.scenario.compiled import Compiled
+from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.session import NOTHING, Session
 
@@ -53,6 +55,7 @@ class Sessions(Mapping[str, Session]):
         self._open: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
         self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._archive = Archive()
 
     def __getitem__(self, name: str) -> Session:
         return self._open[name]
@@ -73,15 +76,21 @@ class Sessions(Mapping[str, Session]):
         found = self._open.get(name)
         return found if found is not None else self._begin(name, inherited=self.scenario)
 
+    def known(self, name: str) -> Session | None:
+        """Return the session called *name*, open or ended, if it is known."""
+        return self._open.get(name) or self._ended.get(name)
+
     def addressed(self, name: str) -> Session:
         """Return the session that a path calls *name*: an open one, one that has ended, or a new.
 
-        Where there are too many to begin another, it is a session that is not kept.
+        Where it cannot begin, since there are too many or its name is too long, it is a session
+        that is not kept.
         """
-        found = self._open.get(name) or self._ended.get(name)
+        found = self.known(name)
         if found is not None:
             return found
-        if len(self._open) >= MOST_SESSIONS and name != DEFAULT_SESSION:
+        is_full = len(self._open) >= MOST_SESSIONS and name != DEFAULT_SESSION
+        if is_full or len(name) > LONGEST_NAME:
             surplus = self._made(name, NOTHING, self.scenario, None, None)
             surplus.is_surplus = True
             return surplus
@@ -122,8 +131,7 @@ class Sessions(Mapping[str, Session]):
             what = f"'{name[:40]}' cannot be the name of a session"
             raise UsageError(f"{what}: it is 1 to {LONGEST_NAME} characters, none of them a slash")
         if strict is not None:
-            marked = Strict.of(strict).or_else(scenario.strict)
-            scenario = replace(scenario, strict=marked, files=())
+            scenario = combined(Scenario(strict=Strict.of(strict)), scenario)
         inherited = self.scenario if inherit else None
         return self._begin(
             name, scenario=scenario, inherited=inherited, seed=seed, time_scale=time_scale
@@ -188,6 +196,7 @@ class Sessions(Mapping[str, Session]):
             seed=options.seed if seed is None else seed,
             strict=self._strict,
             clock=Clock.start(self._time_source, scale),
+            archive=self._archive,
         )
 
     def _compile(self, scenario: Scenario) -> Compiled:

@@ -12,23 +12,24 @@ from typing import Final
 
 from mockserver import limits
 from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
-from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall
-from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
+from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall, ToolCall
+from mockserver.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
-from mockserver.jsontext import Filling, fill
+from mockserver.jsontext import Filling, Hole, fill
 from mockserver.ledger import Entry
 from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.moments import BeforeHeaders, split
-from mockserver.reading import LOOP, Given, Unanswered
+from mockserver.reading import LOOP, Given
+from mockserver.redaction import redact_name, redact_text
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.session import Session
 from mockserver.shaping import to_store
-from mockserver.templates import Scope, expanded, one_line
+from mockserver.templates import Scope, expanded, found_nothing, one_line
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 from mockserver.turns import Turn
 
@@ -38,7 +39,10 @@ REFUSALS: Final = 400
 
 @dataclass(slots=True, eq=False)
 class Visit:
-    """One request on its way: what it is, whose it is, and what may be drawn for it."""
+    """One request on its way: what it is, whose it is, and what may be drawn for it.
+
+    *secrets* came with it in its headers or its query: the journal is not to hold them.
+    """
 
     http: HttpRequest
     session: Session
@@ -48,6 +52,7 @@ class Visit:
     content: bytes
     occurrence: int
     draw: Draw
+    secrets: Sequence[bytes] = ()
     is_whole: bool = False
     """Whether what goes out is an answer that nothing went wrong with."""
     allowances: tuple[Allowance, ...] | None = None
@@ -70,13 +75,27 @@ class Visit:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """What the journal tells of an answer; ids of tool calls may be holes' marks."""
+
+    text: str | None
+    finish_reason: str
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
-    """An answer that lacks only what is drawn for each occurrence: its holes."""
+    """An answer that lacks only what is drawn for each occurrence: its holes.
+
+    *doubts* tell where the API could not have given it.
+    """
 
     head: Head
     frames: tuple[Frame, ...]
     answer: Answer | None = None
     drawn_calls: int = 0
+    said: Said | None = None
+    doubts: tuple[str, ...] = ()
 
 
 Kept = tuple[int, bool, bool]
@@ -141,18 +160,19 @@ def in_scope(reply: Reply, scope: Scope | None) -> Reply:
 
 def note_lookups(call: Call, scope: Scope | None) -> None:
     """Tell of the expressions that found nothing: a misspelt name looks like an empty one."""
-    for expression in scope.empty if scope is not None else ():
-        call.notes += (f"'{{{{ {expression} }}}}' found nothing",)
+    call.notes += tuple(map(found_nothing, scope.empty if scope is not None else ()))
 
 
-def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, shaped: Shaped) -> None:
-    """Refuse the answer that would keep an agent in its loop (rule 16).
+def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, answer: Answer | None) -> None:
+    """Refuse the *answer* that would keep an agent in its loop (rule 16).
 
     Raises:
         ApiError: It is the 21st in a row with tool calls.
 
     """
-    calls_tools = any(choice.tool_calls for choice in shaped.choices)
+    if answer is None:
+        return
+    calls_tools = any(choice.tool_calls for choice in answer.choices)
     reader = visit.session.reader
     if reader.is_loop(given.rule, incoming, calls_tools=calls_tools):
         what = f"rule '{given.rule}' answered this conversation {LOOP} times in a row by tool calls"
@@ -214,11 +234,44 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+    if ready.said is not None:
+        _enter(visit, ready.said, filling)
     if answer.request.store:
         _keep(visit, answer, filling, ready.frames)
     if dialect.keeps_answers:
-        _enter(visit, answer, identity)
+        _book(visit, answer, identity)
     return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
+
+
+def _enter(visit: Visit, said: Said, filling: Filling) -> None:
+    """Enter into the journal what is *said*, its tool calls with their ids."""
+    calls = said.tool_calls
+    if calls:
+        calls = tuple(
+            replace(call, id=fill(call.id.encode(), filling).decode()) if call.id else call
+            for call in calls
+        )
+    visit.session.journal.tell(visit.call, said.text, said.finish_reason, calls)
+
+
+def said_in(answer: Answer, secrets: Sequence[bytes]) -> Said | None:
+    """Return what the journal is to tell of *answer*: its first choice, without secrets."""
+    if not answer.choices:
+        return None
+    choice = answer.choices[0]
+    text = choice.text if choice.text is not None else choice.refusal
+    return Said(
+        None if text is None else redact_text(str(text), secrets),
+        choice.finish_reason,
+        tuple(
+            ToolCall(
+                redact_name(call.name),
+                redact_text(str(call.arguments), secrets),
+                call.id.mark if isinstance(call.id, Hole) else call.id,
+            )
+            for call in choice.tool_calls
+        ),
+    )
 
 
 def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
@@ -233,7 +286,7 @@ def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame
     visit.session.stored.add(stored)
 
 
-def _enter(visit: Visit, answer: Answer, identity: str) -> None:
+def _book(visit: Visit, answer: Answer, identity: str) -> None:
     """Enter *answer*, which is given now, into the session's ledger."""
     dialect = visit.route.dialect
     entry = Entry(
@@ -372,15 +425,15 @@ def note(visit: Visit, timeline: Timeline) -> None:
             return
 
 
-def refusal(visit: Visit, code: str, step: Unanswered) -> ApiError:
+def refusal(visit: Visit, code: str) -> ApiError:
     """Return the 404 that tells a tester what kept the scenario from answering."""
     http, call = visit.http, visit.call
-    asked = f"{http.method} {http.path} (session '{visit.session.name}', call {call.number})"
+    asked = f"{http.method} {call.path} (session '{visit.session.name}', call {call.number})"
     lines = [
         f"no rule matches {asked}",
         *(
             f"  {'next:    ' if n else 'nearest: '}{miss}"
-            for n, miss in enumerate(step.near_misses)
+            for n, miss in enumerate(call.near_misses)
         ),
     ]
     return ApiError(404, "\n".join(lines), code=code, headers=NO_RETRY)

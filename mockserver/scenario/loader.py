@@ -81,6 +81,19 @@ def load_scenario(
     return merged(reading.files)
 
 
+def scenario_files(*sources: Source, folders: Sequence[Path] | None = None) -> frozenset[Path]:
+    """Return the files that *sources* lead to, with all that they include; wrong ones too.
+
+    Raises:
+        UsageError: There is no such file or name.
+
+    """
+    reading = _Reading(Plugins.installed())
+    for source in sources:
+        reading.read(_text_of(source, folders))
+    return reading.files_read
+
+
 def check(
     sources: Iterable[Source],
     plugins: Plugins | None = None,
@@ -112,7 +125,7 @@ def check(
 
 def combined(*scenarios: Scenario) -> Scenario:
     """Return *scenarios* as one, in the order given, as if all their files had been named."""
-    given = [scenario for scenario in scenarios if scenario != Scenario()]
+    given = [scenario for scenario in scenarios if scenario.files or scenario != Scenario()]
     if len(given) == 1:
         return given[0]
     return merged([file for scenario in given for file in scenario.as_files()])
@@ -243,6 +256,11 @@ class _Reading:
         self.problems: list[Problem] = []
         self._plugins = plugins
         self._seen: set[Path] = set()
+
+    @property
+    def files_read(self) -> frozenset[Path]:
+        """Where what was read stands."""
+        return frozenset(self._seen)
 
     def read(self, text: ScenarioText | Problem, within: tuple[Path, ...] = ()) -> None:
         """Read *text*, then what it includes; *within* are the files that led here."""

@@ -21,9 +21,11 @@ from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Outcome
+from mockserver.server.control import ROOT, ControlPlane
+from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
-from mockserver.server.player import GONE, Played, Refusal, play, reset
+from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
 from mockserver.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -42,22 +44,43 @@ _log = logging.getLogger("mockserver")
 
 
 class App:
-    """Answers HTTP requests by an engine."""
+    """Answers HTTP requests by an engine; those to the control API are answered by that."""
 
-    def __init__(self, engine: Engine, gate: Gate | None = None) -> None:
-        """Take what answers, and where answers wait that a test holds."""
+    def __init__(
+        self,
+        engine: Engine,
+        gate: Gate | None = None,
+        control: ControlPlane | None = None,
+        cors: Cors | None = None,
+    ) -> None:
+        """Take what answers, and where answers wait that a test holds.
+
+        Without *cors*, no page in a browser may call the server.
+        """
         self.engine = engine
         self.gate = Gate() if gate is None else gate
+        self.control = control
+        self.cors = cors
 
     def server(self) -> web.Server:
         """Return the protocol factory for `loop.create_server`."""
         return _Server(self)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request; the journal hears how that went."""
+        """Answer one request, whoever it is for."""
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
+        if self.control is not None and path.startswith(ROOT):
+            return await self.control.handle(request, path, query)
+        if self.cors is not None and is_preflight(request):
+            return await play(self.cors.preflight(request), request)
+        return await self._answered(request, path, query)
+
+    async def _answered(
+        self, request: web.BaseRequest, path: str, query: str
+    ) -> web.StreamResponse:
+        """Answer a request to the provider; the journal hears how that went."""
         if request.content.is_eof():
             content = request.content.read_nowait()
         else:
@@ -78,17 +101,23 @@ class App:
             understood = await loop.run_in_executor(None, self.engine.understand, http)
         exchange = self.engine.answer(http, understood)
         outcome: Outcome = "client_left"
+        sent = Sent()
         try:
-            for turn in exchange.visit.turns:
-                await wait_for(turn)
+            timeline = exchange.timeline
+            if self.cors is not None:
+                timeline = self.cors.exposed(timeline, request)
             session = exchange.visit.session
+            for turn in exchange.visit.turns:
+                exchange.call.queued_s += await wait_for(turn, session.clock)
             hold = partial(self.gate.hold, session.name)
-            played = await play(exchange.timeline, request, Pacer(session.clock), hold)
+            played = await play(timeline, request, Pacer(session.clock), hold, sent=sent)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
         finally:
             # Also where the client's leaving cancels what waits for it.
+            if outcome == "client_left":
+                exchange.call.client_left_after_tokens = sent.tokens
             self.engine.close(exchange, outcome)
         return played
 

@@ -59,36 +59,47 @@ class Forsakable(Protocol):
         """Answer whatever comes next by a reset."""
 
 
+class Sent:
+    """How far an answer has come: how many of its tokens are out, where it is sent in pieces."""
+
+    __slots__ = ("tokens",)
+
+    def __init__(self) -> None:
+        self.tokens = 0
+
+
 async def play(  # noqa: C901 - one case for each event, and nothing else
     timeline: Timeline,
     request: web.BaseRequest,
     pacer: Pacer | None = None,
     hold: Holding | None = None,
     *,
+    sent: Sent | None = None,
     is_last: bool = False,
 ) -> Played:
     """Answer *request* with *timeline*; if it *is_last*, the connection ends behind it.
 
     Its pauses are those of *pacer*, which only what has pauses needs. An answer that is late
-    sends several pieces at once, to catch up. *hold* is how it waits for its release.
+    sends several pieces at once, to catch up. *hold* is how it waits for its release. *sent* hears
+    how far it has come.
 
     Raises:
         ConnectionError: The client has left.
 
     """
-    framing = Framing(request, is_last=is_last)
+    framing = Framing(request, sent or Sent(), is_last=is_last)
     for event in timeline:
         match event:
             case Head():
                 framing.put_head(event)
-            case Data(payload):
-                framing.put_data(payload)
+            case Data(payload, tokens):
+                framing.put_data(payload, tokens)
             case Raw(payload):
                 framing.put_raw(payload)
             case Pause(seconds, scales):
                 assert pacer is not None, "a refusal of the server's own has no pauses"
                 if not (scales and pacer.is_behind(seconds)):
-                    await _write(request, framing.take())
+                    await _write(request, framing)
                 await pacer.pause(seconds, scaled=scales)
             case Hold():
                 assert pacer is not None and hold is not None, "nor is it held"  # noqa: PT018 - one reason
@@ -96,17 +107,17 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
                 pacer.resume()
             case Forsake(how):
                 framing.put_end()
-                await _write(request, framing.take())
+                await _write(request, framing)
                 if how == "fin":
                     return GONE
                 cast(Forsakable, request.protocol).forsake()
                 return STAYS if framing.keep_alive else GONE
             case Abort(how):
-                await _write(request, framing.take())
+                await _write(request, framing)
                 await cut(request, how)
                 return GONE
     framing.put_end()
-    await _write(request, framing.take())
+    await _write(request, framing)
     return STAYS if framing.keep_alive else GONE
 
 
@@ -116,12 +127,12 @@ async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold:
     until = loop.time() + MOST_HELD_S
     # Held before the client has what came before: a test that reads it may release at once.
     with hold(event) as released:
-        await _write(request, framing.take())
+        await _write(request, framing)
         while not released.done() and (left := until - loop.time()) > 0:
             await asyncio.wait([released], timeout=min(left, event.every_s or left))
             if not released.done() and event.filler:
                 framing.put_data(event.filler)
-                await _write(request, framing.take())
+                await _write(request, framing)
 
 
 STAYS = Played(keep_alive=True)
@@ -143,9 +154,11 @@ class Refusal(Played):
 class Framing:
     """Makes bytes of head and body, as HTTP/1.1 frames them, and gathers them until taken."""
 
-    __slots__ = ("_chunked", "_has_body", "_is_http11", "_parts", "keep_alive")
+    __slots__ = ("_chunked", "_has_body", "_is_http11", "_parts", "_sent", "_tokens", "keep_alive")
 
-    def __init__(self, request: web.BaseRequest, *, is_last: bool) -> None:
+    def __init__(self, request: web.BaseRequest, sent: Sent, *, is_last: bool) -> None:
+        self._sent = sent
+        self._tokens = 0
         self._is_http11 = request.version >= HttpVersion11
         # RFC 9110, 9.3.2: what answers HEAD has the headers of a body, and none.
         self._has_body = request.method != "HEAD"
@@ -165,8 +178,9 @@ class Framing:
             self.keep_alive = False
         self._parts.append(KEEP_ALIVE if self.keep_alive else CLOSE)
 
-    def put_data(self, payload: bytes) -> None:
-        """Put a piece of the body; in a chunked one it is a chunk."""
+    def put_data(self, payload: bytes, tokens: int = 0) -> None:
+        """Put a piece of the body; in a chunked one it is a chunk. *tokens* end with it."""
+        self._tokens += tokens
         if not self._has_body:
             return
         if not self._chunked:
@@ -190,6 +204,10 @@ class Framing:
         self._parts.clear()
         return content
 
+    def note_sent(self) -> None:
+        """Note that all that was put is out."""
+        self._sent.tokens = self._tokens
+
 
 @cache
 def _status_line(status: int) -> bytes:
@@ -197,12 +215,13 @@ def _status_line(status: int) -> bytes:
     return f"HTTP/1.1 {status} {phrase}\r\n".encode()
 
 
-async def _write(request: web.BaseRequest, content: bytes) -> None:
-    """Hand *content* to the connection, at the pace at which the client takes it."""
+async def _write(request: web.BaseRequest, framing: Framing) -> None:
+    """Hand what *framing* has gathered to the connection, at the pace of the client."""
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ConnectionResetError("the client has left")
-    transport.write(content)
+    transport.write(framing.take())
+    framing.note_sent()
     if request.protocol.writing_paused:
         await request.writer.drain()
 

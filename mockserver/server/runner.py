@@ -9,9 +9,9 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
@@ -24,7 +24,11 @@ from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario
 from mockserver.scenario.schema import Scenario
 from mockserver.server.app import App
+from mockserver.server.certificates import self_signed
+from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
+from mockserver.server.settings import Settings
+from mockserver.server.watching import EVERY_S, Watcher
 from mockserver.session import Session
 
 T = TypeVar("T")
@@ -47,12 +51,17 @@ class Address:
 
     host: str
     port: int
+    scheme: str = "http"
+    token: str | None = field(default=None, repr=False)
+    """What the control API wants to be sent."""
 
     @property
     def url(self) -> str:
         """The root of all paths, without a slash at its end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"http://{host}:{self.port}"
+        # Who listens everywhere listens here, too, and no client can connect to everywhere.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - as above
+        host = f"[{host}]" if ":" in host else host
+        return f"{self.scheme}://{host}:{self.port}"
 
 
 def new_event_loop() -> asyncio.AbstractEventLoop:
@@ -66,7 +75,11 @@ def new_event_loop() -> asyncio.AbstractEventLoop:
 
 
 async def listen(
-    engine: Engine, host: str, port: int, gate: Gate | None = None
+    engine: Engine,
+    host: str,
+    port: int,
+    gate: Gate | None = None,
+    settings: Settings | None = None,
 ) -> tuple[Address, web.Server, asyncio.Server]:
     """Start to answer on *host* and *port* (0: any that is free); *gate* is where answers wait.
 
@@ -74,17 +87,22 @@ async def listen(
         UsageError: The address cannot be had.
 
     """
-    server = App(engine, gate).server()
+    settings = settings or Settings()
+    gate = Gate() if gate is None else gate
+    control = settings.control_plane(engine, Plugins.installed(), host, gate)
+    server = App(engine, gate, control, settings.cors).server()
     try:
         listener = await asyncio.get_running_loop().create_server(
-            server, host, port, backlog=BACKLOG
+            server, host, port, backlog=BACKLOG, ssl=settings.tls
         )
     except OSError as error:
         raise UsageError(_why_not(host, port, error)) from error
     except OverflowError as error:
         raise UsageError(f"port {port} is not from 0 to 65535") from error
     name = listener.sockets[0].getsockname()
-    return Address(host, name[1]), server, listener
+    scheme = "https" if settings.tls else "http"
+    token = control.access.token if control else None
+    return Address(host, name[1], scheme, token), server, listener
 
 
 def _why_not(host: str, port: int, error: OSError) -> str:
@@ -99,14 +117,19 @@ async def close(server: web.Server, listener: asyncio.Server) -> None:
     await server.shutdown(SHUTDOWN_S)
 
 
-def serve(engine: Engine, host: str, port: int, ready: Callable[[Address], None]) -> None:
+Ready = Callable[[Address], None]
+
+
+def serve(
+    engine: Engine, host: str, port: int, ready: Ready, settings: Settings | None = None
+) -> None:
     """Answer in the foreground until SIGTERM or Ctrl-C; *ready* is called once it listens."""
     with asyncio.Runner(loop_factory=new_event_loop) as runner, suppress(KeyboardInterrupt):
-        runner.run(_serve(engine, host, port, ready))
+        runner.run(_serve(engine, host, port, ready, settings or Settings()))
 
 
-async def _serve(engine: Engine, host: str, port: int, ready: Callable[[Address], None]) -> None:
-    address, server, listener = await listen(engine, host, port)
+async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: Settings) -> None:
+    address, server, listener = await listen(engine, host, port, settings=settings)
     stopped = asyncio.Event()
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -115,11 +138,24 @@ async def _serve(engine: Engine, host: str, port: int, ready: Callable[[Address]
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+    watching = asyncio.create_task(_watch(engine, settings.watcher)) if settings.watcher else None
     ready(address)
     try:
         await stopped.wait()
     finally:
+        if watching is not None:
+            watching.cancel()
         await close(server, listener)
+
+
+async def _watch(engine: Engine, watcher: Watcher) -> None:
+    """Answer by what *watcher* finds changed, from then on."""
+    loop = asyncio.get_running_loop()
+    while True:
+        await asyncio.sleep(EVERY_S)
+        scenario = await loop.run_in_executor(None, watcher.check)
+        if scenario is not None:
+            engine.sessions.reload(scenario)
 
 
 class MockServer:
@@ -141,14 +177,22 @@ class MockServer:
         any_model: bool = False,
         usage_header: bool = True,
         time_scale: float = 1.0,
+        control: bool = True,
+        control_token: str | None = None,
+        cors_origin: str | None = None,
+        tls: Path | None = None,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
-        *time_scale* is how long a second of a session takes: at 0 nothing waits.
+        *time_scale* is how long a second of a session takes: at 0 nothing waits. With *control*
+        there is a control API, which wants *control_token* if that is stated. Pages of
+        *cors_origin* may call the API. With *tls* it is encrypted, and the certificate of the
+        authority to trust is put into that folder, as `mockserver-ca.pem`.
 
         Raises:
             ScenarioError: A scenario is wrong.
-            UsageError: Values are mixed with names or paths, or *time_scale* is none.
+            UsageError: Values are mixed with names or paths, or *time_scale*, the token or the
+                origin is none.
 
         """
         options = Options(
@@ -159,6 +203,13 @@ class MockServer:
             time_scale=time_scale,
         )
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
+        self._settings = Settings(
+            control=control,
+            token=control_token,
+            cors=None if cors_origin is None else Cors(cors_origin),
+            tls=None if tls is None else self_signed(host, tls)[0],
+            reload=_reader(scenarios),
+        )
         self._wanted = (host, port)
         self._address: Address | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -184,6 +235,18 @@ class MockServer:
         """What OpenAI's clients take as their base URL."""
         return f"{self.url}/v1"
 
+    @property
+    def control_token(self) -> str | None:
+        """What the control API wants to be sent; None: nothing, or there is none.
+
+        Raises:
+            UsageError: The server does not run.
+
+        """
+        if self._address is None:
+            raise UsageError(NOT_RUNNING)
+        return self._address.token
+
     def session(self, name: str = "default") -> Session:
         """Return the state of a session; read it when no request is under way."""
         return self._engine.session(name)
@@ -206,7 +269,7 @@ class MockServer:
         return self._in_loop(release())
 
     @contextmanager
-    def refuse(self) -> Iterator[None]:
+    def refuse(self) -> Generator[None]:
         """Refuse connections for a while: as if nothing listened, but the port stays taken.
 
         Open connections end, as they do when a server goes down.
@@ -280,7 +343,9 @@ class MockServer:
             listening.set()
 
     async def _answer(self, listening: threading.Event) -> None:
-        self._address, server, listener = await listen(self._engine, *self._wanted, self._gate)
+        self._address, server, listener = await listen(
+            self._engine, *self._wanted, self._gate, self._settings
+        )
         self._door = door = _Door(server, listener)
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
@@ -333,6 +398,13 @@ class _Door:
         self.listener = await asyncio.get_running_loop().create_server(
             self._server, sock=kept, backlog=BACKLOG
         )
+
+
+def _reader(scenarios: Sequence[str | Path | Scenario]) -> Callable[[], Scenario] | None:
+    """Return what reads *scenarios* again; None if they stand in no file."""
+    if not scenarios or any(isinstance(scenario, Scenario) for scenario in scenarios):
+        return None
+    return lambda: _one(scenarios)
 
 
 def _one(scenarios: Sequence[str | Path | Scenario]) -> Scenario:

@@ -378,7 +378,7 @@ SHIPPED = bundled_scenarios()
 
 def test_every_scenario_that_ships_is_used_through_a_client() -> None:
     tests = [path.read_text("utf-8") for path in Path(__file__).parent.glob("test_*.py")]
-    used = set(re.findall(r'\bplaying\(\s*"([^"]+)"', "\n".join(tests)))
+    used = set(re.findall(r'\b(?:playing|serving)\(\s*"([^"]+)"', "\n".join(tests)))
 
     assert used == {name for name, _ in SHIPPED}
 

@@ -30,7 +30,13 @@ PATIENCE_S = 120
 """How long a command may take before a test gives up; most take a second."""
 
 CONSUMER = """\
-from mockserver import MockServer, __version__
+from mockserver import Control, MockServer, __version__
+
+def of_session(control: Control) -> list[tuple[int, str | None]]:
+    with control.new_session("a", {"rules": []}, strict=True, seed=1) as session:
+        session.wait_for(2, {"last_user": "x"}, timeout_s=1, unfinished=True)
+        session.assert_called({"model": "gpt-4*"}, at_least=1)
+        return [(call.number, call.text) for call in session.calls(rule="x", status=(200,))]
 
 def first_calls(server: MockServer) -> list[int | None]:
     return [call.status for call in server.session().journal]

@@ -1,0 +1,118 @@
+"""Who may use the control API: no web page, and beyond loopback nobody without the token.
+
+A page that a developer visits can make the browser send requests to servers on the same
+machine. It cannot choose the `Host` (which tells a rebound name), it cannot hide its `Origin`,
+and it cannot send `application/json` without asking first, which is not answered here.
+"""
+
+import hmac
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from mockserver.control.problems import Refused
+from mockserver.control.routes import Route
+from mockserver.errors import UsageError
+
+TOKEN_HEADER: Final = "x-mock-token"  # noqa: S105 - the name of a header
+TOKEN_LENGTH: Final = 8
+"""The least length of a token that is chosen: what is shorter can be guessed."""
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host*, a name or an address, is this machine itself."""
+    host = host.strip("[]").lower()
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How the control API may be used: from loopback alone or not, with a *token* or without."""
+
+    only_loopback: bool = True
+    token: str | None = None
+
+    @classmethod
+    def of(cls, host: str, token: str | None) -> "Access":
+        """Return how it may be used on *host*; beyond loopback there is always a token.
+
+        Raises:
+            UsageError: *token* is too short, or cannot stand in a header.
+
+        """
+        if token is not None and not (len(token) >= TOKEN_LENGTH and token.isascii()):
+            raise UsageError(f"a control token has at least {TOKEN_LENGTH} characters, all ASCII")
+        if token is not None and (not token.isprintable() or " " in token):
+            raise UsageError("a control token has no blanks and nothing unprintable")
+        if is_loopback(host):
+            return cls(only_loopback=True, token=token)
+        return cls(only_loopback=False, token=token or secrets.token_urlsafe(24))
+
+    def check(
+        self, route: Route | None, headers: Mapping[str, str], port: int, *, has_body: bool
+    ) -> None:
+        """Let a request pass, or not, before its body is read.
+
+        Args:
+            route: What it asks for; None: nothing that there is, which only insiders learn.
+            headers: Its headers, looked up by lower-case name.
+            port: Where the server listens.
+            has_body: Whether a body comes with it.
+
+        Raises:
+            Refused: It does not pass; tells why, and what to do.
+
+        """
+        if self.only_loopback:
+            _check_host(headers.get("host", ""), port)
+        _check_origin(headers.get("origin"))
+        if self.token is not None and (route is None or route.name != "health"):
+            self._check_token(headers)
+        if has_body or (route is not None and route.changes):
+            _check_content_type(headers.get("content-type", ""))
+
+    def _check_token(self, headers: Mapping[str, str]) -> None:
+        scheme, _, given = headers.get("authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            given = headers.get(TOKEN_HEADER, "")
+        wanted = (self.token or "").encode()
+        if not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), wanted):
+            hint = f"send 'authorization: Bearer TOKEN' or '{TOKEN_HEADER}: TOKEN'"
+            what = "the control API wants the token that the server printed when it started"
+            raise Refused(401, "token", what, hint)
+
+
+def _check_host(host: str, port: int) -> None:
+    try:
+        parts = urlsplit(f"//{host}")
+        named, given = parts.hostname or "", parts.port
+    except ValueError:
+        named, given = "", None
+    if not (is_loopback(named) and given == port):
+        what = f"the control API answers to localhost:{port} alone, not to '{host[:80]}'"
+        raise Refused(403, "host", what, "address it by 'localhost' or '127.0.0.1'")
+
+
+def _check_origin(origin: str | None) -> None:
+    if origin is None:
+        return
+    try:
+        named = urlsplit(origin).hostname or ""
+    except ValueError:
+        named = ""
+    if not is_loopback(named):
+        raise Refused(403, "origin", f"the control API is not for pages of '{origin[:80]}'")
+
+
+def _check_content_type(content_type: str) -> None:
+    if content_type.partition(";")[0].strip().lower() != "application/json":
+        what = "what changes something, or has a body, is sent as 'application/json'"
+        raise Refused(415, "content-type", what, "add 'content-type: application/json'")

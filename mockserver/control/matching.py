@@ -1,0 +1,121 @@
+"""Whether calls of the journal fit a condition: they are read again, as the rules saw them."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from mockserver.control.scenarios import keys_named
+from mockserver.control.shapes import NearMiss, Verified, Verify
+from mockserver.conversation import ApiError, IncomingCall
+from mockserver.engine import Engine
+from mockserver.http_request import HttpRequest
+from mockserver.journal import Call
+from mockserver.redaction import fingerprint, redact_text
+from mockserver.routing import DEFAULT_SESSION, SESSION_PREFIX
+from mockserver.scenario.matching import Condition
+
+NEAREST: Final = 3
+"""Calls that are told of where an expectation does not hold."""
+
+
+class Matcher:
+    """Tells which calls of a session fit a condition; each call is looked at once."""
+
+    def __init__(self, engine: Engine, session: str, condition: Condition | None) -> None:
+        """Take the *condition*; None: every call fits."""
+        self._engine = engine
+        self._prefix = "" if session == DEFAULT_SESSION else f"{SESSION_PREFIX}{session}"
+        self._condition = condition
+        self._keys = {fingerprint(key): key for key in keys_named(condition)} if condition else {}
+        self._known: dict[int, bool] = {}
+
+    def fits(self, call: Call) -> bool:
+        """Return whether *call* fits."""
+        if self._condition is None:
+            return True
+        found = self._known.get(call.number)
+        if found is None:
+            incoming = self._read_again(call)
+            found = any(one.holds(incoming) for one in self._condition.alternatives)
+            self._known[call.number] = found
+        return found
+
+    def differences(self, call: Call) -> list[str]:
+        """Return in what *call* differs from the nearest alternative."""
+        if self._condition is None:
+            return []
+        incoming = self._read_again(call)
+        found = min((one.differences(incoming) for one in self._condition.alternatives), key=len)
+        return [redact_text(difference) for difference in found]
+
+    def _read_again(self, call: Call) -> IncomingCall:
+        path = self._prefix + call.path
+        http = HttpRequest(call.method, path, call.headers, call.content, call.query)
+        understood = self._engine.understand(http) if call.content else None
+        request = None if isinstance(understood, ApiError) or not understood else understood.request
+        key = self._keys.get(call.key or "", call.key or "")
+        model = request.model if request else call.model
+        endpoint = call.endpoint or ""
+        return IncomingCall(http, call.provider, endpoint, key, model, request, call.attempt)
+
+
+def verify(matcher: Matcher, calls: Iterable[Call], wanted: Verify) -> Verified:
+    """Return whether what is *wanted* holds of *calls*, and what differs if it does not."""
+    candidates = [call for call in calls if call.number > wanted.after]
+    matching = [call for call in candidates if matcher.fits(call)]
+    count, asked = len(matching), _asked(wanted)
+    low, high = _bounds(wanted)
+    holds = low <= count and (high is None or count <= high)
+    near: tuple[NearMiss, ...] = ()
+    if count < low:
+        chosen = {call.number for call in matching}
+        others = [call for call in candidates if call.number not in chosen]
+        near = _nearest(matcher, others)
+    message = f"expected {asked}, found {count}"
+    if not holds:
+        numbers = ", ".join(str(call.number) for call in matching[:NEAREST])
+        message += f" (call {numbers}{' …' if count > NEAREST else ''})" if matching else ""
+        message += f" of {len(candidates)} in all"
+        for miss in near:
+            why = "; ".join(miss.why) or "it asked for no answer"
+            message += f"\n  call {miss.number}, {miss.method} {miss.path}: {why}"
+    return Verified(
+        holds=holds,
+        count=count,
+        numbers=tuple(call.number for call in matching),
+        message=message,
+        near_misses=near,
+    )
+
+
+def _bounds(wanted: Verify) -> tuple[int, int | None]:
+    if wanted.calls is not None:
+        return wanted.calls, wanted.calls
+    if wanted.at_least is None and wanted.at_most is None:
+        return 1, None
+    return wanted.at_least or 0, wanted.at_most
+
+
+def _asked(wanted: Verify) -> str:
+    low, high = _bounds(wanted)
+    if low == high:
+        return f"{low} {_calls(low)}"
+    if high is None:
+        return f"at least {low} {_calls(low)}"
+    return f"{low} to {high} calls" if low else f"at most {high} {_calls(high)}"
+
+
+def _calls(count: int) -> str:
+    return "call" if count == 1 else "calls"
+
+
+def _nearest(matcher: Matcher, calls: Iterable[Call]) -> tuple[NearMiss, ...]:
+    found = [(matcher.differences(call), call) for call in calls]
+    found.sort(key=lambda pair: (len(pair[0]), -pair[1].number))
+    return tuple(near_miss(call, why) for why, call in found[:NEAREST])
+
+
+def near_miss(call: Call, why: Iterable[str]) -> NearMiss:
+    """Return *call* as one that was missed."""
+    return NearMiss(
+        number=call.number, method=call.method, path=call.path, model=call.model, why=tuple(why)
+    )

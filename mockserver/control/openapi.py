@@ -1,0 +1,112 @@
+"""The OpenAPI document of the control API, made of the table of routes and the shapes."""
+
+import re
+from dataclasses import fields
+from functools import cache
+from typing import Any, Final
+
+from mockserver.control.guard import TOKEN_HEADER
+from mockserver.control.jsonform import Json, hints_of, is_required
+from mockserver.control.routes import ROUTES, Route
+from mockserver.control.schemas import Schemas, notes_of
+from mockserver.control.shapes import Problem
+
+JSON_TYPE: Final = "application/json"
+PROBLEM_TYPE: Final = "application/problem+json"
+ALWAYS: Final = (400, 401, 403, 413, 415)
+"""What may go wrong on every route."""
+PHRASES: Final = {
+    400: "The request is not what it should be.",
+    401: "The token is missing or wrong.",
+    403: "The request comes from where none may come from.",
+    404: "There is no such thing.",
+    409: "It cannot be done as things are.",
+    413: "The body is too large.",
+    415: "The body is not said to be JSON.",
+    422: "The scenario or the condition is wrong; tells all that is.",
+}
+ABOUT: Final = (
+    "Sessions, rules, journal, clock: what a test does with a running llm-mockserver. Every error "
+    "is an `application/problem+json`."
+)
+
+
+@cache
+def document(version: str) -> Json:
+    """Return the document; *version* is that of the server."""
+    schemas = Schemas()
+    problem = schemas.of(Problem)
+    paths: dict[str, Json] = {}
+    nothing: list[str] = []
+    for route in ROUTES:
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, problem)
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "llm-mockserver control API", "version": version, "description": ABOUT},
+        "paths": paths,
+        "components": {
+            "schemas": schemas.found,
+            "securitySchemes": {
+                "bearer": {"type": "http", "scheme": "bearer"},
+                "token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER},
+            },
+        },
+        # Without a token, where the server has none.
+        "security": [{}, {"bearer": nothing}, {"token": nothing}],
+    }
+
+
+def _operation(route: Route, schemas: Schemas, problem: Json) -> Json:
+    answer: Json = {"type": "object"} if route.answer is dict else schemas.of(route.answer)
+    operation: dict[str, Json] = {
+        "operationId": route.name,
+        "summary": route.about,
+        "responses": {
+            str(route.status): {
+                "description": "It is done.",
+                "content": {JSON_TYPE: {"schema": answer}},
+            },
+            **{
+                str(status): {
+                    "description": PHRASES[status],
+                    "content": {PROBLEM_TYPE: {"schema": problem}},
+                }
+                for status in sorted({*ALWAYS, *route.problems})
+            },
+        },
+    }
+    parameters = _parameters(route, schemas)
+    if parameters:
+        operation["parameters"] = parameters
+    if route.body is not None:
+        operation["requestBody"] = {
+            "required": any(is_required(field) for field in fields(route.body)),
+            "content": {JSON_TYPE: {"schema": schemas.of(route.body)}},
+        }
+    return operation
+
+
+def _parameters(route: Route, schemas: Schemas) -> list[Json]:
+    found: list[Json] = [
+        {
+            "name": name,
+            "in": "path",
+            "required": True,
+            "schema": {"type": "integer", "minimum": 1} if name == "number" else {"type": "string"},
+        }
+        for name in re.findall(r"\{(\w+)\}", route.path)
+    ]
+    query: Any = route.query
+    if query is not None:
+        hints, notes = hints_of(query), notes_of(query)
+        found += [
+            {
+                "name": field.name,
+                "in": "query",
+                "required": is_required(field),
+                "description": notes.get(field.name, ""),
+                "schema": schemas.of(hints[field.name]),
+            }
+            for field in fields(query)
+        ]
+    return found

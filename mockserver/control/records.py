@@ -1,0 +1,134 @@
+"""Sessions, rules and calls as the control API tells of them."""
+
+from dataclasses import fields
+
+from mockserver.contracts import Unstated
+from mockserver.control.jsonform import OMITTED
+from mockserver.control.scenarios import CALLED
+from mockserver.control.shapes import (
+    CallRecord,
+    MadeToolCall,
+    RuleState,
+    SessionState,
+    SessionSummary,
+    Strictness,
+    Tokens,
+)
+from mockserver.journal import Call
+from mockserver.routing import DEFAULT_SESSION, SESSION_PREFIX
+from mockserver.scenario.schema import Strict
+from mockserver.session import Session
+
+
+def path_of(name: str) -> str:
+    """Return what stands before `/v1` in the URLs of the session called *name*."""
+    return "" if name == DEFAULT_SESSION else f"{SESSION_PREFIX}{name}"
+
+
+def session_state(session: Session) -> SessionState:
+    """Return *session* as it is."""
+    calls = tuple(session.journal)
+    return SessionState(
+        name=session.name,
+        path=path_of(session.name),
+        description=session.scenario.description,
+        has_ended=session.has_ended,
+        inherits=session.inherits,
+        seed=session.seed,
+        strict=_strictness(session.strict),
+        time_scale=session.clock.time_scale,
+        now_s=session.clock.now_s(),
+        rules=len(session.scenario.rules),
+        calls=session.journal.seen,
+        open=sum(not call.is_finished for call in calls),
+        dropped=session.journal.dropped,
+        unmatched=sum(call.is_unmatched for call in calls),
+        late=sum(call.is_late for call in calls),
+        unused=tuple(session.unused()),
+    )
+
+
+def _strictness(strict: Strict) -> Strictness:
+    told = {field.name: getattr(strict, field.name) for field in fields(strict)}
+    return Strictness(**{n: OMITTED if isinstance(v, Unstated) else v for n, v in told.items()})
+
+
+def session_summary(session: Session) -> SessionSummary:
+    """Return *session* in short."""
+    return SessionSummary(
+        name=session.name,
+        path=path_of(session.name),
+        rules=len(session.scenario.rules),
+        calls=session.journal.seen,
+    )
+
+
+def rule_states(session: Session) -> tuple[RuleState, ...]:
+    """Return the rules of *session*, and how far each has come."""
+    found: list[RuleState] = []
+    for rule, tallies in session.reader.tallies():
+        acted = sum(tally.acted for tally in tallies.values())
+        given = sum(tally.given for tally in tallies.values())
+        left: int | None = None
+        # Where a rule counts for several conversations, each has its own end.
+        if rule.per == "session" and rule.times is not None:
+            left = max(0, rule.times - acted)
+        elif rule.per == "session" and rule.replies and rule.then in {"refuse", "pass"}:
+            left = max(0, len(rule.replies) - given)
+        # What came in a request stands nowhere that a person could look.
+        place = str(rule.place) if rule.place and rule.place.file != CALLED else None
+        found.append(RuleState(name=rule.name, acted=acted, left=left, per=rule.per, place=place))
+    return tuple(found)
+
+
+def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
+    """Return *call* as it is, with or without its body."""
+    usage = call.usage
+    return CallRecord(
+        number=call.number,
+        at_s=call.at_s,
+        method=call.method,
+        path=call.path,
+        query=call.query,
+        provider=call.provider,
+        endpoint=call.endpoint,
+        key=call.key,
+        model=call.model,
+        stream=call.stream,
+        attempt=call.attempt,
+        conversation=call.conversation,
+        rule=call.rule,
+        status=call.status,
+        failures=call.failures,
+        no_effect=call.no_effect,
+        pre_empted=call.pre_empted,
+        near_misses=call.near_misses,
+        notes=call.notes,
+        outcome=call.outcome,
+        is_unmatched=call.is_unmatched,
+        is_late=call.is_late,
+        headers=call.headers,
+        body=call.body if bodies else None,
+        body_bytes=call.body_bytes,
+        text=call.text,
+        finish_reason=call.finish_reason,
+        tool_calls=tuple(
+            MadeToolCall(name=made.name, arguments=made.arguments, id=made.id)
+            for made in call.tool_calls
+        ),
+        usage=None
+        if usage is None
+        else Tokens(
+            prompt_tokens=usage.prompt_tokens,
+            completion_tokens=usage.completion_tokens,
+            total_tokens=usage.total_tokens,
+            cached_tokens=usage.cached_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            exact=usage.exact,
+        ),
+        planned_ttft_ms=call.planned_ttft_ms,
+        planned_ms=call.planned_ms,
+        asked_wait_s=call.asked_wait_s,
+        waited_s=call.waited_s,
+        client_left_after_tokens=call.client_left_after_tokens,
+    )

@@ -1,0 +1,168 @@
+"""Scenarios and conditions that come in a request: text or JSON, never a path or a URL.
+
+They are read by the reader of scenario files, so that the same words mean the same things and
+errors say the same. Where a value came as JSON, an error says where as a path into it.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from mockserver.contracts import Unstated
+from mockserver.control.problems import Refused
+from mockserver.control.shapes import Fault, ScenarioSource, When
+from mockserver.errors import Place, Problem, ScenarioError
+from mockserver.plugins import Plugins
+from mockserver.scenario import reader
+from mockserver.scenario.loader import ScenarioText, load_scenario
+from mockserver.scenario.matching import Condition
+from mockserver.scenario.nodes import ListNode, MapNode, Node
+from mockserver.scenario.schema import Rule, Scenario
+from mockserver.scenario.when import When as WrittenWhen
+
+CALLED: Final = "<request>"
+"""How errors call the scenario."""
+# What YAML has no place for, even in quotes, or takes for the end of a line.
+_UNPRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+def read_scenario(source: ScenarioSource, plugins: Plugins) -> Scenario:
+    """Return what *source* says.
+
+    Raises:
+        Refused: It is wrong; tells of all that is.
+
+    """
+    if isinstance(source, str):
+        return _load(source, plugins, Refusing("scenario", is_text=True))
+    document = source if "version" in source else {"version": 1, **source}
+    return _load(_written(document), plugins, Refusing("scenario"))
+
+
+def read_rules(rules: tuple[Mapping[str, Any], ...], plugins: Plugins) -> Scenario:
+    """Return *rules* as a scenario.
+
+    Raises:
+        Refused: One of them is wrong; tells of all that is.
+
+    """
+    return _load(_written({"version": 1, "rules": rules}), plugins, Refusing("scenario"))
+
+
+def read_condition(when: When, plugins: Plugins) -> Condition:
+    """Return the condition *when*, to be held against calls of the journal.
+
+    Raises:
+        Refused: It is wrong, or asks for what the journal does not tell.
+
+    """
+    rule = {"name": "asked", "when": when, "reply": ""}
+    text = _written({"version": 1, "rules": [rule]})
+    (read,) = _load(text, plugins, Refusing("condition", below="rules[0].")).rules
+    _refuse_untold(read)
+    return read.when
+
+
+@dataclass(frozen=True, slots=True)
+class Refusing:
+    """How problems of a scenario are told: its *kind*, and what stands before the paths in it."""
+
+    kind: str
+    below: str = ""
+    is_text: bool = False
+
+    def of(self, error: ScenarioError, text: str) -> Refused:
+        """Return the refusal of the scenario *text*."""
+        paths = _paths(text)
+        faults = [self._fault(problem, paths.get(problem.place)) for problem in error.problems]
+        first = faults[0]
+        where = first.at or (f"line {first.line}" if first.line else "")
+        detail = f"{where}: {first.what}" if where else first.what
+        if len(faults) > 1:
+            detail += f" (and {len(faults) - 1} more)"
+        return Refused(422, self.kind, detail, first.hint, faults)
+
+    def _fault(self, problem: Problem, path: str | None) -> Fault:
+        at = path.removeprefix(self.below) if path else None
+        place = problem.place if self.is_text else None
+        return Fault(
+            what=problem.what,
+            at=at or None,
+            line=place.line if place else None,
+            column=place.column if place else None,
+            hint=problem.hint,
+        )
+
+
+def _load(text: str, plugins: Plugins, refusing: Refusing) -> Scenario:
+    try:
+        return load_scenario(ScenarioText(text, CALLED), plugins=plugins)
+    except ScenarioError as error:
+        raise refusing.of(error, text) from error
+
+
+def _written(document: Mapping[str, Any]) -> str:
+    """Return *document* as JSON that is YAML too, one value a line: a place is one value."""
+    text = json.dumps(document, ensure_ascii=False, indent=1, default=dict)
+    return _UNPRINTABLE.sub(_escaped, text)
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return f"\\u{ord(found[0]):04x}"
+
+
+def _paths(text: str) -> dict[Place, str]:
+    """Return where each value of *text* and each key stands, as a path into the JSON."""
+    root = reader.read(text, CALLED, [])
+    return {} if root is None else dict(_walk(root, ""))
+
+
+def _walk(node: Node, path: str) -> Iterator[tuple[Place, str]]:
+    match node:
+        case MapNode():
+            yield node.place, path
+            for member in node.members:
+                below = f"{path}.{member.key}" if path else member.key
+                yield member.place, below
+                yield from _walk(member.value, below)
+        case ListNode():
+            yield node.place, path
+            for number, item in enumerate(node.items):
+                yield from _walk(item, f"{path}[{number}]")
+        case _:
+            yield node.place, path
+
+
+def _refuse_untold(rule: Rule) -> None:
+    """Refuse what the journal does not tell of a call: its number, the state, most of a key."""
+    for alternative in rule.when.alternatives:
+        for when in _all_of(alternative.when):
+            if when.counts_calls:
+                what = "'call' counts while rules are read: state how many calls there must be"
+                raise Refused(422, "condition", what)
+            if when.state:
+                raise Refused(422, "condition", "the journal does not tell what the state was")
+            if not isinstance(when.key, Unstated) and when.key.names() is None:
+                hint = "name it whole; the journal knows it by its digest"
+                raise Refused(422, "condition", "keys are not kept, so no pattern fits one", hint)
+
+
+def _all_of(when: WrittenWhen) -> Iterator[WrittenWhen]:
+    yield when
+    for inner in when.not_:
+        yield from _all_of(inner)
+
+
+def keys_named(condition: Condition) -> frozenset[str]:
+    """Return the API keys that *condition* names."""
+    return frozenset(
+        name
+        for alternative in condition.alternatives
+        for when in _all_of(alternative.when)
+        if not isinstance(when.key, Unstated)
+        for name in when.key.names() or ()
+    )

@@ -1,0 +1,402 @@
+"""What is done when the control API is asked: one method for each route, of the same name.
+
+Nothing here waits, and nothing knows HTTP. What takes long for a large request, the reading of a
+scenario, is apart (`prepare`): it touches no session, so that it may run in a thread.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, TypeAlias
+
+from mockserver.control import records, shapes
+from mockserver.control.matching import Matcher, near_miss, verify
+from mockserver.control.openapi import document
+from mockserver.control.problems import Refused
+from mockserver.control.routes import Route
+from mockserver.control.scenarios import read_condition, read_rules, read_scenario
+from mockserver.engine import Engine
+from mockserver.errors import MockServerError, ScenarioError, UsageError, did_you_mean
+from mockserver.explaining import HEADERS, in_words
+from mockserver.http_request import HttpRequest
+from mockserver.journal import Call
+from mockserver.plugins import Plugins
+from mockserver.reading import Given
+from mockserver.redaction import redact, redact_text
+from mockserver.routing import DEFAULT_SESSION
+from mockserver.scenario.matching import Condition
+from mockserver.scenario.schema import Scenario, Strict
+from mockserver.session import NOTHING, Session
+
+Prepared: TypeAlias = Scenario | Condition | None
+
+
+@dataclass(slots=True, kw_only=True)
+class Asked:
+    """A request, read: what the path, the query and the body say, as the route's types."""
+
+    route: Route
+    parameters: Mapping[str, str] = field(default_factory=dict[str, str])
+    query: Any = None
+    body: Any = None
+    prepared: Prepared = None
+
+    @property
+    def scenario(self) -> Scenario:
+        """The scenario that came with it; none is one that says nothing."""
+        return self.prepared if isinstance(self.prepared, Scenario) else NOTHING
+
+    @property
+    def condition(self) -> Condition | None:
+        """The condition that came with it."""
+        return self.prepared if isinstance(self.prepared, Condition) else None
+
+
+class Service:
+    """Does what is asked of a server."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        plugins: Plugins,
+        version: str,
+        *,
+        release: Callable[[str, str | None], int],
+        reload: Callable[[], Scenario] | None = None,
+    ) -> None:
+        """Take the server.
+
+        Args:
+            engine: What answers.
+            plugins: The kinds that scenarios may use.
+            version: The version of the server.
+            release: Lets the answers of a session go on that one of its rules holds (None: any
+                does), and returns how many.
+            reload: Reads the server's scenario anew; None: it stands in no file.
+
+        """
+        self._engine = engine
+        self._plugins = plugins
+        self._version = version
+        self._release = release
+        self._reload = reload
+
+    def prepare(self, body: Any) -> Prepared:
+        """Return what is read of *body* before anything is done.
+
+        Raises:
+            Refused: A scenario or a condition is wrong.
+
+        """
+        match body:
+            case shapes.NewSession() | shapes.Reload() if body.scenario is not None:
+                return read_scenario(body.scenario, self._plugins)
+            case shapes.Reload() if self._reload is not None:
+                return _read_again(self._reload)
+            case shapes.AddedRules(rules=rules) if rules is not None:
+                return read_rules(rules, self._plugins)
+            case shapes.AddedRules(scenario=scenario) if scenario is not None:
+                return read_scenario(scenario, self._plugins)
+            case shapes.WaitFor(when=when) | shapes.Verify(when=when) if when is not None:
+                return read_condition(when, self._plugins)
+            case _:
+                return None
+
+    def act(self, asked: Asked) -> Any:
+        """Return the answer: a value of the route's type, or a function that takes its time.
+
+        Such a function returns the value; it touches nothing that changes, so that it may run in
+        a thread.
+
+        Raises:
+            Refused: It cannot be done.
+
+        """
+        acting: Callable[[Asked], Any] = getattr(self, asked.route.name)
+        return acting(asked)
+
+    # --- The server ---
+
+    def health(self, asked: Asked) -> shapes.Health:  # noqa: ARG002 - nothing is asked
+        """Tell that the server answers."""
+        return shapes.Health(status="ok")
+
+    def openapi(self, asked: Asked) -> Any:  # noqa: ARG002 - nothing is asked
+        """Return the OpenAPI document."""
+        return document(self._version)
+
+    def reload(self, asked: Asked) -> shapes.Reloaded:
+        """Answer by another scenario from now on."""
+        if not isinstance(asked.prepared, Scenario):
+            hint = "state the 'scenario', or start the server with --scenario"
+            raise Refused(409, "no-files", "the server's scenario was read from no file", hint)
+        self._engine.sessions.reload(asked.prepared)
+        scenario = asked.prepared
+        return shapes.Reloaded(description=scenario.description, rules=len(scenario.rules))
+
+    # --- Sessions ---
+
+    def list_sessions(self, asked: Asked) -> shapes.SessionPage:
+        """List the sessions that are open."""
+        sessions, query = self._engine.sessions, asked.query
+        names = list(sessions)
+        start = 0
+        if query.after is not None:
+            if query.after not in sessions:
+                raise Refused(404, "unknown-session", f"there is no session '{query.after}' now")
+            start = names.index(query.after) + 1
+        page = names[start : start + query.limit]
+        return shapes.SessionPage(
+            sessions=tuple(records.session_summary(sessions[name]) for name in page),
+            total=len(names),
+            next_after=page[-1] if start + len(page) < len(names) else None,
+        )
+
+    def create_session(self, asked: Asked) -> shapes.SessionState:
+        """Begin a session."""
+        wanted: shapes.NewSession = asked.body
+        if wanted.name in self._engine.sessions:
+            what = f"there is a session '{wanted.name}' already"
+            raise Refused(409, "session-exists", what, "end it first, or take another name")
+        try:
+            session = self._engine.sessions.create(
+                wanted.name,
+                scenario=asked.scenario,
+                inherit=wanted.inherit,
+                seed=wanted.seed,
+                strict=_strict(wanted),
+                time_scale=wanted.time_scale,
+            )
+        except UsageError as error:
+            raise Refused(409, "session-refused", str(error)) from error
+        return records.session_state(session)
+
+    def read_session(self, asked: Asked) -> shapes.SessionState:
+        """Read a session."""
+        return records.session_state(self._session(asked))
+
+    def end_session(self, asked: Asked) -> shapes.SessionState:
+        """End a session."""
+        session = self._session(asked)
+        if not session.has_ended:
+            self._engine.sessions.end(session.name)
+        return records.session_state(session)
+
+    def reset_session(self, asked: Asked) -> shapes.SessionState:
+        """Begin anew with the rules as they are."""
+        session = self._session(asked)
+        session.reset()
+        return records.session_state(session)
+
+    def _session(self, asked: Asked) -> Session:
+        """Return the session that the path names, open or ended."""
+        name = asked.parameters["session"]
+        sessions = self._engine.sessions
+        found = sessions.known(name)
+        if found is None and name == DEFAULT_SESSION:
+            found = sessions.named(name)
+        if found is None:
+            hint = did_you_mean(name, sessions) or "a session begins when it is created or called"
+            raise Refused(404, "unknown-session", f"there is no session '{name}'", hint)
+        return found
+
+    # --- Rules ---
+
+    def list_rules(self, asked: Asked) -> shapes.RuleList:
+        """List the rules of a session."""
+        return shapes.RuleList(rules=records.rule_states(self._session(asked)))
+
+    def add_rules(self, asked: Asked) -> shapes.RuleList:
+        """Add rules to a session."""
+        session = self._session(asked)
+        session.add(asked.scenario)
+        return shapes.RuleList(rules=records.rule_states(session))
+
+    def explain(self, asked: Asked) -> shapes.Explanation:
+        """Tell how the rules would be read for a request."""
+        session, wanted = self._session(asked), asked.body
+        headers = HEADERS | {name.lower(): value for name, value in wanted.headers.items()}
+        path, _, query = f"{records.path_of(session.name)}{wanted.path}".partition("?")
+        body = json.dumps(wanted.request).encode()
+        http = HttpRequest(wanted.method, path, headers, body, query)
+        step, readings = self._engine.explain(http)
+        return shapes.Explanation(
+            answer=redact_text(in_words(step)),
+            rule=step.rule if isinstance(step, Given) else None,
+            readings=tuple(
+                shapes.RuleReading(
+                    rule=reading.rule.name,
+                    outcome=reading.outcome,
+                    why=tuple(map(redact_text, reading.why)),
+                )
+                for reading in readings
+            ),
+        )
+
+    # --- The journal ---
+
+    def read_journal(self, asked: Asked) -> shapes.JournalPage:
+        """Read the calls of a session."""
+        journal, query = self._session(asked).journal, asked.query
+        matching = list(_filtered(journal, query))
+        page = matching[-query.limit :] if query.newest else matching[: query.limit]
+        is_last = not page or page[-1] is matching[-1]
+        return shapes.JournalPage(
+            calls=tuple(records.call_record(call, bodies=query.bodies) for call in page),
+            matching=len(matching),
+            seen=journal.seen,
+            dropped=journal.dropped,
+            next_after=None if is_last else page[-1].number,
+        )
+
+    def clear_journal(self, asked: Asked) -> shapes.Cleared:
+        """Forget the calls of a session."""
+        return shapes.Cleared(cleared=self._session(asked).journal.clear())
+
+    def read_call(self, asked: Asked) -> shapes.CallRecord:
+        """Read one call."""
+        journal, number = self._session(asked).journal, asked.parameters["number"]
+        for call in journal:
+            if str(call.number) == number:
+                return records.call_record(call)
+        hint = f"{len(journal)} of {journal.seen} calls are kept"
+        raise Refused(404, "unknown-call", f"there is no call {number[:20]}", hint)
+
+    def wait(self, asked: Asked) -> "Waiting":
+        """Return what waits for calls."""
+        session = self._session(asked)
+        matcher = Matcher(self._engine, session.name, asked.condition)
+        return Waiting(session, matcher, asked.body)
+
+    def verify(self, asked: Asked) -> Callable[[], shapes.Verified]:
+        """Tell whether the calls that have come are as expected."""
+        session, wanted = self._session(asked), asked.body
+        matcher = Matcher(self._engine, session.name, asked.condition)
+        calls = tuple(session.journal)
+        return lambda: verify(matcher, calls, wanted)
+
+    def near_misses(self, asked: Asked) -> shapes.NearMisses:
+        """List the calls that no rule answered."""
+        calls = self._session(asked).journal
+        return shapes.NearMisses(
+            calls=tuple(near_miss(call, call.near_misses) for call in calls if call.is_unmatched)
+        )
+
+    def release(self, asked: Asked) -> shapes.Released:
+        """Let answers go on that are held."""
+        session = self._session(asked)
+        return shapes.Released(released=self._release(session.name, asked.body.rule))
+
+    # --- State and clock ---
+
+    def read_state(self, asked: Asked) -> shapes.StateView:
+        """Read the state of a session."""
+        return _state(self._session(asked))
+
+    def change_state(self, asked: Asked) -> shapes.StateView:
+        """Set values of the state of a session."""
+        session = self._session(asked)
+        session.set_state(asked.body.state)
+        return _state(session)
+
+    def read_clock(self, asked: Asked) -> shapes.ClockView:
+        """Read the time of a session."""
+        return _clock(self._session(asked))
+
+    def advance_clock(self, asked: Asked) -> shapes.ClockView:
+        """Move the time of a session on."""
+        session = self._session(asked)
+        session.clock.advance(asked.body.seconds)
+        return _clock(session)
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A request that waits: whoever plays it looks again each time the journal tells of a call."""
+
+    session: Session
+    matcher: Matcher
+    wanted: shapes.WaitFor
+
+    def calls(self) -> Sequence[Call]:
+        """Return the calls that count, as far as they have come."""
+        wanted = self.wanted
+        return [
+            call
+            for call in self.session.journal
+            if call.number > wanted.after
+            and (wanted.unfinished or call.is_finished)
+            and self.matcher.fits(call)
+        ]
+
+    def is_met(self) -> bool:
+        """Return whether all have come."""
+        return len(self.calls()) >= self.wanted.calls
+
+    def answer(self) -> shapes.Waited:
+        """Return what came."""
+        calls = self.calls()
+        return shapes.Waited(
+            met=len(calls) >= self.wanted.calls,
+            calls=tuple(records.call_record(call) for call in calls),
+        )
+
+
+def _strict(wanted: shapes.NewSession) -> Strict | bool | None:
+    stated = wanted.strict
+    if not isinstance(stated, shapes.Strictness):
+        return stated
+    told = {field.name: getattr(stated, field.name) for field in fields(stated)}
+    return Strict(**{name: value for name, value in told.items() if isinstance(value, bool)})
+
+
+def _state(session: Session) -> shapes.StateView:
+    # A template may have put into it what a request said.
+    told = json.dumps(dict(session.state)).encode()
+    return shapes.StateView(state=json.loads(redact(told)))
+
+
+def _clock(session: Session) -> shapes.ClockView:
+    clock = session.clock
+    return shapes.ClockView(now_s=clock.now_s(), time_scale=clock.time_scale)
+
+
+def _read_again(reload: Callable[[], Scenario]) -> Scenario:
+    try:
+        return reload()
+    except ScenarioError as error:
+        faults = [
+            shapes.Fault(
+                what=problem.what,
+                at=problem.place.file,
+                line=problem.place.line,
+                column=problem.place.column,
+                hint=problem.hint,
+            )
+            for problem in error.problems
+        ]
+        raise Refused(422, "scenario", str(error.problems[0]), faults=faults) from error
+    except MockServerError as error:
+        raise Refused(422, "scenario", str(error)) from error
+
+
+_EQUAL: Final = ("rule", "endpoint", "provider", "model", "conversation", "key", "outcome")
+
+
+def _filtered(calls: Iterable[Call], query: shapes.JournalQuery) -> Iterator[Call]:
+    """Yield those of *calls* that *query* asks for."""
+    equal = {name: getattr(query, name) for name in _EQUAL}
+    equal = {name: value for name, value in equal.items() if value is not None}
+    for call in calls:
+        if call.number <= query.after:
+            continue
+        if query.before is not None and call.number >= query.before:
+            continue
+        if query.status and call.status not in query.status:
+            continue
+        if query.unmatched is not None and call.is_unmatched is not query.unmatched:
+            continue
+        if query.failed is not None and bool(call.failures) is not query.failed:
+            continue
+        if all(getattr(call, name) == value for name, value in equal.items()):
+            yield call

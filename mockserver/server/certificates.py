@@ -1,0 +1,38 @@
+"""Certificates made on the spot, for clients that insist on HTTPS (the extra `tls`)."""
+
+import importlib
+import ssl
+from pathlib import Path
+from typing import Any
+
+from mockserver.errors import UsageError
+
+ALWAYS = ("localhost", "127.0.0.1", "::1")
+
+
+def self_signed(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
+    """Return the context to encrypt by, and the file of the authority that clients must trust.
+
+    Args:
+        host: A name by which the server is called, besides those of loopback.
+        folder: Where that file is put; the private key is never written where it stays.
+
+    Raises:
+        UsageError: The extra `tls` is not installed.
+
+    """
+    try:
+        trustme: Any = importlib.import_module("trustme")
+    except ImportError as error:
+        hint = "pip install 'llm-mockserver[tls]'"
+        raise UsageError(f"--tls makes a certificate with trustme, which is missing: {hint}") from (
+            error
+        )
+    authority = trustme.CA(organization_name="llm-mockserver")
+    names = dict.fromkeys([*ALWAYS, *([host] if host not in {"0.0.0.0", "::"} else [])])  # noqa: S104 - not bound to here
+    certificate = authority.issue_cert(*names)
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    certificate.configure_cert(context)
+    file = folder / "mockserver-ca.pem"
+    file.write_bytes(authority.cert_pem.bytes())
+    return context, file
