@@ -39,7 +39,7 @@ lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 	$(if $(NODE),$(BIN)/pyright --pythonpath $(BIN)/python,@echo "$(NO_NODE) pyright")
 	@$(BIN)/lint-imports --no-logo
 
-conformance: .venv/.dev $(if $(NODE),.venv/.node) ## hold the server against real clients
+conformance: .venv/.dev .venv-frameworks/complete $(if $(NODE),.venv/.node) ## hold the server against real clients
 	@$(if $(NODE),:,echo "$(NO_NODE) the Node client")
 	$(BIN)/python -m pytest tests/clients tests/conformance $(ARGS)
 	$(BIN)/python tests/conformance/official/run.py
@@ -75,6 +75,12 @@ clean: ## remove all that was set up, built or cached
 .venv/.dev: pyproject.toml .venv/.made
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.installed $@
+
+.venv-frameworks/complete: tests/clients/frameworks.txt .venv/.made
+	@echo "setting up .venv-frameworks (LiteLLM and LangChain) …"
+	@$(BIN)/python -m venv --clear .venv-frameworks
+	@.venv-frameworks/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@touch $@
 
 .venv/.node: $(NODE_PROJECTS) .venv/.made
 	@$(foreach project,$(NODE_PROJECTS),npm install --no-save --no-audit --no-fund --loglevel=error --prefix $(dir $(project)) &&) :

@@ -1,10 +1,11 @@
 """Draw what each preset of `latency` asks for, and what a running server does: docs/latency/*.svg.
 
-    python benchmarks/latency_plots.py [--calls 120] [--tokens 24] [PRESET …]
+    python benchmarks/latency_plots.py [--calls 200] [--tokens 24] [--slower 1] [PRESET …]
 
-A server is started with each preset in turn, in real time, and asked over the loopback by
-streams that begin one after the other. The lines are what is asked for, worked out from many
-plans; the dots are what came.
+A server is started with each preset in turn, and asked over the loopback by streams that begin
+one after the other. The lines are what is asked for, worked out from many plans; the dots are
+what came. On a busy machine, `--slower 5` has everything happen in slow motion, by the server's
+time scale, and tells times as they would have been.
 """
 
 import argparse
@@ -28,22 +29,26 @@ PLANS = 4_000
 WIDTH, HEIGHT = 340, 200
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 34, 40
 DOTS = 40
+SPREAD_S = 0.04
+"""From the beginning of one call to that of the next: so few at once do not make anybody late."""
 
 
-def measured(preset: str, calls: int, tokens: int) -> list[Stream]:
-    """Return *calls* streams that a server with *preset* has answered."""
-    gap_ms = presets()[preset].per_token_ms
-    median_ms = getattr(gap_ms, "median", gap_ms or 0)
+def measured(preset: str, calls: int, tokens: int, slower: float) -> list[Stream]:
+    """Return *calls* streams that a server with *preset* has answered, so many times *slower*."""
 
     async def ask(port: int) -> list[Stream]:
-        # As many at once as do not make the client late: a tenth of a millisecond each.
-        over_s = max(3.0, calls * 0.02, min(20.0, calls * 2.0 / max(median_ms, 1)))
-        streams = await opened(port, calls, "go", over_s)
-        for stream in streams:
-            await stream.ended
-        return streams
+        async def answered(count: int, over_s: float) -> list[Stream]:
+            streams = await opened(port, count, "go", over_s)
+            for stream in streams:
+                await stream.ended
+            return streams
 
-    with server(SCENARIO.format(words=" w" * tokens, preset=preset)) as (_, port):
+        # A server that has just begun still loads what it counts by.
+        await answered(3, 0.0)
+        return await answered(calls, calls * SPREAD_S)
+
+    scenario = SCENARIO.format(words=" w" * tokens, preset=preset)
+    with server(scenario, "--time-scale", str(slower)) as (_, port):
         return asyncio.run(ask(port))
 
 
@@ -111,16 +116,16 @@ STYLE = (
 )
 
 
-def drawing(preset: str, streams: Sequence[Stream], tokens: int) -> str:
+def drawing(preset: str, streams: Sequence[Stream], tokens: int, slower: float) -> str:
     """Return the SVG of *preset*."""
     rng = random.Random(1)
     latency = Latency(preset=preset)
     plans = [latency.plan(tokens, 0, 1, rng) for _ in range(PLANS)]
     ttft = [plan.ttft_s * 1_000 for plan in plans]
     gaps = [gap * 1_000 for plan in plans[: PLANS // 10] for gap in plan.gaps_s]
-    came_ttft = [(s.came[0] - s.asked) * 1_000 for s in streams]
+    came_ttft = [(s.came[0] - s.asked) * 1_000 / slower for s in streams]
     came_gaps = [
-        (later - earlier) * 1_000
+        (later - earlier) * 1_000 / slower
         for s in streams
         for earlier, later in zip(s.came, s.came[1:], strict=False)
     ]
@@ -138,11 +143,13 @@ def main() -> None:
     parser.add_argument("presets", nargs="*", metavar="PRESET", help="all of them, unless stated")
     parser.add_argument("--calls", type=int, default=200)
     parser.add_argument("--tokens", type=int, default=24)
+    parser.add_argument("--slower", type=float, default=1.0, help="slow motion, so many times")
     options = parser.parse_args()
     DOCS.mkdir(exist_ok=True)
     for preset in options.presets or presets():
-        streams = measured(preset, options.calls, options.tokens)
-        (DOCS / f"{preset}.svg").write_text(drawing(preset, streams, options.tokens), "utf-8")
+        streams = measured(preset, options.calls, options.tokens, options.slower)
+        svg = drawing(preset, streams, options.tokens, options.slower)
+        (DOCS / f"{preset}.svg").write_text(svg, "utf-8")
         print(f"drew {preset}", file=sys.stderr)
 
 

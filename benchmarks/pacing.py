@@ -80,13 +80,13 @@ def request(said: str) -> bytes:
 
 
 @contextlib.contextmanager
-def server(scenario: str) -> Iterator[tuple[int, int]]:
-    """Serve *scenario*; give the server's process and port."""
+def server(scenario: str, *options: str) -> Iterator[tuple[int, int]]:
+    """Serve *scenario* with *options*; give the server's process and port."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "pacing.yaml"
         path.write_text(scenario, "utf-8")
         process = subprocess.Popen(
-            [*SERVER, "--scenario", str(path)], stdout=subprocess.PIPE, text=True
+            [*SERVER, "--scenario", str(path), *options], stdout=subprocess.PIPE, text=True
         )
         try:
             yield process.pid, json.loads(process.stdout.readline())["port"]

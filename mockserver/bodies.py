@@ -124,6 +124,12 @@ def event(chunk: Mapping[str, JsonValue]) -> bytes:
     return to_bytes(f"data: {compact(chunk)}\n\n")
 
 
+def inner(value: Mapping[str, JsonValue], name: str) -> Json:
+    """Return the object that *value* has by *name*; an empty one if it has none."""
+    found: Json | None = value.get(name)
+    return found if found is not None else {}
+
+
 def read_json(text: bytes) -> Json | None:
     """Return the JSON object that *text* is, or None."""
     try:

@@ -323,6 +323,8 @@ class Dialect(ABC):
     """What the ids of answers begin with, by endpoint kind."""
     id_length: ClassVar[int]
     """How many drawn characters follow the prefix."""
+    took_header: ClassVar[str] = ""
+    """The header that tells how many milliseconds an answer took; empty: there is none."""
     lacks: ClassVar[frozenset[str]] = frozenset()
     """The endpoints that this provider does not have, by kind."""
     shares_paths: ClassVar[bool] = False

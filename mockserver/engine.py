@@ -28,6 +28,7 @@ from mockserver.jsontext import Hole
 from mockserver.limits import Allowance
 from mockserver.logprobs import with_logprobs
 from mockserver.models import Catalogue, Model
+from mockserver.plausibility import doubts
 from mockserver.plugins import Plugins
 from mockserver.reading import NO_RULES, Given, Reading, Unanswered
 from mockserver.redaction import fingerprint as key_fingerprint
@@ -163,6 +164,9 @@ class Engine:
             timeline: Timeline = ()
             if not given.is_replaced:
                 ready = self._make_ready(visit, incoming, parsed, given)
+                call.notes += ready.doubts
+                if visit.session.strict.loops:
+                    refuse_loop(visit, incoming, given, ready.answer)
                 timeline = stamp(visit, ready)
                 if given.latency is not None:
                     timeline = delay(visit, given.latency, ready, timeline)
@@ -304,7 +308,7 @@ class Engine:
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
         """Return *error* with what it leaves: limits count what the API refuses, too."""
-        if not error.allowances:
+        if not error.allowances or not visit.session.compiled.limits:
             return error
         body = validation.read_body(visit.http)
         name = visit.route.model or body["model"]
@@ -407,7 +411,7 @@ class Engine:
         assert route.generating is not None
         assert parsed is not None
         request = misread(visit, parsed.request)
-        answer, drawn_calls = self._decide(visit, incoming, request, given)
+        answer, shaped = self._decide(visit, incoming, request, given)
         rendered = dialect.adapt(route.generating.render(answer), answer, steady)
         frames = dialect.encode(rendered, steady, by_token=by_token)
         head = dialect.head(rendered, answer, steady)
@@ -416,7 +420,11 @@ class Engine:
             head = head._replace(lines=head.lines + said)
         if answer.headers:
             head = head.with_headers(answer.headers)
-        ready = Ready(head, frames, answer, drawn_calls, said_in(answer, visit.secrets))
+        # What went wrong on purpose, or nobody wrote, is not to be told.
+        is_written = given.rule is not None and not visit.bending
+        noted = doubts(answer, shaped.written) if is_written else ()
+        journalled = said_in(answer, visit.secrets)
+        ready = Ready(head, frames, answer, shaped.drawn_calls, journalled, noted)
         if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
             parsed.ready[kept] = (reply, ready)
         return ready
@@ -440,15 +448,13 @@ class Engine:
         incoming: IncomingCall,
         request: CompletionRequest,
         given: Given,
-    ) -> tuple[Answer, int]:
-        """Return what is answered within the limits of *request*, and how many ids it needs."""
+    ) -> tuple[Answer, Shaped]:
+        """Return what is answered within the limits of *request*, and what it was made of."""
         reply = in_scope(given.reply or self._fallback, given.scope)
         dialect = visit.route.dialect
         model = visit.catalogue.resolve(reply.model or request.model)
         shaped = self._shape(visit, incoming, request, given, model)
         note_lookups(visit.call, given.scope)
-        if visit.session.strict.loops:
-            refuse_loop(visit, incoming, given, shaped)
         shaped, generated = limited(shaped, request, reply, model)
         choices = shaped.choices
         if request.echo and not reply.exact:
@@ -471,7 +477,7 @@ class Engine:
             else limits.allowances(visit.catalogue.resolve(request.model), request.body),
             reasoning=thought_aloud(shaped, reply, model),
         )
-        return answer, shaped.drawn_calls
+        return answer, shaped
 
     def _shape(
         self,

@@ -71,7 +71,8 @@ class Call:
         planned_ttft_ms: When the first token was to come, in session time; None: nobody planned.
         planned_ms: How long the whole answer was to take.
         asked_wait_s: How long the client was asked to wait before it tries again.
-        waited_s: How long it did, in session time, since its last attempt at this failed.
+        queued_s: How long it waited for its turn, in session time.
+        waited_s: How long the client waited since its last attempt at this failed, likewise.
         attribution: What the request says of the application that sent it, at providers that ask
             for it, by header.
         client_left_after_tokens: How many tokens had gone out when the client left.
@@ -110,6 +111,7 @@ class Call:
     planned_ttft_ms: float | None = None
     planned_ms: float | None = None
     asked_wait_s: float | None = None
+    queued_s: float = 0
     waited_s: float | None = None
     attribution: Mapping[str, str] = field(default_factory=dict[str, str])
     client_left_after_tokens: int | None = None

@@ -77,6 +77,21 @@ class Fixed:
         return text
 
 
+class JavaScriptNumber(float):
+    """A number that JavaScript writes: decimals from 1e-6 on, and no point where it is whole."""
+
+    __slots__ = ()
+
+    @property
+    def text(self) -> str:
+        """What it writes."""
+        digits, e, power = repr(float(self)).partition("e")
+        if e and int(power) >= _LAST_JAVASCRIPT_POWER:
+            sign = "-" if self < 0 else ""
+            return f"{sign}0.{'0' * (-int(power) - 1)}{digits.lstrip('-').replace('.', '')}"
+        return number(self).removesuffix(".0")
+
+
 class TokenText(str):
     """A text of the answer that remembers where its tokens end."""
 
@@ -135,7 +150,7 @@ def number(value: float) -> str:
     The digits are the fewest that read back as the same number: as Rust's ryu prints, and as
     recorded log-probabilities show (2024 to 2026).
     """
-    text = repr(value)
+    text = repr(float(value))
     if "e" not in text:
         return text if math.isfinite(value) else json.dumps(value)
     digits, _, exponent = text.partition("e")
@@ -148,6 +163,8 @@ def number(value: float) -> str:
 
 _LAST_DECIMAL_POWER: Final = -5
 """The one power of ten that Python writes with an exponent and the provider without."""
+_LAST_JAVASCRIPT_POWER: Final = -6
+"""The smallest that JavaScript writes without one."""
 
 
 def to_bytes(text: str) -> bytes:
@@ -222,6 +239,8 @@ def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
     """Return the text of what is rare: mappings that are no dict."""
     if isinstance(value, Mapping):
         return _text(dict(cast(Mapping[str, JsonValue], value)), newline, layout)
+    if isinstance(value, JavaScriptNumber):
+        return value.text
     return json.dumps(value, ensure_ascii=False)
 
 

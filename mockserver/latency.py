@@ -211,8 +211,9 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
     """Return *timeline* with the pauses of *plan*.
 
     In one piece, an answer comes when it is complete: everything waits for it. A stream's
-    headers come at once, since the provider knows by then that it will answer; its events wait
-    for the tokens that are complete with them, and what follows the last token follows at once.
+    headers come at once, since the provider knows by then that it will answer, and so does a
+    comment that asks for patience; its events wait for the tokens that are complete with them,
+    and what follows the last token follows at once.
 
     Source:
         Slow models that send headers at once and the first token minutes later:
@@ -226,7 +227,7 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
     gaps = iter(plan.gaps_s)
     wait, complete = plan.ttft_s, 0
     for event in timeline:
-        if isinstance(event, Data):
+        if isinstance(event, Data) and not _is_comment(event):
             wait += math.fsum(_due(gaps, complete, event.tokens, tokens))
             complete += event.tokens
             if wait:
@@ -234,6 +235,11 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
             wait = 0.0
         events.append(event)
     return tuple(events)
+
+
+def _is_comment(event: Data) -> bool:
+    """Return whether *event* tells nothing but that the stream is alive."""
+    return not event.tokens and event.payload.startswith(b":")
 
 
 def _due(gaps: Iterator[float], complete: int, more: int, tokens: int) -> Iterator[float]:

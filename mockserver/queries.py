@@ -102,7 +102,8 @@ def _check_functions(tree: dict[str, Any]) -> None:
             _check_functions(cast(dict[str, Any], child))
 
 
-_OWN: Final = frozenset({"field", "literal", "identity", "current"})
+_WHOLE: Final = frozenset({"identity", "current"})
+_OWN: Final = frozenset({"field", "literal", *_WHOLE})
 _INWARD: Final = frozenset(
     {"subexpression", "index_expression", "pipe", "projection", "value_projection"}
 )
@@ -119,6 +120,8 @@ def _names(tree: dict[str, Any]) -> Iterator[tuple[str, str | None]]:
             inner = rest[0] if rest and kind == "subexpression" else None
             is_field = inner is not None and inner["type"] == "field"
             yield first["value"], inner["value"] if inner is not None and is_field else None
+        elif first["type"] in _WHOLE and kind == "subexpression":
+            yield from _names(rest[0])
         else:
             yield from _names(first)
     elif kind not in {"expref", *_OWN}:

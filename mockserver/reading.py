@@ -4,26 +4,24 @@ docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, 
 """
 
 import copy
-from collections import Counter, OrderedDict
+from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from mockserver.contracts import Failure, Reply
 from mockserver.conversation import IncomingCall
 from mockserver.jsontext import JsonValue
 from mockserver.latency import Latency
 from mockserver.scenario.compiled import Compiled, CompiledRule
-from mockserver.scenario.schema import Rule, Step
-from mockserver.scenario.subject import Subject, subject_of
+from mockserver.scenario.schema import Rule
+from mockserver.scenario.subject import subject_of
 from mockserver.seeding import Draw
-from mockserver.templates import Scope
+from mockserver.tally import SCOPES_KEPT, Firing, Tallies, Tally
+from mockserver.templates import Scope, Values
 
 NEAR_MISSES: Final = 3
 """Rules that a near-miss report names."""
-SCOPES_KEPT: Final = 10_000
-"""Conversations, keys or models that a rule counts for, and conversations with captures; the one
-that came first is forgotten first."""
 LOOP: Final = 20
 """Answers in a row with tool calls that one rule may give to one conversation (rule 16)."""
 
@@ -33,7 +31,8 @@ class Given:
     """What answers: a reply bent by *failures*, or one of them alone. *rule* is whose it is.
 
     *latency* is the first that was read; None: none of the rules said. *scope* is what the
-    reply's templates look into; None: it has none.
+    reply's templates look into; None: it has none. *unfound* are the expressions of `set` that
+    found nothing.
     """
 
     reply: Reply | None
@@ -41,6 +40,7 @@ class Given:
     rule: str | None
     latency: Latency | None = None
     scope: Scope | None = None
+    unfound: tuple[str, ...] = ()
 
     @property
     def is_replaced(self) -> bool:
@@ -53,39 +53,18 @@ class Unanswered:
     """No rule answers. *failures* and *latency* of rules passed on the way still act.
 
     *exhausted* names a rule whose script has ended, which refuses; *near_misses* say what
-    differed, the nearest rule first.
+    differed, the nearest rule first. *unfound* are the expressions of `set` that found nothing.
     """
 
     failures: tuple[Failure, ...]
     exhausted: str | None = None
     near_misses: tuple[str, ...] = ()
     latency: Latency | None = None
+    unfound: tuple[str, ...] = ()
 
 
 NO_RULES: Final = Unanswered(())
 """What a session without rules says to every call."""
-
-
-class Tally:
-    """How far a rule has come, in one of the scopes that it counts for.
-
-    Attributes:
-        acted: How often it has acted: what `times` limits.
-        passed: How many calls it held for: what the triggers of its failures count.
-        given: How many of its replies were given.
-        given_to: The numbers of the calls that got one, as many as it has `replies`.
-        reached: How many calls each alternative of its `when` held for, but for `call`.
-
-    """
-
-    __slots__ = ("acted", "given", "given_to", "passed", "reached")
-
-    def __init__(self) -> None:
-        self.acted = 0
-        self.passed = 0
-        self.given = 0
-        self.given_to: list[int] = []
-        self.reached: Counter[int] = Counter()
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,13 +89,13 @@ class RuleReader:
         self.state: Mapping[str, JsonValue] = compiled.scenario.state
         """The session's state; whoever changes it puts another mapping in its place."""
         self._captured: OrderedDict[str, Mapping[str, JsonValue]] = OrderedDict()
-        self._tallies: dict[int, OrderedDict[str, Tally]] = {}
+        self._tallies = Tallies()
         self._plain: dict[int, Given] = {}
         self._streaks: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     # --- Reading ---
 
-    def next_step(  # noqa: C901, PLR0912 - the reading of rules, in one piece, as rules 3 to 7 tell it
+    def next_step(
         self, call: IncomingCall, number: int, draw: Draw, at_s: float
     ) -> Given | Unanswered:
         """Read the rules for *call*, and move their counters.
@@ -133,68 +112,79 @@ class RuleReader:
             return NO_RULES
         call.state = self.state
         subject = subject_of(call)
-        passing: tuple[Failure, ...] = ()
-        latency: Latency | None = None
+        way: _Way | None = None
         for position, compiled in enumerate(rules):
             for read, fits in compiled.readings:
                 if not fits(read(subject)):
                     break
             else:
-                rule = compiled.rule
-                tally = self._tally(rule, call)
-                if rule.times is not None and tally.acted >= rule.times:
-                    continue
-                if compiled.counting and not _counts_on(compiled, tally, subject):
-                    continue
-                tally.passed += 1
-                if compiled.is_plain and not passing and latency is None:
-                    _give(tally, rule, number)
-                    return self._plain_of(rule)
-                if _is_exhausted(rule, tally):
-                    if rule.then == "pass":
-                        continue
-                    why = f"'{rule.name}': {_exhaustion(rule, tally)}"
-                    return Unanswered((), rule.name, (why,))
-                firing = _Firing(tally.passed, draw, position, at_s)
-                own = firing.of(rule.fail, "rule") if rule.fail else ()
-                step = _step(rule, tally)
-                if own and _replace(own):
-                    if step is None:
-                        tally.acted += 1
-                        self._act(rule, call, tally, draw)
-                    return Given(None, passing + own, rule.name)
-                if step is None:
-                    passing += own
-                    if own or not rule.fail:
-                        latency = latency or rule.latency
-                        tally.acted += 1
-                        self._act(rule, call, tally, draw)
-                    continue
-                _give(tally, rule, number)
-                own += firing.of(step.failures, "step") if step.failures else ()
-                if _replace(own):
-                    return Given(None, passing + own, rule.name)
-                latency = latency or step.latency or rule.latency
-                scope = self._act(rule, call, tally, draw, step.reply)
-                return Given(step.reply, passing + own, rule.name, latency, scope)
-        return Unanswered(passing, None, tuple(self.near_misses(call)), latency)
+                if way is None:
+                    if compiled.is_plain:
+                        tally = self._tallies.moving(compiled.rule, call)
+                        tally.passed += 1
+                        tally.give(compiled.rule, number)
+                        return self._plain_of(compiled.rule)
+                    way = _Way(call, number, draw, at_s)
+                step = self._meet(compiled, position, way)
+                if step is not None:
+                    return step
+        return self._unanswered(way or _Way(call, number, draw, at_s))
 
-    def _tally(self, rule: Rule, call: IncomingCall) -> Tally:
-        tallies = self._tallies.get(id(rule))
-        if tallies is None:
-            tallies = self._tallies[id(rule)] = OrderedDict()
-        scope = _scope_of(rule, call)
-        tally = tallies.get(scope)
-        if tally is None:
-            tally = tallies[scope] = Tally()
-            if len(tallies) > SCOPES_KEPT:
-                tallies.popitem(last=False)
-        return tally
+    def _meet(
+        self, compiled: CompiledRule, position: int, way: "_Way"
+    ) -> Given | Unanswered | None:
+        """Return what the rule, which holds but for its counters, says to the call on its *way*.
+
+        None: it lets the reading go on, and what it adds goes along.
+        """
+        rule, call = compiled.rule, way.call
+        tally = self._tallies.moving(rule, call)
+        if tally.is_spent(rule):
+            return None
+        nth = tally.counted(compiled, subject_of(call)) if compiled.counting else tally.passed + 1
+        if nth is None:
+            return None
+        tally.passed += 1
+        if tally.is_exhausted(rule):
+            return None if rule.then == "pass" else self._exhausted(rule, tally, way)
+        met = _Met(rule, position, tally, nth)
+        firing = Firing(tally.passed, way.draw, position, way.at_s)
+        own = firing.of(rule.fail, "rule") if rule.fail else ()
+        step = tally.step(rule)
+        if step is None:
+            if own or not rule.fail:
+                tally.acted += 1
+                self._act(met, way)
+            if own and _replace(own):
+                return way.given(None, own, rule.name)
+            if own or not rule.fail:
+                way.latency = way.latency or rule.latency
+            way.failures += own
+            return None
+        if own and _replace(own):
+            return way.given(None, own, rule.name)
+        tally.give(rule, way.number)
+        own += firing.of(step.failures, "step") if step.failures else ()
+        if _replace(own):
+            return way.given(None, own, rule.name)
+        way.latency = way.latency or step.latency or rule.latency
+        scope = self._act(met, way, step.reply)
+        return way.given(step.reply, own, rule.name, scope)
+
+    def _unanswered(self, way: "_Way") -> Unanswered:
+        misses = tuple(self.near_misses(way.call))
+        return Unanswered(way.failures, None, misses, way.latency, tuple(way.unfound))
+
+    def _exhausted(self, rule: Rule, tally: Tally, way: "_Way") -> Unanswered:
+        """Return the refusal of a script that has ended: it is the nearest, whatever else is."""
+        why = f"'{rule.name}': {tally.exhaustion(rule)}"
+        others = [miss for miss in self.near_misses(way.call) if miss != why]
+        misses = (why, *others[: NEAR_MISSES - 1])
+        return Unanswered((), rule.name, misses, None, tuple(way.unfound))
 
     def tally(self, rule: Rule, call: IncomingCall) -> Tally:
         """Return the rule's counters for *call*, to look at."""
-        tallies = self._tallies.get(id(rule))
-        return (tallies.get(_scope_of(rule, call)) if tallies else None) or Tally()
+        return self._tallies.at(rule, call)
 
     def _plain_of(self, rule: Rule) -> Given:
         given = self._plain.get(id(rule))
@@ -202,13 +192,12 @@ class RuleReader:
             given = self._plain[id(rule)] = Given(rule.reply, (), rule.name)
         return given
 
-    def _act(
-        self, rule: Rule, call: IncomingCall, tally: Tally, draw: Draw, reply: Reply | None = None
-    ) -> Scope | None:
-        """Capture and set what *rule* says; return what the templates of *reply* look into.
+    def _act(self, met: "_Met", way: "_Way", reply: Reply | None = None) -> Scope | None:
+        """Capture and set what the rule says; return what the templates of *reply* look into.
 
         Captures come before the reply, which sees the state as it was; `set` comes after.
         """
+        rule, call = met.rule, way.call
         looks_up = reply is not None and reply.looks_up
         if not (rule.capture or rule.set_ or looks_up):
             return None
@@ -219,12 +208,13 @@ class RuleReader:
             request=call.completion.body if call.completion is not None else {},
             captured=self._captured.get(conversation, {}),
             state=self.state,
-            call=tally.passed,
+            call=met.nth,
             turn=subject_of(call).turn,
-            draw=draw,
+            draw=way.draw,
         )
         if rule.set_:
-            self._set(rule, scope)
+            values = Values(scope.at(purpose=f"set-{met.position}-").values, way.unfound)
+            self._set(rule, values)
             call.state = self.state
         return scope if looks_up else None
 
@@ -236,8 +226,7 @@ class RuleReader:
             if len(self._captured) > SCOPES_KEPT:
                 self._captured.popitem(last=False)
 
-    def _set(self, rule: Rule, scope: Scope) -> None:
-        values = scope.at(purpose="set-")
+    def _set(self, rule: Rule, values: Values) -> None:
         changed = {name: setting.becomes(values) for name, setting in rule.set_.items()}
         merged = {**self.state, **changed}
         self.state = {name: value for name, value in merged.items() if value is not None}
@@ -264,64 +253,71 @@ class RuleReader:
         misses: list[tuple[int, int, str]] = []
         for position, compiled in enumerate(self.compiled.rules):
             rule = compiled.rule
-            differences = self._differences(rule, call)
+            differences = _nearest(rule, call) or self._spent(rule, call)
+            differences = differences or self._miscounted(compiled, call)
             if differences:
                 miss = f"'{rule.name}': {differences[0]}"
                 misses.append((len(differences), position, miss))
         return (miss for _, _, miss in sorted(misses)[:NEAR_MISSES])
 
-    def _differences(self, rule: Rule, call: IncomingCall) -> list[str]:
-        """Return what keeps *rule* from acting on *call*; nothing if it would act."""
-        differences = min((a.differences(call) for a in rule.when.alternatives), key=len)
-        return differences or self._spent(rule, call)
-
     def _spent(self, rule: Rule, call: IncomingCall) -> list[str]:
         tally = self.tally(rule, call)
-        if rule.times is not None and tally.acted >= rule.times:
+        if rule.times is not None and tally.is_spent(rule):
             often = f"{rule.times} time{'s' if rule.times > 1 else ''}"
             return [f"it has acted {often}, as often as it may"]
-        if _is_exhausted(rule, tally):
-            return [_exhaustion(rule, tally)]
+        if tally.is_exhausted(rule):
+            return [tally.exhaustion(rule)]
         return []
+
+    def _miscounted(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:
+        if not compiled.counting:
+            return []
+        differs = self.tally(compiled.rule, call).miscounted(compiled, subject_of(call))
+        return [differs] if differs else []
 
     def explain(
         self, call: IncomingCall, number: int, draw: Draw, at_s: float
     ) -> tuple[Given | Unanswered, list[Reading]]:
         """Return what *call* would get, and what became of each rule; nothing is moved."""
-        scratch = self._scratch()
-        step = scratch.next_step(call, number, draw, at_s)
-        ended = step.exhausted if isinstance(step, Unanswered) else step.rule
+        scratch, way = self._scratch(), _Way(call, number, draw, at_s)
+        call.state = self.state
+        step: Given | Unanswered | None = None
         readings: list[Reading] = []
-        is_over = False
-        for compiled in self.compiled.rules:
-            rule = compiled.rule
-            if is_over:
-                readings.append(Reading(rule, "not read"))
+        for position, compiled in enumerate(self.compiled.rules):
+            if step is not None:
+                readings.append(Reading(compiled.rule, "not read"))
                 continue
-            was_passed = scratch.tally(rule, call).passed > self.tally(rule, call).passed
-            is_over = rule.name == ended and was_passed
-            if is_over and isinstance(step, Given):
-                fails = tuple(f"fails: {failure.kind}" for failure in step.failures)
-                readings.append(Reading(rule, "answers", fails))
-            else:
-                readings.append(self._passed_by(rule, call, was_passed=was_passed))
-        return step, readings
+            step, reading = scratch._explained(compiled, position, way)  # noqa: SLF001 - its like
+            readings.append(reading)
+        if not readings:
+            return NO_RULES, []
+        return step or scratch._unanswered(way), readings  # noqa: SLF001 - its like
 
-    def _passed_by(self, rule: Rule, call: IncomingCall, *, was_passed: bool) -> Reading:
-        """Return what became of a *rule* that did not answer."""
-        differences = min((a.differences(call) for a in rule.when.alternatives), key=len)
+    def _explained(
+        self, compiled: CompiledRule, position: int, way: "_Way"
+    ) -> tuple[Given | Unanswered | None, Reading]:
+        """Meet the rule, and tell what becomes of that."""
+        rule = compiled.rule
+        differences = _nearest(rule, way.call)
         if differences:
-            return Reading(rule, "differs", tuple(differences))
-        spent = self._spent(rule, call)
+            return None, Reading(rule, "differs", tuple(differences))
+        spent = self._spent(rule, way.call)
+        passed, failing = self.tally(rule, way.call).passed, len(way.failures)
+        step = self._meet(compiled, position, way)
         if spent:
-            return Reading(rule, "spent", tuple(spent))
-        if not was_passed:
-            return Reading(rule, "differs", ("it is another call that 'call' asks for",))
-        adds = [f"fails, if its trigger holds: {failure.kind}" for failure in rule.fail]
+            return step, Reading(rule, "spent", tuple(spent))
+        if isinstance(step, Given):
+            fails = tuple(f"fails: {failure.kind}" for failure in step.failures[failing:])
+            return step, Reading(rule, "answers", fails)
+        if self.tally(rule, way.call).passed == passed:
+            return step, Reading(rule, "differs", tuple(self._miscounted(compiled, way.call)))
+        adds = [f"fails: {failure.kind}" for failure in way.failures[failing:]]
+        if rule.fail and not adds:
+            return step, Reading(rule, "adds", ("its failure does not fire",))
         adds += ["takes its time"] if rule.latency else []
         adds += [f"captures '{name}'" for name in rule.capture]
         adds += [f"sets '{name}'" for name in rule.set_]
-        return Reading(rule, "adds", tuple(adds))
+        return step, Reading(rule, "adds", tuple(adds))
 
     def _scratch(self) -> "RuleReader":
         """Return a reader that has come as far as this one, to read without moving this one."""
@@ -333,7 +329,7 @@ class RuleReader:
     def tallies(self) -> Iterator[tuple[Rule, Mapping[str, Tally]]]:
         """Yield each rule, with its counters by what it counts for (`per`)."""
         for compiled in self.compiled.rules:
-            yield compiled.rule, self._tallies.get(id(compiled.rule), {})
+            yield compiled.rule, self._tallies.of(compiled.rule)
 
     def unused(self) -> Iterator[str]:
         """Yield a sentence for each rule with `times`, or a step of `replies`, that is left."""
@@ -350,92 +346,51 @@ class RuleReader:
     # --- Another scenario ---
 
     def take(self, compiled: Compiled) -> None:
-        """Read by *compiled* from now on; rules that stay, or keep their name, keep their count."""
-        known = {c.rule.name: self._tallies.get(id(c.rule)) for c in self.compiled.rules}
-        same = {id(c.rule): self._tallies.get(id(c.rule)) for c in self.compiled.rules}
-        kept = {
-            id(c.rule): same[id(c.rule)] if id(c.rule) in same else known.get(c.rule.name)
-            for c in compiled.rules
-        }
-        self._tallies = {key: tallies for key, tallies in kept.items() if tallies}
+        """Read by *compiled* from now on; rules that stay, or are replaced, keep their counters."""
+        before, after = self.compiled.scenario.rules, compiled.scenario.rules
+        self._tallies = self._tallies.carried_over(before, after)
         self._plain = {}
         self.compiled = compiled
 
 
-@dataclass(frozen=True, slots=True)
-class _Firing:
-    """What decides whether the failures of one rule fire for one call."""
+class _Way:
+    """A call on its way down the rules, and what those that let it pass have added to it."""
 
-    count: int
-    draw: Draw
+    __slots__ = ("at_s", "call", "draw", "failures", "latency", "number", "unfound")
+
+    def __init__(self, call: IncomingCall, number: int, draw: Draw, at_s: float) -> None:
+        self.call = call
+        self.number = number
+        self.draw = draw
+        self.at_s = at_s
+        self.failures: tuple[Failure, ...] = ()
+        self.latency: Latency | None = None
+        self.unfound: dict[str, None] = {}
+
+    def given(
+        self,
+        reply: Reply | None,
+        own: tuple[Failure, ...],
+        rule: str,
+        scope: Scope | None = None,
+    ) -> Given:
+        """Return what *rule* answers, with all that was added on the way and its *own* failures."""
+        latency = self.latency if reply is not None else None
+        return Given(reply, self.failures + own, rule, latency, scope, tuple(self.unfound))
+
+
+class _Met(NamedTuple):
+    """A rule that a call has met, where that stands, and the how-manieth call it is (`call`)."""
+
+    rule: Rule
     position: int
-    at_s: float
-
-    def of(self, failures: tuple[Failure, ...], whose: str) -> tuple[Failure, ...]:
-        """Return those of *failures* whose triggers hold."""
-        purpose = f"fire-{whose}-{self.position}"
-        return tuple(
-            failure
-            for index, failure in enumerate(failures)
-            if failure.fires(self.count, self.draw, f"{purpose}-{index}", self.at_s)
-        )
+    tally: Tally
+    nth: int
 
 
-def _scope_of(rule: Rule, call: IncomingCall) -> str:
-    match rule.per:
-        case "session":
-            return ""
-        case "conversation":
-            return call.conversation
-        case "key":
-            return call.key
-        case "model":
-            return call.model or ""
-
-
-def _counts_on(compiled: CompiledRule, tally: Tally, subject: Subject) -> bool:
-    """Count the call for each alternative that asks for a number; return whether one holds."""
-    held = False
-    for index, alternative in enumerate(compiled.counting):
-        if not all(fits(read(subject)) for read, fits in alternative.readings):
-            continue
-        if alternative.call is None:
-            held = True
-        else:
-            tally.reached[index] += 1
-            held = alternative.call.holds(tally.reached[index]) or held
-    return held
-
-
-def _step(rule: Rule, tally: Tally) -> Step | None:
-    """Return what the rule would answer now; None if it has no reply."""
-    if rule.reply is not None:
-        return Step(rule.reply)
-    if not rule.replies:
-        return None
-    if rule.then == "cycle":
-        return rule.replies[tally.given % len(rule.replies)]
-    return rule.replies[min(tally.given, len(rule.replies) - 1)]
-
-
-def _give(tally: Tally, rule: Rule, number: int) -> None:
-    """Note that the rule's reply goes to the *number*-th call."""
-    tally.acted += 1
-    tally.given += 1
-    if len(tally.given_to) < len(rule.replies):
-        tally.given_to.append(number)
-
-
-def _is_exhausted(rule: Rule, tally: Tally) -> bool:
-    """Return whether all of the rule's `replies` are given and nothing is to follow them."""
-    replies = rule.replies
-    return bool(replies) and tally.given >= len(replies) and rule.then in {"refuse", "pass"}
-
-
-def _exhaustion(rule: Rule, tally: Tally) -> str:
-    """Return what to say of a script that has ended."""
-    calls = ", ".join(map(str, tally.given_to))
-    return f"script exhausted, its {len(rule.replies)} replies were given to calls {calls}"
+def _nearest(rule: Rule, call: IncomingCall) -> list[str]:
+    """Return in what *call* differs from the alternative that it comes nearest to."""
+    return min((a.differences(call) for a in rule.when.alternatives), key=len)
 
 
 def _replace(failures: tuple[Failure, ...]) -> bool:

@@ -13,6 +13,7 @@ from typing import Final
 from mockserver.contracts import Dialect, Endpoint, GeneratingEndpoint, LookupEndpoint
 
 SESSION_PREFIX: Final = "/s/"
+SHARED_ROOT: Final = "/v1/"
 DEFAULT_SESSION: Final = "default"
 PATHS_KEPT: Final = 4_096
 
@@ -78,6 +79,12 @@ class Routes:
         if named is not None:
             places.append((named, "/" + rest))
         nowhere: Route | None = None
+        if path.startswith(SHARED_ROOT) and self._dialects[0].locate(path) is None:
+            # Clients of any provider may be pointed to `/v1`: there it is the scenario's.
+            below = path.removeprefix(SHARED_ROOT[:-1])
+            nowhere = self._find_endpoint(self._dialects[0], method, below, None)
+            if nowhere.generating is not None or nowhere.lookup is not None or nowhere.allowed:
+                return nowhere
         for dialect, place in places:
             located = dialect.locate(place)
             if located is None:

@@ -14,6 +14,7 @@ from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
 from mockserver.seeding import Draw
 from mockserver.stored import StoredCompletions
+from mockserver.templates import found_nothing
 from mockserver.traffic import Traffic
 
 OCCURRENCES_KEPT: Final = 100_000
@@ -88,9 +89,10 @@ class Session:
     def add(self, scenario: Scenario) -> None:
         """Lay *scenario* under what was added before, over everything else.
 
-        The state that it states holds from now on.
+        The state that it states holds from now on. Its rules begin to count now, even if it was
+        added before.
         """
-        self._added = (*self._added, scenario)
+        self._added = (*self._added, scenario.anew())
         self._take()
         self.reader.state = {**self.reader.state, **scenario.state}
 
@@ -164,7 +166,10 @@ class Session:
 
     def next_step(self, incoming: IncomingCall, call: Call, draw: Draw) -> Given | Unanswered:
         """Read the rules for *incoming*, and move their counters; *call* is the journal's entry."""
-        return self.reader.next_step(incoming, call.number, draw, call.at_s)
+        step = self.reader.next_step(incoming, call.number, draw, call.at_s)
+        if step.unfound:
+            call.notes += tuple(map(found_nothing, step.unfound))
+        return step
 
     def unused(self) -> Iterator[str]:
         """Yield a sentence for each scripted answer that is left."""

@@ -2,7 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
 from mockserver.clock import Clock, refuse_time_scale
@@ -10,6 +10,7 @@ from mockserver.errors import UsageError, did_you_mean
 from mockserver.journal import Archive
 from mockserver.routing import DEFAULT_SESSION
 from mockserver.scenario.compiled import Compiled
+from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.session import NOTHING, Session
 
@@ -130,8 +131,7 @@ class Sessions(Mapping[str, Session]):
             what = f"'{name[:40]}' cannot be the name of a session"
             raise UsageError(f"{what}: it is 1 to {LONGEST_NAME} characters, none of them a slash")
         if strict is not None:
-            marked = Strict.of(strict).or_else(scenario.strict)
-            scenario = replace(scenario, strict=marked, files=())
+            scenario = combined(Scenario(strict=Strict.of(strict)), scenario)
         inherited = self.scenario if inherit else None
         return self._begin(
             name, scenario=scenario, inherited=inherited, seed=seed, time_scale=time_scale

@@ -84,15 +84,24 @@ class Values:
     empty: dict[str, None]
 
 
-class _Faker:
-    """Made-up values by their provider's name, each time another; jmespath asks by `get`."""
+class _Faker(dict[str, JsonValue]):
+    """Made-up values by their provider's name, each time another; jmespath asks by `get`.
+
+    To whatever looks at all of it, it is an empty object.
+    """
+
+    __slots__ = ("_draw", "_drawn", "_purpose")
 
     def __init__(self, draw: Draw, purpose: str) -> None:
+        super().__init__()
         self._draw = draw
         self._purpose = purpose
         self._drawn = 0
 
-    def get(self, provider: str) -> JsonValue:
+    def get(self, provider: str, default: Any = None, /) -> JsonValue:
+        # Loading refuses unknown names where it sees them; an expression has other ways here.
+        if provider not in sampling.FAKERS:
+            return default
         self._drawn += 1
         return sampling.fake(provider, self._draw.rng(f"{self._purpose}-{self._drawn}"))
 
@@ -162,6 +171,11 @@ def expanded(value: T, scope: Values) -> T:
     Mappings keep their keys. What holds no template is returned as it is.
     """
     return cast(T, _expanded(value, scope))
+
+
+def found_nothing(expression: str) -> str:
+    """Return what the journal notes of an *expression* that found nothing."""
+    return f"'{OPEN} {expression} {CLOSE}' found nothing"
 
 
 def one_line(text: str) -> str:

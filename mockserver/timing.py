@@ -11,13 +11,14 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mockserver import latency, limits, retries
+from mockserver.contracts import Answer
 from mockserver.latency import Latency
 from mockserver.limiter import Figures, Refused
 from mockserver.limits import Allowance
 from mockserver.models import Model
 from mockserver.redaction import fingerprint
 from mockserver.refusals import LimitReached
-from mockserver.timeline import Data, Timeline, duration_s
+from mockserver.timeline import Data, Event, Head, Timeline, duration_s
 from mockserver.turns import Turn
 from mockserver.walk import Ready, Visit
 
@@ -109,17 +110,40 @@ def delay(visit: Visit, told: Latency, ready: Ready, timeline: Timeline) -> Time
         return timeline
     load = visit.session.traffic.load(answer.model_name)
     _take_turn(visit, load.enter(None, None))
-    usage = answer.usage
     plan = told.plan(
         sum(event.tokens for event in timeline if isinstance(event, Data)),
-        max(0, usage.prompt_tokens - usage.cached_tokens) if usage is not None else 0,
+        _uncached(answer),
         load.running,
         visit.draw.rng("latency"),
         choices=max(1, len(answer.choices)),
     )
     call.planned_ttft_ms = plan.ttft_s * 1_000
     call.planned_ms = plan.total_s * 1_000
+    if not answer.request.stream:
+        timeline = tuple(
+            _having_taken(event, plan.total_s, visit.route.dialect.took_header)
+            for event in timeline
+        )
     return latency.apply(timeline, plan, streamed=answer.request.stream)
+
+
+def _uncached(answer: Answer) -> int:
+    """Return how many tokens of the prompt the model has to read."""
+    if answer.usage is None:
+        return answer.request.prompt_tokens
+    return max(0, answer.usage.prompt_tokens - answer.usage.cached_tokens)
+
+
+def _having_taken(event: Event, seconds: float, header: str) -> Event:
+    """Return *event*, where it is the head, with what the provider says that it took."""
+    if not isinstance(event, Head) or not header:
+        return event
+    took = f"{header}: {seconds * 1_000:.0f}\r\n".encode()
+    lines = [
+        took if line.startswith(f"{header}: ".encode()) else line
+        for line in event.lines.splitlines(keepends=True)
+    ]
+    return event._replace(lines=b"".join(lines))
 
 
 def send_away(visit: Visit, timeline: Timeline) -> Timeline:

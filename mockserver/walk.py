@@ -13,7 +13,7 @@ from typing import Final
 from mockserver import limits
 from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
 from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall, ToolCall
-from mockserver.cutting import CALL_ID_LENGTH, Shaped, call_hole
+from mockserver.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.jsontext import Filling, Hole, fill
@@ -29,7 +29,7 @@ from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.session import Session
 from mockserver.shaping import to_store
-from mockserver.templates import Scope, expanded, one_line
+from mockserver.templates import Scope, expanded, found_nothing, one_line
 from mockserver.timeline import Data, Head, Headers, Pause, Timeline
 from mockserver.turns import Turn
 
@@ -85,13 +85,17 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Ready:
-    """An answer that lacks only what is drawn for each occurrence: its holes."""
+    """An answer that lacks only what is drawn for each occurrence: its holes.
+
+    *doubts* tell where the API could not have given it.
+    """
 
     head: Head
     frames: tuple[Frame, ...]
     answer: Answer | None = None
     drawn_calls: int = 0
     said: Said | None = None
+    doubts: tuple[str, ...] = ()
 
 
 Kept = tuple[int, bool, bool]
@@ -156,18 +160,19 @@ def in_scope(reply: Reply, scope: Scope | None) -> Reply:
 
 def note_lookups(call: Call, scope: Scope | None) -> None:
     """Tell of the expressions that found nothing: a misspelt name looks like an empty one."""
-    for expression in scope.empty if scope is not None else ():
-        call.notes += (f"'{{{{ {expression} }}}}' found nothing",)
+    call.notes += tuple(map(found_nothing, scope.empty if scope is not None else ()))
 
 
-def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, shaped: Shaped) -> None:
-    """Refuse the answer that would keep an agent in its loop (rule 16).
+def refuse_loop(visit: Visit, incoming: IncomingCall, given: Given, answer: Answer | None) -> None:
+    """Refuse the *answer* that would keep an agent in its loop (rule 16).
 
     Raises:
         ApiError: It is the 21st in a row with tool calls.
 
     """
-    calls_tools = any(choice.tool_calls for choice in shaped.choices)
+    if answer is None:
+        return
+    calls_tools = any(choice.tool_calls for choice in answer.choices)
     reader = visit.session.reader
     if reader.is_loop(given.rule, incoming, calls_tools=calls_tools):
         what = f"rule '{given.rule}' answered this conversation {LOOP} times in a row by tool calls"

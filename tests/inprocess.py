@@ -31,8 +31,8 @@ class Answered:
 
     @property
     def head(self) -> Head:
-        head = self.timeline[0]
-        assert isinstance(head, Head)
+        head = next((event for event in self.timeline if isinstance(event, Head)), None)
+        assert head is not None
         return head
 
     @property
@@ -135,7 +135,7 @@ def _prefix(session: str) -> str:
 
 
 def _outcome(answered: Answered) -> str:
-    if not isinstance(answered.timeline[0], Head):
+    if not any(isinstance(event, Head) for event in answered.timeline):
         return "cut"
     if answered.status != 200:
         return f"failed {answered.status}"

@@ -233,6 +233,18 @@ def test_an_event_that_completes_several_tokens_waits_for_all_of_them() -> None:
     ]
 
 
+def test_a_comment_that_asks_for_patience_comes_at_once() -> None:
+    comment = Data(b": OPENROUTER PROCESSING\n\n")
+    head, *events = stream(0, 1)
+
+    assert apply((head, comment, *events), Plan(0.5), streamed=True) == (
+        head,
+        comment,
+        Pause(0.5),
+        *events,
+    )
+
+
 def test_what_comes_in_one_piece_comes_when_it_is_complete() -> None:
     timeline = stream(4)
 

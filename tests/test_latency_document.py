@@ -37,7 +37,6 @@ def test_each_preset_is_told_of_with_its_source_and_drawn(name: str) -> None:
 
 
 def test_every_key_is_told_of() -> None:
-
     told = set(re.findall(r"`(\w+)`", DOCUMENT))
 
     assert set(keys_of(Latency)) | set(keys_of(Figures)) <= told

@@ -224,7 +224,7 @@ def test_the_schema_knows_the_words_of_another_distribution(extension: Extended)
     }
     assert "UpsideDown" in schema["definitions"]
     assert {"acme", "openai"} <= set(schema["properties"]["provider"]["enum"])
-    assert '"enum": ["chat.completions", "completions", "models", "motd"' in json.dumps(schema)
+    assert "motd" in schema["definitions"]["EndpointTest"]["anyOf"][0]["enum"]
 
 
 @pytest.mark.parametrize(

@@ -73,6 +73,13 @@ def test_a_path_that_fits_several_is_the_scenarios_provider() -> None:
     assert routes("double").find("POST", "/v1/completions").dialect.kind == "double"
 
 
+def test_below_v1_even_a_provider_answers_whose_own_paths_are_elsewhere() -> None:
+    found = routes("elsewhere")
+
+    assert found.find("POST", "/v1/completions").dialect.kind == "elsewhere"
+    assert found.find("POST", "/openai/v1/completions").dialect.kind == "openai"
+
+
 def test_a_dialect_may_take_the_model_from_the_path() -> None:
     assert routes().find("POST", "/named/gpt-4o/chat/completions").model == "gpt-4o"
 

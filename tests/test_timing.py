@@ -87,6 +87,13 @@ def test_answers_are_the_same_with_and_without_latency(
     assert slow.chat(stream=stream, **members).body == fast.chat(stream=stream, **members).body
 
 
+def test_a_body_says_itself_how_long_it_took() -> None:
+    answered = Api(SLOW).chat()
+
+    assert answered.call.planned_ms is not None
+    assert answered.headers["openai-processing-ms"] == f"{answered.call.planned_ms:.0f}"
+
+
 def test_several_choices_are_made_side_by_side() -> None:
     api = Api(SLOW)
 

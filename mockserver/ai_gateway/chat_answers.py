@@ -4,7 +4,7 @@ It is the AI SDK's answer put into OpenAI's words: ids, thoughts and what the ga
 are its own, and the last chunk of a stream says all at once.
 
 Source:
-    24 recorded exchanges of 2026-02 and 2026-03 with models of OpenAI, Anthropic and Google; one of
+    92 recorded exchanges of 2026-02 and 2026-03 with models of OpenAI, Anthropic and Google; one of
     2026-09 with a model that thinks aloud.
 """
 
@@ -49,8 +49,7 @@ def whole(answer: Answer, serving: Sequence[str], fingerprint: str) -> Json:
             for choice in answer.choices
         ],
         "usage": _usage(answer),
-        "system_fingerprint": fingerprint,
-        "generationId": answer.id,
+        **_identity(answer, fingerprint),
     }
 
 
@@ -68,8 +67,17 @@ def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator
     final = _chunk(answer, last, metadata, last.finish_reason, fingerprint)
     del final["system_fingerprint"]
     bill = {"usage": _usage(answer)} if answer.request.include_usage else {}
-    identity: Json = {"system_fingerprint": fingerprint, "generationId": answer.id}
-    yield Chunk({**final, **bill, **identity})
+    yield Chunk({**final, **bill, **_identity(answer, fingerprint)})
+
+
+def _identity(answer: Answer, fingerprint: str) -> Json:
+    """Return what ends an answer: by what it can be told from others."""
+    tier = routing.service_tier(answer)
+    return {
+        "system_fingerprint": fingerprint,
+        **({} if tier is None else {"service_tier": tier}),
+        "generationId": answer.id,
+    }
 
 
 def _said(choice: AnsweredChoice) -> TokenText | None:

@@ -92,7 +92,10 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
     model = catalogue.get(name)
     if model is None or model.mode == "other":
         raise model_not_found(name)
-    interface, warned = upstream.interface_of(model), upstream.warnings(options, model)
+    interface, warned = (
+        upstream.interface_to(model.id, model.family),
+        upstream.warnings(options, model),
+    )
     body: dict[str, Any] = {
         openais: numbers[key]
         for key, openais in _SETTINGS.items()
@@ -213,7 +216,7 @@ def _billed(body: Mapping[str, Any], model: Model, interface: Interface) -> toke
     checked = {key: body[key] for key in body if not (others and key == "response_format")}
     try:
         check(checked, model)
-        prompt = tokens.count_prompt(body, model)
+        prompt = upstream.billed(tokens.count_prompt(body, model), body, model)
         validation.check_context(body, model, prompt.tokens)
     except ApiError as error:
         raise relayed(error.message, error.status) from None

@@ -110,7 +110,16 @@ def metadata(answer: Answer, serving: Sequence[str], tried: Sequence[str] = ()) 
 
     The first of *serving* gave it, after the models *tried* before had failed.
     """
-    return {serving[0]: {}, "gateway": _gateway(answer, serving, tried)}
+    tier = service_tier(answer)
+    own: Json = {} if tier is None else {"serviceTier": tier}
+    return {serving[0]: own, "gateway": _gateway(answer, serving, tried)}
+
+
+def service_tier(answer: Answer) -> str | None:
+    """Return the tier that served *answer*; only the Responses API tells it."""
+    request = answer.request
+    told = upstream.interface_to(request.model, request.family) == "responses"
+    return request.service_tier if told else None
 
 
 def _gateway(answer: Answer, serving: Sequence[str], tried: Sequence[str]) -> Json:

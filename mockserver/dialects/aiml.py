@@ -14,7 +14,7 @@ from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, 
 from mockserver.conversation import ApiError
 from mockserver.framing import DONE, body_frames, event, event_frames
 from mockserver.http_request import HttpRequest, bearer_token
-from mockserver.jsontext import Filling, compact, plain, to_bytes
+from mockserver.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
 from mockserver.models import Catalogue, Model
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
@@ -97,7 +97,10 @@ class AimlApi(Dialect):
             return rendered
         value: Json = plain(rendered.value)
         cost = self.cost_usd(answer)
-        paid = {"credits_used": round(cost * CREDITS_A_USD), "usd_spent": round(cost, 12)}
+        paid = {
+            "credits_used": round(cost * CREDITS_A_USD),
+            "usd_spent": JavaScriptNumber(round(cost, 12)),
+        }
         return JsonBody(
             {
                 "id": value["id"],

@@ -315,9 +315,15 @@ def _refusal(error: ApiError) -> str:
             "code": "ResponsibleAIPolicyViolation",
             "content_filter_result": alphabetical({**found, "jailbreak": _not_detected()}),
         }
-        keys = ("message", "type", "param", "code")
-        members: Json = {key: getattr(error, key) for key in keys}
-        return compact({"error": {**members, "status": error.status, "innererror": inner}})
+        told: Json = {
+            "message": error.message,
+            "type": None,
+            "param": "prompt",
+            "code": error.code,
+            "status": error.status,
+            "innererror": inner,
+        }
+        return compact({"error": told})
     if error.code == "DeploymentNotFound":
         told = {"type": error.type, "code": error.code, "message": error.message}
         return pretty({"error": told})

@@ -78,6 +78,7 @@ class OpenAI(Dialect):
     kind = "openai"
     id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
     id_length = 29
+    took_header = "openai-processing-ms"
 
     def locate(self, path: str) -> Located | None:
         """Return where *path* leads below `/v1`."""
@@ -149,7 +150,7 @@ class OpenAI(Dialect):
         headers: Headers = (
             ("date", http_date(draw.created())),
             ("content-type", content_type),
-            ("openai-processing-ms", str(draw.milliseconds(200, 1_000))),
+            (self.took_header, str(draw.milliseconds(200, 1_000))),
             ("x-request-id", REQUEST_ID.mark),
         )
         limits = b""
@@ -200,7 +201,7 @@ class OpenAI(Dialect):
         date = ("date", http_date(draw.created()))
         request_id = ("x-request-id", self.request_id(draw))
         if error.layer != "edge":
-            took = ("openai-processing-ms", str(draw.milliseconds(5, 100)))
+            took = (self.took_header, str(draw.milliseconds(5, 100)))
             return date, ("content-type", "application/json"), took, request_id
         content_type = ("content-type", "application/json; charset=utf-8")
         # The edge knows the account only at times.

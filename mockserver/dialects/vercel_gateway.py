@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
+from mockserver import refusals
 from mockserver.ai_gateway import attempts, chat_answers, reading, routing
 from mockserver.ai_gateway.refusals import NOT_FOUND, RELAYED, model_not_found, relayed
 from mockserver.ai_gateway.upstream import LEAST_OUTPUT, maker_of
@@ -20,6 +21,7 @@ from mockserver.framing import DONE, body_frames, event, event_frames
 from mockserver.http_request import HttpRequest, bearer_token
 from mockserver.jsontext import Filling, Hole, JsonValue, compact, to_bytes
 from mockserver.models import Catalogue, Model
+from mockserver.refusals import LimitReached
 from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -38,6 +40,7 @@ NO_FUNDS: Final = (
     "Insufficient funds. Please add credits to your account to continue using AI services. Visit "
     "https://vercel.com/d?to=%2F%5Bteam%5D%2F%7E%2Fai%3Fmodal%3Dtop-up to top up your credits."
 )
+UNAVAILABLE: Final = "Service temporarily unavailable. Please try again shortly."
 TYPES: Final[Mapping[int, str]] = {
     400: "invalid_request_error",
     401: "authentication_error",
@@ -83,6 +86,7 @@ class VercelGateway(Dialect):
     id_length = ULID_TIME + ULID_REST
     lacks = frozenset({"completions", "models", "stored_completions"})
     keeps_answers = True
+    host = "ai-gateway.vercel.sh"
 
     def locate(self, path: str) -> Located | None:
         """Return where *path* leads: below `/v1`, or below `/ai` of any version."""
@@ -199,6 +203,20 @@ class VercelGateway(Dialect):
         own = _lines(_own("application/json", self.request_id(draw), draw))
         lines = own + STEADY_LINES + _lines(error.headers)
         return Head(error.status, lines, len(payload)), Data(payload)
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the refusal of what does not fit in a limit; its text is the maker's own."""
+        told = refusals.rate_limited(reached)
+        return replace(told, type=TYPES[told.status], code=None)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a gateway that has nobody to ask."""
+        return ApiError(status or 503, UNAVAILABLE, TYPES[503])
+
+    def content_filtered(self) -> ApiError:
+        """Return the refusal of a prompt by whoever serves the model."""
+        told = refusals.content_filtered()
+        return relayed(told.message, told.status)
 
     def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
         """Return the event that tells of *error* in the middle of a stream of such *chunk*s."""

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Final
 from mockserver.ai_gateway.refusals import model_not_found
 from mockserver.ai_gateway.routing import per_token
 from mockserver.ai_gateway.specifications import PATHS, path_version
-from mockserver.ai_gateway.upstream import interface_of, maker_of
+from mockserver.ai_gateway.upstream import maker_of
 from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
 from mockserver.jsontext import JsonValue
 from mockserver.models import Model
@@ -88,7 +88,7 @@ def _configured(model: Model, specification: str) -> dict[str, JsonValue]:
 
 def _listed(model: Model) -> dict[str, Any]:
     window = SAID_OF_CONTEXT.get(_bare(model), model.context_window)
-    uses_tools = model.family.mode == "chat" and interface_of(model) != "completions"
+    uses_tools = model.family.mode == "chat"
     tags = [*(["tool-use"] * uses_tools), *(["reasoning"] * model.family.reasoning)]
     return {
         "id": model.id,

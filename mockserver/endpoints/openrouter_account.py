@@ -10,6 +10,7 @@ from urllib.parse import parse_qs
 
 from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
 from mockserver.conversation import ApiError, Usage
+from mockserver.jsontext import JavaScriptNumber
 from mockserver.ledger import Entry
 
 Json = dict[str, Any]
@@ -38,12 +39,14 @@ class OpenRouterAccount(LookupEndpoint):
         ledger = lookup.ledger
         match lookup.route:
             case ("GET", path) if path == CREDITS:
-                spent = ledger.spent_usd(WHOSE)
+                spent = JavaScriptNumber(ledger.spent_usd(WHOSE))
                 return _answer({"total_credits": TOTAL_CREDITS, "total_usage": spent})
             case ("GET", path) if path == GENERATION:
                 return _answer(_generation(lookup))
             case _:
-                return _answer(_key(lookup.key, ledger.spent_usd(WHOSE, lookup.key)))
+                return _answer(
+                    _key(lookup.key, JavaScriptNumber(ledger.spent_usd(WHOSE, lookup.key)))
+                )
 
 
 def _answer(data: Json) -> JsonBody:
@@ -80,16 +83,17 @@ def _generation(lookup: Lookup) -> Json:
 
 def _told(entry: Entry) -> Json:
     usage = entry.usage or Usage(0, 0)
+    cost = JavaScriptNumber(entry.cost_usd)
     took = usage.completion_tokens * MS_A_TOKEN
     made = datetime.fromtimestamp(entry.created, UTC).isoformat()
     vendor = entry.asked.partition("/")[0]
     return {
         "id": entry.id,
-        "total_cost": entry.cost_usd,
+        "total_cost": cost,
         "created_at": made,
         "model": entry.model if "/" in entry.model else entry.asked,
         "origin": entry.attribution.get("http-referer", ""),
-        "usage": entry.cost_usd,
+        "usage": cost,
         "is_byok": False,
         "upstream_id": None,
         "cache_discount": None,

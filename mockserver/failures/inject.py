@@ -10,6 +10,7 @@ from mockserver.bodies import (
     chunks_of,
     event,
     events_of,
+    inner,
     is_stream,
     with_true_length,
 )
@@ -97,9 +98,8 @@ class Inject(Failure):
     def _sent(self, before: Timeline, after: Timeline, scene: Scene) -> bytes | None:
         """Return the bytes to send between *before* and *after*; None: there is nothing like it."""
         chunks = chunks_of(before)
-        found = next(
-            (one for one in (*reversed(chunks), *chunks_of(after)) if choices_of(one)), None
-        )
+        nearest = (*reversed(chunks), *chunks_of(after))
+        found = next((one for one in nearest if choices_of(one)), None)
         match self.what:
             case "comment":
                 return f": {scene.dialect.keep_alive}\n\n".encode()
@@ -108,7 +108,7 @@ class Inject(Failure):
             case "duplicate":
                 return events_of(before)[-1] if chunks else None
             case "error_event":
-                return self._error(found or {}, scene)
+                return self._error(found or next(iter(nearest), {}), scene)
             case _ if found is None:
                 return None
             case "empty_choices":
@@ -147,14 +147,14 @@ class Inject(Failure):
     def _without_choices(self, chunk: Json) -> bytes:
         if self.shape is None:
             return event({**chunk, "choices": []})
-        blank = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
+        blank: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
         return event({**blank, "prompt_filter_results": NO_FILTERS})
 
 
 def _said(chunk: Json) -> str:
     """Return what *chunk* adds to the text of the first choice."""
     texts = (
-        (choice.get("delta") or {}).get("content") or choice.get("text")
+        inner(choice, "delta").get("content") or choice.get("text")
         for choice in choices_of(chunk)
         if not choice.get("index")
     )

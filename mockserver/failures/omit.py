@@ -10,6 +10,7 @@ from mockserver.bodies import (
     chunk_of,
     edit_json,
     event,
+    inner,
     is_stream,
     map_events,
 )
@@ -86,7 +87,7 @@ class Omit(Failure):
             usage["completion_tokens"] = None
             dropped = True
         for choice in choices if "role" in self.parts else ():
-            dropped = (choice.get(spoken) or {}).pop("role", None) is not None or dropped
+            dropped = inner(choice, spoken).pop("role", None) is not None or dropped
         if "choices" in self.parts and "choices" in value:
             del value["choices"]
             dropped = True

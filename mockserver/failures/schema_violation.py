@@ -1,10 +1,10 @@
 """The model answers JSON that does not fit the schema that was asked for."""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Literal, cast
+from typing import Any, Literal, TypeGuard, cast
 
 from mockserver.contracts import AnswerFailure
 from mockserver.conversation import Choice, CompletionRequest, ToolCall
@@ -73,9 +73,10 @@ def _of_other_types(value: JsonValue) -> Iterator[JsonValue]:
         for name, member in members.items():
             for wrong in _of_other_types(member):
                 yield {**members, name: wrong}
-    elif isinstance(value, list) and value:
-        for wrong in _of_other_types(value[0]):
-            yield [wrong, *value[1:]]
+    elif _is_list(value) and value:
+        first, *rest = value
+        for wrong in _of_other_types(first):
+            yield [wrong, *rest]
     elif isinstance(value, str):
         yield from (42, True, None)
     elif isinstance(value, bool) or value is None:
@@ -83,6 +84,10 @@ def _of_other_types(value: JsonValue) -> Iterator[JsonValue]:
     else:
         yield str(value)
         yield None
+
+
+def _is_list(value: JsonValue) -> TypeGuard[list[JsonValue]]:
+    return isinstance(value, list)
 
 
 def _allows(schema: JsonValue, value: JsonValue) -> bool:
@@ -93,11 +98,13 @@ def _allows(schema: JsonValue, value: JsonValue) -> bool:
 def _answer_schema(body: Mapping[str, Any]) -> JsonValue:
     """Return the schema that the answer to *body* should fit, if it states one."""
     wanted: Mapping[str, Any] = body.get("response_format") or {}
-    return (wanted.get("json_schema") or {}).get("schema")
+    stated: Mapping[str, Any] = wanted.get("json_schema") or {}
+    return stated.get("schema")
 
 
 def _parameters(body: Mapping[str, Any], name: str) -> JsonValue:
     """Return the schema of the parameters of the tool *name*, if there is one."""
-    functions = [tool.get("function") or {} for tool in body.get("tools") or ()]
+    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
+    functions: list[Mapping[str, Any]] = [tool.get("function") or {} for tool in tools]
     functions += body.get("functions") or ()
     return next((one.get("parameters") for one in functions if one.get("name") == name), None)

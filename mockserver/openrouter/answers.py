@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from mockserver.contracts import Answer, AnsweredChoice, Chunk, EventStream
 from mockserver.conversation import Usage
-from mockserver.jsontext import plain
+from mockserver.jsontext import JavaScriptNumber, plain
 from mockserver.openrouter.models import ON_RESPONSES
 from mockserver.openrouter.requests import items, record
 
@@ -43,6 +43,13 @@ NATIVE: Final[Mapping[str, Mapping[str, str]]] = {
     "responses": {"stop": "completed", "tool_calls": "completed", "length": "max_output_tokens"},
 }
 """How providers call the reasons to finish; those that are not here call them as OpenAI does."""
+TELL_TIERS: Final = frozenset({"anthropic", "google", "x-ai"})
+REASONING_FORMATS: Final = {
+    "anthropic": "anthropic-claude-v1",
+    "google": "google-gemini-v1",
+    "x-ai": "xai-responses-v1",
+    "responses": "openai-responses-v1",
+}
 
 
 def _provider_of(answer: Answer) -> str:
@@ -109,7 +116,10 @@ def body_of(value: Json, answer: Answer) -> Json:
 
 
 def _tier(answer: Answer) -> str | None:
-    return answer.request.service_tier if ON_RESPONSES.match(answer.request.model) else None
+    """Return the tier that served *answer*, at the providers that tell it (since 2026-05)."""
+    asked = answer.request.model
+    tells = ON_RESPONSES.match(asked) or asked.partition("/")[0] in TELL_TIERS
+    return answer.request.service_tier if tells else None
 
 
 def _chosen(shown: Json, choice: AnsweredChoice, answer: Answer) -> Json:
@@ -155,11 +165,12 @@ def _reasoning(answer: Answer) -> str | None:
 
 
 def _detail(text: str | None, answer: Answer) -> Json:
-    if answer.request.model.startswith("openai/"):
-        kind, member, form = "reasoning.summary", "summary", "openai-responses-v1"
-    else:
-        kind, member, form = "reasoning.text", "text", "unknown"
-    return {"type": kind, member: text, "format": form, "index": 0}
+    """Return *text*, which was thought, in the form of those who serve the model."""
+    asked = answer.request.model
+    vendor = "responses" if ON_RESPONSES.match(asked) else asked.partition("/")[0]
+    form = REASONING_FORMATS.get(vendor, "unknown")
+    member = "summary" if form.endswith("responses-v1") else "text"
+    return {"type": f"reasoning.{member}", member: text, "format": form, "index": 0}
 
 
 def costs(answer: Answer, usage: Usage) -> tuple[float, float]:
@@ -177,7 +188,7 @@ def _usage(answer: Answer, usage: Usage) -> Json:
         "prompt_tokens": usage.prompt_tokens,
         "completion_tokens": usage.completion_tokens,
         "total_tokens": usage.total_tokens,
-        "cost": _number(cost),
+        "cost": JavaScriptNumber(cost),
         "is_byok": False,
         "prompt_tokens_details": {
             "cached_tokens": usage.cached_tokens,
@@ -186,9 +197,9 @@ def _usage(answer: Answer, usage: Usage) -> Json:
             "video_tokens": 0,
         },
         "cost_details": {
-            "upstream_inference_cost": _number(cost),
-            "upstream_inference_prompt_cost": _number(read),
-            "upstream_inference_completions_cost": _number(written),
+            "upstream_inference_cost": JavaScriptNumber(cost),
+            "upstream_inference_prompt_cost": JavaScriptNumber(read),
+            "upstream_inference_completions_cost": JavaScriptNumber(written),
         },
         "completion_tokens_details": {
             "reasoning_tokens": usage.reasoning_tokens,
@@ -196,11 +207,6 @@ def _usage(answer: Answer, usage: Usage) -> Json:
             "audio_tokens": usage.audio_tokens,
         },
     }
-
-
-def _number(value: float) -> float:
-    """Return *value* as JavaScript would write it: a whole number has no point."""
-    return int(value) if value == int(value) else value
 
 
 # --- streams ---------------------------------------------------------------------------------
@@ -235,8 +241,24 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
         elif shown[0]["finish_reason"] is not None:
             last = shown
             yield Chunk({**opening, **tier, "choices": shown}, chunk.tokens)
-        else:
+        elif not on_responses:
             yield Chunk({**opening, "choices": shown}, chunk.tokens)
+        else:
+            # No chunk that says nothing yet, but one more behind what opens a call (2026-03 on).
+            for part in _on_responses(shown[0]):
+                yield Chunk({**opening, "choices": [part]}, chunk.tokens)
+
+
+def _on_responses(part: Json) -> Iterator[Json]:
+    """Yield what comes instead of *part* of a model that is asked by OpenAI's newer endpoint."""
+    delta: Json = part.get("delta", {})
+    if delta and not delta["content"] and len(delta) == len(("content", "role")):
+        return
+    yield part
+    for call in delta.get("tool_calls", ()):
+        if "id" in call:
+            nothing = [{"index": call["index"], "function": {"arguments": ""}}]
+            yield {**part, "delta": {**delta, "tool_calls": nothing}}
 
 
 def _part(choice: Json, answer: Answer) -> Json:

@@ -240,7 +240,7 @@ class Builder:
         return self.refuse(node.place, f"expected {wanted}, got {described(node)}", hint)
 
     def _union(self, arguments: Sequence[Any], node: Node, owner: type[Any] | None) -> Any:
-        members = [member for member in arguments if member is not Unstated]
+        members = [owner if m is Self else m for m in arguments if m is not Unstated]
         # Where absence is not null, null is a value like any other.
         takes_null = Unstated in arguments and Any in members
         fitting = [member for member in members if takes_null or self._may_be(member, node)]
@@ -261,7 +261,7 @@ class Builder:
 
     def _may_be(self, annotation: Any, node: Node) -> bool:
         """Return whether the form of *node* is one that *annotation* can have."""
-        if annotation in self._readers or annotation in (Any, Self):
+        if annotation in self._readers or annotation is Any:
             return not (isinstance(node, ScalarNode) and node.value is None)
         origin = get_origin(annotation)
         if annotation in _SCALARS or origin is Literal:

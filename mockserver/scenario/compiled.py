@@ -23,7 +23,7 @@ class CompiledRule:
         rule: The rule.
         readings: What is looked at, in the order of trying; `call` is not among it.
         counting: The alternatives of its `when` that ask for the number of the call, and others.
-        is_plain: It gives one reply, and does nothing else.
+        is_plain: It gives one reply whenever it holds, and does nothing else.
 
     """
 
@@ -39,7 +39,8 @@ class CompiledRule:
         counting = alternatives if any(a.call is not None for a in alternatives) else ()
         readings = alternatives[0].readings if len(alternatives) == 1 else (_one_of(alternatives),)
         does_more = rule.fail or rule.set_ or rule.capture or rule.latency
-        is_plain = rule.reply is not None and not rule.reply.looks_up and not does_more
+        counts = counting or rule.times is not None
+        is_plain = not (rule.reply is None or rule.reply.looks_up or does_more or counts)
         return cls(rule, readings, counting, is_plain)
 
 

@@ -7,7 +7,7 @@ plug-ins, and read by `mockserver.scenario.build`.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mockserver.contracts import Failure, Reply
+from mockserver.contracts import Failure, GeneratingEndpoint, Reply, Unstated
 from mockserver.errors import Place, Problem
 from mockserver.latency import Latency
 from mockserver.plugins import Plugins
@@ -117,8 +117,28 @@ class _Grammar:
             given={"place": node.place},
             defaults={"name": f"rule-{number}"},
         )
+        if isinstance(rule, Rule):
+            self._refuse_replies_to_lookups(rule, node)
         refused = any(p.severity == "error" for p in self.builder.problems[before:])
         return INVALID if refused else rule
+
+    def _refuse_replies_to_lookups(self, rule: Rule, node: MapNode) -> None:
+        """Refuse a reply that is never given: no model answers where facts are looked up."""
+        key = "reply" if rule.reply is not None else "replies"
+        gives = rule.reply is not None or any(step.reply is not None for step in rule.replies)
+        member = node.get(key)
+        if gives and member is not None and not any(map(self._generates, rule.when.alternatives)):
+            what = f"the endpoint looks facts up: '{key}' is never given"
+            self.builder.refuse(member.place, what, "it can only fail")
+
+    def _generates(self, alternative: Conjunction) -> bool:
+        """Return whether a model may have to answer calls that *alternative* is about."""
+        endpoint = alternative.when.endpoint
+        return isinstance(endpoint, Unstated) or any(
+            issubclass(plugin, GeneratingEndpoint)
+            for name, plugin in self._plugins.endpoints.items()
+            if endpoint.predicate()(name)
+        )
 
     def _condition(self, node: Node) -> Any:
         alternatives = self.builder.build(OneOrMore[When], node)

@@ -125,7 +125,7 @@ def check(
 
 def combined(*scenarios: Scenario) -> Scenario:
     """Return *scenarios* as one, in the order given, as if all their files had been named."""
-    given = [scenario for scenario in scenarios if scenario != Scenario()]
+    given = [scenario for scenario in scenarios if scenario.files or scenario != Scenario()]
     if len(given) == 1:
         return given[0]
     return merged([file for scenario in given for file in scenario.as_files()])

@@ -13,7 +13,7 @@ from mockserver.contracts import Unstated
 from mockserver.conversation import IncomingCall
 from mockserver.queries import query
 from mockserver.scenario.criteria import NumberTest, TextTest, ValueTest, show_json
-from mockserver.scenario.subject import LATEST, Form, Subject, subject_of
+from mockserver.scenario.subject import Form, Subject, subject_of
 from mockserver.scenario.when import FACETS, When, show_text
 
 __all__ = ["ALWAYS", "Condition", "Conjunction", "NumberTest", "Reading"]
@@ -168,13 +168,11 @@ class Conjunction:
 
     def holds(self, call: IncomingCall) -> bool:
         """Return whether everything but the number of the call fits *call*."""
-        known, subject = LATEST.pair
-        if known is not call or subject is None:
-            subject = subject_of(call)
-        for read, fits in self.readings:  # noqa: SIM110 - a generator would cost twice as much
-            if not fits(read(subject)):
-                return False
-        return True
+        return self.fits(subject_of(call))
+
+    def fits(self, subject: Subject) -> bool:
+        """Return whether everything but the number of the call fits *subject*."""
+        return _all_fit(self.readings, subject)
 
     def differences(self, call: IncomingCall) -> list[str]:
         """Return one sentence for each test that does not hold for *call*."""

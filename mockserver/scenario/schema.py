@@ -5,7 +5,7 @@ Reading them from YAML is the business of `mockserver.scenario.loader`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
@@ -183,24 +183,37 @@ class Scenario:
     files: tuple["ScenarioFile", ...] = field(default=(), compare=False, repr=False)
 
     def as_files(self) -> tuple["ScenarioFile", ...]:
-        """Return what is to be merged with other layers: its files, or itself as one."""
+        """Return what is to be merged with other layers: its files, or itself as one.
+
+        What was made in Python does not tell what it states: that which is as by default is not.
+        """
         if self.files:
             return self.files
         own = ScenarioFile(
             version=1,
             description=self.description or UNSTATED,
-            provider=self.provider,
-            seed=self.seed,
+            provider=self.provider if self.provider != "openai" else UNSTATED,
+            seed=self.seed or UNSTATED,
             strict=self.strict,
             models=Models(stated=self.models, any_model=self.any_model),
             keys=self.keys,
-            retired=self.retired,
+            retired=self.retired or UNSTATED,
             limits=self.limits,
             defaults=self.defaults,
             state=self.state,
             rules=self.rules,
         )
         return (own,)
+
+    def anew(self) -> "Scenario":
+        """Return the same scenario with rules that are told apart from those of this one."""
+        copies: dict[int, Rule] = {}
+
+        def copied(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
+            return tuple(copies.setdefault(id(rule), replace(rule)) for rule in rules)
+
+        files = tuple(replace(file, rules=copied(file.rules)) for file in self.files)
+        return replace(self, rules=copied(self.rules), files=files)
 
     def known_models(self) -> dict[str, str | None]:
         """Return *models*, and the names that rules ask for without a wildcard."""

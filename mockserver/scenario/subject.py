@@ -156,15 +156,14 @@ class Latest:
     pair: tuple[IncomingCall | None, Subject | None] = (None, None)
 
 
-LATEST: Final = Latest()
-"""Looked into by what cannot afford the call of `subject_of`."""
+_LATEST: Final = Latest()
 
 
 def subject_of(call: IncomingCall) -> Subject:
     """Return what a `when` sees of *call*; asking again for the same call costs next to nothing."""
-    known, subject = LATEST.pair
+    known, subject = _LATEST.pair
     if known is call and subject is not None:
         return subject
     subject = Subject(call)
-    LATEST.pair = (call, subject)
+    _LATEST.pair = (call, subject)
     return subject

@@ -61,7 +61,7 @@ class Values:
             found = expressions(text.raw)
             if found:
                 what = f"'{{{{ {found[0]} }}}}' goes out as written"
-                self._builder.warn(text.place, what, "add 'template: true' to expand it")
+                self._builder.warn(text.place, f"{what}; add 'template: true' to expand it")
 
     def refuse_headers(self, node: MapNode) -> None:
         """Refuse `headers` that cannot be sent, which clients would meet as a broken answer."""

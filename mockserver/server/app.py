@@ -103,12 +103,12 @@ class App:
         outcome: Outcome = "client_left"
         sent = Sent()
         try:
-            for turn in exchange.visit.turns:
-                await wait_for(turn)
             timeline = exchange.timeline
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
             session = exchange.visit.session
+            for turn in exchange.visit.turns:
+                exchange.call.queued_s += await wait_for(turn, session.clock)
             hold = partial(self.gate.hold, session.name)
             played = await play(timeline, request, Pacer(session.clock), hold, sent=sent)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"

@@ -4,7 +4,7 @@ All of it runs in the event loop that answers; `MockServer.release` comes in fro
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 
 from mockserver.timeline import Hold
@@ -24,7 +24,7 @@ class Gate:
         return len(self._held)
 
     @contextmanager
-    def hold(self, session: str, event: Hold) -> Iterator[Released]:
+    def hold(self, session: str, event: Hold) -> Generator[Released]:
         """Hold an answer of *session*: yield what is done once it is released."""
         released: Released = asyncio.get_running_loop().create_future()
         if event.releasable:

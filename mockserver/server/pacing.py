@@ -97,10 +97,12 @@ class Pacer:
             clock.advance_to(self._at_s)
 
 
-async def wait_for(turn: Turn) -> None:
-    """Return once *turn* has come."""
+async def wait_for(turn: Turn, clock: Clock) -> float:
+    """Return once *turn* has come, and how long that took by *clock*."""
     if turn.runs:
-        return
+        return 0
+    began_s = clock.now_s()
     come = asyncio.get_running_loop().create_future()
     turn.on_turn = lambda: None if come.done() else come.set_result(None)
     await come
+    return clock.now_s() - began_s

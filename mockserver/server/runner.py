@@ -9,7 +9,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -269,7 +269,7 @@ class MockServer:
         return self._in_loop(release())
 
     @contextmanager
-    def refuse(self) -> Iterator[None]:
+    def refuse(self) -> Generator[None]:
         """Refuse connections for a while: as if nothing listened, but the port stays taken.
 
         Open connections end, as they do when a server goes down.

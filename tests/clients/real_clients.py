@@ -87,10 +87,13 @@ def _found(client: str) -> Command | Missing:
     return CLIENTS[client]()
 
 
-def command(client: str, script: str = "openai_script") -> Command | Missing:
-    """Return the command that runs *script* by *client*, or why there is none; looked for once."""
+def command(client: str, script: str | None = None) -> Command | Missing:
+    """Return the command that runs *script* by *client*, or why there is none; looked for once.
+
+    Without a *script*, it is the client's own, which keeps the promises of the tests.
+    """
     found = _found(client)
-    if isinstance(found, Missing):
+    if isinstance(found, Missing) or script is None:
         return found
     *words, path = found
     return [*words, str(Path(path).with_stem(script))]

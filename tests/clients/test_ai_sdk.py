@@ -67,6 +67,12 @@ PROMISES: dict[str, Any] = {
         *("AI_RetryError", "maxRetriesExceeded"),
         [["GatewayInternalServerError", 503, True]] * 3,
     ],
+    "refusals": [
+        ["GatewayRateLimitError", 429, True],
+        ["GatewayInternalServerError", 400, False],
+        ["GatewayInternalServerError", 503, True],
+    ],
+    "error_in_the_stream": [["One", " two"], ["It broke."], "error"],
     "cut_in_mid_stream": [["One", " two", " three"], True],
     "wrong_base_url": ["GatewayInvalidRequestError", 400, False, True],
     # other providers of the SDK

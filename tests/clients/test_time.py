@@ -177,6 +177,8 @@ def test_who_waits_for_a_turn_is_answered_when_it_has_come_and_the_others_are_re
             return [await tasks[0], await tasks[1], refused]
 
     assert asyncio.run(ask()) == ["At last.", "At last.", "503"]
+    _, waited, _ = server.session().journal
+    assert waited.queued_s >= 600
 
 
 def test_a_client_that_leaves_makes_room(serve: Serve) -> None:

@@ -32,7 +32,7 @@ def test_an_answer_tells_of_the_gateway_in_its_message_and_of_money_in_its_bill(
     told = message["provider_metadata"]["gateway"]
     assert list(answered) == [
         *("id", "object", "created", "model", "choices", "usage"),
-        *("system_fingerprint", "generationId"),
+        *("system_fingerprint", "service_tier", "generationId"),
     ]
     assert list(message) == ["role", "content", "provider_metadata"]
     assert answered["model"] == SMALL

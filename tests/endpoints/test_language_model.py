@@ -6,6 +6,8 @@ import pytest
 from gateway import INSTRUCT, SMALL, ask, assistant, call, function, headers_of, said, system, user
 from inprocess import Answered, Api
 
+from mockserver.timeline import Pause
+
 SPECIFICATIONS = [2, 3, 4]
 HELLO = "rules: [{name: hello, reply: Hello there.}]"
 
@@ -129,6 +131,22 @@ def test_a_tool_of_the_providers_own_makes_the_bill_a_guess() -> None:
 
     answered = ask(Api(HELLO), tools=[search])
 
+    assert answered.headers["x-mockserver-usage"] == "estimated"
+
+
+def test_a_model_that_reasons_is_billed_less_for_tools_than_in_a_chat() -> None:
+    # A recorded bill of the gateway's, 2026-02: 63 tokens.
+    location = {"type": "string", "description": "the city"}
+    tool = {
+        **function("weather", properties={"location": location}, required=["location"]),
+        "description": "Get weather information for a location",
+        "strict": False,
+    }
+    asked = [system("You are a helpful assistant"), "What's the weather in Florence,Italy?"]
+
+    answered = ask(Api(HELLO), *asked, model="openai/gpt-5", tools=[tool], specification=2)
+
+    assert answered.json["usage"]["inputTokens"] == 63
     assert answered.headers["x-mockserver-usage"] == "estimated"
 
 
@@ -389,6 +407,27 @@ def test_thoughts_count_as_tokens_that_are_sent() -> None:
     answered = ask(api, stream=True)
 
     assert answered.body.endswith(b'{"type":"text-delta","id":"txt-0","delta":"Four"}\n\n')
+
+
+def test_tokens_take_their_time() -> None:
+    latency = "{ttft_ms: 100, per_token_ms: 10}"
+    api = Api(f"rules: [{{name: slow, reply: Hello there., latency: {latency}}}]")
+
+    timeline = ask(api, stream=True).timeline
+
+    pauses = [event.seconds for event in timeline if isinstance(event, Pause)]
+    assert pauses == pytest.approx([0.1, 0.01, 0.01])
+
+
+def test_an_error_in_the_stream_is_one_of_its_parts_even_before_the_first_token() -> None:
+    fail = "{kind: inject, what: error_event, at: after_headers, message: It broke.}"
+    api = Api(f"rules: [{{name: broken, reply: Hello., fail: {fail}}}]")
+
+    body = ask(api, stream=True).body
+
+    assert body == (
+        b'data: {"type":"error","error":{"message":"It broke.","type":"internal_server_error"}}\n\n'
+    )
 
 
 def test_a_reply_of_several_choices_gives_the_first() -> None:

@@ -1,6 +1,9 @@
 """What `docs/failures.md` says is true: its YAML works, its tables are what the tests measure."""
 
+import os
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,8 @@ from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
 from mockserver.scenario.loader import ScenarioText, check
 
-DOCUMENT = (Path(__file__).parents[2] / "docs" / "failures.md").read_text("utf-8")
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENT = (ROOT / "docs" / "failures.md").read_text("utf-8")
 BLOCKS = re.findall(r"```yaml\n(.*?)```", DOCUMENT, re.DOTALL)
 ROWS = dict(re.findall(r"^\| (\d+) \| (.*) \|$", DOCUMENT, re.MULTILINE))
 OUT_OF_REACH = {16, 17, 18, 27}
@@ -80,6 +84,21 @@ def test_every_kind_is_explained_with_all_its_keys(kind: str) -> None:
 
 def test_every_common_key_is_explained() -> None:
     assert {key for key in keys_of(Failure) if f"`{key}" not in DOCUMENT} == set()
+
+
+def test_the_test_that_it_shows_passes(tmp_path: Path) -> None:
+    (shown_test,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
+    (tmp_path / "test_answers.py").write_text(shown_test)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_answers.py"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert ran.returncode == 0, ran.stdout + ran.stderr
 
 
 def test_what_is_written_is_json_too() -> None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from random import Random
 from typing import Any, Final, TypeAlias
 
+from mockserver.plugins import Plugins
 from mockserver.scenario import reader
 from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode
 
@@ -18,6 +19,8 @@ FREE: Final = frozenset(
     ("arguments", "headers", "value", "overrides", "state", "set", "capture", "request", "limits")
 )
 """Keys below which the language knows no words: what stands there is the tester's own."""
+
+REPLIES: Final = frozenset(Plugins.installed().replies)
 
 
 @dataclass(frozen=True)
@@ -254,7 +257,7 @@ def kind_of_the_other_socket(file: Written, rng: Random) -> Damaged | None:
     if spot is None:
         return None
     assert isinstance(spot.value, ScalarNode)
-    word = "http_error" if spot.value.raw not in {"http_error", "disconnect"} else "lorem"
+    word = "http_error" if spot.value.raw in REPLIES else "lorem"
     return Damaged(file.replaced(spot, word), "unknown", spot.value.place.line)
 
 
@@ -401,7 +404,7 @@ def tag(file: Written, rng: Random) -> Damaged | None:
     word = rng.choice(
         [
             "!!python/object/apply:os.system [exit]",
-            "!!python/name:os.system",
+            "!!python/name:os.system x",
             "!!binary aGk=",
             "!!set {a, b}",
             "!include /etc/passwd",

@@ -5,19 +5,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import make_dataclass
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
 from jsonschema import Draft7Validator
 from scenario_json import as_json
 
-from mockserver import bundled, cli
+from mockserver import bundled, cli, sampling
 from mockserver.errors import ScenarioError
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
 from mockserver.scenario.grammar import _Grammar
 from mockserver.scenario.json_schema import _Forms, json_schema
-from mockserver.scenario.loader import ScenarioText, load_scenario
+from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.scenario.schema import Defaults, Rule, ScenarioFile
 from mockserver.scenario.schema_writer import Writer, any_of
 from mockserver.scenario.when import When
@@ -239,6 +240,18 @@ def test_what_is_read_is_valid(rule: str) -> None:
 def test_what_is_refused_for_its_form_is_not_valid(text: str) -> None:
     assert not is_read(text)
     assert complaints(text) != []
+
+
+STRUCTURAL = re.compile(r"unknown key|unknown (reply|failure) kind|expected |.* is missing")
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_is_drawn_from_the_schema_is_refused_for_its_values_alone(seed: int) -> None:
+    drawn = json.dumps(sampling.sample(SCHEMA, Random(seed)))
+    problems = check([ScenarioText(drawn)], plugins=PLUGINS)
+
+    assert VALIDATOR.is_valid(json.loads(drawn))
+    assert [str(p) for p in problems if STRUCTURAL.match(p.what)] == []
 
 
 def test_a_key_or_kind_of_another_distribution_is_in_its_schema(plugins: Plugins) -> None:

@@ -177,11 +177,12 @@ def test_who_waits_for_a_turn_goes_on_when_it_has_come() -> None:
         first, second = lane.enter(1, 1), lane.enter(1, 1)
         assert first is not None
         assert second is not None
-        await wait_for(first)
-        waiting = asyncio.create_task(wait_for(second))
+        clock = clock_at(1)
+        assert await wait_for(first, clock) == 0
+        waiting = asyncio.create_task(wait_for(second, clock))
         await asyncio.sleep(1)
         assert not waiting.done()
         first.leave()
-        await waiting
+        assert await waiting == pytest.approx(1)
 
     assert run(test) == pytest.approx(1)

@@ -261,6 +261,26 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
       return [texts, names.length > 0];
     },
 
+    async error_in_the_stream() {
+      const errors = [];
+      const onError = ({ error }) => errors.push(error);
+      const result = streamText(ask('broken', { maxRetries: 0, onError }));
+      const texts = [];
+      for await (const part of result.fullStream) {
+        if (part.type === 'text-delta') texts.push(part.text ?? part.delta);
+      }
+      return [texts, errors.map(error => error.message), await result.finishReason];
+    },
+
+    async refusals() {
+      const found = [];
+      for (const said of ['limit', 'filtered', 'down for all']) {
+        const more = { prompt: said, maxRetries: 0 };
+        found.push(shape(await failure(() => generateText(ask('refusals', more)))));
+      }
+      return found;
+    },
+
     // Answered in another version's words, the SDK would take nothing amiss.
     async wrong_version() {
       const other = path === 'v4' ? 'v1' : 'v4';

@@ -1,0 +1,81 @@
+"""Where a scripted answer is one that the API could not have given to its request (rule 10).
+
+What a tester wrote goes out all the same: code under test must bear it. The journal notes it, since
+it may as well be a mistake in the scenario.
+"""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from mockserver.contracts import Answer, AnsweredChoice
+from mockserver.conversation import Choice, CompletionRequest
+
+
+def doubts(answer: Answer, written: Sequence[Choice]) -> tuple[str, ...]:
+    """Return what the API would not have answered, a sentence for each.
+
+    Args:
+        answer: What goes out.
+        written: The choices that it was made of, with all that is not in it.
+
+    """
+    found: dict[str, None] = {}
+    if not answer.request.messages and any(choice.tool_calls for choice in written):
+        found["the reply calls tools, and legacy completions have none: they are left out"] = None
+    for choice in answer.choices:
+        found.update(dict.fromkeys(_doubts(choice, answer.request)))
+    wanted = answer.request.n * max(1, len(answer.request.prompts))
+    if len(answer.choices) != wanted:
+        found[f"the answer has {len(answer.choices)} choices, the request wants {wanted}"] = None
+    return tuple(found)
+
+
+def _doubts(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[str]:
+    if choice.tool_calls:
+        yield from _doubts_of_calls(choice, request)
+        return
+    # A refusal and an answer that was cut are what any request may get.
+    if choice.refusal is not None or choice.finish_reason in {"length", "content_filter"}:
+        return
+    must = _must_call(request)
+    if must is not None:
+        yield f"the answer calls no tool, though the request demands {must}"
+        return
+    wanted = _json_wanted(request)
+    if wanted is not None and not _is_object(choice.text or ""):
+        yield f"the answer is no JSON object, though the request's response_format is {wanted}"
+
+
+def _doubts_of_calls(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[str]:
+    for call in choice.tool_calls:
+        if call.name not in request.tools:
+            yield f"the answer calls '{call.name}', which the request does not offer"
+    body = request.body
+    if "none" in (body.get("tool_choice"), body.get("function_call")):
+        yield "the answer calls tools, though the request's tool_choice is 'none'"
+    forced = request.forced_tool
+    if forced is not None and any(call.name != forced for call in choice.tool_calls):
+        yield f"the answer calls another tool than '{forced}', which the request demands"
+    if len(choice.tool_calls) > 1 and body.get("parallel_tool_calls") is False:
+        yield "the answer calls several tools, though parallel_tool_calls is false"
+
+
+def _must_call(request: CompletionRequest) -> str | None:
+    """Return which tool *request* demands a call of; None: it leaves that to the model."""
+    if request.forced_tool is not None:
+        return f"'{request.forced_tool}'"
+    return "one" if request.body.get("tool_choice") == "required" else None
+
+
+def _json_wanted(request: CompletionRequest) -> str | None:
+    stated: Any = request.body.get("response_format")
+    kind = stated.get("type") if isinstance(stated, Mapping) else None
+    return f"'{kind}'" if kind in {"json_object", "json_schema"} else None
+
+
+def _is_object(text: str) -> bool:
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
