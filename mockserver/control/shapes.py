@@ -6,7 +6,7 @@ OpenAPI document. Adding a member with a default is a change that breaks nobody.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from mockserver.control.jsonform import OMITTED, Json, Limits, Omitted
 
@@ -437,6 +437,27 @@ class CallRecord:
     asked_wait_s: float | None
     waited_s: float | None
     client_left_after_tokens: int | None
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages of a chat request, as sent."""
+        return self._listed("messages")
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The tools offered, as sent."""
+        return self._listed("tools")
+
+    @property
+    def prompt(self) -> Any:
+        """The prompt of a legacy request, as sent."""
+        return (
+            cast(dict[str, Any], self.body).get("prompt") if isinstance(self.body, dict) else None
+        )
+
+    def _listed(self, name: str) -> list[dict[str, Any]]:
+        found = cast(dict[str, Any], self.body).get(name) if isinstance(self.body, dict) else None
+        return cast(list[dict[str, Any]], found) if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
