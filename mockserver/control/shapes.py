@@ -388,6 +388,7 @@ class CallRecord:
         outcome: Whether the answer went out whole.
         is_unmatched: Whether it asked for an answer that no rule gave.
         is_late: Whether the session had ended.
+        attribution: What it says of the application that sent it, at providers that ask for it.
         headers: By lower-case name.
         body: The request's JSON; null if it is none or too large to be kept, or not asked for.
         body_bytes: How long the body was.
@@ -425,6 +426,7 @@ class CallRecord:
     outcome: Outcome
     is_unmatched: bool
     is_late: bool
+    attribution: Mapping[str, str]
     headers: Mapping[str, str]
     body: Json
     body_bytes: int
