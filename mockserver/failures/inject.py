@@ -109,13 +109,13 @@ class Inject(Failure):
                 return events_of(before)[-1] if chunks else None
             case "error_event":
                 return self._error(found or next(iter(nearest), {}), scene)
+            case "bad_json":
+                text = event(found or next(iter(nearest), {}))
+                return text[: len(text) // 2] + b"\n\n"
             case _ if found is None:
                 return None
             case "empty_choices":
                 return self._without_choices(found)
-            case "bad_json":
-                text = event(found)
-                return text[: len(text) // 2] + b"\n\n"
             case "invalid_utf8":
                 return event(_saying(found, "\0")).replace(b"\\u0000", NO_UTF8)
             case "cumulative":
