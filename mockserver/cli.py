@@ -1,4 +1,4 @@
-"""The command line: `mockserver serve`, `check`, `scenarios`, `schema`, `tokens`.
+"""The command line: `mockserver serve`, `check`, `env`, `explain`, `scenarios`, `schema`, `tokens`.
 
 What people made wrong is told in one clear message, with exit code 2. Modules that take long
 to load are imported by the commands that need them.
@@ -6,25 +6,21 @@ to load are imported by the commands that need them.
 
 import argparse
 import json
-import logging
+import os
 import sys
-import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from mockserver import __version__
+from mockserver import __version__, environment
 from mockserver.errors import MockServerError, UsageError
 
 if TYPE_CHECKING:
-    from mockserver.server.runner import Address
     from mockserver.tokens.report import TokenReport
 
 DEFAULT_PORT: Final = 8089
 MISUSE: Final = 2
 """The exit code of everything that the caller can put right."""
-KEY: Final = "sk-mock"
-"""What the printed lines set as the key: any other would do as well."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -57,7 +53,31 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=f"mockserver {__version__}")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    serve = commands.add_parser("serve", help="answer requests until Ctrl-C")
+    _add_serve(commands.add_parser("serve", help="answer requests until Ctrl-C"))
+
+    check = commands.add_parser("check", help="tell what is wrong with scenario files")
+    check.set_defaults(run=_check)
+    check.add_argument("files", nargs="+", metavar="FILE", help="a scenario, by path or name")
+
+    _add_env(commands.add_parser("env", help="print the variables by which clients find a server"))
+    _add_explain(
+        commands.add_parser("explain", help="tell, rule by rule, how a scenario reads a request")
+    )
+    _add_tokens(commands.add_parser("tokens", help="tell what a request is billed as"))
+
+    scenarios = commands.add_parser(
+        "scenarios", help="list the scenarios that ship with the server"
+    )
+    scenarios.set_defaults(run=_scenarios)
+
+    schema = commands.add_parser(
+        "schema", help="print the JSON Schema of scenario files, plug-ins included, for editors"
+    )
+    schema.set_defaults(run=_schema)
+    return parser
+
+
+def _add_serve(serve: argparse.ArgumentParser) -> None:
     serve.set_defaults(run=_serve)
     serve.add_argument(
         "--scenario",
@@ -66,7 +86,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="NAME|PATH",
         help="a scenario to answer by; repeated, the first that says something wins",
     )
-    serve.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default) or ::1")
+    serve.add_argument("--host", default="127.0.0.1", help="127.0.0.1 (default), ::1, or beyond")
     serve.add_argument(
         "--port",
         type=_port,
@@ -74,6 +94,9 @@ def _parser() -> argparse.ArgumentParser:
         help=f"the port to listen on (default {DEFAULT_PORT}; 0: any that is free)",
     )
     serve.add_argument("--seed", type=int, help="of everything drawn (default: the scenario's)")
+    serve.add_argument(
+        "--watch", action="store_true", help="read the scenario again whenever its files change"
+    )
     serve.add_argument("--strict", action="store_true", help="refuse what no rule answers")
     serve.add_argument("--any-model", action="store_true", help="know every model's name")
     serve.add_argument(
@@ -99,23 +122,55 @@ def _parser() -> argparse.ArgumentParser:
         default="warning",
         help="how much to tell on standard error (default warning)",
     )
-
-    check = commands.add_parser("check", help="tell what is wrong with scenario files")
-    check.set_defaults(run=_check)
-    check.add_argument("files", nargs="+", metavar="FILE", help="a scenario, by path or name")
-
-    _add_tokens(commands.add_parser("tokens", help="tell what a request is billed as"))
-
-    scenarios = commands.add_parser(
-        "scenarios", help="list the scenarios that ship with the server"
+    serve.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        help="what the control API wants to be sent (or set MOCKSERVER_CONTROL_TOKEN); beyond "
+        "loopback one is drawn unless stated",
     )
-    scenarios.set_defaults(run=_scenarios)
-
-    schema = commands.add_parser(
-        "schema", help="print the JSON Schema of scenario files, plug-ins included, for editors"
+    serve.add_argument("--no-control", action="store_true", help="have no control API")
+    serve.add_argument(
+        "--cors-origin",
+        metavar="ORIGIN",
+        help="let pages of this origin call the API, though not the control API; * for all",
     )
-    schema.set_defaults(run=_schema)
-    return parser
+    serve.add_argument(
+        "--tls",
+        action="store_true",
+        help="encrypt, by a certificate that is made on the spot (needs the extra 'tls')",
+    )
+
+
+def _add_env(env: argparse.ArgumentParser) -> None:
+    env.set_defaults(run=_env)
+    env.add_argument(
+        "--url",
+        default=f"http://127.0.0.1:{DEFAULT_PORT}",
+        help=f"the root of the server's paths (default http://127.0.0.1:{DEFAULT_PORT})",
+    )
+    env.add_argument("--session", default="default", metavar="NAME", help="whose URLs they are")
+    env.add_argument("--ca-file", metavar="FILE", help="what 'serve --tls' printed")
+    env.add_argument(
+        "--format",
+        choices=["shell", "dotenv", "github"],
+        default="shell",
+        help="for a shell to evaluate (default), for .env, or for $GITHUB_ENV",
+    )
+
+
+def _add_explain(explain: argparse.ArgumentParser) -> None:
+    explain.set_defaults(run=_explain)
+    explain.add_argument(
+        "file", metavar="FILE|-", help="the request's JSON; - reads standard input"
+    )
+    explain.add_argument(
+        "--scenario", action="append", required=True, metavar="NAME|PATH", help="repeatable"
+    )
+    explain.add_argument(
+        "--path",
+        default="/v1/chat/completions",
+        help="where it is sent (default /v1/chat/completions)",
+    )
 
 
 def _add_tokens(tokens: argparse.ArgumentParser) -> None:
@@ -156,47 +211,31 @@ def _time_scale(text: str) -> float:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    from mockserver.engine import Engine, Options  # noqa: PLC0415 - see the docstring
-    from mockserver.plugins import Plugins  # noqa: PLC0415
-    from mockserver.scenario.loader import load_scenario  # noqa: PLC0415
-    from mockserver.scenario.schema import Scenario  # noqa: PLC0415
-    from mockserver.server import runner  # noqa: PLC0415
+    from mockserver.server import command  # noqa: PLC0415 - see the docstring
 
-    logging.basicConfig(stream=sys.stderr, level=options.log_level.upper(), format="%(message)s")
-    scenario = load_scenario(*options.scenario) if options.scenario else Scenario()
-    engine = Engine(
-        scenario,
-        Plugins.installed(),
-        time.monotonic,
-        Options(
-            seed=options.seed,
-            strict=options.strict,
-            any_model=options.any_model,
-            usage_header=not options.no_usage_header,
-            time_scale=options.time_scale,
-        ),
+    return command.run(options)
+
+
+def _env(options: argparse.Namespace) -> int:
+    found = environment.variables(
+        options.url,
+        session=options.session,
+        ca_file=options.ca_file,
+        no_proxy=os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "",
     )
-
-    def ready(address: "Address") -> None:
-        if options.ready_json:
-            line = {"ready": True, "port": address.port, "base_url": f"{address.url}/v1"}
-            print(json.dumps(line), flush=True)  # noqa: T201 - this is the output
-        else:
-            print(_welcome(address.url, options.scenario), flush=True)  # noqa: T201
-
-    runner.serve(engine, options.host, options.port, ready)
+    print(environment.written(found, options.format))  # noqa: T201 - this is the output
     return 0
 
 
-def _welcome(url: str, scenarios: Sequence[str]) -> str:
-    answers = f"answers by {', '.join(scenarios)}" if scenarios else "answers by itself"
-    return (
-        f"mockserver {__version__} listens on {url} and {answers}.\n"
-        "Paste into a shell (or, without 'export', into .env):\n\n"
-        f"  export OPENAI_BASE_URL={url}/v1\n"
-        f"  export OPENAI_API_KEY={KEY}\n\n"
-        "Ctrl-C ends it."
-    )
+def _explain(options: argparse.Namespace) -> int:
+    from mockserver.explaining import explained  # noqa: PLC0415 - see the docstring
+
+    for where, document in _documents(options.file):
+        if not isinstance(document, dict):
+            raise UsageError(f"{where}: a request is a JSON object")
+        request = cast(dict[str, Any], document)
+        print(explained(request, options.scenario, path=options.path))  # noqa: T201 - the output
+    return 0
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -12,8 +12,10 @@ from mockserver.models import Model
 
 LEAST_KEPT = 2
 """The first message and the last one stay."""
-AROUND_MESSAGE = 3
-"""What a message costs besides its text, and what makes the model answer."""
+AROUND_MESSAGE = 4
+"""What a message costs besides its text: its role, and the marks around it."""
+PRIMING = 3
+"""What makes the model answer."""
 
 
 def middle_out(messages: Sequence[Mapping[str, Any]], model: Model, room: int) -> list[Any]:
@@ -24,7 +26,7 @@ def middle_out(messages: Sequence[Mapping[str, Any]], model: Model, room: int) -
     kept = list(messages)
     encoding = model.family.encoding
     costs = [AROUND_MESSAGE + tokens.count(message["content"], encoding) for message in kept]
-    over = sum(costs) + AROUND_MESSAGE - room
+    over = sum(costs) + PRIMING - room
     first = last = len(kept) // 2
     while over > 0 and last - first < len(kept) - LEAST_KEPT:
         # By turns before and behind the gap, so that both ends keep as much.

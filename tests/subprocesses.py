@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import mockserver
 
@@ -19,6 +20,8 @@ class Subprocess:
     """A server that listens in another process."""
 
     url: str
+    ready: Mapping[str, Any]
+    """What it said once it listened."""
 
 
 @contextmanager
@@ -46,7 +49,8 @@ def served(
         line = process.stdout.readline()
         if not line:
             raise AssertionError(f"the server did not start: {process.communicate()[1]}")
-        yield Subprocess(json.loads(line)["base_url"].removesuffix("/v1"))
+        ready = json.loads(line)
+        yield Subprocess(ready["base_url"].removesuffix("/v1"), ready)
     finally:
         process.terminate()
         process.communicate(timeout=10)

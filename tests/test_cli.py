@@ -222,6 +222,9 @@ def test_ready_json_tells_that_it_listens_and_where(automatic: Served) -> None:
         "ready": True,
         "port": port,
         "base_url": f"http://127.0.0.1:{port}/v1",
+        "control_url": f"http://127.0.0.1:{port}/_mock",
+        "control_token": None,
+        "ca_file": None,
     }
 
 

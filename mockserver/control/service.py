@@ -15,13 +15,13 @@ from mockserver.control.openapi import document
 from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.control.scenarios import read_condition, read_rules, read_scenario
-from mockserver.conversation import ApiError
 from mockserver.engine import Engine
 from mockserver.errors import MockServerError, ScenarioError, UsageError, did_you_mean
+from mockserver.explaining import HEADERS, in_words
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from mockserver.plugins import Plugins
-from mockserver.reading import Given, Unanswered
+from mockserver.reading import Given
 from mockserver.redaction import redact, redact_text
 from mockserver.routing import DEFAULT_SESSION
 from mockserver.scenario.matching import Condition
@@ -215,8 +215,7 @@ class Service:
     def explain(self, asked: Asked) -> shapes.Explanation:
         """Tell how the rules would be read for a request."""
         session, wanted = self._session(asked), asked.body
-        headers = {"authorization": "Bearer sk-mock", "content-type": "application/json"}
-        headers |= {name.lower(): value for name, value in wanted.headers.items()}
+        headers = HEADERS | {name.lower(): value for name, value in wanted.headers.items()}
         path, _, query = f"{records.path_of(session.name)}{wanted.path}".partition("?")
         body = json.dumps(wanted.request).encode()
         http = HttpRequest(wanted.method, path, headers, body, query)
@@ -341,23 +340,6 @@ class Waiting:
             met=len(calls) >= self.wanted.calls,
             calls=tuple(records.call_record(call) for call in calls),
         )
-
-
-def in_words(step: Given | Unanswered | ApiError) -> str:
-    """Return what would be answered, in a sentence."""
-    match step:
-        case ApiError():
-            return f"refused before any rule is read: {step.status} {step.message}"
-        case Unanswered():
-            if step.exhausted is not None:
-                return f"refused: the script of rule '{step.exhausted}' has ended"
-            return "no rule answers"
-        case Given(reply=reply, rule=rule):
-            kinds = ", ".join(failure.kind for failure in step.failures)
-            if step.is_replaced or reply is None:
-                return f"rule '{rule}' fails: {kinds}"
-            bent = f", bent by {kinds}" if kinds else ""
-            return f"rule '{rule}' answers: {reply.kind}{bent}"
 
 
 def _strict(wanted: shapes.NewSession) -> Strict | bool | None:

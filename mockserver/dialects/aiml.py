@@ -16,6 +16,7 @@ from mockserver.framing import DONE, body_frames, event, event_frames
 from mockserver.http_request import HttpRequest, bearer_token
 from mockserver.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
 from mockserver.models import Catalogue, Model
+from mockserver.refusals import LimitReached
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -72,6 +73,15 @@ class AimlApi(Dialect):
     def quota_exceeded(self) -> ApiError:
         """Return the 403 of a balance that is spent."""
         return ApiError(403, NO_CREDITS, layer="edge")
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the 429, which tells nothing of limits."""
+        del reached
+        return ApiError(429, "Too Many Requests", layer="edge")
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a server that has too much to do."""
+        return ApiError(status or 500, "Something wrong with the server. Please, try again later.")
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of a model as that of a value out of its list."""

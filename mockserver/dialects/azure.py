@@ -29,6 +29,7 @@ from mockserver.http_request import HttpRequest, bearer_token
 from mockserver.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
 from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
+from mockserver.refusals import LimitReached
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -67,6 +68,12 @@ NO_QUOTA: Final = (
     "Requests to the ChatCompletions_Create Operation under Azure OpenAI API have exceeded the "
     "quota of your current OpenAI S0 pricing tier. Please go here: "
     "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
+)
+LIMITED: Final = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
+    "have exceeded {} rate limit of your current OpenAI S0 pricing tier. Please retry after {} "
+    "seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further "
+    "increase the default rate limit."
 )
 WRONG_OPERATION: Final = (
     "The {} operation does not work with the specified model, {}. Please choose different model "
@@ -139,6 +146,13 @@ class Azure(Dialect):
     def content_filtered(self) -> ApiError:
         """Return the refusal of a prompt that a filter does not like."""
         return ApiError(400, FILTERED, type=None, param="prompt", code="content_filter")
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the 429 of the gateway, which counts tokens or calls."""
+        of = "call" if reached.of == "requests" else "token"
+        seconds = -(-reached.wait_ms // 1_000)
+        error = _by_gateway(429, "429", LIMITED.format(of, seconds))
+        return replace(error, allowances=reached.allowances)
 
     def overloaded(self, status: int | None = None) -> ApiError:
         """Return the refusal of a region that has too much to do."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mockserver import validation
+from mockserver import refusals, validation
 from mockserver.contracts import (
     Answer,
     Dialect,
@@ -25,11 +25,12 @@ from mockserver.contracts import (
 from mockserver.conversation import ApiError
 from mockserver.framing import DONE, body_frames, comment, event, event_frames
 from mockserver.http_request import HttpRequest, bearer_token
-from mockserver.jsontext import Filling, JsonValue, compact, plain, to_bytes
+from mockserver.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
 from mockserver.models import Catalogue
-from mockserver.openrouter.answers import body_of, costs, stream_of
+from mockserver.openrouter.answers import PROVIDERS, body_of, costs, stream_of
 from mockserver.openrouter.models import catalogue
 from mockserver.openrouter.requests import attempts, refused
+from mockserver.refusals import LimitReached
 from mockserver.seeding import Draw, http_date
 from mockserver.timeline import Data, Head, Headers, Timeline
 
@@ -50,6 +51,17 @@ NO_CREDITS: Final = (
     "Insufficient credits. This account never purchased credits. Make sure your key is on the "
     "correct account or org, and if so, purchase more at https://openrouter.ai/settings/credits"
 )
+LIMITED: Final = (
+    "{} is temporarily rate-limited upstream. Please retry shortly, or add your own key to "
+    "accumulate your rate limits: https://openrouter.ai/settings/integrations"
+)
+FLAGGED: Final = (
+    'The model requires moderation on OpenAI. Your input was flagged for "violence". No credits '
+    "were charged."
+)
+UPSTREAM: Final = "upstream"
+"""The code of what a provider behind has refused; it is not told."""
+MODERATION: Final = "moderation"
 TOO_LONG: Final = (
     "This endpoint's maximum context length is {} tokens. However, you requested about {} tokens "
     "({}). Please reduce the length of either one, or use the context-compression plugin to "
@@ -92,6 +104,22 @@ class OpenRouter(Dialect):
     def quota_exceeded(self) -> ApiError:
         """Return the 402 of an account without credits."""
         return refused(402, NO_CREDITS)
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the 429 of the provider behind, which limits its customers together."""
+        said = LIMITED.format(reached.model)
+        return ApiError(429, said, None, reached.model, UPSTREAM, allowances=reached.allowances)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of the provider behind, which has too much to do."""
+        error = refusals.overloaded(status)
+        keys = ("message", "type", "param", "code")
+        raw = pretty({"error": {key: getattr(error, key) for key in keys}})
+        return ApiError(error.status, raw, None, None, UPSTREAM, headers=error.headers)
+
+    def content_filtered(self) -> ApiError:
+        """Return the 403 of the moderation that stands before some providers."""
+        return ApiError(403, FLAGGED, None, None, MODERATION)
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404 of a path that leads nowhere."""
@@ -187,8 +215,7 @@ class OpenRouter(Dialect):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error*, with the account it was told to where the key is known."""
-        told: Json = {"message": error.message, "code": error.status}
-        body: Json = {"error": told}
+        body: Json = {"error": _told(error)}
         if error.status != 401:  # noqa: PLR2004 - nobody was recognised
             body["user_id"] = USER_ID
         payload = to_bytes(compact(body))
@@ -201,7 +228,7 @@ class OpenRouter(Dialect):
         return Head.of(error.status, headers, len(payload)), Data(payload)
 
     def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
-        """Return a chunk that tells of *error*: the stream has begun, and the status is sent."""
+        """Return a chunk that tells of *error*, and the end: the status has been sent long ago."""
         delta = {"content": "", "role": "assistant"}
         last = {
             **{key: chunk[key] for key in _OPENING if key in chunk},
@@ -215,7 +242,19 @@ class OpenRouter(Dialect):
                 }
             ],
         }
-        return event(compact(last)).text
+        return event(compact(last)).text + DONE.text
+
+
+def _told(error: ApiError) -> Json:
+    """Return *error* as it is told: what a provider behind has said, as that and whose it is."""
+    if error.code == UPSTREAM:
+        vendor = (error.param or "openai").partition("/")[0]
+        told = {"raw": error.message, "provider_name": PROVIDERS.get(vendor, vendor.title())}
+        return {"message": "Provider returned error", "code": error.status, "metadata": told}
+    if error.code == MODERATION:
+        found: Json = {"reasons": ["violence"], "flagged_input": "", "provider_name": "OpenAI"}
+        return {"message": error.message, "code": error.status, "metadata": found}
+    return {"message": error.message, "code": error.status}
 
 
 _OPENING: Final = ("id", "object", "created", "model", "provider")

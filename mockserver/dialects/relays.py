@@ -48,6 +48,7 @@ class _Relay(Dialect):
     error_type: ClassVar[str]
     unknown_key: ClassVar[str] = "无效的令牌"
     no_quota: ClassVar[str] = "用户额度不足"
+    saturated: ClassVar[str] = "当前分组上游负载已饱和，请稍后再试"  # noqa: RUF001 - as it is said
     no_channel: ClassVar[str] = "当前分组 default 下对于模型 {} 无可用渠道"
     pages_below_root: ClassVar[bool] = False
     """Wrong paths below `/v1` lead to the page, too."""
@@ -75,6 +76,10 @@ class _Relay(Dialect):
     def quota_exceeded(self) -> ApiError:
         """Return the 403 of a user who has nothing left."""
         return self._own(403, self.no_quota, "insufficient_user_quota")
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the 429 of a relay none of whose channels has room."""
+        return self._own(status or 429, self.saturated)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusals of a relay that finds nobody to pass a request to."""
@@ -170,6 +175,7 @@ class CometApi(_Relay):
     error_type = "comet_api_error"
     unknown_key = "invalid token"
     no_quota = "user quota is not enough"
+    saturated = "The upstream load of the current group is saturated, please try again later"
     no_channel = "No available channels for model {} in group default"
     pages_below_root = True
 

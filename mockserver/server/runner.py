@@ -58,7 +58,9 @@ class Address:
     @property
     def url(self) -> str:
         """The root of all paths, without a slash at its end."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
+        # Who listens everywhere listens here, too, and no client can connect to everywhere.
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - as above
+        host = f"[{host}]" if ":" in host else host
         return f"{self.scheme}://{host}:{self.port}"
 
 

@@ -287,23 +287,6 @@ def test_the_aiml_page_gets_its_printed_answer_and_bill() -> None:
     assert answer.usage.completion_tokens_details.reasoning_tokens == 0
 
 
-@pytest.mark.parametrize("model", ["openai/gpt-3.5-turbo-instruct", "openai/gpt-3.5-turbo"])
-def test_the_openrouter_pages_call_is_answered_by_either_model(model: str) -> None:
-    with playing("pages/meaning-of-life") as client:
-        messages: Any = [{"role": "user", "content": "What is the meaning of life?"}]
-        answer = client.chat.completions.create(
-            extra_headers={"HTTP-Referer": "https://example.org", "X-Title": "Example"},
-            extra_body={},
-            model=model,
-            messages=messages,
-        )
-
-    assert answer.model == model
-    assert answer.choices[0].message.content == (
-        "The meaning of life is what you make of it. Some say it is 42."
-    )
-
-
 BLUE = "The sky is blue because air scatters blue light more than red light."
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import openai
 import pytest
-from gallery import Agent, ask, complete, follow_up, playing, schema, text
+from gallery import Agent, ask, complete, follow_up, pieces, playing, schema, streamed, text
 from jsonschema import Draft7Validator
 
 
@@ -157,18 +157,18 @@ def test_a_brown_out_hits_some_calls() -> None:
 # --- Retries ---------------------------------------------------------------------------------
 
 
-def test_every_first_attempt_fails_however_many_run_at_once() -> None:
-    def outcome(client: openai.OpenAI, number: int) -> str:
-        try:
-            ask(client, f"question {number}")
-        except openai.InternalServerError:
-            return str(text(client, f"question {number}"))
-        return "answered at once"
+def test_who_does_not_wait_is_answered_at_the_second_attempt() -> None:
+    with playing("retries/slow-at-first", timeout=0.5, max_retries=1) as client:
+        assert text(client) == "Here you are."
 
-    with playing("retries/first-attempt-fails") as client, ThreadPoolExecutor(8) as pool:
-        outcomes = list(pool.map(lambda number: outcome(client, number), range(16)))
 
-    assert outcomes == ["Here you are."] * 16
+def test_who_starts_over_gets_the_whole_stream() -> None:
+    with playing("retries/cut-then-whole") as client:
+        with pytest.raises(openai.APIConnectionError):
+            streamed(client, "Count.")
+
+        assert "".join(pieces(streamed(client, "Count."))) == "One two three four five six."
+        assert text(client, "Count once more.") == "One two three four five six."
 
 
 @pytest.mark.parametrize(
@@ -186,14 +186,6 @@ def test_too_few_retries_are_too_few(retries: int, error: type[openai.APIStatusE
 def test_the_third_attempt_is_answered() -> None:
     with playing("retries/third-attempt-succeeds", max_retries=2) as client:
         assert str(text(client)).startswith("Answered at call")
-
-
-def test_a_client_falls_back_to_another_model() -> None:
-    with playing("retries/falls-back-to-another-model") as client:
-        with pytest.raises(openai.InternalServerError):
-            ask(client, model="gpt-4o")
-
-        assert text(client, model="gpt-4.1") == "Answered by gpt-4.1 instead."
 
 
 # --- Looking closely, filling in -------------------------------------------------------------

@@ -22,6 +22,7 @@ TOOLS: dict[str, Any] = {
     ]
 }
 SCENARIO = """
+    models: [{id: google/gemma}]
     keys: {quota_exhausted: [sk-poor], invalid: [sk-bad]}
     rules:
       - name: call
@@ -35,7 +36,16 @@ SCENARIO = """
         reply: {kind: text, text: "", finish_reason: content_filter}
       - name: refused-prompt
         when: {last_user: refused}
-        fail: {kind: http_error, status: 400, code: content_filter, message: Filtered.}
+        fail: content_filter
+      - name: limited
+        when: {last_user: limited}
+        fail: {kind: rate_limit, of: tokens, retry_after_s: 7}
+      - name: overloaded
+        when: {last_user: busy}
+        fail: overloaded
+      - name: breaks-off
+        when: {last_user: breaks off}
+        fail: {kind: inject, what: error_event, after_tokens: 2}
       - name: hello
         when: [{endpoint: chat.completions}, {endpoint: completions}]
         reply: "Hello there."
@@ -84,6 +94,9 @@ AZURE = {
     "no-model.json": Case("/openai/v1/chat/completions", chat(model="none")),
     "wrong-operation.json": Case(f"{DEPLOYMENT}/completions{VERSION}", {"prompt": "a"}),
     "refused-prompt.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat("refused")),
+    "limited.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat("limited")),
+    "overloaded.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat("busy")),
+    "breaks-off.sse": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat("breaks off", **STREAM)),
     "too-hot.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat(temperature=3)),
 }
 
@@ -108,6 +121,12 @@ OPENROUTER = {
     "legacy.sse": Case(
         f"{ROUTER}/completions",
         {"model": "openai/gpt-3.5-turbo-instruct", "prompt": "a", **STREAM},
+    ),
+    "limited.json": Case(f"{ROUTER}/chat/completions", chat("limited", model="google/gemma")),
+    "overloaded.json": Case(f"{ROUTER}/chat/completions", chat("busy", model="openai/gpt-4o")),
+    "flagged.json": Case(f"{ROUTER}/chat/completions", chat("refused", model="openai/gpt-4o")),
+    "breaks-off.sse": Case(
+        f"{ROUTER}/chat/completions", chat("breaks off", model="openai/gpt-4o", **STREAM)
     ),
     "endpoints.json": Case(
         f"{ROUTER}/models/openai/gpt-3.5-turbo-instruct/endpoints", None, "", "GET"
@@ -137,6 +156,8 @@ AIML = {
     "no-key.json": Case("/aiml/v1/chat/completions", chat(), key=""),
     "no-credits.json": Case("/aiml/v1/chat/completions", chat(), key="sk-poor"),
     "no-model.json": Case("/aiml/v1/chat/completions", chat(model="none")),
+    "limited.json": Case("/aiml/v1/chat/completions", chat("limited")),
+    "overloaded.json": Case("/aiml/v1/chat/completions", chat("busy")),
     "legacy.json": Case("/aiml/v1/completions", {"model": "gpt-3.5-turbo-instruct", "prompt": "a"}),
     "too-hot.json": Case("/aiml/v1/chat/completions", chat(temperature=3)),
 }
@@ -152,6 +173,7 @@ RELAYS = {
     "new_api-chat.sse": Case("/new_api/v1/chat/completions", chat(**STREAM)),
     "new_api-no-channel.json": Case("/new_api/v1/chat/completions", chat(model="none")),
     "new_api-no-quota.json": Case("/new_api/v1/chat/completions", chat(), key="sk-poor"),
+    "new_api-saturated.json": Case("/new_api/v1/chat/completions", chat("busy")),
     "new_api-relayed.json": Case("/new_api/v1/chat/completions", chat(temperature=3)),
     "new_api-no-path.json": Case("/new_api/v1/nothing", {}),
     "one_api-bad-key.json": Case("/one_api/v1/chat/completions", chat(), key="sk-bad"),

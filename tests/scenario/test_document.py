@@ -103,6 +103,15 @@ def test_every_shipped_scenario_that_is_named_exists() -> None:
     assert named <= shipped
 
 
+def test_every_link_to_a_file_leads_to_one() -> None:
+    folder = Path(__file__).parents[2] / "docs"
+    links = re.findall(r"\]\(([^)]+)\)", DOCUMENT)
+    files = {link.partition("#")[0] for link in links if not link.startswith(("http", "#"))}
+
+    assert len(files) >= 4
+    assert [name for name in files if not (folder / name).is_file()] == []
+
+
 def test_every_link_within_the_page_leads_somewhere() -> None:
     headings = re.findall(r"^#+ (.+)$", DOCUMENT, re.MULTILINE)
     anchors = {re.sub(r"[^a-z0-9 -]", "", h.lower()).replace(" ", "-") for h in headings}

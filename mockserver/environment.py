@@ -1,0 +1,94 @@
+"""The variables by which clients find the server: base URLs and keys, whatever they call them.
+
+Which client reads which was looked up in openai-python, openai-node, litellm, the AI SDK and
+httpx. Where two names mean the same, both are set: half of the clients read the other one.
+"""
+
+import shlex
+from collections.abc import Mapping
+from typing import Final, Literal, TypeAlias
+from urllib.parse import quote, urlsplit
+
+KEY: Final = "sk-mock"
+"""Any other key would do as well."""
+LOCAL: Final = ("127.0.0.1", "localhost", "::1")
+AZURE_API_VERSION: Final = "2024-10-21"
+
+Format: TypeAlias = Literal["shell", "dotenv", "github"]
+
+
+def variables(
+    url: str,
+    *,
+    session: str = "default",
+    key: str = KEY,
+    ca_file: str | None = None,
+    no_proxy: str = "",
+) -> dict[str, str]:
+    """Return the variables by name.
+
+    Args:
+        url: The root of the server's paths.
+        session: Whose URLs they are.
+        key: The API key.
+        ca_file: The certificate authority to trust, where the server encrypts.
+        no_proxy: What `NO_PROXY` is now: a proxy that is set would be asked for loopback, too.
+
+    """
+    root = url.rstrip("/")
+    server = root
+    if session != "default":
+        root += f"/s/{quote(session, safe='')}"
+    found = {
+        "OPENAI_BASE_URL": f"{root}/v1",
+        "OPENAI_API_BASE": f"{root}/v1",
+        "OPENAI_API_KEY": key,
+        "AZURE_OPENAI_ENDPOINT": root,
+        "AZURE_OPENAI_API_KEY": key,
+        "OPENAI_API_VERSION": AZURE_API_VERSION,
+        "AZURE_API_BASE": root,
+        "AZURE_API_KEY": key,
+        "AZURE_API_VERSION": AZURE_API_VERSION,
+        "OPENROUTER_API_BASE": f"{root}/api/v1",
+        "OPENROUTER_API_KEY": key,
+        "VERCEL_AI_GATEWAY_API_BASE": f"{root}/vercel_gateway/v1",
+        "VERCEL_AI_GATEWAY_API_KEY": key,
+        "AI_GATEWAY_API_KEY": key,
+        "AIML_API_BASE": f"{root}/aiml/v1",
+        "AIML_API_KEY": key,
+        "MOCKSERVER_URL": server,
+    }
+    if ca_file is not None:
+        found |= dict.fromkeys(
+            ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), ca_file
+        )
+    hosts = _without_proxy(no_proxy, urlsplit(url).hostname or "")
+    return {**found, "NO_PROXY": hosts, "no_proxy": hosts}
+
+
+def _without_proxy(known: str, host: str) -> str:
+    """Return *known* with loopback and *host* in it."""
+    hosts = [part.strip() for part in known.split(",") if part.strip()]
+    if "*" in hosts:
+        return known
+    return ",".join(dict.fromkeys([*hosts, *LOCAL, *([host] if host else [])]))
+
+
+def written(found: Mapping[str, str], form: Format) -> str:
+    """Return *found* as lines: for a shell to evaluate, for `.env`, or for `$GITHUB_ENV`."""
+    match form:
+        case "shell":
+            lines = [f"export {name}={shlex.quote(value)}" for name, value in found.items()]
+        case "dotenv":
+            lines = [f"{name}={_quoted(value)}" for name, value in found.items()]
+        case "github":
+            lines = [f"{name}={value}" for name, value in found.items()]
+    return "\n".join(lines)
+
+
+def _quoted(value: str) -> str:
+    """Return *value* as `.env` files have it: in quotes, if it has what they take for more."""
+    if value and not set(value) & set(" #\"'\\$`\n"):
+        return value
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")
+    return f'"{escaped}"'

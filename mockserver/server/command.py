@@ -1,0 +1,118 @@
+"""What `mockserver serve` does: the options of the command line, made a server that runs."""
+
+import argparse
+import json
+import logging
+import os
+import sys
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any, Final
+
+from mockserver import __version__
+from mockserver.control.guard import TOKEN_HEADER
+from mockserver.engine import Engine, Options
+from mockserver.environment import KEY
+from mockserver.errors import UsageError
+from mockserver.plugins import Plugins
+from mockserver.scenario.loader import load_scenario, scenario_files
+from mockserver.scenario.schema import Scenario
+from mockserver.server import runner
+from mockserver.server.certificates import self_signed
+from mockserver.server.cors import Cors
+from mockserver.server.runner import Address
+from mockserver.server.settings import Settings
+from mockserver.server.watching import Watcher
+
+TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
+"""Where a token can be stated that no list of processes is to show."""
+
+
+def run(options: argparse.Namespace) -> int:
+    """Answer requests until somebody ends it; return the exit code.
+
+    Raises:
+        MockServerError: It cannot be done as it is asked.
+
+    """
+    logging.basicConfig(stream=sys.stderr, level=options.log_level.upper(), format="%(message)s")
+    sources: list[str] = options.scenario
+    if options.watch and not sources:
+        raise UsageError("--watch without --scenario: there is nothing to watch")
+
+    def read() -> Scenario:
+        return load_scenario(*sources) if sources else Scenario()
+
+    engine = Engine(
+        read(),
+        Plugins.installed(),
+        time.monotonic,
+        Options(
+            seed=options.seed,
+            strict=options.strict,
+            any_model=options.any_model,
+            usage_header=not options.no_usage_header,
+            time_scale=options.time_scale,
+        ),
+    )
+    with ExitStack() as stack:
+        context, ca_file = None, None
+        if options.tls:
+            folder = stack.enter_context(tempfile.TemporaryDirectory(prefix="mockserver-"))
+            context, ca_file = self_signed(options.host, Path(folder))
+        settings = Settings(
+            control=not options.no_control,
+            token=options.control_token or (not options.no_control and _stated_token()) or None,
+            cors=None if options.cors_origin is None else Cors(options.cors_origin),
+            tls=context,
+            reload=read if sources else None,
+            watcher=Watcher(read, lambda: scenario_files(*sources), _tell)
+            if options.watch
+            else None,
+        )
+
+        def ready(address: Address) -> None:
+            line = _as_json(address, ca_file, controlled=settings.control)
+            welcome = _welcome(address, sources, ca_file)
+            print(line if options.ready_json else welcome, flush=True)  # noqa: T201 - the output
+
+        runner.serve(engine, options.host, options.port, ready, settings)
+    return 0
+
+
+def _stated_token() -> str | None:
+    return os.environ.get(TOKEN_VARIABLE)
+
+
+def _as_json(address: Address, ca_file: Path | None, *, controlled: bool) -> str:
+    line: dict[str, Any] = {
+        "ready": True,
+        "port": address.port,
+        "base_url": f"{address.url}/v1",
+        "control_url": f"{address.url}/_mock" if controlled else None,
+        "control_token": address.token,
+        "ca_file": str(ca_file) if ca_file else None,
+    }
+    return json.dumps(line)
+
+
+def _welcome(address: Address, scenarios: list[str], ca_file: Path | None) -> str:
+    url = address.url
+    answers = f"answers by {', '.join(scenarios)}" if scenarios else "answers by itself"
+    lines = [
+        f"mockserver {__version__} listens on {url} and {answers}.",
+        "Paste into a shell (or, without 'export', into .env):",
+        "",
+        f"  export OPENAI_BASE_URL={url}/v1",
+        f"  export OPENAI_API_KEY={KEY}",
+    ]
+    lines += [f"  export SSL_CERT_FILE={ca_file} NODE_EXTRA_CA_CERTS={ca_file}"] if ca_file else []
+    if address.token:
+        lines += ["", f"The control API wants '{TOKEN_HEADER}: {address.token}'."]
+    return "\n".join([*lines, "", "Ctrl-C ends it."])
+
+
+def _tell(message: str) -> None:
+    print(message, file=sys.stderr, flush=True)  # noqa: T201 - for people
