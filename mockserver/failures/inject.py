@@ -108,7 +108,8 @@ class Inject(Failure):
             case "duplicate":
                 return events_of(before)[-1] if chunks else None
             case "error_event":
-                return self._error(found or next(iter(nearest), {}), scene)
+                none: Json = {}
+                return self._error(found or next(iter(nearest), none), scene)
             case _ if found is None:
                 return None
             case "empty_choices":
