@@ -72,7 +72,7 @@ def _of_node(folder: str, package: str, script: str) -> Command | Missing:
     return [node, str(project / script)]
 
 
-CLIENTS: dict[str, Callable[[], Command | Missing]] = {
+_CLIENTS: dict[str, Callable[[], Command | Missing]] = {
     "openai-python-3": _openai_3,
     "openai-python-2": _openai_2,
     "openai-node": partial(_of_node, "node", "openai", "openai_script.mjs"),
@@ -82,9 +82,13 @@ CLIENTS: dict[str, Callable[[], Command | Missing]] = {
 }
 
 
+OPENAI_CLIENTS = ("openai-python-3", "openai-python-2", "openai-node")
+"""OpenAI's own."""
+
+
 @cache
 def _found(client: str) -> Command | Missing:
-    return CLIENTS[client]()
+    return _CLIENTS[client]()
 
 
 def command(client: str, script: str | None = None) -> Command | Missing:

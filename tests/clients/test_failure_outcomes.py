@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from failure_cases import CASES, Case
-from real_clients import CLIENTS, Missing, command
+from real_clients import OPENAI_CLIENTS, Missing, command
 
 from mockserver import MockServer, load_scenario
 from mockserver.jsontext import compact
@@ -81,7 +81,7 @@ def tries(server: MockServer, client: str, name: str) -> int:
     return sum(call.rule == name for call in server.session(client).journal)
 
 
-@pytest.mark.parametrize("client", CLIENTS)
+@pytest.mark.parametrize("client", OPENAI_CLIENTS)
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"row {case.row}: {case.name}")
 def test_what_comes_of_a_failure(outcomes: Outcomes, client: str, case: Case) -> None:
     assert outcomes(client)[case.name] == case.expected(client)
