@@ -125,7 +125,7 @@ def main() -> None:
         told = "" if figures[kind] <= ASKED_US else f"   above {ASKED_US:.0f}"
         print(f"{kind:28}{figures[kind]:14.1f}{told}")
     print("\nthe whole answer, different bodies")
-    built = engine("mixed", options.rules, last="{when: {model: o3}, reply: no}")
+    built = engine("mixed", options.rules, last="{when: {model: o3}, reply: never}")
     figures["unmatched"] = statistics.median(
         answering_us(built, options.calls, n * options.calls) for n in range(options.rounds)
     )

@@ -21,7 +21,7 @@ from mockserver.scenario.regexes import literal_in
         (r"ab?c", "a"),
         (r"(?i)hello", ""),
         (r"hello|world", ""),
-        (r"(?:hello)", ""),
+        (r"(?:hello) world", "hello world"),
         (r"\d\.\d", "."),
         (r"", ""),
         (r"(?x) a b", "ab"),
