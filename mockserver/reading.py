@@ -257,6 +257,8 @@ class RuleReader:
         for position, compiled in enumerate(self.compiled.rules):
             # Of thousands, most differ in more than the nearest: how much more is no matter.
             enough = nearest[-1][0] if len(nearest) == NEAR_MISSES else _ANY
+            if enough == 1:
+                break
             ways = compiled.rule.when.alternatives
             count = min(way.count_differences(call, enough) for way in ways)
             if not count:
