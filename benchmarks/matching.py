@@ -68,16 +68,19 @@ def body(number: int) -> bytes:
     return json.dumps(asked).encode()
 
 
-def engine(kind: str, rules: int, last: str = "{reply: At last.}") -> Engine:
-    """Return an engine with *rules* of *kind*, none of which fits but the *last*."""
+def scenario(kind: str, rules: int, last: str = "{reply: At last.}") -> str:
+    """Return a file of *rules* of *kind*, none of which fits but the *last*."""
     lines = [
         f"- {{when: {MIXES[MIXED[n % len(MIXED)] if kind == 'mixed' else kind](n)}, reply: no-{n}}}"
         for n in range(rules - 1)
     ]
-    text = "\n".join(
-        ["version: 1", "state: {step: begin}", "rules:", *lines, f"- {last}"]
-    )
-    return Engine(load_scenario(ScenarioText(text)), Plugins.installed(), time.monotonic)
+    return "\n".join(["version: 1", "state: {step: begin}", "rules:", *lines, f"- {last}", ""])
+
+
+def engine(kind: str, rules: int, last: str = "{reply: At last.}") -> Engine:
+    """Return an engine that answers by such a file."""
+    text = ScenarioText(scenario(kind, rules, last))
+    return Engine(load_scenario(text), Plugins.installed(), time.monotonic)
 
 
 def reading_us(built: Engine, calls: int) -> float:
