@@ -271,9 +271,9 @@ class Engine:
         if standing is not None:
             check_key(visit, key, standing(key))
         route.dialect.admit(http)
-        told = route.dialect.attribution(http)
-        if told:
-            call.attribution = {name: redact_name(value) for name, value in told.items()}
+        attribution = route.dialect.attribution(http)
+        if attribution:
+            call.attribution = {n: redact_name(value) for n, value in attribution.items()}
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
