@@ -304,8 +304,8 @@ class Engine:
             call.attempt,
         )
         if request:
-            told = incoming.conversation.encode("utf-8", "surrogatepass")
-            call.conversation = digest(told).hex()[:8]
+            opening = incoming.conversation.encode("utf-8", "surrogatepass")
+            call.conversation = digest(opening).hex()[:8]
         return incoming, parsed
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:

@@ -105,12 +105,7 @@ def provider_command(client: str) -> Command | Missing:
             reason = "LiteLLM and LangChain are not set up ('make conformance' does so)"
             return Missing(reason, "MOCKSERVER_DEMAND_FRAMEWORKS")
         return [str(python), str(FOLDER / "frameworks_script.py")]
-    found = command(client)
-    if isinstance(found, Missing):
-        return found
-    is_node = client == "openai-node"
-    script = "node/providers_script.mjs" if is_node else "providers_script.py"
-    return [*found[:-1], str(FOLDER / script)]
+    return command(client, "providers_script")
 
 
 @pytest.fixture(scope="module")
