@@ -254,10 +254,12 @@ class Engine:
             what = f"the session '{visit.session.name}' has ended"
             raise ApiError(410, what, code="session_ended", headers=NO_RETRY)
         if visit.session.is_surplus:
-            what = f"there are {MOST_SESSIONS} sessions already: end those that are over"
+            code, what = "too_many_sessions", f"there are {MOST_SESSIONS} sessions already"
+            what += ": end those that are over"
             if len(visit.session.name) > LONGEST_NAME:
+                code = "session_name_too_long"
                 what = f"the name of a session has at most {LONGEST_NAME} characters"
-            raise ApiError(409, what, code="too_many_sessions", headers=NO_RETRY)
+            raise ApiError(409, what, code=code, headers=NO_RETRY)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
@@ -271,9 +273,9 @@ class Engine:
         if standing is not None:
             check_key(visit, key, standing(key))
         route.dialect.admit(http)
-        told = route.dialect.attribution(http)
-        if told:
-            call.attribution = {name: redact_name(value) for name, value in told.items()}
+        attribution = route.dialect.attribution(http)
+        if attribution:
+            call.attribution = {n: redact_name(value) for n, value in attribution.items()}
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind

@@ -251,7 +251,8 @@ class Journal:
         self._seen = 0
 
     def __iter__(self) -> Iterator[Call]:
-        return iter(self._calls)
+        # A copy: tests read in their own thread, while calls come in.
+        return iter(self._calls.copy())
 
     def __len__(self) -> int:
         return len(self._calls)
