@@ -96,6 +96,16 @@ class CompletionRequest:
     logprobs: int | None = None
     bills_end_of_turn: bool = False
 
+    @property
+    def conversation(self) -> str:
+        """What tells conversations apart: the first user message, or the prompts.
+
+        System messages do not: they often tell the time.
+        """
+        if self.prompts:
+            return "\0".join(self.prompts)
+        return next((m.text for m in self.messages if m.role == "user"), "")
+
 
 @dataclass(slots=True, eq=False)
 class IncomingCall:
@@ -117,15 +127,8 @@ class IncomingCall:
 
     @property
     def conversation(self) -> str:
-        """What tells conversations apart: the first user message, or the prompts.
-
-        System messages do not: they often tell the time.
-        """
-        if self.completion is None:
-            return ""
-        if self.completion.prompts:
-            return "\0".join(self.completion.prompts)
-        return next((m.text for m in self.completion.messages if m.role == "user"), "")
+        """What tells conversations apart; empty where there is none."""
+        return "" if self.completion is None else self.completion.conversation
 
 
 @dataclass(frozen=True, slots=True)

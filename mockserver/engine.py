@@ -175,8 +175,9 @@ class Engine:
         except ApiError as error:
             leave(visit)
             timeline = refused(visit, error)
-        timeline = send_away(visit, timeline)
         note(visit, timeline)
+        if not visit.is_whole:
+            timeline = send_away(visit, timeline)
         if call.watchers:
             call.announce()
         return Exchange(timeline, call, visit)
@@ -286,6 +287,7 @@ class Engine:
             except ApiError as error:
                 raise self._charged(visit, key, error) from None
             asked = parsed.request
+            call.conversation = parsed.conversation
             call.model, call.stream = redact_name(asked.model), asked.stream
             model = visit.catalogue.resolve(asked.model)
             visit.allowances = admit(visit, key, asked.model, model, asked.body)
@@ -305,9 +307,6 @@ class Engine:
             request,
             call.attempt,
         )
-        if request:
-            opening = incoming.conversation.encode("utf-8", "surrogatepass")
-            call.conversation = digest(opening).hex()[:8]
         return incoming, parsed
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
@@ -528,7 +527,8 @@ def _attempted(
     """Return what one attempt asks."""
     request = endpoint.parse(http, route.model, known)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    return Parsed(request)
+    opening = request.conversation.encode("utf-8", "surrogatepass")
+    return Parsed(request, digest(opening).hex()[:8])
 
 
 def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allowance, ...]:
