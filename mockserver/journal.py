@@ -113,7 +113,7 @@ class Call:
     asked_wait_s: float | None = None
     queued_s: float = 0
     waited_s: float | None = None
-    attribution: Mapping[str, str] = field(default_factory=dict[str, str])
+    attribution: Mapping[str, str] = field(default_factory=lambda: NOTHING)
     client_left_after_tokens: int | None = None
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
 
