@@ -7,7 +7,7 @@ else about them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
 from mockserver.limits import Allowance
@@ -107,6 +107,10 @@ class CompletionRequest:
         return next((m.text for m in self.messages if m.role == "user"), "")
 
 
+NOTHING: Final[Mapping[str, Any]] = {}
+"""What is not there, shared by all who have none: a mapping for each would be felt."""
+
+
 @dataclass(slots=True, eq=False)
 class IncomingCall:
     """One HTTP request that was understood: what the `when` of a rule looks at.
@@ -123,7 +127,7 @@ class IncomingCall:
     model: str | None = None
     completion: CompletionRequest | None = None
     attempt: int = 1
-    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    state: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
     @property
     def conversation(self) -> str:
