@@ -32,7 +32,7 @@ from mockserver.plausibility import doubts
 from mockserver.plugins import Plugins
 from mockserver.reading import NO_RULES, Given, Reading, Unanswered
 from mockserver.redaction import fingerprint as key_fingerprint
-from mockserver.redaction import redact_name, redact_text
+from mockserver.redaction import redact_text
 from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
@@ -276,7 +276,7 @@ class Engine:
         route.dialect.admit(http)
         attribution = route.dialect.attribution(http)
         if attribution:
-            call.attribution = {n: redact_name(value) for n, value in attribution.items()}
+            call.attribution = {n: redact_text(value) for n, value in attribution.items()}
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -288,7 +288,7 @@ class Engine:
                 raise self._charged(visit, key, error) from None
             asked = parsed.request
             call.conversation = parsed.conversation
-            call.model, call.stream = redact_name(asked.model), asked.stream
+            call.model, call.stream = redact_text(asked.model), asked.stream
             model = visit.catalogue.resolve(asked.model)
             visit.allowances = admit(visit, key, asked.model, model, asked.body)
         elif route.lookup is not None:

@@ -17,8 +17,8 @@ from mockserver.redaction import (
     redact,
     redact_headers,
     redact_known,
-    redact_name,
     redact_query,
+    redact_text,
 )
 
 CAPACITY: Final = 1_000
@@ -189,7 +189,7 @@ class Journal:
     def open(self, at_s: float, method: str, path: str, provider: str) -> Call:
         """Enter a call that has just come in."""
         self._seen += 1
-        call = Call(self._seen, at_s, method, redact_name(path), provider)
+        call = Call(self._seen, at_s, method, redact_text(path), provider)
         call.watchers = self.watchers
         self._calls.append(call)
         if self._archive is not None:

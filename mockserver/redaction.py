@@ -35,7 +35,7 @@ MOST_REMEMBERED: Final = 40
 """How many headers may come together to be remembered together."""
 REMEMBERED: Final = 2_048
 LONGEST_REMEMBERED: Final = 512
-"""Names and headers are remembered up to this length: they come again with each request."""
+"""Texts and headers are remembered up to this length: they come again with each request."""
 
 MARK: Final = "[redacted "
 
@@ -202,17 +202,21 @@ def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
 
 def redact_text(text: str, secrets: Iterable[bytes] = ()) -> str:
     """Return *text* without *secrets*, and without what looks like one."""
+    look_through = _remembered_text if len(text) <= LONGEST_REMEMBERED else _redact_text
+    redacted = look_through(text)
+    content = redacted.encode("utf-8", "surrogatepass") if secrets else b""
+    without = redact_known(content, secrets)
+    return redacted if without is content else without.decode("utf-8", "surrogatepass")
+
+
+def _redact_text(text: str) -> str:
     content = text.encode("utf-8", "surrogatepass")
-    redacted = redact_known(redact(content), secrets)
+    redacted = redact(content)
     return text if redacted is content else redacted.decode("utf-8", "surrogatepass")
 
 
-def redact_name(name: str) -> str:
-    """Return *name* without secrets: a path, a model, what comes again and again."""
-    return _redacted_name(name) if len(name) <= LONGEST_REMEMBERED else redact_text(name)
-
-
-_redacted_name = lru_cache(maxsize=REMEMBERED)(redact_text)
+# Paths, models, scripted answers: they come again and again.
+_remembered_text = lru_cache(maxsize=REMEMBERED)(_redact_text)
 
 
 # --- Headers and queries ---------------------------------------------------------------------

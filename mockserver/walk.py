@@ -22,7 +22,7 @@ from mockserver.limits import Allowance
 from mockserver.models import Catalogue, Model
 from mockserver.moments import BeforeHeaders, split
 from mockserver.reading import LOOP, Given
-from mockserver.redaction import redact_name, redact_text
+from mockserver.redaction import redact_text
 from mockserver.routing import Route
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Defaults
@@ -115,7 +115,7 @@ class Parsed:
     conversation: str
     """What the journal tells conversations apart by."""
     fallbacks: "tuple[Parsed, ...]" = ()
-    ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
+    ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=lambda: {})  # noqa: PIE807 - `dict[…]` is slow to call
 
 
 Understood = Parsed | ApiError
@@ -211,7 +211,7 @@ def fall_back(
     kinds = tuple(failure.kind for failure in given.failures)
     call.failures += kinds
     model = fallback.request.model
-    call.model = redact_name(model)
+    call.model = redact_text(model)
     what = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{struck}'"
     call.notes += (f"{what}: the provider asks '{call.model}' instead",)
     return replace(incoming, model=model, completion=fallback.request), fallback
@@ -268,7 +268,7 @@ def said_in(answer: Answer, secrets: Sequence[bytes]) -> Said | None:
         choice.finish_reason,
         tuple(
             ToolCall(
-                redact_name(call.name),
+                redact_text(call.name),
                 redact_text(str(call.arguments), secrets),
                 call.id.mark if isinstance(call.id, Hole) else call.id,
             )
