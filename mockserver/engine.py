@@ -271,7 +271,9 @@ class Engine:
         if standing is not None:
             check_key(visit, key, standing(key))
         route.dialect.admit(http)
-        call.attribution = route.dialect.attribution(http)
+        told = route.dialect.attribution(http)
+        if told:
+            call.attribution = {name: redact_name(value) for name, value in told.items()}
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -302,8 +304,8 @@ class Engine:
             call.attempt,
         )
         if request:
-            told = incoming.conversation.encode("utf-8", "surrogatepass")
-            call.conversation = digest(told).hex()[:8]
+            opening = incoming.conversation.encode("utf-8", "surrogatepass")
+            call.conversation = digest(opening).hex()[:8]
         return incoming, parsed
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:

@@ -205,13 +205,14 @@ def fall_back(
     visit: Visit, incoming: IncomingCall, given: Given, fallback: Parsed
 ) -> tuple[IncomingCall, Parsed]:
     """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
-    call = visit.call
+    call, struck = visit.call, visit.call.model
     kinds = tuple(failure.kind for failure in given.failures)
     call.failures += kinds
-    call.model = fallback.request.model
-    struck = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{incoming.model}'"
-    call.notes += (f"{struck}: the provider asks '{call.model}' instead",)
-    return replace(incoming, model=call.model, completion=fallback.request), fallback
+    model = fallback.request.model
+    call.model = redact_name(model)
+    what = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{struck}'"
+    call.notes += (f"{what}: the provider asks '{call.model}' instead",)
+    return replace(incoming, model=model, completion=fallback.request), fallback
 
 
 # --- stamp: what differs each time the same answer is given ----------------------------------

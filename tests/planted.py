@@ -91,5 +91,12 @@ PLANTED = (
     Planted("curl", (AZURE,), body=asking(f"curl -H 'api-key: {AZURE}' https://example.com")),
     Planted("bearer, slashes escaped", (BEARER,), body=asking(f"Bearer {BEARER}")
             .replace(b"/x9+", rb"\/x9\u002B")),
+    Planted(
+        "attribution",
+        (GOOGLE, GITHUB),
+        path="/api/v1/chat/completions",
+        body=asking("Hi", models=[LEGACY, "openai/gpt-4o"]).replace(b"gpt-4o", b"openai/gpt-4o", 1),
+        headers={"http-referer": f"https://example.com/?key={GOOGLE}", "x-title": f"by {GITHUB}"},
+    ),
     Planted("no JSON", (GITHUB,), body=f"not json {GITHUB}".encode()),
 )  # fmt: skip

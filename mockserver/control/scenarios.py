@@ -60,7 +60,7 @@ def read_condition(when: When, plugins: Plugins) -> Condition:
         Refused: It is wrong, or asks for what the journal does not tell.
 
     """
-    rule = {"name": "asked", "when": when, "reply": ""}
+    rule = {"name": "asked", "when": when}
     text = _written({"version": 1, "rules": [rule]})
     (read,) = _load(text, plugins, Refusing("condition", below="rules[0].")).rules
     _refuse_untold(read)

@@ -6,7 +6,7 @@ OpenAPI document. Adding a member with a default is a change that breaks nobody.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from mockserver.control.jsonform import OMITTED, Json, Limits, Omitted
 
@@ -388,6 +388,7 @@ class CallRecord:
         outcome: Whether the answer went out whole.
         is_unmatched: Whether it asked for an answer that no rule gave.
         is_late: Whether the session had ended.
+        attribution: What it says of the application that sent it, at providers that ask for it.
         headers: By lower-case name.
         body: The request's JSON; null if it is none or too large to be kept, or not asked for.
         body_bytes: How long the body was.
@@ -425,6 +426,7 @@ class CallRecord:
     outcome: Outcome
     is_unmatched: bool
     is_late: bool
+    attribution: Mapping[str, str]
     headers: Mapping[str, str]
     body: Json
     body_bytes: int
@@ -437,6 +439,27 @@ class CallRecord:
     asked_wait_s: float | None
     waited_s: float | None
     client_left_after_tokens: int | None
+
+    @property
+    def messages(self) -> list[dict[str, Any]]:
+        """The messages of a chat request, as sent."""
+        return self._listed("messages")
+
+    @property
+    def tools(self) -> list[dict[str, Any]]:
+        """The tools offered, as sent."""
+        return self._listed("tools")
+
+    @property
+    def prompt(self) -> Any:
+        """The prompt of a legacy request, as sent."""
+        return (
+            cast(dict[str, Any], self.body).get("prompt") if isinstance(self.body, dict) else None
+        )
+
+    def _listed(self, name: str) -> list[dict[str, Any]]:
+        found = cast(dict[str, Any], self.body).get(name) if isinstance(self.body, dict) else None
+        return cast(list[dict[str, Any]], found) if isinstance(found, list) else []
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

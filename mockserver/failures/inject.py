@@ -100,6 +100,8 @@ class Inject(Failure):
         chunks = chunks_of(before)
         nearest = (*reversed(chunks), *chunks_of(after))
         found = next((one for one in nearest if choices_of(one)), None)
+        none: Json = {}
+        some = found or next(iter(nearest), none)
         match self.what:
             case "comment":
                 return f": {scene.dialect.keep_alive}\n\n".encode()
@@ -108,14 +110,14 @@ class Inject(Failure):
             case "duplicate":
                 return events_of(before)[-1] if chunks else None
             case "error_event":
-                return self._error(found or next(iter(nearest), {}), scene)
+                return self._error(some, scene)
+            case "bad_json":
+                text = event(some)
+                return text[: len(text) // 2] + b"\n\n"
             case _ if found is None:
                 return None
             case "empty_choices":
                 return self._without_choices(found)
-            case "bad_json":
-                text = event(found)
-                return text[: len(text) // 2] + b"\n\n"
             case "invalid_utf8":
                 return event(_saying(found, "\0")).replace(b"\\u0000", NO_UTF8)
             case "cumulative":

@@ -430,6 +430,16 @@ def test_an_error_in_the_stream_is_one_of_its_parts_even_before_the_first_token(
     )
 
 
+def test_a_part_of_a_stream_may_break_off() -> None:
+    fail = "{kind: inject, what: bad_json, after_tokens: 1}"
+    api = Api(f"rules: [{{name: broken, reply: Hello there., fail: {fail}}}]")
+
+    events = ask(api, stream=True).body.split(b"\n\n")
+
+    assert b'data: {"type":"text-delta","id":"txt-0","delta":" there"}' in events
+    assert events[4] == b'data: {"type":"text-delta","i'
+
+
 def test_a_reply_of_several_choices_gives_the_first() -> None:
     api = Api("rules: [{name: vote, reply: {kind: choices, exact: true, choices: [Yes., No.]}}]")
 

@@ -16,7 +16,7 @@ from mockserver.plugins import Plugins
 CHAT = "/v1/chat/completions"
 TIMES = 100
 AT_ONCE = 20
-PATIENCE_S = 0.05
+PATIENCE_S = 0.25
 """So long a client waits before it leaves: longer than any failure takes that ends by itself."""
 OPTIONS = {
     "http_error": "status: 500",
@@ -91,14 +91,16 @@ def test_nothing_is_left_of_a_failure(
 
     answered = exchange(server, plain)
     assert (answered.status, answered.is_whole) == (200, True)
-    journal = list(server.session().journal)
-    assert {call.failures for call in journal[1:-1]} == {(kind,)}
-    # Each whole exchange lets the loop turn: what is ending ends within a few.
-    for _ in range(50):
-        if (tasks(server), descriptors()) <= baseline:
+    # Each whole exchange lets the loop turn: what is ending ends within a few, or, where the
+    # machine is busy and clients left before they were heard, within some more.
+    for _ in range(1_000):
+        if tasks(server) <= baseline[0] and descriptors() <= baseline[1]:
             break
         exchange(server, plain)
-    assert (tasks(server), descriptors()) <= baseline
+    assert tasks(server) <= baseline[0]
+    assert descriptors() <= baseline[1]
+    journal = [call for call in server.session().journal if call.rule == "bad"]
+    assert {call.failures for call in journal} == {(kind,)}
     assert {call.outcome for call in journal} <= {"sent", "aborted", "client_left"}
     gc.collect()
     said = [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING]
