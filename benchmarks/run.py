@@ -24,6 +24,8 @@ import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from matching import scenario
+
 HERE = Path(__file__).resolve().parent
 SERVER = [sys.executable, "-m", "mockserver", "serve"]
 PATH = "/v1/chat/completions"
@@ -35,6 +37,8 @@ QUESTION = {
     ],
 }
 CONNECTIONS = 16
+RULES = 50
+"""Rules of the longer scenario, of which the last one answers."""
 ASKED = {"same body": 0.85, "different bodies": 0.55, "streamed": 2.2}
 """The least ratio to the bare handler that each case should reach."""
 
@@ -156,13 +160,23 @@ def spread(values: Sequence[float]) -> str:
 
 def throughput(folder: Path, seconds: int, rounds: int) -> dict[str, dict[str, float]]:
     """Measure all cases; return medians of the ratios, of rates and of CPU time."""
+    results = measured(folder, seconds, rounds, HERE / "answer.yaml", "one rule")
+    (folder / "many.yaml").write_text(scenario("mixed", RULES))
+    many = measured(folder, seconds, rounds, folder / "many.yaml", f"{RULES} rules")
+    return {**results, **{f"{case}, {RULES} rules": found for case, found in many.items()}}
+
+
+def measured(
+    folder: Path, seconds: int, rounds: int, answering: Path, called: str
+) -> dict[str, dict[str, float]]:
+    """Measure all cases of a server that is *answering* by a scenario."""
     results: dict[str, dict[str, float]] = {}
-    with ours("--scenario", str(HERE / "answer.yaml")) as (our_pid, our_port, _):
+    with ours("--scenario", str(answering)) as (our_pid, our_port, _):
         (folder / "body").write_bytes(ask(our_port, QUESTION))
         events = ask(our_port, {**QUESTION, "stream": True}).split(b"\n\n")
         (folder / "chunk").write_bytes(events[1] + b"\n\n")
         with bare(folder) as (bare_pid, bare_port):
-            print(f"{'':18}{'ratio, rate':>16}{'ratio, CPU':>16}   ours / bare, requests/s")
+            print(f"{called:18}{'ratio, rate':>16}{'ratio, CPU':>16}   ours / bare, requests/s")
             for case, asked in ASKED.items():
                 script = folder / "wrk.lua"
                 script.write_text(lua(case))

@@ -7,7 +7,7 @@ else about them.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from mockserver.http_request import HttpRequest
 from mockserver.limits import Allowance
@@ -96,6 +96,20 @@ class CompletionRequest:
     logprobs: int | None = None
     bills_end_of_turn: bool = False
 
+    @property
+    def conversation(self) -> str:
+        """What tells conversations apart: the first user message, or the prompts.
+
+        System messages do not: they often tell the time.
+        """
+        if self.prompts:
+            return "\0".join(self.prompts)
+        return next((m.text for m in self.messages if m.role == "user"), "")
+
+
+NOTHING: Final[Mapping[str, Any]] = {}
+"""What is not there, shared by all who have none: a mapping for each would be felt."""
+
 
 @dataclass(slots=True, eq=False)
 class IncomingCall:
@@ -113,19 +127,12 @@ class IncomingCall:
     model: str | None = None
     completion: CompletionRequest | None = None
     attempt: int = 1
-    state: Mapping[str, Any] = field(default_factory=dict[str, Any])
+    state: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
 
     @property
     def conversation(self) -> str:
-        """What tells conversations apart: the first user message, or the prompts.
-
-        System messages do not: they often tell the time.
-        """
-        if self.completion is None:
-            return ""
-        if self.completion.prompts:
-            return "\0".join(self.completion.prompts)
-        return next((m.text for m in self.completion.messages if m.role == "user"), "")
+        """What tells conversations apart; empty where there is none."""
+        return "" if self.completion is None else self.completion.conversation
 
 
 @dataclass(frozen=True, slots=True)

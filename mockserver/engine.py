@@ -175,8 +175,9 @@ class Engine:
         except ApiError as error:
             leave(visit)
             timeline = refused(visit, error)
-        timeline = send_away(visit, timeline)
         note(visit, timeline)
+        if not visit.is_whole:
+            timeline = send_away(visit, timeline)
         if call.watchers:
             call.announce()
         return Exchange(timeline, call, visit)
@@ -254,10 +255,12 @@ class Engine:
             what = f"the session '{visit.session.name}' has ended"
             raise ApiError(410, what, code="session_ended", headers=NO_RETRY)
         if visit.session.is_surplus:
-            what = f"there are {MOST_SESSIONS} sessions already: end those that are over"
+            code, what = "too_many_sessions", f"there are {MOST_SESSIONS} sessions already"
+            what += ": end those that are over"
             if len(visit.session.name) > LONGEST_NAME:
+                code = "session_name_too_long"
                 what = f"the name of a session has at most {LONGEST_NAME} characters"
-            raise ApiError(409, what, code="too_many_sessions", headers=NO_RETRY)
+            raise ApiError(409, what, code=code, headers=NO_RETRY)
 
     # --- 2 parse: the key, then the body, as the provider would ------------------------------
 
@@ -271,9 +274,9 @@ class Engine:
         if standing is not None:
             check_key(visit, key, standing(key))
         route.dialect.admit(http)
-        told = route.dialect.attribution(http)
-        if told:
-            call.attribution = {name: redact_name(value) for name, value in told.items()}
+        attribution = route.dialect.attribution(http)
+        if attribution:
+            call.attribution = {n: redact_name(value) for n, value in attribution.items()}
         parsed = None
         if route.generating is not None:
             call.endpoint = route.generating.kind
@@ -284,6 +287,7 @@ class Engine:
             except ApiError as error:
                 raise self._charged(visit, key, error) from None
             asked = parsed.request
+            call.conversation = parsed.conversation
             call.model, call.stream = redact_name(asked.model), asked.stream
             model = visit.catalogue.resolve(asked.model)
             visit.allowances = admit(visit, key, asked.model, model, asked.body)
@@ -303,9 +307,6 @@ class Engine:
             request,
             call.attempt,
         )
-        if request:
-            opening = incoming.conversation.encode("utf-8", "surrogatepass")
-            call.conversation = digest(opening).hex()[:8]
         return incoming, parsed
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:
@@ -526,7 +527,8 @@ def _attempted(
     """Return what one attempt asks."""
     request = endpoint.parse(http, route.model, known)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    return Parsed(request)
+    opening = request.conversation.encode("utf-8", "surrogatepass")
+    return Parsed(request, digest(opening).hex()[:8])
 
 
 def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allowance, ...]:

@@ -40,7 +40,7 @@ Watcher = Callable[[], None]
 NOTHING: Final[Mapping[str, str]] = {}
 
 
-@dataclass(slots=True, eq=False)
+@dataclass(eq=False, init=False)
 class Call:
     """One HTTP request and what became of it.
 
@@ -102,7 +102,7 @@ class Call:
     is_unmatched: bool = False
     is_late: bool = False
     query: str = ""
-    headers: Mapping[str, str] = field(default_factory=lambda: NOTHING)
+    headers: Mapping[str, str] = field(init=False)
     content: bytes = b""
     body_bytes: int = 0
     text: str | None = None
@@ -113,9 +113,19 @@ class Call:
     asked_wait_s: float | None = None
     queued_s: float = 0
     waited_s: float | None = None
-    attribution: Mapping[str, str] = field(default_factory=dict[str, str])
+    attribution: Mapping[str, str] = field(init=False)
     client_left_after_tokens: int | None = None
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
+
+    # A call has many members and is made for each request: those that nobody sets are the class's.
+    def __init__(self, number: int, at_s: float, method: str, path: str, provider: str) -> None:
+        self.number = number
+        self.at_s = at_s
+        self.method = method
+        self.path = path
+        self.provider = provider
+        self.headers = NOTHING
+        self.attribution = NOTHING
 
     @property
     def body(self) -> Any:
@@ -188,7 +198,7 @@ class Journal:
             self.drop_oldest()
         return call
 
-    def keep(self, call: Call, http: HttpRequest, digest: bytes) -> list[bytes]:
+    def keep(self, call: Call, http: HttpRequest, digest: bytes) -> tuple[bytes, ...]:
         """Enter what came with *call*; return its secrets. *digest* stands for its path and body.
 
         Nothing of it is kept before it is redacted.
@@ -251,7 +261,8 @@ class Journal:
         self._seen = 0
 
     def __iter__(self) -> Iterator[Call]:
-        return iter(self._calls)
+        # A copy: tests read in their own thread, while calls come in.
+        return iter(self._calls.copy())
 
     def __len__(self) -> int:
         return len(self._calls)

@@ -5,8 +5,7 @@ it may as well be a mistake in the scenario.
 """
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
 
 from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Choice, CompletionRequest
@@ -69,9 +68,11 @@ def _must_call(request: CompletionRequest) -> str | None:
 
 
 def _json_wanted(request: CompletionRequest) -> str | None:
-    stated: Any = request.body.get("response_format")
-    kind = stated.get("type") if isinstance(stated, Mapping) else None
-    return f"'{kind}'" if kind in {"json_object", "json_schema"} else None
+    match request.body.get("response_format"):
+        case {"type": "json_object" | "json_schema" as kind}:
+            return f"'{kind}'"
+        case _:
+            return None
 
 
 def _is_object(text: str) -> bool:

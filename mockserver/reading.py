@@ -4,6 +4,7 @@ docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, 
 """
 
 import copy
+import sys
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -22,6 +23,7 @@ from mockserver.templates import Scope, Values
 
 NEAR_MISSES: Final = 3
 """Rules that a near-miss report names."""
+_ANY: Final = sys.maxsize
 LOOP: Final = 20
 """Answers in a row with tool calls that one rule may give to one conversation (rule 16)."""
 
@@ -113,7 +115,8 @@ class RuleReader:
         call.state = self.state
         subject = subject_of(call)
         way: _Way | None = None
-        for position, compiled in enumerate(rules):
+        for position in self.compiled.candidates(subject):
+            compiled = rules[position]
             for read, fits in compiled.readings:
                 if not fits(read(subject)):
                     break
@@ -250,15 +253,23 @@ class RuleReader:
 
     def near_misses(self, call: IncomingCall) -> Iterator[str]:
         """Yield what kept each of the nearest rules from answering, the nearest first."""
-        misses: list[tuple[int, int, str]] = []
+        nearest: list[tuple[int, int]] = []
         for position, compiled in enumerate(self.compiled.rules):
-            rule = compiled.rule
-            differences = _nearest(rule, call) or self._spent(rule, call)
-            differences = differences or self._miscounted(compiled, call)
-            if differences:
-                miss = f"'{rule.name}': {differences[0]}"
-                misses.append((len(differences), position, miss))
-        return (miss for _, _, miss in sorted(misses)[:NEAR_MISSES])
+            # Of thousands, most differ in more than the nearest: how much more is no matter.
+            enough = nearest[-1][0] if len(nearest) == NEAR_MISSES else _ANY
+            if enough == 1:
+                break
+            ways = compiled.rule.when.alternatives
+            count = min(way.count_differences(call, enough) for way in ways)
+            if not count:
+                count = len(self._spent(compiled.rule, call) or self._miscounted(compiled, call))
+            if 0 < count < enough:
+                nearest = sorted([*nearest, (count, position)])[:NEAR_MISSES]
+        for _, position in nearest:
+            compiled = self.compiled.rules[position]
+            found = _nearest(compiled.rule, call) or self._spent(compiled.rule, call)
+            found = found or self._miscounted(compiled, call)
+            yield f"'{compiled.rule.name}': {found[0]}"
 
     def _spent(self, rule: Rule, call: IncomingCall) -> list[str]:
         tally = self.tally(rule, call)

@@ -11,7 +11,7 @@ most texts have not. Only behind it stand the patterns themselves, which are exa
 
 import hashlib
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
@@ -29,6 +29,10 @@ SECRET_PARAMETERS: Final = frozenset({"api-key", "api_key", "apikey", "key", "si
 """Parameters of a query whose values are secrets."""
 LEAST_KNOWN: Final = 8
 """A secret that is known from a header is looked for elsewhere if it is at least this long."""
+CLIENTS: Final = 256
+"""Sets of headers that are remembered, each as one client sends it."""
+MOST_REMEMBERED: Final = 40
+"""How many headers may come together to be remembered together."""
 REMEMBERED: Final = 2_048
 LONGEST_REMEMBERED: Final = 512
 """Names and headers are remembered up to this length: they come again with each request."""
@@ -214,20 +218,34 @@ _redacted_name = lru_cache(maxsize=REMEMBERED)(redact_text)
 # --- Headers and queries ---------------------------------------------------------------------
 
 
-def redact_headers(headers: Iterable[tuple[str, str]]) -> tuple[dict[str, str], list[bytes]]:
+def redact_headers(
+    headers: Iterable[tuple[str, str]],
+) -> tuple[Mapping[str, str], tuple[bytes, ...]]:
     """Return *headers* by lower-case name without secrets, and the secrets that were there.
 
     Of several of one name the first is kept, as rules see them.
     """
+    given = tuple(headers)
+    # A client sends the same ones with each request, so that all of them are looked up at once.
+    if len(given) <= MOST_REMEMBERED and all(len(v) <= LONGEST_REMEMBERED for _, v in given):
+        return _remembered_headers(given)
+    return _redact_headers(given)
+
+
+def _redact_headers(
+    headers: tuple[tuple[str, str], ...],
+) -> tuple[Mapping[str, str], tuple[bytes, ...]]:
     kept: dict[str, str] = {}
     secrets: list[bytes] = []
     for name, value in headers:
-        read = _remembered_header if len(value) <= LONGEST_REMEMBERED else _redact_header
-        lower, redacted, secret = read(name, value)
+        lower, redacted, secret = _redact_header(name, value)
         if secret is not None:
             secrets.append(secret)
         kept.setdefault(lower, redacted)
-    return kept, secrets
+    return kept, tuple(secrets)
+
+
+_remembered_headers = lru_cache(maxsize=CLIENTS)(_redact_headers)
 
 
 def _redact_header(name: str, value: str) -> tuple[str, str, bytes | None]:
@@ -243,13 +261,10 @@ def _redact_header(name: str, value: str) -> tuple[str, str, bytes | None]:
     return lower, f"{scheme}{blank}{mark(secret)}", secret.encode("utf-8", "surrogatepass")
 
 
-_remembered_header = lru_cache(maxsize=REMEMBERED)(_redact_header)
-
-
-def redact_query(query: str) -> tuple[str, list[bytes]]:
+def redact_query(query: str) -> tuple[str, tuple[bytes, ...]]:
     """Return the raw *query* of a request target without secrets, and those that were there."""
     if not query:
-        return query, []
+        return query, ()
     parts = query.split("&")
     secrets: list[bytes] = []
     for number, part in enumerate(parts):
@@ -264,4 +279,4 @@ def redact_query(query: str) -> tuple[str, list[bytes]]:
             plain = unquote_plus(part)
             redacted = redact_text(plain)
             parts[number] = part if redacted == plain else redacted
-    return redact_text("&".join(parts)), secrets
+    return redact_text("&".join(parts)), tuple(secrets)

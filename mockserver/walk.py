@@ -112,6 +112,8 @@ class Parsed:
     """
 
     request: CompletionRequest
+    conversation: str
+    """What the journal tells conversations apart by."""
     fallbacks: "tuple[Parsed, ...]" = ()
     ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=dict[Kept, tuple[Reply, Ready]])
 

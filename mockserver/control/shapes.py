@@ -453,12 +453,15 @@ class CallRecord:
     @property
     def prompt(self) -> Any:
         """The prompt of a legacy request, as sent."""
-        return (
-            cast(dict[str, Any], self.body).get("prompt") if isinstance(self.body, dict) else None
-        )
+        return self._members.get("prompt")
+
+    @property
+    def _members(self) -> Mapping[str, Any]:
+        body: object = self.body
+        return cast(dict[str, Any], body) if isinstance(body, dict) else {}
 
     def _listed(self, name: str) -> list[dict[str, Any]]:
-        found = cast(dict[str, Any], self.body).get(name) if isinstance(self.body, dict) else None
+        found: object = self._members.get(name)
         return cast(list[dict[str, Any]], found) if isinstance(found, list) else []
 
 

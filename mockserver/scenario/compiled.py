@@ -1,6 +1,6 @@
 """A scenario, ready to answer by: what can be worked out once for all of its requests."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -10,6 +10,7 @@ from mockserver.models import Catalogue
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.matching import Conjunction, Reading
 from mockserver.scenario.schema import Rule, Scenario
+from mockserver.scenario.sieve import candidates, sieves
 from mockserver.scenario.subject import Subject
 
 KEYS_KEPT: Final = 1_024
@@ -60,6 +61,7 @@ class Compiled:
         """Compile *scenario*; with *any_model* it knows every model, whatever it says."""
         self.scenario = scenario
         self.rules = tuple(map(CompiledRule.of, scenario.rules))
+        self._sieves = sieves([rule.when for rule in scenario.rules])
         self.catalogue = _catalogue(
             frozenset(scenario.known_models().items()),
             scenario.any_model or any_model,
@@ -71,6 +73,10 @@ class Compiled:
         """What an API key is; None: every key is good."""
         if keys.are_stated:
             self.standing = lru_cache(KEYS_KEPT)(keys.standing)
+
+    def candidates(self, subject: Subject) -> Iterable[int]:
+        """Return the positions of the rules to be asked, from top to bottom; others do not hold."""
+        return candidates(self._sieves, subject) if self._sieves else range(len(self.rules))
 
 
 @lru_cache(maxsize=256)

@@ -6,7 +6,6 @@ rules are tried for every request.
 """
 
 import fnmatch
-import operator
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
@@ -48,6 +47,11 @@ MAX_SEARCHED: Final = 65_536
 def has_wildcard(pattern: str) -> bool:
     """Return whether the glob *pattern* can fit more than one text."""
     return "*" in pattern or "?" in pattern or "[" in pattern
+
+
+def literal_run(glob: str) -> str:
+    """Return the longest part of *glob* that a text must have as it is; empty if there is none."""
+    return max(re.split(r"\*|\?|\[.*", glob, flags=re.DOTALL), key=len)
 
 
 class ShowsWhatIsStated:
@@ -399,7 +403,7 @@ def _searches(regexes: Sequence[str]) -> TextPredicate:
 
 
 def _negated(predicate: Callable[[T], bool]) -> Callable[[T], bool]:
-    return lambda value: operator.not_(predicate(value))
+    return lambda value: not predicate(value)
 
 
 def _conjunction(predicates: Sequence[Callable[[T], bool]]) -> Callable[[T], bool]:

@@ -31,8 +31,8 @@ _SECRET_HEADERS: Final = frozenset(
 
 
 @dataclass(frozen=True, slots=True)
-class _Test:
-    """One test, ready to be tried. *wanted* is said of it when it fails."""
+class WrittenTest:
+    """One test as it is written, ready to be tried. *wanted* is said of it when it fails."""
 
     name: str
     cost: int
@@ -40,6 +40,7 @@ class _Test:
     fits: Callable[[Any], bool]
     show: Callable[[Any], str]
     wanted: str
+    test: Any
     form: Form | None = None
 
     def difference(self, subject: Subject) -> str | None:
@@ -51,14 +52,14 @@ class _Test:
         return f"{self.name} {shown}, the rule wants {self.wanted}" if shown else self.wanted
 
 
-def _tests(when: When) -> Iterator[_Test]:
+def _tests(when: When) -> Iterator[WrittenTest]:
     """Yield the tests of *when*, in the order of its keys."""
     for key, test in when.stated.items():
         facet = FACETS[key]
         wanted = str(test).lower() if isinstance(test, bool) else test.describe()
         cost = 0 if isinstance(test, bool) else test.cost + 2 * (facet.form is not None)
         fits = facet.predicate(test)
-        yield _Test(key, cost, facet.read, fits, facet.show, wanted, facet.form)
+        yield WrittenTest(key, cost, facet.read, fits, facet.show, wanted, test, facet.form)
     for name, test in when.headers.items():
         yield _header_test(name.lower(), test)
     for text, value_test in when.request.items():
@@ -69,51 +70,61 @@ def _tests(when: When) -> Iterator[_Test]:
         yield _negation(when.not_)
 
 
-def _header_test(name: str, test: TextTest) -> _Test:
+def _header_test(name: str, test: TextTest) -> WrittenTest:
     fits = test.predicate()
     secret = name in _SECRET_HEADERS
-    return _Test(
+    return WrittenTest(
         name=f"headers.{name}",
         cost=test.cost + 1,
         read=operator.attrgetter("headers"),
         fits=lambda headers: fits(headers.get(name)),
         show=lambda headers: "is another" if secret else show_text(headers.get(name)),
         wanted=test.describe(),
+        test=None,
     )
 
 
-def _value_test(key: str, name: str, find: Callable[[Any], Any], test: ValueTest) -> _Test:
+def _value_test(key: str, name: str, find: Callable[[Any], Any], test: ValueTest) -> WrittenTest:
     """Return the test of what *find* finds in what *key* names: the body, or the state."""
     fits = test.predicate()
     look = operator.attrgetter(key)
-    return _Test(
+    return WrittenTest(
         name=f"{key}.{name}",
         cost=test.cost,
         read=lambda subject: find(look(subject)),
         fits=fits,
         show=lambda value: "is absent" if value is None else f"is {show_json(value)}",
         wanted=test.describe(),
+        test=test,
     )
 
 
-def _negation(alternatives: Sequence[When]) -> _Test:
+def _none_holds(readings: Sequence[Sequence[Reading]]) -> Callable[[Subject], bool]:
+    if len(readings) == 1:
+        (alone,) = readings
+        return lambda subject: not _all_fit(alone, subject)
+    return lambda subject: not any(_all_fit(tests, subject) for tests in readings)
+
+
+def _negation(alternatives: Sequence[When]) -> WrittenTest:
     """Return the test that none of *alternatives* holds."""
     inner = [(tuple(_tests(when)), when) for when in alternatives]
     readings = [_readings(when, tests) for tests, when in inner]
     described = " or ".join(
         " and ".join(f"{test.name} {test.wanted}" for test in tests) for tests, _ in inner
     )
-    return _Test(
+    return WrittenTest(
         name="not",
         cost=1 + sum(test.cost for tests, _ in inner for test in tests),
         read=lambda subject: subject,
-        fits=lambda subject: not any(_all_fit(tests, subject) for tests in readings),
+        fits=_none_holds(readings),
         show=lambda _: "",
         wanted=f"the rule is not for calls with {described}",
+        test=None,
     )
 
 
-def _readings(when: When, tests: Sequence[_Test]) -> tuple[Reading, ...]:
+def _readings(when: When, tests: Sequence[WrittenTest]) -> tuple[Reading, ...]:
     """Return what to look at, in the order of trying: the gates come last, most calls pass."""
     ordered = sorted(tests, key=lambda test: test.cost)
     gates = [_HAS_FORM[form] for form in when.forms]
@@ -144,6 +155,7 @@ class Conjunction:
         names_endpoint: Whether `endpoint` is stated; if not, only calls that generate fit.
         size: How many tests there are.
         readings: What to look at, and whether that fits, the cheapest first; without `call`.
+        tests: The same, with what they were made of, in the order of the keys.
 
     """
 
@@ -152,7 +164,7 @@ class Conjunction:
     names_endpoint: bool = field(init=False, compare=False)
     size: int = field(init=False, compare=False)
     readings: tuple[Reading, ...] = field(init=False, compare=False, repr=False)
-    _tests: tuple[_Test, ...] = field(init=False, compare=False, repr=False)
+    tests: tuple[WrittenTest, ...] = field(init=False, compare=False, repr=False)
 
     def __post_init__(self) -> None:
         when = self.when
@@ -163,7 +175,7 @@ class Conjunction:
         put(self, "call", None if isinstance(when.call, Unstated) else when.call)
         put(self, "names_endpoint", names_endpoint)
         put(self, "size", len(tests) + (self.call is not None))
-        put(self, "_tests", tests)
+        put(self, "tests", tests)
         put(self, "readings", (*_readings(when, tests), *gates))
 
     def holds(self, call: IncomingCall) -> bool:
@@ -174,6 +186,19 @@ class Conjunction:
         """Return whether everything but the number of the call fits *subject*."""
         return _all_fit(self.readings, subject)
 
+    def count_differences(self, call: IncomingCall, enough: int) -> int:
+        """Return how many sentences `differences` would have, or *enough*: no more are counted."""
+        subject = subject_of(call)
+        if not self.names_endpoint and not subject.generates:
+            return 1
+        count = sum(form != subject.form for form in self.when.forms)
+        for test in self.tests:
+            if count >= enough:
+                return enough
+            if test.form in (None, subject.form) and not test.fits(test.read(subject)):
+                count += 1
+        return min(count, enough)
+
     def differences(self, call: IncomingCall) -> list[str]:
         """Return one sentence for each test that does not hold for *call*."""
         subject = subject_of(call)
@@ -183,7 +208,7 @@ class Conjunction:
         for form, key in self.when.forms.items():
             if form != subject.form:
                 found.append(f"'{key}' is of {form} requests, and this is none")
-        for test in self._tests:
+        for test in self.tests:
             if test.form in (None, subject.form):
                 sentence = test.difference(subject)
                 if sentence is not None:

@@ -37,6 +37,18 @@ def danger(pattern: str) -> str | None:
     return None
 
 
+def literal_in(pattern: str) -> str:
+    """Return a text that is in whatever the valid *pattern* matches: its longest; often empty."""
+    parsed = _parser.parse(pattern)
+    if parsed.state.flags & re.IGNORECASE:
+        return ""
+    runs, run = [""], ""
+    for kind, argument in parsed:
+        run = run + chr(argument) if kind is _codes.LITERAL else ""
+        runs.append(run)
+    return max(runs, key=len)
+
+
 @dataclass(frozen=True, slots=True)
 class _Item:
     """One step of a sequence: what it can match, whether it may match nothing, or more or less."""

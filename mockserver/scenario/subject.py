@@ -127,6 +127,11 @@ class Subject:
         since = self._messages[spoken[-1] + 1 :] if spoken else self._messages
         return tuple(_tool_result(m, calls) for m in since if m.role in ("tool", "function"))
 
+    @cached_property
+    def answered_tools(self) -> tuple[str | None, ...]:
+        """The names of the tools that answered since the model last spoke."""
+        return tuple(result.name for result in self.tool_results)
+
     @property
     def _asked_now(self) -> Message | None:
         for message in reversed(self._messages):

@@ -9,6 +9,7 @@ from collections import defaultdict
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import patch
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,6 +20,7 @@ from mockserver.conversation import CompletionRequest, IncomingCall, Message
 from mockserver.http_request import HttpRequest
 from mockserver.models import family_of
 from mockserver.reading import Given, Unanswered
+from mockserver.scenario import sieve
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.seeding import Draw
 from mockserver.templates import Scope, TemplateError, template
@@ -193,8 +195,12 @@ def trigger_fires(fail: dict[str, Any], count: int) -> bool:
     )
 
 
-def api_of(written: list[dict[str, Any]]) -> Api:
-    return Api(f"rules: {json.dumps(written)}")
+def api_of(written: list[dict[str, Any]], *, many: bool = False) -> Api:
+    """Return a server with the rules *written*; with *many*, it reads them as if there were."""
+    if not many:
+        return Api(f"rules: {json.dumps(written)}")
+    with patch.object(sieve, "FEW", 0), patch.object(sieve, "AT_ONCE", 3):
+        return Api(f"rules: {json.dumps(written)}")
 
 
 def send(api: Api, asked: Asked) -> Any:
@@ -218,11 +224,15 @@ def moved(api: Api) -> Any:
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(rules(), max_size=6), st.lists(calls, min_size=1, max_size=10))
+@given(
+    written=st.lists(rules(), max_size=8),
+    asked=st.lists(calls, min_size=1, max_size=10),
+    many=st.booleans(),
+)
 def test_the_first_rule_that_holds_and_can_answer_wins(
-    written: list[dict[str, Any]], asked: list[Asked]
+    *, written: list[dict[str, Any]], asked: list[Asked], many: bool
 ) -> None:
-    api, oracle = api_of(written), Oracle(written)
+    api, oracle = api_of(written, many=many), Oracle(written)
     for one in asked:
         answered = send(api, one)
         if one.refused or one.lookup:

@@ -1,12 +1,14 @@
 """Every key of a `when`, and every test, on requests as they come over the wire."""
 
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from inprocess import Api
 from saying import assistant, calls, result, schema, system, tools, user
 
 from mockserver.errors import ScenarioError
+from mockserver.scenario import sieve
 
 PNG = (
     "data:image/png;base64,"
@@ -20,10 +22,15 @@ def image(*texts: str, images: int = 1) -> dict[str, Any]:
 
 
 def holds(when: str, said: Any = "Hi", **members: Any) -> bool:
-    """Return whether a rule with *when* answers the chat request."""
-    answered = Api(f"rules: [{{when: {when}, reply: held}}]").chat(said, **members)
-    assert answered.status == 200, answered.json
-    return bool(answered.call.rule)
+    """Return whether a rule with *when* answers the chat request, alone and among many."""
+    found: set[bool] = set()
+    for few in (sieve.FEW, 0):
+        with patch.object(sieve, "FEW", few):
+            answered = Api(f"rules: [{{when: {when}, reply: held}}]").chat(said, **members)
+        assert answered.status == 200, answered.json
+        found.add(bool(answered.call.rule))
+    (held,) = found
+    return held
 
 
 TALK = [system("Be brief."), user("Hi"), assistant("Ho"), user("What is the weather?")]

@@ -51,7 +51,7 @@ def rules(*lines: str) -> str:
         ),
         pytest.param(
             "{when: {endpoint: '*', model: '*'}, reply: A}",
-            "{when: {endpoint: models, model: gpt-4o}, reply: B}",
+            "{when: {endpoint: models, model: gpt-4o}, fail: 503}",
             id="wildcards for all",
         ),
         pytest.param(
