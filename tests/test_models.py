@@ -1,5 +1,7 @@
 """The catalogue: the shipped models, and those that a scenario names."""
 
+from dataclasses import replace
+
 import pytest
 from inprocess import Api
 
@@ -114,3 +116,51 @@ def test_a_model_is_looked_up_by_its_name(name: str, owner: str) -> None:
 
 def test_a_model_past_its_date_tells_the_date() -> None:
     assert Api().get("/v1/models/gpt-4").json["shutdown_date"] == "2026-10-23"
+
+
+# --- As a provider has them ------------------------------------------------------------------
+
+
+def with_vendor(known: Catalogue) -> Catalogue:
+    return known.seen_as(
+        lambda model: (replace(model, id=f"v/{model.id}"),) if model.mode == "chat" else (),
+        added=lambda model: replace(model, owned_by="us"),
+        spelling=lambda name: name.removesuffix(":free"),
+    )
+
+
+def test_a_provider_has_the_models_that_it_says_by_its_own_names() -> None:
+    seen = with_vendor(Catalogue())
+
+    assert seen.get("v/gpt-4o") is not None
+    assert [seen.get(name) for name in ("gpt-4o", "v/gpt-3.5-turbo-instruct")] == [None, None]
+
+
+def test_a_variant_is_the_model_by_the_name_that_was_asked_for() -> None:
+    found = with_vendor(Catalogue()).get("v/gpt-4o:free")
+
+    assert found is not None
+    assert (found.id, found.answers_as, found.context_window) == (
+        "v/gpt-4o:free",
+        "v/gpt-4o:free",
+        128_000,
+    )
+
+
+def test_a_name_that_a_rule_mentions_hides_no_model_and_one_that_is_like_another_does() -> None:
+    mentioned = with_vendor(Catalogue({"v/gpt-4o": None})).resolve("v/gpt-4o")
+    like = with_vendor(Catalogue({"v/gpt-4o": "gpt-4"})).resolve("v/gpt-4o")
+
+    assert (mentioned.context_window, like.context_window, like.owned_by) == (128_000, 8_192, "us")
+
+
+def test_a_scenario_may_answer_by_a_model_that_the_provider_calls_otherwise() -> None:
+    assert with_vendor(Catalogue()).resolve("gpt-4o").context_window == 128_000
+
+
+def test_a_cost_is_the_price_of_each_kind_of_token() -> None:
+    model = Catalogue().resolve("gpt-4o")
+
+    assert model.cost_usd(1_000_000, 0) == 2.5
+    assert model.cost_usd(0, 1_000_000) == 10
+    assert model.cost_usd(1_000_000, 0, cached_tokens=1_000_000) < 2.5

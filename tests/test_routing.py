@@ -119,3 +119,61 @@ def test_a_wrong_method_is_told_the_right_ones(
 )
 def test_a_path_that_leads_nowhere_is_refused_by_a_dialect(path: str, provider: str) -> None:
     assert routes().find("POST", path).dialect.kind == provider
+
+
+# --- What some dialects have, and others lack ------------------------------------------------
+
+
+class Own(Models):
+    """An endpoint that only one provider has, at a path that many have."""
+
+    kind = "own"
+    dialects = frozenset({"elsewhere"})
+
+
+class Sharing(Double):
+    """A provider whose paths are OpenAI's, and which has no legacy endpoint."""
+
+    kind = "sharing"
+    shares_paths = True
+    lacks = frozenset({"completions"})
+
+
+def shared(provider: str = "openai") -> Routes:
+    dialects = {kind.kind: kind() for kind in (OpenAI, Elsewhere, Sharing)}
+    return Routes(dialects, [ChatCompletions(), Completions(), Models(), Own()], provider)
+
+
+@pytest.mark.parametrize(
+    ("path", "endpoint"),
+    [
+        pytest.param("/api/v1/models", "own", id="where it belongs, before what all have"),
+        pytest.param("/v1/models", "models", id="nowhere else"),
+    ],
+)
+def test_an_endpoint_may_belong_to_some_dialects(path: str, endpoint: str) -> None:
+    route = shared().find("GET", path)
+
+    assert route.lookup is not None
+    assert route.lookup.kind == endpoint
+
+
+def test_a_dialect_may_lack_an_endpoint() -> None:
+    route = shared().find("POST", "/sharing/v1/completions")
+
+    assert (route.dialect.kind, route.generating, route.allowed) == ("sharing", None, ())
+
+
+@pytest.mark.parametrize(
+    ("provider", "path", "found"),
+    [
+        pytest.param("openai", "/v1/chat/completions", "openai", id="another's"),
+        pytest.param("elsewhere", "/v1/chat/completions", "elsewhere", id="the scenario's"),
+        pytest.param(
+            "sharing", "/v1/chat/completions", "sharing", id="its own, if a scenario says"
+        ),
+        pytest.param("openai", "/sharing/v1/chat/completions", "sharing", id="behind its name"),
+    ],
+)
+def test_a_path_that_is_shared_is_its_owners(provider: str, path: str, found: str) -> None:
+    assert shared(provider).find("POST", path).dialect.kind == found

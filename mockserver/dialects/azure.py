@@ -165,8 +165,8 @@ class Azure(Dialect):
     def admit(self, http: HttpRequest) -> None:
         """Refuse a version of the API that there is not."""
         stated = parse_qs(http.query).get("api-version")
-        path = http.path[http.path.find(ROOT) :]
-        if path.startswith(V1 + "/"):
+        path = _own_path(http)
+        if path.startswith((V1 + "/", "/v1/")):
             if stated and stated[0] not in V1_VERSIONS:
                 raise _by_gateway(400, "BadRequest", "API version not supported")
             return
@@ -183,7 +183,7 @@ class Azure(Dialect):
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of a model in the gateway's words; all else is said as OpenAI does."""
-        path = http.path[http.path.find(ROOT) :]
+        path = _own_path(http)
         deployment = DEPLOYMENTS.fullmatch(path)
         if error.code == "model_not_found":
             if deployment:
@@ -308,6 +308,11 @@ def _with_own_name(model: Model) -> tuple[Model, ...]:
     alias = model.id.replace("gpt-3.5", "gpt-35", 1)
     answers_as = model.answers_as.replace("gpt-3.5", "gpt-35", 1).partition(":")[0]
     return model, replace(model, id=alias, answers_as=answers_as)
+
+
+def _own_path(http: HttpRequest) -> str:
+    """Return the path of *http* without the name of the provider in front of it."""
+    return http.path[max(0, http.path.find(ROOT + "/")) :]
 
 
 # --- refusals --------------------------------------------------------------------------------

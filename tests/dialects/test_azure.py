@@ -109,3 +109,10 @@ def test_log_probabilities_are_told_in_alphabetical_order_too() -> None:
 
 def test_refused_parameters_are_told_as_openai_does() -> None:
     assert ask(Api(), n=0).error["code"] == "integer_below_min_value"
+
+
+def test_a_scenario_that_names_azure_has_it_at_the_path_of_all_clients() -> None:
+    answered = Api("provider: azure").post("/v1/chat/completions", {"model": "gpt-4o", **HI})
+
+    assert (answered.call.provider, answered.status) == ("azure", 200)
+    assert "prompt_filter_results" in answered.json
