@@ -78,12 +78,12 @@ class Reply(ABC):
     Attributes:
         finish_reason: Stated outright, instead of the one that follows from the answer.
         model: The answering snapshot; it decides tokenizer and rules.
-        usage: What the bill says, in whole or in part; None sends null.
+        usage: What the bill says, in whole or in part; null is sent as such.
         logprobs: The log-probabilities of the answer's first tokens, for requests that ask for
-            them; those not stated are drawn. None sends null.
+            them; those not stated are drawn. Null is sent as such.
         headers: Added to the answer's headers, or replacing those of the same name.
         reasoning: Thinking that is billed, and shown where the dialect shows it.
-        system_fingerprint: Stated outright; None sends null.
+        system_fingerprint: Stated outright; null is sent as such.
         template: What stands in `{{ }}` in its texts is looked up when the answer is made.
         exact: The request neither cuts nor multiplies what is written.
 

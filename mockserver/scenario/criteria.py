@@ -69,7 +69,18 @@ class ShowsWhatIsStated:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TextTest(ShowsWhatIsStated):
-    """A test of a text; all that is stated must hold."""
+    """A test of a text; all that is stated must hold.
+
+    Attributes:
+        equals: The whole text; of several, one.
+        contains: A part of it; of several, one.
+        glob: A pattern with `*`, `?` and `[abc]` that fits the whole text; of several, one.
+        regex: A regular expression that is found in it; of several, one.
+        all: Tests that must all hold.
+        not_: A test that must not hold.
+        present: Whether there is a text at all.
+
+    """
 
     bare: ClassVar[str] = "equals"
     called: ClassVar[str] = "a test"
@@ -155,7 +166,14 @@ class NameTest(TextTest):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NamesTest(ShowsWhatIsStated):
-    """A test of a set of names, each given as a glob; all that is stated must hold."""
+    """A test of a set of names, each given as a glob; all that is stated must hold.
+
+    Attributes:
+        any: One of these is there.
+        all: Each of these is there.
+        present: Whether there are any at all.
+
+    """
 
     bare: ClassVar[str] = "any"
     called: ClassVar[str] = "a test"
@@ -204,7 +222,15 @@ class NamesTest(ShowsWhatIsStated):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NumberTest(ShowsWhatIsStated):
-    """A test of a count; all that is stated must hold."""
+    """A test of a count; all that is stated must hold.
+
+    Attributes:
+        equals: The number; of several, one.
+        at_least: This number, or more.
+        at_most: This number, or less.
+        present: Whether there is anything to count.
+
+    """
 
     bare: ClassVar[str] = "equals"
     called: ClassVar[str] = "a test"
@@ -259,7 +285,19 @@ class NumberTest(ShowsWhatIsStated):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ValueTest(ShowsWhatIsStated):
-    """A test of any JSON value; all that is stated must hold. What is not there is null."""
+    """A test of any JSON value; all that is stated must hold. What is not there is null.
+
+    Attributes:
+        equals: The whole value.
+        contains: A part of a text; of several, one.
+        glob: A pattern with `*`, `?` and `[abc]` that fits the whole text; of several, one.
+        regex: A regular expression that is found in the text; of several, one.
+        at_least: This number, or more.
+        at_most: This number, or less.
+        not_: A test that must not hold.
+        present: Whether there is a value other than null.
+
+    """
 
     bare: ClassVar[str] = "equals"
     called: ClassVar[str] = "a test"

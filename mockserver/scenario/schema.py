@@ -98,7 +98,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds for each answer that does not say otherwise."""
+    """What holds for each answer that does not say otherwise.
+
+    Attributes:
+        latency: How long it takes.
+        headers: Added to it.
+        system_fingerprint: Stated outright; null is sent as such.
+
+    """
 
     called: ClassVar[str] = "'defaults'"
 
@@ -250,7 +257,13 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """A model known besides the catalogue: its name, and the known model it is like."""
+    """A model known besides the catalogue.
+
+    Attributes:
+        id: Its name.
+        like: A known model, as which it is counted, and on whose endpoint it answers.
+
+    """
 
     called: ClassVar[str] = "a model"
 
@@ -268,7 +281,24 @@ class Include:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioFile:
-    """What one file says."""
+    """What one file says.
+
+    Attributes:
+        version: Of the language.
+        description: What it is about, in one sentence.
+        provider: What a path without a provider's prefix means.
+        seed: Of everything drawn.
+        strict: What is refused, or fails a test.
+        include: Other files whose content follows, by paths relative to this one.
+        models: Models known besides the catalogue, or `any`.
+        keys: Which API keys are good.
+        retired: Models that the provider has switched off; true: all that are past their date.
+        limits: How much each key may ask, by a model's glob.
+        defaults: For each answer that does not say otherwise.
+        state: The session's state at its start.
+        rules: Read from top to bottom; what is read first wins.
+
+    """
 
     called: ClassVar[str] = "a scenario"
 

@@ -38,7 +38,18 @@ ProviderName: TypeAlias = Annotated[str, PROVIDER]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AfterTool(ShowsWhatIsStated):
-    """A test of the tool results handed back: by the tools' names, or of one in detail."""
+    """A test of the tool results handed back: by the tools' names, or of one in detail.
+
+    Attributes:
+        any: One of these tools is among them.
+        all: Each of these tools is among them.
+        present: Whether there are any at all.
+        name: The tool of the one result that all of the following fit, too.
+        result: What came back.
+        arguments: What the tool was called with.
+        id: The call's id.
+
+    """
 
     bare: ClassVar[str] = "any"
     called: ClassVar[str] = "'after_tool'"
@@ -97,7 +108,35 @@ Test = NameTest | TextTest | NamesTest | NumberTest | AfterTool
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class When(ShowsWhatIsStated):
-    """One mapping of a `when`, as written: all that is stated must hold."""
+    """One mapping of a `when`, as written: all that is stated must hold.
+
+    Attributes:
+        endpoint: What is asked for; without it, a rule is about all that generates.
+        provider: Whose API is spoken.
+        model: The model that is asked for.
+        key: The API key, in whichever header it comes.
+        stream: Whether a stream is asked for.
+        headers: The request's headers; their case is no matter.
+        system: System and developer messages, joined by newlines.
+        first_user: The first user message: the same through an agent's whole loop.
+        last_user: What is being asked now: the last user message, unless an assistant message
+            follows it.
+        any_message: Holds if it holds for one message, of any role.
+        prompt: The prompt of a legacy completion; of several, one must fit.
+        tools: The tools that the request offers.
+        tool_choice: `auto`, `none`, `required`, or the tool that must be called.
+        response_format: `text`, `json_object` or `json_schema`, or the schema's name.
+        after_tool: The tool results that are handed back.
+        turn: How many assistant messages the request holds.
+        images: How many images the last user message holds.
+        attempt: 1 for a new request, one more each time it comes again before it was answered
+            whole.
+        call: The how-manieth call this is for which the rest of the condition holds.
+        request: What JMESPath expressions find in the request's body.
+        state: What rules have `set`; null: not set.
+        not_: Holds if what stands here does not.
+
+    """
 
     called: ClassVar[str] = "a condition"
 

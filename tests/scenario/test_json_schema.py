@@ -127,6 +127,13 @@ def test_every_key_that_any_reply_or_failure_has_is_explained() -> None:
     assert [name for name, definition in common.items() if "description" not in definition] == []
 
 
+def test_every_key_of_a_file_a_rule_and_a_condition_is_explained() -> None:
+    told = [SCHEMA, *(SCHEMA["definitions"][name] for name in ("Rule", "When", "TextTest"))]
+    keys_told = [item for part in told for item in next(objects(part))["properties"].items()]
+
+    assert [key for key, schema in keys_told if "description" not in schema] == []
+
+
 # --- Of one opinion with the reader ----------------------------------------------------------
 
 
