@@ -51,7 +51,7 @@ def rules(*lines: str) -> str:
         ),
         pytest.param(
             "{when: {endpoint: '*', model: '*'}, reply: A}",
-            "{when: {endpoint: models, model: gpt-4o}, fail: 503}",
+            "{when: {endpoint: completions, model: gpt-4o}, reply: B}",
             id="wildcards for all",
         ),
         pytest.param(
