@@ -31,8 +31,8 @@ LEAST_KNOWN: Final = 8
 """A secret that is known from a header is looked for elsewhere if it is at least this long."""
 CLIENTS: Final = 256
 """Sets of headers that are remembered, each as one client sends it."""
-MOST_REMEMBERED: Final = 40
-"""How many headers may come together to be remembered together."""
+LONGEST_SET: Final = 4_096
+"""How long such a set may be to be remembered."""
 REMEMBERED: Final = 2_048
 LONGEST_REMEMBERED: Final = 512
 """Texts and headers are remembered up to this length: they come again with each request."""
@@ -231,9 +231,17 @@ def redact_headers(
     """
     given = tuple(headers)
     # A client sends the same ones with each request, so that all of them are looked up at once.
-    if len(given) <= MOST_REMEMBERED and all(len(v) <= LONGEST_REMEMBERED for _, v in given):
-        return _remembered_headers(given)
-    return _redact_headers(given)
+    known = _CLIENTS.get(given)
+    if known is None:
+        known = _redact_headers(given)
+        if sum(len(name) + len(value) for name, value in given) <= LONGEST_SET:
+            if len(_CLIENTS) >= CLIENTS:
+                _CLIENTS.clear()
+            _CLIENTS[given] = known
+    return known
+
+
+_CLIENTS: Final[dict[tuple[tuple[str, str], ...], tuple[Mapping[str, str], tuple[bytes, ...]]]] = {}
 
 
 def _redact_headers(
@@ -247,9 +255,6 @@ def _redact_headers(
             secrets.append(secret)
         kept.setdefault(lower, redacted)
     return kept, tuple(secrets)
-
-
-_remembered_headers = lru_cache(maxsize=CLIENTS)(_redact_headers)
 
 
 def _redact_header(name: str, value: str) -> tuple[str, str, bytes | None]:
