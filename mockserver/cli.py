@@ -26,11 +26,16 @@ MISUSE: Final = 2
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     options = _parser().parse_args(arguments)
+    code = 0
     try:
-        code: int = options.run(options)
+        code = options.run(options)
+        sys.stdout.flush()
     except MockServerError as error:
         _tell(f"mockserver: {error}" if "\n" not in str(error) else str(error))
         return MISUSE
+    except BrokenPipeError:
+        # Whoever reads has enough (`| head`); what is left must not be written at exit either.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 

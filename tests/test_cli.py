@@ -562,3 +562,10 @@ def test_a_used_port_is_told_in_one_line_with_exit_code_2(run: Run) -> None:
         f"mockserver: port {port} on 127.0.0.1 is in use: "
         "choose another with --port, or any with --port 0\n",
     )
+
+
+def test_a_reader_that_has_enough_is_no_error() -> None:
+    command = f"{sys.executable} -m mockserver schema | head -c 1"
+    ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
+
+    assert (ran.stdout, ran.stderr) == ("{", "")
