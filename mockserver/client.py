@@ -44,6 +44,7 @@ from mockserver.control.shapes import (
     ScenarioSource,
     SessionPage,
     SessionState,
+    VerdictOn,
     Verified,
     When,
 )
@@ -233,9 +234,14 @@ class SessionControl(Addressed):
         """Add *rules*, as in a file, above those that there are; return them all."""
         return self._send(ops.add_rules(self.name, rules)).rules
 
-    def add_scenario(self, scenario: ScenarioSource) -> tuple[RuleState, ...]:
-        """Add rules and all else that *scenario* says, above what there is; return all rules."""
-        return self._send(ops.add_scenario(self.name, scenario)).rules
+    def add_scenario(
+        self, scenario: ScenarioSource, *, layer: str | None = None
+    ) -> tuple[RuleState, ...]:
+        """Add rules and all else that *scenario* says, above what there is; return all rules.
+
+        What was added before as the same *layer* is replaced, where it stands.
+        """
+        return self._send(ops.add_scenario(self.name, scenario, layer)).rules
 
     def explain(
         self,
@@ -313,6 +319,10 @@ class SessionControl(Addressed):
     def near_misses(self) -> tuple[NearMiss, ...]:
         """Return the calls that no rule answered, and what kept the nearest ones from it."""
         return self._send(ops.near_misses(self.name)).calls
+
+    def verdicts(self, *, fallback: bool = False) -> tuple[VerdictOn, ...]:
+        """Return what the client did wrong; with *fallback* it had somewhere else to turn to."""
+        return self._send(ops.verdicts(self.name, fallback=fallback)).verdicts
 
     def release(self, rule: str | None = None) -> int:
         """Let the answers go on that *rule* holds (None: any rule); return how many."""

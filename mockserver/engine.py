@@ -174,6 +174,7 @@ class Engine:
                 timeline = fail(visit, given, timeline, incoming)
         except ApiError as error:
             leave(visit)
+            call.error_code = error.code
             timeline = refused(visit, error)
         note(visit, timeline)
         if not visit.is_whole:
@@ -187,6 +188,8 @@ class Engine:
         visit = exchange.visit
         session = visit.session
         leave(visit)
+        visit.call.ended_s = visit.session.clock.now_s()
+        visit.call.seen_at_end = visit.session.journal.seen
         visit.call.finish(outcome)
         if outcome == "sent" and visit.is_whole:
             session.answered(visit.content)

@@ -76,6 +76,9 @@ class Call:
         attribution: What the request says of the application that sent it, at providers that ask
             for it, by header.
         client_left_after_tokens: How many tokens had gone out when the client left.
+        error_code: The `code` of the refusal, where one was sent.
+        ended_s: When nothing more was to go out, in session time.
+        seen_at_end: How many calls had come by then: a later one knew how this one went.
 
     """
 
@@ -115,6 +118,9 @@ class Call:
     waited_s: float | None = None
     attribution: Mapping[str, str] = field(init=False)
     client_left_after_tokens: int | None = None
+    error_code: str | None = None
+    ended_s: float | None = None
+    seen_at_end: int | None = None
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
 
     # A call has many members and is made for each request: those that nobody sets are the class's.

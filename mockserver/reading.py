@@ -6,7 +6,7 @@ docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, 
 import copy
 import sys
 from collections import OrderedDict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -342,11 +342,14 @@ class RuleReader:
         for compiled in self.compiled.rules:
             yield compiled.rule, self._tallies.of(compiled.rule)
 
-    def unused(self) -> Iterator[str]:
-        """Yield a sentence for each rule with `times`, or a step of `replies`, that is left."""
+    def unused(self, apart: Collection[int] = ()) -> Iterator[str]:
+        """Yield a sentence for each rule with `times`, or a step of `replies`, that is left.
+
+        Nothing is told of the rules whose `id` is set *apart*.
+        """
         for rule, tallies in self.tallies():
             wanted = rule.times or len(rule.replies)
-            if not wanted:
+            if not wanted or id(rule) in apart:
                 continue
             what = "times" if rule.times else "replies"
             counts = [t.acted if rule.times else t.given for t in tallies.values()] or [0]

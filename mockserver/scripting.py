@@ -7,11 +7,13 @@ written.
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from itertools import count
+from pathlib import Path
 from typing import Any, Final, Protocol, Self, TypeAlias, TypedDict, Unpack, cast
 
 from mockserver.errors import Problem, ScenarioError, UsageError
 from mockserver.plugins import Plugins
-from mockserver.scenario.loader import ScenarioText, load_scenario
+from mockserver.scenario.loader import Loaded, ScenarioText, load_scenario, load_with_documents
 from mockserver.scenario.schema import Scenario
 from mockserver.scenario.written import as_json, as_yaml, paths, plain
 
@@ -169,9 +171,9 @@ def _status(status: int) -> dict[str, Any]:
 
 
 def _failures(fail: "FailureLike | Sequence[FailureLike]") -> Any:
-    if isinstance(fail, Sequence) and not isinstance(fail, str):
-        return [failure_of(one, {}) for one in fail]
-    return failure_of(cast(FailureLike, fail), {})
+    if isinstance(fail, str) or not isinstance(fail, Sequence):
+        return failure_of(fail, {})
+    return [failure_of(one, {}) for one in fail]
 
 
 def when_of(conditions: Sequence[Mapping[str, Any]], keys: Mapping[str, Any]) -> Any:
@@ -286,6 +288,35 @@ def latency_of(preset: LatencyLike | None, keys: Mapping[str, Any]) -> Any:
     return {"preset": preset, **keys} if keys else preset
 
 
+def merged(first: Mapping[str, Any], *rest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return files as one: their rules one after the other, of all else what is said first."""
+    told = dict(first)
+    names = {rule["name"] for rule in told.get("rules", []) if "name" in rule}
+    for document in rest:
+        for key, value in document.items():
+            if key == "rules":
+                added = [_renamed(rule, names) for rule in value or []]
+                told["rules"] = [*told.get("rules", []), *added]
+            elif key == "models" and value != "any":
+                told[key] = [*told.get(key, []), *value]
+            elif isinstance(value, Mapping) and isinstance(told.get(key, {}), Mapping):
+                told[key] = {**value, **told.get(key, {})}
+            else:
+                told.setdefault(key, value)
+    # Rules stand last, since there are many.
+    return {key: told[key] for key in sorted(told, key=lambda key: key == "rules")}
+
+
+def _renamed(rule: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """Return *rule* with a name that no other rule of the file has."""
+    name = rule.get("name")
+    if name is None:
+        return dict(rule)
+    unique = next(n for n in (name, *(f"{name}-{i}" for i in count(2))) if n not in names)
+    names.add(unique)
+    return {**rule, "name": unique}
+
+
 # --- Scripts ---------------------------------------------------------------------------------
 
 
@@ -314,6 +345,7 @@ class Script:
         self._listener = listener
         self._plugins = plugins or Plugins.installed()
         self._rules: dict[ScriptedRule, Scenario | None] = {}
+        self._loaded: list[Loaded] = []
         self._count = 0
         self._told: dict[str, Any] = {}
         self._rest = Scenario()
@@ -378,7 +410,33 @@ class Script:
         """Set values of the session's state, from now on."""
         return self._tell(state={**self._told.get("state", {}), **(values or {}), **named})
 
+    def load(
+        self,
+        source: str | Path | Mapping[str, Any],
+        /,
+        *,
+        folders: Sequence[Path] | None = None,
+    ) -> Self:
+        """Answer by a scenario too, below all that is scripted.
+
+        Args:
+            source: A path, a name such as `agents/refund`, or what stands in a file.
+            folders: Where names are looked up; the shipped scenarios unless stated.
+
+        """
+        if isinstance(source, Mapping):
+            document = {"version": 1, **plain(source, "load(…)")}
+            self._loaded.append(Loaded(self._read(document, "load(…)", ""), (document,)))
+        else:
+            self._loaded.append(load_with_documents(source, plugins=self._plugins, folders=folders))
+        return self
+
     # --- What was written ---
+
+    @property
+    def loaded(self) -> tuple[Loaded, ...]:
+        """What was loaded, in the order in which it is read."""
+        return tuple(self._loaded)
 
     @property
     def rules(self) -> tuple[ScriptedRule, ...]:
@@ -392,6 +450,11 @@ class Script:
 
     def document(self) -> dict[str, Any]:
         """Return all of it, as a file has it."""
+        loaded = [document for one in self._loaded for document in one.documents]
+        return merged(self.own_document(), *loaded)
+
+    def own_document(self) -> dict[str, Any]:
+        """Return what is scripted, without what is loaded, as a file has it."""
         rules = [rule.keys for rule in self._rules if not rule.says_nothing]
         return {"version": 1, **self._told, **({"rules": rules} if rules else {})}
 
@@ -400,7 +463,7 @@ class Script:
         return as_yaml(self.document())
 
     def scenario(self) -> Scenario:
-        """Return all of it, as a scenario."""
+        """Return what is scripted, without what is loaded, as a scenario."""
         read = [scenario for scenario in self._rules.values() if scenario is not None]
         rules = tuple(rule for scenario in read for rule in scenario.rules)
         rest = self._rest

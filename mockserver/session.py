@@ -66,7 +66,7 @@ class Session:
         self._compiler = compiler
         self._own = scenario
         self._inherited = inherited
-        self._added: tuple[Scenario, ...] = ()
+        self._added: dict[str, Scenario] = {}
         self._stated_seed = seed
         self._outer_strict = strict
         self._occurrences: dict[bytes, int] = {}
@@ -86,13 +86,15 @@ class Session:
         """Whether the server's scenario is one of its layers."""
         return self._inherited is not None
 
-    def add(self, scenario: Scenario) -> None:
+    def add(self, scenario: Scenario, layer: str | None = None) -> None:
         """Lay *scenario* under what was added before, over everything else.
 
         The state that it states holds from now on. Its rules begin to count now, even if it was
-        added before.
+        added before. What was added before as the same *layer* is replaced, where it lies; there,
+        rules that stay or keep their name keep their count.
         """
-        self._added = (*self._added, scenario.anew())
+        added = scenario.anew() if layer is None else scenario
+        self._added[layer or f"#{len(self._added)}"] = added
         self._take()
         self.reader.state = {**self.reader.state, **scenario.state}
 
@@ -113,7 +115,7 @@ class Session:
         self._attempts = {}
 
     def _layered(self) -> Scenario:
-        layers = [*self._added, self._own]
+        layers = [*self._added.values(), self._own]
         if self._inherited is not None:
             layers.append(self._inherited)
         return combined(*layers)
@@ -172,5 +174,6 @@ class Session:
         return step
 
     def unused(self) -> Iterator[str]:
-        """Yield a sentence for each scripted answer that is left."""
-        return self.reader.unused()
+        """Yield a sentence for each scripted answer that is left, the server's set apart."""
+        inherited = self._inherited.rules if self._inherited is not None else ()
+        return self.reader.unused(frozenset(map(id, inherited)))

@@ -110,6 +110,7 @@ class Sessions(Mapping[str, Session]):
         seed: int | None = None,
         strict: bool | Strict | None = None,
         time_scale: float | None = None,
+        clock: Clock | None = None,
     ) -> Session:
         """Begin a session that answers by *scenario*, above the server's if it is to *inherit*.
 
@@ -120,6 +121,7 @@ class Sessions(Mapping[str, Session]):
             seed: Of everything drawn; None: the scenario's.
             strict: What fails a test, whatever the scenario says; None: as that says.
             time_scale: How long a second takes; None: as the server's.
+            clock: The clock of another session, if both are to have the same time.
 
         Raises:
             UsageError: The name is taken or cannot be one, or there are too many sessions.
@@ -133,9 +135,11 @@ class Sessions(Mapping[str, Session]):
         if strict is not None:
             scenario = combined(Scenario(strict=Strict.of(strict)), scenario)
         inherited = self.scenario if inherit else None
-        return self._begin(
+        session = self._begin(
             name, scenario=scenario, inherited=inherited, seed=seed, time_scale=time_scale
         )
+        session.clock = clock or session.clock
+        return session
 
     def end(self, name: str) -> Session:
         """End the session called *name*: whoever still calls it is told so, and that is noted.

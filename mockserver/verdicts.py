@@ -11,10 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final, Literal, TypeAlias, cast, get_args
+from typing import Any, Final, Literal, TypeAlias, get_args
 
+from mockserver.attempts import ERRORS, SERVER_ERRORS, attempts, is_whole
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.journal import Call
+from mockserver.messages import ToldCall, offered, result_id, role, text, told_calls
 
 VerdictKind: TypeAlias = Literal[
     "retry_after_ignored",
@@ -32,10 +34,8 @@ VerdictKind: TypeAlias = Literal[
 ]
 KINDS: Final[tuple[VerdictKind, ...]] = get_args(VerdictKind)
 
-ERRORS: Final = 400
 RETRYABLE: Final = frozenset({408, 409, 429})
 """What is worth another try, besides what the server itself did wrong."""
-SERVER_ERRORS: Final = 500
 MOST_ATTEMPTS: Final = 10
 """More at one request are a storm; official clients make three."""
 LEAST_GAP_S: Final = 0.05
@@ -128,42 +128,7 @@ def without(verdicts: Iterable[Verdict], allow: Iterable[str]) -> tuple[Verdict,
     return tuple(verdict for verdict in verdicts if verdict.kind not in allowed)
 
 
-# --- Attempts --------------------------------------------------------------------------------
-
-
-def attempts(calls: Iterable[Call]) -> list[list[Call]]:
-    """Return *calls*, with the attempts at one request together, in the order of the first.
-
-    An attempt follows another at the same request by the same key if that was not answered whole
-    and had ended when it came: nobody tries again before knowing of a failure. What is asked
-    twice at the same time is two requests.
-    """
-    groups: list[list[Call]] = []
-    failed: dict[Any, list[list[Call]]] = {}
-    for call in calls:
-        content = call.content or call.body_bytes
-        waiting = failed.setdefault((call.method, call.path, call.key, content), [])
-        ended = [group for group in waiting if _had_ended(group[-1], call)]
-        if ended and content:
-            group = ended[-1]
-            group.append(call)
-            waiting.remove(group)
-        else:
-            group = [call]
-            groups.append(group)
-        if not is_whole(call):
-            waiting.append(group)
-    return groups
-
-
-def is_whole(call: Call) -> bool:
-    """Return whether *call* got an answer that nothing went wrong with."""
-    status = call.status
-    return call.outcome == "sent" and status is not None and status < ERRORS and not call.failures
-
-
-def _had_ended(before: Call, call: Call) -> bool:
-    return before.seen_at_end is not None and before.seen_at_end < call.number
+# --- Attempts ------------------------------------------------------------------------------
 
 
 def _failed(call: Call) -> bool:
@@ -332,7 +297,7 @@ def _truncated_stream_accepted(calls: Group, told: Circumstances) -> Iterator[Ve
         for later in calls:
             if later.number <= call.number or later.conversation != call.conversation:
                 continue
-            said = [_text(message) for message in later.messages if _is_of(message, "assistant")]
+            said = [text(message) for message in later.messages if role(message) == "assistant"]
             if any(part and part != call.text and call.text.startswith(part) for part in said):
                 yield Verdict(
                     "truncated_stream_accepted",
@@ -350,65 +315,29 @@ class _Handed:
     """A tool call as the client tells of it, and the result that it hands back, if any."""
 
     call: Call
-    id: str
-    name: str
-    arguments: Any
+    made: ToldCall
     result: str | None
     is_offered: bool
 
 
 def _handed(call: Call) -> Iterator[_Handed]:
     """Yield the tool calls that *call* tells of, each with its result."""
-    offered = {_name_of(tool) for tool in call.tools}
-    results: dict[str, str] = {}
+    tools = offered(call.tools)
+    results = {result_id(m): text(m) for m in reversed(call.messages) if role(m) == "tool"}
     for message in call.messages:
-        if _is_of(message, "tool"):
-            results.setdefault(str(message.get("tool_call_id")), _text(message))
-    for message in call.messages:
-        made = message.get("tool_calls") if _is_of(message, "assistant") else None
-        for tool_call in cast(list[Any], made) if isinstance(made, list) else []:
-            told = cast(dict[str, Any], tool_call) if isinstance(tool_call, dict) else {}
-            name, identity = _name_of(told), str(told.get("id"))
-            function = told.get("function")
-            arguments = (
-                cast(dict[str, Any], function).get("arguments")
-                if isinstance(function, dict)
-                else None
-            )
-            is_offered = not offered or name in offered
-            yield _Handed(call, identity, name, arguments, results.get(identity), is_offered)
-
-
-def _name_of(tool: Any) -> str:
-    for key in ("function", "custom"):
-        inner = cast(dict[str, Any], tool).get(key) if isinstance(tool, dict) else None
-        if isinstance(inner, dict):
-            return str(cast(dict[str, Any], inner).get("name"))
-    return ""
-
-
-def _is_of(message: Any, role: str) -> bool:
-    return isinstance(message, dict) and cast(dict[str, Any], message).get("role") == role
-
-
-def _text(message: dict[str, Any]) -> str:
-    content = message.get("content")
-    if isinstance(content, str):
-        return content
-    parts = cast(list[Any], content) if isinstance(content, list) else []
-    texts = [cast(dict[str, Any], part).get("text") for part in parts if isinstance(part, dict)]
-    return "\n".join(text for text in texts if isinstance(text, str))
+        for made in told_calls(message):
+            yield _Handed(call, made, results.get(made.id), not tools or made.name in tools)
 
 
 def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str] = set()
     for call in calls:
-        if not call.messages or _is_of(call.messages[-1], "assistant"):
+        if not call.messages or role(call.messages[-1]) == "assistant":
             continue
-        missing = [h for h in _handed(call) if h.result is None and h.id not in known]
+        missing = [h.made for h in _handed(call) if h.result is None and h.made.id not in known]
         if missing:
-            known.update(handed.id for handed in missing)
-            names = ", ".join(f"'{handed.name}'" for handed in missing)
+            known.update(made.id for made in missing)
+            names = ", ".join(f"'{made.name}'" for made in missing)
             yield Verdict(
                 "tool_call_not_answered",
                 (call.number,),
@@ -420,23 +349,24 @@ def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdi
 def _executed_amiss(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str] = set()
     for handed in (handed for call in calls for handed in _handed(call)):
-        if handed.id in known or handed.result is None:
+        made = handed.made
+        if made.id in known or handed.result is None:
             continue
-        known.add(handed.id)
+        known.add(made.id)
         if _DECLINES.search(handed.result):
             continue
         if not handed.is_offered:
             yield Verdict(
                 "unknown_tool_executed",
                 (handed.call.number,),
-                f"handed back a result of '{handed.name}', a tool that was never offered",
+                f"handed back a result of '{made.name}', a tool that was never offered",
                 "look a tool up before it is run, and say that there is none as its result",
             )
-        elif not _is_json(handed.arguments):
+        elif not _is_json(made.arguments):
             yield Verdict(
                 "invalid_arguments_executed",
                 (handed.call.number,),
-                f"ran '{handed.name}' with arguments that are no JSON: {handed.arguments!s:.40}",
+                f"ran '{made.name}' with arguments that are no JSON: {made.arguments!s:.40}",
                 "read the arguments first, and say what is wrong with them as the tool's result",
             )
 
@@ -456,13 +386,13 @@ def _duplicate_side_effect(calls: Group, told: Circumstances) -> Iterator[Verdic
     for call in calls:
         once: set[str] = set()
         for message in call.messages:
-            if not _is_of(message, "tool"):
+            if role(message) != "tool":
                 continue
-            identity, text = str(message.get("tool_call_id")), _text(message)
-            number, before = results.setdefault(identity, (call.number, text))
+            identity, result = result_id(message), text(message)
+            number, before = results.setdefault(identity, (call.number, result))
             executed.setdefault(identity, call.number)
-            if identity in once or text != before:
-                results[identity] = (call.number, text)
+            if identity in once or result != before:
+                results[identity] = (call.number, result)
                 yield _duplicate((number, call.number), f"'{identity}' has two results")
             once.add(identity)
     for group in attempts(calls):

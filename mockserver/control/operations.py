@@ -230,9 +230,11 @@ def add_rules(session: str, rules: Sequence[Mapping[str, Any]]) -> Operation[sha
     return operation("add_rules", shapes.RuleList, session=session, body=added)
 
 
-def add_scenario(session: str, scenario: shapes.ScenarioSource) -> Operation[shapes.RuleList]:
-    """Add rules, and all else that a scenario says."""
-    added = shapes.AddedRules(scenario=scenario)
+def add_scenario(
+    session: str, scenario: shapes.ScenarioSource, layer: str | None = None
+) -> Operation[shapes.RuleList]:
+    """Add rules, and all else that a scenario says; replace what was added as the same *layer*."""
+    added = shapes.AddedRules(scenario=scenario, layer=layer)
     return operation("add_rules", shapes.RuleList, session=session, body=added)
 
 
@@ -282,6 +284,12 @@ def verify(
 def near_misses(session: str) -> Operation[shapes.NearMisses]:
     """List the calls that no rule answered."""
     return operation("near_misses", shapes.NearMisses, session=session)
+
+
+def verdicts(session: str, *, fallback: bool) -> Operation[shapes.Verdicts]:
+    """Tell what the client did wrong."""
+    query = shapes.VerdictsQuery(fallback=fallback)
+    return operation("verdicts", shapes.Verdicts, session=session, query=query)
 
 
 def release(session: str, rule: str | None) -> Operation[shapes.Released]:

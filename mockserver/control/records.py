@@ -132,4 +132,7 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         asked_wait_s=call.asked_wait_s,
         waited_s=call.waited_s,
         client_left_after_tokens=call.client_left_after_tokens,
+        error_code=call.error_code,
+        ended_s=call.ended_s,
+        seen_at_end=call.seen_at_end,
     )

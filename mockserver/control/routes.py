@@ -193,6 +193,14 @@ ROUTES: Final = (
         answer=shapes.NearMisses,
     ),
     _session(
+        "verdicts",
+        "GET",
+        "/verdicts",
+        "Tell what the client did wrong, by what the journal shows.",
+        answer=shapes.Verdicts,
+        query=shapes.VerdictsQuery,
+    ),
+    _session(
         "release",
         "POST",
         "/release",

@@ -27,6 +27,7 @@ from mockserver.routing import DEFAULT_SESSION
 from mockserver.scenario.matching import Condition
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.session import NOTHING, Session
+from mockserver.verdicts import Circumstances, judge
 
 Prepared: TypeAlias = Scenario | Condition | None
 
@@ -209,7 +210,7 @@ class Service:
     def add_rules(self, asked: Asked) -> shapes.RuleList:
         """Add rules to a session."""
         session = self._session(asked)
-        session.add(asked.scenario)
+        session.add(asked.scenario, asked.body.layer)
         return shapes.RuleList(rules=records.rule_states(session))
 
     def explain(self, asked: Asked) -> shapes.Explanation:
@@ -280,6 +281,26 @@ class Service:
         calls = self._session(asked).journal
         return shapes.NearMisses(
             calls=tuple(near_miss(call, call.near_misses) for call in calls if call.is_unmatched)
+        )
+
+    def verdicts(self, asked: Asked) -> shapes.Verdicts:
+        """Tell what the client did wrong."""
+        session = self._session(asked)
+        told = Circumstances(
+            time_scale=session.clock.time_scale,
+            now_s=session.clock.now_s(),
+            fallback=asked.query.fallback,
+        )
+        return shapes.Verdicts(
+            verdicts=tuple(
+                shapes.VerdictOn(
+                    kind=found.kind,
+                    calls=found.calls,
+                    what=redact_text(found.what),
+                    advice=found.advice,
+                )
+                for found in judge(session.journal, told)
+            )
         )
 
     def release(self, asked: Asked) -> shapes.Released:

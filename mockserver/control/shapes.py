@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from mockserver.control.jsonform import OMITTED, Json, Limits, Omitted
+from mockserver.verdicts import VerdictKind
 
 ScenarioSource: TypeAlias = str | Mapping[str, Any]
 """A scenario: the text of a YAML file, or the same as a JSON object (`version` may be missing)."""
@@ -248,11 +249,14 @@ class AddedRules:
     Attributes:
         rules: Rules as in a file, for the shortest way.
         scenario: A whole scenario, with models, keys, limits, state and rules.
+        layer: A name for it: what was added before by the same name is replaced where it stands,
+            and rules that keep their name keep their count.
 
     """
 
     rules: tuple[Mapping[str, Any], ...] | None = None
     scenario: ScenarioSource | None = None
+    layer: str | None = None
 
     def __post_init__(self) -> None:
         if (self.rules is None) == (self.scenario is None):
@@ -401,6 +405,9 @@ class CallRecord:
         asked_wait_s: How long the client was asked to wait before it tries again.
         waited_s: How long it did, in session time, since its last attempt at this failed.
         client_left_after_tokens: How many tokens had gone out when the client left.
+        error_code: The `code` of the refusal, where one was sent.
+        ended_s: When nothing more was to go out, in session time.
+        seen_at_end: How many calls had come by then.
 
     """
 
@@ -439,6 +446,9 @@ class CallRecord:
     asked_wait_s: float | None
     waited_s: float | None
     client_left_after_tokens: int | None
+    error_code: str | None
+    ended_s: float | None
+    seen_at_end: int | None
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -628,6 +638,43 @@ class Verified:
     numbers: tuple[int, ...]
     message: str
     near_misses: tuple[NearMiss, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictsQuery:
+    """What to know besides the journal.
+
+    Attributes:
+        fallback: Whether the client has another provider, model or key to turn to.
+
+    """
+
+    fallback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VerdictOn:
+    """One thing that the client did wrong.
+
+    Attributes:
+        kind: What it is called.
+        calls: The numbers of the calls that show it.
+        what: What the client did.
+        advice: What it should do.
+
+    """
+
+    kind: VerdictKind
+    calls: tuple[int, ...]
+    what: str
+    advice: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdicts:
+    """What the journal says against the client, in the order of the calls that show it."""
+
+    verdicts: tuple[VerdictOn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,7 @@ Nothing but files that were named is opened, and a name leads to no file outside
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar
 
 from mockserver import bundled
 from mockserver.contracts import UNSTATED, Unstated
@@ -22,8 +22,9 @@ from mockserver.plugins import Plugins
 from mockserver.scenario import keys, reader
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
-from mockserver.scenario.nodes import MapNode, ScalarNode
+from mockserver.scenario.nodes import MapNode, Node, ScalarNode
 from mockserver.scenario.schema import Defaults, Include, Scenario, ScenarioFile, Strict
+from mockserver.scenario.written import values
 
 T = TypeVar("T")
 
@@ -72,13 +73,41 @@ def load_scenario(
         UsageError: There is no such file or name.
 
     """
+    return merged(_read(sources, plugins, folders).files)
+
+
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A scenario, and the mapping that stands in each of its files, includes written out."""
+
+    scenario: Scenario
+    documents: tuple[Mapping[str, Any], ...]
+
+
+def load_with_documents(
+    *sources: Source, plugins: Plugins | None = None, folders: Sequence[Path] | None = None
+) -> Loaded:
+    """Read *sources* as `load_scenario` does, and keep what they say as plain values too."""
+    reading = _read(sources, plugins, folders)
+    documents = [values(root) for root in reading.roots]
+    return Loaded(
+        merged(reading.files),
+        tuple(
+            {key: document[key] for key in document if key != "include"} for document in documents
+        ),
+    )
+
+
+def _read(
+    sources: Iterable[Source], plugins: Plugins | None, folders: Sequence[Path] | None
+) -> "_Reading":
     reading = _Reading(plugins or Plugins.installed())
     for source in sources:
         reading.read(_text_of(source, folders))
     errors = [problem for problem in reading.problems if problem.severity == "error"]
     if errors:
         raise ScenarioError(errors)
-    return merged(reading.files)
+    return reading
 
 
 def scenario_files(*sources: Source, folders: Sequence[Path] | None = None) -> frozenset[Path]:
@@ -253,6 +282,7 @@ class _Reading:
 
     def __init__(self, plugins: Plugins) -> None:
         self.files: list[ScenarioFile] = []
+        self.roots: list[Node] = []
         self.problems: list[Problem] = []
         self._plugins = plugins
         self._seen: set[Path] = set()
@@ -280,6 +310,7 @@ class _Reading:
         if file is None:
             return
         self.files.append(file)
+        self.roots.append(root)
         for include in file.include:
             path = self._included(include, text)
             if path in within or (path is not None and path == text.path):

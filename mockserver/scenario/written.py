@@ -7,7 +7,7 @@ same. A file has lines to name where something is wrong; a value has a path, `fa
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final, cast
+from typing import Any, Final
 
 import yaml
 
@@ -38,7 +38,7 @@ def plain(value: Any, called: str) -> Any:
 
 def _mapping(value: object) -> dict[str, Any]:
     if isinstance(value, Mapping):
-        return dict(cast(Mapping[str, Any], value))
+        return {**value}
     raise TypeError(f"JSON has no {type(value).__name__}, as in {value!r:.60}")
 
 
@@ -84,16 +84,10 @@ def values(node: Node) -> Any:
 
 def as_yaml(document: Mapping[str, Any]) -> str:
     """Return *document* as YAML that people read and edit, and the reader reads as the same."""
-    return cast(
-        str,
-        yaml.dump(
-            document,
-            Dumper=_Dumper,
-            sort_keys=False,
-            allow_unicode=True,
-            width=LINE_LENGTH,
-        ),
+    text: str = yaml.dump(
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH
     )
+    return text
 
 
 class _Dumper(yaml.SafeDumper):

@@ -251,6 +251,11 @@ class MockServer:
         """Return the state of a session; read it when no request is under way."""
         return self._engine.session(name)
 
+    @property
+    def engine(self) -> Engine:
+        """What answers, and its `sessions`: to be touched in the server's thread (`perform`)."""
+        return self._engine
+
     def release(self, session: str = "default", rule: str | None = None) -> int:
         """Let answers go on that a `stall` holds until it is released; return how many did.
 
@@ -266,7 +271,7 @@ class MockServer:
         async def release() -> int:
             return self._gate.release(session, rule)
 
-        return self._in_loop(release())
+        return self.perform(release())
 
     @contextmanager
     def refuse(self) -> Generator[None]:
@@ -281,15 +286,20 @@ class MockServer:
         door = self._door
         if door is None:
             raise UsageError(NOT_RUNNING)
-        self._in_loop(door.shut())
+        self.perform(door.shut())
         try:
             yield
         finally:
             if self._door is door:  # it has not been stopped meanwhile
-                self._in_loop(door.open())
+                self.perform(door.open())
 
-    def _in_loop(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what *work* returns in the server's own thread."""
+    def perform(self, work: Coroutine[Any, Any, T]) -> T:
+        """Return what *work* returns in the server's own thread, between two requests.
+
+        Raises:
+            UsageError: The server does not run.
+
+        """
         if self._loop is None:
             work.close()
             raise UsageError(NOT_RUNNING)

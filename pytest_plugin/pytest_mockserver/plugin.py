@@ -1,64 +1,196 @@
-"""The fixtures.
+"""Options, fixtures and hooks.
 
 Every run of pytest imports this, also those that never ask for a server. So only the standard
-library and pytest are imported here; the server is when a fixture is asked for.
+library and pytest are imported here; the rest is when a fixture is asked for.
 """
 
-import itertools
-import re
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
+from pytest_mockserver.blocking import Blocker
+from pytest_mockserver.settings import NO_STRICT, NO_STRICT_DEST, OPTIONS, Settings
+
 if TYPE_CHECKING:
     from mockserver import MockServer
-    from mockserver.journal import Call
+    from pytest_mockserver.factory import Factory
+    from pytest_mockserver.run import Run
+    from pytest_mockserver.session import Session
 
-NAME_LENGTH: Final = 60
-"""How much of a test's name its session shows in URLs and in the journal."""
+MARKER: Final = (
+    "mock_llm(*scenarios, seed=None, strict=None, env=True, time_scale=None, inherit=None, "
+    "fast_retries=False): what the test's session of the mock LLM answers by, and how"
+)
+SECTION: Final = "mock_llm"
+_blocker = Blocker()
+_run: Final = pytest.StashKey["Run"]()
+_settings: Final = pytest.StashKey[Settings]()
 
-_numbers = itertools.count(1)
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options; each has a key of the same name in the ini file."""
+    group = parser.getgroup("mock_llm", "a mock of LLM providers")
+    for option in OPTIONS:
+        group.addoption(*option.flags, **option.arguments)
+        parser.addini(option.ini, option.help, default=None)
+    group.addoption(
+        NO_STRICT, dest=NO_STRICT_DEST, action="store_true", help="let nothing of that fail a test"
+    )
 
 
-class Session:
-    """The server as one test sees it: rules begin anew, and only its own calls are seen."""
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the marker, and act on the options that hold for the whole run."""
+    config.addinivalue_line("markers", MARKER)
+    settings = config.stash[_settings] = Settings.of(config)
+    if settings.block_network:
+        _blocker.turn_on()
+    if settings.env == "session" and not _is_controller(config):
+        _run_of(config).patch_for_all()
 
-    def __init__(self, server: "MockServer", name: str) -> None:
-        self._server = server
-        self.name = name
 
-    @property
-    def url(self) -> str:
-        """The root of all paths of this session, without a slash at its end."""
-        return f"{self._server.url}/s/{self.name}"
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Put everything back, and stop the server if a fixture has not."""
+    _blocker.turn_off()
+    run = config.stash.get(_run, None)
+    if run is not None:
+        run.close()
 
-    @property
-    def base_url(self) -> str:
-        """What OpenAI's clients take as their base URL."""
-        return f"{self.url}/v1"
 
-    @property
-    def calls(self) -> "list[Call]":
-        """The HTTP requests that have come in this session, in order."""
-        return list(self._server.session(self.name).journal)
+def _is_controller(config: pytest.Config) -> bool:
+    """Return whether this process hands tests to workers, and runs none itself."""
+    distributes = getattr(config.option, "dist", "no") != "no"
+    return distributes and not hasattr(config, "workerinput")
+
+
+def _run_of(config: pytest.Config) -> "Run":
+    """Return what the tests of this process share; importing it takes a while."""
+    run = config.stash.get(_run, None)
+    if run is None:
+        from pytest_mockserver.run import Run  # noqa: PLC0415 - see the module's docstring
+
+        run = config.stash[_run] = Run(config, config.stash[_settings])
+    return run
+
+
+# --- Fixtures --------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
-def mock_llm_server() -> "Iterator[MockServer]":
-    """A running server, which answers by itself. Override it to give it scenarios."""
-    from mockserver import MockServer  # noqa: PLC0415 - see the module's docstring
+def mock_llm_scenarios(request: pytest.FixtureRequest) -> Path | None:
+    """The folder in which scenarios are found by name, before the shipped ones.
 
-    with MockServer() as server:
-        yield server
+    It is what `mock_llm_scenarios` in the ini file says, or `scenarios` beside it, if that is
+    there. A project may override it.
+    """
+    return request.config.stash[_settings].scenarios
+
+
+@pytest.fixture(scope="session")
+def mock_llm_server(request: pytest.FixtureRequest) -> "Iterator[MockServer]":
+    """The running server of this process. Override it to give it scenarios or options."""
+    with _run_of(request.config).server() as server:
+        yield cast("MockServer", server)
 
 
 @pytest.fixture
-def mock_llm(mock_llm_server: "MockServer", request: pytest.FixtureRequest) -> Session:
-    """A session of the server for this test alone."""
-    return Session(mock_llm_server, f"{_readable(request.node.name)}-{next(_numbers)}")
+def mock_llm(
+    request: pytest.FixtureRequest,
+    mock_llm_server: "MockServer",
+    mock_llm_scenarios: Path | None,
+) -> "Iterator[Session]":
+    """A session of the server for this test alone: to script, to watch, to assert on.
+
+    The environment leads the SDKs of providers to it while the test runs.
+    """
+    run = _run_of(request.config)
+    with run.session(request.node, mock_llm_server, mock_llm_scenarios) as session:
+        yield session
 
 
-def _readable(name: str) -> str:
-    """Return what a path can hold of a test's *name*."""
-    return re.sub(r"[^A-Za-z0-9_.]+", "-", name)[:NAME_LENGTH].strip("-")
+@pytest.fixture
+def mock_llm_factory(
+    request: pytest.FixtureRequest,
+    mock_llm_server: "MockServer",
+    mock_llm_scenarios: Path | None,
+) -> "Iterator[Factory]":
+    """Makes further sessions: a fallback, another provider, another region."""
+    run = _run_of(request.config)
+    with run.factory(request.node, mock_llm_server, mock_llm_scenarios) as factory:
+        yield factory
+
+
+# --- Hooks -----------------------------------------------------------------------------------
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
+    """Know which test runs, for whoever is stopped at the network."""
+    _blocker.test = item.nodeid
+    try:
+        return (yield)
+    finally:
+        _blocker.test = None
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
+    """Fail the test, once it has passed by itself, for what strictness forbids."""
+    _blocker.take_stopped()
+    yield
+    stopped = _blocker.take_stopped()
+    if stopped:
+        # A client that catches everything must not hide it.
+        pytest.fail("\n".join(dict.fromkeys(stopped)), pytrace=False)
+    run = item.config.stash.get(_run, None)
+    if run is not None:
+        found = run.complaints(item)
+        if found:
+            pytest.fail(found, pytrace=False)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: "pytest.CallInfo[None]"
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Show the journal where a test has failed."""
+    report = yield
+    run = item.config.stash.get(_run, None)
+    if run is not None and call.when != "teardown":
+        if report.failed:
+            told = run.tell_failure(item, report)
+            if told:
+                report.sections.append((SECTION, told))
+        if call.when == "call":
+            report.user_properties += run.totals(item)
+    return report
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail the run for calls that came after the last test had looked."""
+    run = session.config.stash.get(_run, None)
+    if run is not None and run.late_at_the_end() and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+def pytest_terminal_summary(
+    terminalreporter: pytest.TerminalReporter, config: pytest.Config
+) -> None:
+    """Show what all tests used, if it is asked for, and calls that came too late."""
+    run = config.stash.get(_run, None)
+    for line in run.late_at_the_end() if run is not None else ():
+        terminalreporter.section(SECTION, red=True)
+        terminalreporter.line(line)
+    if config.stash[_settings].report:
+        from pytest_mockserver.summary import summary  # noqa: PLC0415 - see the docstring
+
+        reports = [
+            report
+            for found in terminalreporter.stats.values()
+            for report in found
+            if isinstance(report, pytest.TestReport)
+        ]
+        terminalreporter.section(f"{SECTION} report")
+        for line in summary(reports):
+            terminalreporter.line(line)

@@ -1,0 +1,141 @@
+"""What was asked and answered, written as a scenario: to edit, and to answer by the next time.
+
+Each call becomes a rule that is used once, with conditions that people would write: what the
+user says, which tool was run, which turn it is. Parts of a prompt that differ each time are left
+out of them.
+"""
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
+from typing import Any, Final
+
+from mockserver.contracts import Failure
+from mockserver.journal import Call
+from mockserver.jsontext import JsonValue
+from mockserver.messages import result_id, role, since_last_turn, text, told_calls
+from mockserver.scenario.written import as_yaml
+from pytest_mockserver.prompts import steady, steady_parts
+
+ERRORS: Final = 400
+TRIGGERS: Final = frozenset({"times", "every", "calls", "probability", "window_s"})
+"""Keys of a failure that say when it strikes: what struck is written for its call alone."""
+NATURAL: Final = frozenset({None, "stop", "tool_calls", "function_call"})
+"""How an answer ends by itself."""
+
+FindFailure = Callable[[str | None, str], Mapping[str, Any] | None]
+
+
+def recorded(calls: Iterable[Call], find_failure: FindFailure) -> str:
+    """Return the text of a scenario that answers *calls* as they were answered.
+
+    Args:
+        calls: The journal.
+        find_failure: Returns what stands under `fail` for a failure, by its rule and kind.
+
+    """
+    rules: list[dict[str, Any]] = []
+    left_out: list[str] = []
+    for call in calls:
+        keys = _reply(call) | _fail(call, find_failure)
+        if call.endpoint is None or not keys:
+            what = call.near_misses[0] if call.near_misses else call.error_code or "no answer"
+            left_out.append(f"# left out: call {call.number}, {call.status}: {what}")
+            continue
+        rules.append({"name": f"call-{call.number}", "when": _when(call), "times": 1, **keys})
+    document = {"version": 1, "description": "As it was recorded; edit it.", "rules": rules}
+    return "\n".join([*left_out, as_yaml(document)])
+
+
+# --- Conditions ------------------------------------------------------------------------------
+
+
+def _when(call: Call) -> dict[str, Any]:
+    """Return a condition that *call* fits, and calls like it do on another day."""
+    told: dict[str, Any] = {"endpoint": call.endpoint}
+    if call.model:
+        told["model"] = call.model
+    if call.stream:
+        told["stream"] = True
+    if isinstance(call.prompt, str):
+        return {**told, "prompt": _test_of(call.prompt)}
+    messages = call.messages
+    if not messages:
+        return told
+    users = [text(message) for message in messages if role(message) == "user"]
+    asked = [text(message) for message in since_last_turn(messages) if role(message) == "user"]
+    if asked:
+        told["last_user"] = _test_of(asked[-1])
+    elif users:
+        told["first_user"] = _test_of(users[0])
+    ran = _tools_run(messages)
+    if ran:
+        told["after_tool"] = {"all": ran} if len(ran) > 1 else ran[0]
+    told["turn"] = sum(role(message) == "assistant" for message in messages)
+    return told
+
+
+def _tools_run(messages: list[dict[str, Any]]) -> list[str]:
+    names = {made.id: made.name for message in messages for made in told_calls(message)}
+    handed = [m for m in since_last_turn(messages) if role(m) == "tool"]
+    ran = (names.get(result_id(message)) for message in handed)
+    return list(dict.fromkeys(name for name in ran if name))
+
+
+def _test_of(said: str) -> Any:
+    """Return a test that *said* fits, whatever its dates and ids are."""
+    if steady(said) == said:
+        return said
+    parts = [part for part in steady_parts(said) if part.strip()]
+    return {"contains": max(parts, key=len)} if parts else {"present": True}
+
+
+# --- Answers ---------------------------------------------------------------------------------
+
+
+def _reply(call: Call) -> dict[str, Any]:
+    if call.status is None or call.status >= ERRORS:
+        return {}
+    ended = {} if call.finish_reason in NATURAL else {"finish_reason": call.finish_reason}
+    if call.tool_calls:
+        calls = [_tool_call(made.name, made.arguments, made.id) for made in call.tool_calls]
+        said = {"text": call.text} if call.text else {}
+        return {"reply": {"kind": "tool_calls", "calls": calls, **said, **ended}}
+    if call.text is None:
+        return {}
+    return {"reply": {"kind": "text", "text": call.text, **ended} if ended else call.text}
+
+
+def _tool_call(name: str, arguments: str, identity: str | None) -> dict[str, Any]:
+    try:
+        given: JsonValue = json.loads(arguments)
+    except ValueError:
+        given = arguments
+    # Arguments that are no object, or that were not written compactly, go out as they are.
+    if not isinstance(given, dict):
+        given = arguments
+    made: dict[str, Any] = {"name": name, "arguments": given}
+    return {**made, "id": identity} if identity and "[" not in identity else made
+
+
+def _fail(call: Call, find_failure: FindFailure) -> dict[str, Any]:
+    found = [find_failure(call.rule, kind) or _guessed(call, kind) for kind in call.failures]
+    if not found:
+        return {}
+    return {"fail": found[0] if len(found) == 1 else found}
+
+
+def _guessed(call: Call, kind: str) -> dict[str, Any]:
+    return {"kind": kind, **({"status": call.status} if kind == "http_error" else {})}
+
+
+def written_failure(failure: Failure) -> dict[str, Any]:
+    """Return what stands under `fail` for *failure*, without its triggers."""
+    told: dict[str, Any] = {"kind": failure.kind}
+    for field in fields(failure):
+        value = getattr(failure, field.name)
+        if field.name in TRIGGERS or not field.init or value == field.default:
+            continue
+        if value not in ((), {}):
+            told[field.name] = value
+    return told

@@ -1,0 +1,179 @@
+"""A session on a server that runs elsewhere, by its control API (`--mock-llm-url`)."""
+
+import json
+from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any
+
+from mockserver.client import Control
+from mockserver.control.operations import ControlError
+from mockserver.control.shapes import CallRecord, Strictness, Verified, Verify
+from mockserver.conversation import ToolCall, Usage
+from mockserver.errors import UsageError
+from mockserver.journal import Call
+from mockserver.scenario.loader import load_with_documents
+from mockserver.scenario.schema import Scenario, Strict
+from mockserver.scripting import Script, merged
+from pytest_mockserver.backend import SCRIPT, Beginning
+
+
+class RemoteServer:
+    """A server that runs elsewhere: as much of `MockServer` as is not of this process."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        """Take where it is, and what its control API wants."""
+        self.control = Control(url, token=token)
+
+    @property
+    def url(self) -> str:
+        """The root of all paths, without a slash at its end."""
+        return self.control.url
+
+    @property
+    def base_url(self) -> str:
+        """What OpenAI's clients take as their base URL."""
+        return f"{self.url}/v1"
+
+    def begin(self, name: str, beginning: Beginning) -> "Remote":
+        """Begin a session on it."""
+        return Remote(self.control, name, beginning)
+
+
+class Remote:
+    """A session of a server elsewhere."""
+
+    def __init__(self, control: Control, name: str, beginning: Beginning) -> None:
+        """Begin it."""
+        self.name = name
+        self.time_scale = beginning.time_scale
+        self.strict = beginning.strict
+        scenario: Mapping[str, Any] | None = None
+        if beginning.sources:
+            loaded = load_with_documents(*beginning.sources, folders=beginning.folders)
+            scenario = merged({"version": 1}, *loaded.documents)
+        self._session = control.new_session(
+            name,
+            scenario,
+            inherit=beginning.inherit,
+            seed=beginning.seed,
+            strict=_strictness(beginning.strict),
+            time_scale=beginning.time_scale,
+        )
+        self.url = self._session.url
+
+    def put(self, script: Script) -> None:
+        """Answer by *script*, all of it, from now on."""
+        document = script.own_document()
+        document.pop("state", None)
+        self._session.add_scenario(document, layer=SCRIPT)
+
+    def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - as one in this process needs
+        """Lay a scenario below what is scripted."""
+        self._session.add_scenario(merged({"version": 1}, *documents))
+
+    def calls(self) -> list[Call]:
+        """Return the calls that have come."""
+        return [_call(record) for record in self._session.calls()]
+
+    def unused(self) -> list[str]:
+        """Return a sentence for each scripted answer that is left."""
+        return list(self._session.read().unused)
+
+    def late(self) -> list[Call]:
+        """Return the calls that came after the end."""
+        try:
+            return [call for call in self.calls() if call.is_late] if self._is_late() else []
+        except ControlError:  # ended sessions are forgotten some day
+            return []
+
+    def _is_late(self) -> bool:
+        return self._session.read().late > 0
+
+    def rules(self) -> list[str]:
+        """Return the names of all rules."""
+        return [rule.name for rule in self._session.rules()]
+
+    def failure(self, rule: str | None, kind: str) -> Mapping[str, Any] | None:  # noqa: ARG002 - the server does not tell
+        """Return nothing: the options of failures are not told."""
+        return None
+
+    def refuse(self) -> AbstractContextManager[None]:
+        """Refuse to: the port is not of this process.
+
+        Raises:
+            UsageError: Always.
+
+        """
+        raise UsageError("the port of a server that runs elsewhere cannot be taken away")
+
+    def verify(self, when: Any, wanted: Verify) -> Verified:
+        """Tell whether the calls that fit *when* are as many as *wanted*."""
+        if wanted.calls is not None:
+            return self._session.verify(when, calls=wanted.calls)
+        if wanted.at_least is not None and wanted.at_most is not None:
+            return self._session.verify(when, at_least=wanted.at_least, at_most=wanted.at_most)
+        if wanted.at_most is not None:
+            return self._session.verify(when, at_most=wanted.at_most)
+        return self._session.verify(when, at_least=wanted.at_least or 1)
+
+    def wait(self, count: int, timeout_s: float, when: Any, *, unfinished: bool) -> list[Call]:
+        """Return the calls that fit *when* once there are *count*, or none if they do not come."""
+        try:
+            found = self._session.wait_for(count, when, timeout_s=timeout_s, unfinished=unfinished)
+        except TimeoutError:
+            return []
+        return [_call(record) for record in found]
+
+    def state(self) -> Mapping[str, Any]:
+        """Return the session's state."""
+        return self._session.state()
+
+    def set_state(self, values: Mapping[str, Any]) -> None:
+        """Change the session's state."""
+        self._session.set_state(values)
+
+    def now_s(self) -> float:
+        """Return the session's time."""
+        return self._session.clock().now_s
+
+    def advance(self, seconds: float) -> None:
+        """Move the session's time on."""
+        self._session.advance(seconds)
+
+    def release(self, rule: str | None) -> int:
+        """Let answers go on that are held."""
+        return self._session.release(rule)
+
+    def reset(self) -> None:
+        """Begin anew with the rules as they are."""
+        self._session.reset()
+
+    def end(self) -> None:
+        """Answer no more."""
+        self._session.end()
+
+
+def _strictness(strict: Strict) -> Strictness:
+    told = {word: getattr(strict, word) for word in Strictness.__dataclass_fields__}
+    return Strictness(**{word: value for word, value in told.items() if isinstance(value, bool)})
+
+
+def _call(record: CallRecord) -> Call:
+    """Return the entry of the journal that *record* tells of."""
+    told = {name: getattr(record, name) for name in record.__dataclass_fields__}
+    body, calls, usage = told.pop("body"), told.pop("tool_calls"), told.pop("usage")
+    bill = None
+    if usage is not None:
+        bill = Usage(
+            usage.prompt_tokens,
+            usage.completion_tokens,
+            cached_tokens=usage.cached_tokens,
+            reasoning_tokens=usage.reasoning_tokens,
+            exact=usage.exact,
+        )
+    return Call(
+        **told,
+        content=b"" if body is None else json.dumps(body).encode(),
+        tool_calls=tuple(ToolCall(made.name, made.arguments, made.id) for made in calls),
+        usage=bill,
+    )

@@ -1,0 +1,276 @@
+"""What the tests of one process share: the server, and what became of the sessions before."""
+
+import importlib
+import json
+import os
+import re
+from collections.abc import Generator
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import dataclass
+from itertools import count
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from mockserver import MockServer
+from mockserver.errors import MockServerError, UsageError
+from mockserver.journal import Call
+from pytest_mockserver import environment
+from pytest_mockserver.backend import Backend, Beginning, Local
+from pytest_mockserver.factory import Factory
+from pytest_mockserver.kept import kept
+from pytest_mockserver.marked import DEFAULT_STRICT, Marked, Scenarios, folders, read_strict
+from pytest_mockserver.session import Session
+from pytest_mockserver.settings import Settings
+from pytest_mockserver.strictness import complaints
+from pytest_mockserver.summary import PROPERTY, totals
+
+NAME_LENGTH: Final = 60
+"""How much of a test's name its session shows in URLs and in the journal."""
+SHARED: Final = "run"
+"""The name of the one session of all tests, where clients are built before the tests run."""
+ENDED_KEPT: Final = 1_000
+"""Sessions that are watched after their end, for calls that come late."""
+
+_sessions: Final = pytest.StashKey[list[Session]]()
+
+
+@dataclass(slots=True)
+class _Ended:
+    """A session whose test is over."""
+
+    test: str
+    backend: Backend
+    told: int = 0
+
+
+class Run:
+    """The tests of this process."""
+
+    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+        self._config = config
+        self._settings = settings
+        self._strict = read_strict(settings.strict).or_else(DEFAULT_STRICT)
+        self._scenarios = Scenarios()
+        self._numbers = count(1)
+        self._ended: list[_Ended] = []
+        self._left_over: list[str] = []
+        self._shared: MockServer | None = None
+        self._stack = ExitStack()
+
+    # --- The server ---
+
+    @contextmanager
+    def server(self) -> Generator[Any, None, None]:
+        """Yield the server of this process, or what stands for one elsewhere."""
+        if self._settings.url is not None:
+            from pytest_mockserver.remote import RemoteServer  # noqa: PLC0415 - few need it
+
+            yield RemoteServer(self._settings.url, self._settings.token)
+        elif self._shared is not None:
+            yield self._shared
+        else:
+            with MockServer() as server:
+                yield server
+
+    def patch_for_all(self) -> None:
+        """Start the server, and lead SDKs to it from now on: code is imported after this."""
+        patch = self._stack.enter_context(pytest.MonkeyPatch.context())
+        if self._settings.url is None:
+            self._shared = self._stack.enter_context(MockServer())
+            root = self._shared.url
+        else:
+            root = self._settings.url.rstrip("/")
+        _patch(patch, f"{root}/s/{SHARED}", f"sk-mock-{SHARED}")
+
+    def close(self) -> None:
+        """Put everything back."""
+        self._stack.close()
+
+    # --- Sessions ---
+
+    @contextmanager
+    def session(
+        self, node: pytest.Item, server: Any, folder: Path | None
+    ) -> Generator[Session, None, None]:
+        """Yield the session of a test, with the environment that leads to it."""
+        marked = self._marked(node)
+        is_shared = self._settings.env == "session"
+        name = SHARED if is_shared else self._name(node.name)
+        with (
+            pytest.MonkeyPatch.context() as patch,
+            self._opened(node, server, name, marked, folder) as session,
+        ):
+            patches = self._settings.env == "test" if marked.env is None else marked.env
+            if patches and not is_shared:
+                _patch(patch, session.url, session.api_key)
+            if marked.fast_retries:
+                _patch_retries(patch)
+            yield session
+
+    @contextmanager
+    def factory(
+        self, node: pytest.Item, server: Any, folder: Path | None
+    ) -> Generator[Factory, None, None]:
+        """Yield what makes further sessions of a test."""
+        marked = self._marked(node)
+        with ExitStack() as stack:
+
+            def opener(name: str, *, provider: str, own_port: bool) -> Session:
+                where = stack.enter_context(MockServer()) if own_port else server
+                its_name = self._name(f"{node.name}-{name}")
+                opened = self._opened(node, where, its_name, marked, folder, provider)
+                return stack.enter_context(opened)
+
+            yield Factory(opener, lambda: _of(node))
+
+    def _marked(self, node: pytest.Item) -> Marked:
+        try:
+            return Marked.of(node, self._settings)
+        except UsageError as error:
+            pytest.fail(str(error), pytrace=False)
+
+    @contextmanager
+    def _opened(  # noqa: PLR0917 - each of its own type
+        self,
+        node: pytest.Item,
+        server: Any,
+        name: str,
+        marked: Marked,
+        folder: Path | None,
+        provider: str = "openai",
+    ) -> Generator[Session, None, None]:
+        sessions = node.stash.setdefault(_sessions, [])
+        try:
+            backend = self._begin(server, name, marked, folder, sessions)
+        except MockServerError as error:
+            pytest.fail(str(error), pytrace=False)
+        session = Session(
+            backend,
+            provider=provider,
+            folders=folders(folder),
+            others=lambda: [other for other in sessions if other is not session],
+        )
+        sessions.append(session)
+        try:
+            yield session
+        finally:
+            sessions.remove(session)
+            with suppress(UsageError):  # the server may have been stopped by the test
+                backend.end()
+            self._ended = [*self._ended[-ENDED_KEPT:], _Ended(node.nodeid, backend)]
+
+    def _begin(
+        self,
+        server: Any,
+        name: str,
+        marked: Marked,
+        folder: Path | None,
+        sessions: list[Session],
+    ) -> Backend:
+        scenario = self._scenarios.read(marked.scenarios, folder)
+        strict = marked.strict.or_else(scenario.strict)
+        beginning = Beginning(
+            scenario=scenario,
+            sources=marked.scenarios,
+            folders=folders(folder),
+            inherit=marked.inherit,
+            seed=marked.seed,
+            strict=strict.or_else(self._strict),
+            time_scale=marked.time_scale,
+        )
+        if not isinstance(server, MockServer):
+            backend: Backend = server.begin(name, beginning)
+            return backend
+        clocks = [s.backend.clock for s in sessions if isinstance(s.backend, Local)]
+        return Local(server, name, beginning, clocks[0] if clocks else None)
+
+    def _name(self, text: str) -> str:
+        """Return a name of its own for a session, which shows the test's."""
+        readable = re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:NAME_LENGTH].strip("-")
+        number = str(next(self._numbers))
+        # On a server that several processes share, each has names of its own.
+        own = f"{os.getpid()}-{number}" if self._settings.url is not None else number
+        return f"{readable}-{own}"
+
+    # --- What is told of them ---
+
+    def complaints(self, item: pytest.Item) -> str:
+        """Return what strictness forbids and the test has done."""
+        sessions = _of(item)
+        if not sessions:
+            return ""
+        told = [found for session in sessions if (found := complaints(session))]
+        told += self._late()
+        return "\n\n".join(told)
+
+    def _late(self) -> list[str]:
+        """Return what is to be said of calls to sessions whose tests are over; each once."""
+        told: list[str] = []
+        for ended in self._ended:
+            late = ended.backend.late() if ended.backend.strict.late else []
+            fresh, ended.told = late[ended.told :], len(late)
+            if fresh:
+                told.append(_late_calls(ended.test, fresh))
+        return told
+
+    def late_at_the_end(self) -> list[str]:
+        """Return what is to be said of late calls that no test was failed for."""
+        self._left_over += self._late()
+        return self._left_over
+
+    def tell_failure(self, item: pytest.Item, report: pytest.TestReport) -> str:
+        """Return the section for the report of a test that failed; keep its journals."""
+        sessions = _of(item)
+        folder = self._settings.journal_dir
+        if folder is not None and sessions:
+            folder.mkdir(parents=True, exist_ok=True)
+            readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid)[-150:].strip("-")
+            path = folder / f"{readable}.json"
+            told = {"test": item.nodeid, "phase": report.when, "sessions": kept(sessions)}
+            path.write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+        parts: list[str] = []
+        shown = str(report.longrepr)
+        for session in sessions:
+            parts.append(session.describe())
+            parts += [found for found in [complaints(session)] if found and found not in shown]
+            parts += [f"verdict: {verdict}" for verdict in session.verdicts]
+        return "\n".join(parts)
+
+    def totals(self, item: pytest.Item) -> list[tuple[str, object]]:
+        """Return what the test used, for the summary of all, if that is asked for."""
+        sessions = _of(item)
+        if not (self._settings.report and sessions):
+            return []
+        return [(PROPERTY, totals(sessions))]
+
+
+def _of(item: pytest.Item) -> list[Session]:
+    """Return the sessions of a test."""
+    nothing: list[Session] = []
+    return item.stash.get(_sessions, nothing)
+
+
+def _late_calls(test: str, calls: list[Call]) -> str:
+    lines = [f"{len(calls)} calls came after their test had ended: '{test}'"]
+    lines += [f"  {call.method} {call.path} {call.model or ''}".rstrip() for call in calls[:5]]
+    lines.append("  a client of it is still at work: end it, or await it, in that test")
+    return "\n".join(lines)
+
+
+def _patch(patch: pytest.MonkeyPatch, url: str, key: str) -> None:
+    for name, value in environment.variables(url, key, os.environ).items():
+        patch.setenv(name, value)
+    for name in environment.REMOVED:
+        patch.delenv(name, raising=False)
+
+
+def _patch_retries(patch: pytest.MonkeyPatch) -> None:
+    """Let the openai client retry without the waits of its own, where no header asks for any."""
+    try:
+        client = importlib.import_module("openai._base_client")
+    except ImportError:
+        return
+    for name in ("INITIAL_RETRY_DELAY", "MAX_RETRY_DELAY"):
+        patch.setattr(client, name, 0)

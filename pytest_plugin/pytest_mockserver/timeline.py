@@ -1,0 +1,94 @@
+"""What a journal looks like to the person whose test has failed: one line for each call."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from mockserver.journal import Call
+
+MOST_BYTES: Final = 4_096
+"""How long the section of a report may be."""
+TEXT_SHOWN: Final = 60
+
+
+def shorten(text: str, length: int = TEXT_SHOWN) -> str:
+    """Return *text* in one line, at most *length* characters long."""
+    line = " ".join(text.split())
+    return line if len(line) <= length else f"{line[: length - 1]}…"
+
+
+def timeline(calls: Sequence[Call], most_bytes: int = MOST_BYTES) -> str:
+    """Return *calls*, a line for each and one for what it says, the last ones if it is too long."""
+    entries = ["\n".join(_lines(call, shows_attempt=call.attempt > 1)) for call in calls]
+    kept: list[str] = []
+    left = most_bytes
+    for entry in reversed(entries):
+        left -= len(entry.encode()) + 1
+        if left < 0 and kept:
+            kept.append(f"… {len(entries) - len(kept)} earlier calls")
+            break
+        kept.append(entry)
+    return "\n".join(reversed(kept)) if kept else "no calls"
+
+
+def _lines(call: Call, *, shows_attempt: bool) -> Iterable[str]:
+    yield "  ".join(part for part in _parts(call, shows_attempt=shows_attempt) if part)
+    asked, answered = _asked(call), _answered(call)
+    if asked:
+        yield f"      > {asked}"
+    if answered:
+        yield f"      < {answered}"
+    for near_miss in call.near_misses:
+        yield f"      nearest: {near_miss}"
+    for note in call.notes:
+        yield f"      note: {note}"
+
+
+def _parts(call: Call, *, shows_attempt: bool) -> Iterable[str]:
+    yield f"{call.number:3}"
+    yield f"{call.at_s:7.2f} s"
+    yield f"attempt {call.attempt}" if shows_attempt else f"{call.method} {call.path}"
+    yield call.model or ""
+    yield "stream" if call.stream else ""
+    yield f"-> {_outcome(call)}"
+    yield f"rule '{call.rule}'" if call.rule else ""
+    yield f"no effect: {', '.join(call.no_effect)}" if call.no_effect else ""
+    usage = call.usage
+    yield f"{usage.prompt_tokens}+{usage.completion_tokens} tokens" if usage else ""
+    if call.planned_ttft_ms is not None:
+        yield f"first token {call.planned_ttft_ms:.0f} ms, all {call.planned_ms or 0:.0f} ms"
+    yield f"asked to wait {call.asked_wait_s:g} s" if call.asked_wait_s is not None else ""
+    yield f"had waited {call.waited_s:.3g} s" if call.waited_s is not None else ""
+    yield "LATE" if call.is_late else ""
+
+
+def _outcome(call: Call) -> str:
+    status = str(call.status) if call.status is not None else "no status"
+    if call.failures:
+        status += f" ({', '.join(call.failures)})"
+    if call.is_unmatched:
+        status += " NO RULE"
+    if call.outcome == "client_left":
+        after = call.client_left_after_tokens
+        status += " client left" + (f" after {after} tokens" if after is not None else "")
+    elif call.outcome in {"open", "aborted"}:
+        status += f" {call.outcome}"
+    return status
+
+
+def _asked(call: Call) -> str:
+    if call.attempt > 1:
+        return ""
+    if call.messages:
+        last = call.messages[-1]
+        content = last.get("content")
+        said = content if isinstance(content, str) else "…" if content else ""
+        return f"{last.get('role')}: {shorten(said)}"
+    return shorten(call.prompt) if isinstance(call.prompt, str) else ""
+
+
+def _answered(call: Call) -> str:
+    made = [f"{made.name}({shorten(made.arguments, 40)})" for made in call.tool_calls]
+    said = [repr(shorten(call.text))] if call.text else []
+    if not (made or said):
+        return ""
+    return ", ".join([*said, *made]) + (f" [{call.finish_reason}]" if call.finish_reason else "")
