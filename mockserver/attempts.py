@@ -23,7 +23,8 @@ def attempts(calls: Iterable[Call]) -> list[list[Call]]:
         waiting = failed.setdefault((call.method, call.path, call.key, content), [])
         ended = [group for group in waiting if _had_ended(group[-1], call)]
         if ended and content:
-            group = ended[-1]
+            # Of several, none can be told from another: the one that has waited longest is it.
+            group = ended[0]
             group.append(call)
             waiting.remove(group)
         else:

@@ -7,7 +7,7 @@ written.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any, Final, Protocol, Self, TypeAlias, TypedDict, Unpack, cast
 
@@ -312,7 +312,8 @@ def _renamed(rule: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
     name = rule.get("name")
     if name is None:
         return dict(rule)
-    unique = next(n for n in (name, *(f"{name}-{i}" for i in count(2))) if n not in names)
+    numbered = (f"{name}-{number}" for number in count(2))
+    unique = next(one for one in chain([name], numbered) if one not in names)
     names.add(unique)
     return {**rule, "name": unique}
 

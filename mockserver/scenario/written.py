@@ -103,7 +103,8 @@ class _Dumper(yaml.SafeDumper):
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
     style = None
-    if scalars.resolve(text) != text:
+    # In double quotes every line break is an escape; readers do not agree on the rarer ones.
+    if scalars.resolve(text) != text or re.search("[\x85\u2028\u2029\ufeff]", text):
         style = '"'
     elif "\n" in text.rstrip("\n") and not re.search(r"[ \t\r]\n|^[ \t\n]|[ \t]$", text):
         style = "|"

@@ -84,7 +84,7 @@ def read_strict(value: Any) -> Strict:
         written = text or as_json({"version": 1, "strict": plain(value, "strict")})
         return load_scenario(ScenarioText(written, "strict")).strict
     except MockServerError as error:
-        raise UsageError(f"strict={value!r}: {error}") from error
+        raise UsageError(f"strict={value!r}: {error}") from None
 
 
 class Scenarios:

@@ -13,6 +13,9 @@ from typing import Any, Final
 
 import pytest
 
+# pytest.fail.Exception, by the name that type checkers know.
+from _pytest.outcomes import Failed
+
 from mockserver import MockServer
 from mockserver.errors import MockServerError, UsageError
 from mockserver.journal import Call
@@ -129,7 +132,7 @@ class Run:
         try:
             return Marked.of(node, self._settings)
         except UsageError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise Failed(str(error), pytrace=False) from None
 
     @contextmanager
     def _opened(  # noqa: PLR0917 - each of its own type
@@ -145,7 +148,7 @@ class Run:
         try:
             backend = self._begin(server, name, marked, folder, sessions)
         except MockServerError as error:
-            pytest.fail(str(error), pytrace=False)
+            raise Failed(str(error), pytrace=False) from None
         session = Session(
             backend,
             provider=provider,

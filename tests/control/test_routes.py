@@ -57,6 +57,7 @@ def test_every_route_answers_as_documented(ask: Asking) -> None:
         ask("POST", f"{below}/wait", {"calls": 2}),
         ask("POST", f"{below}/verify", {"when": {"last_user": "Hi"}}),
         ask("GET", f"{below}/near-misses"),
+        ask("GET", f"{below}/verdicts?fallback=true"),
         ask("POST", f"{below}/release"),
         ask("GET", f"{below}/state"),
         ask("PATCH", f"{below}/state", {"state": {"x": [1]}}),
