@@ -120,7 +120,8 @@ def scripted(script: Script) -> Scenario:
             (
                 "{name: yes-it-is, "
                 "when: {model: gpt-4*, last_user: {contains: x}, not: {stream: true}}, "
-                "reply: Y., fail: [{kind: truncate, after_tokens: 3}, {kind: reframe, split: byte}], "
+                "reply: Y., "
+                "fail: [{kind: truncate, after_tokens: 3}, {kind: reframe, split: byte}], "
                 "latency: {preset: flagship-2026, ttft_ms: 200}, set: {step: known, a b: null}, "
                 "capture: {city: {last_user: {regex: 'in (\\w+)'}}}, times: 2, per: conversation}"
             ),

@@ -4,8 +4,6 @@ They are read by the reader of scenario files, so that the same words mean the s
 errors say the same. Where a value came as JSON, an error says where as a path into it.
 """
 
-import json
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,21 +11,16 @@ from typing import Any, Final
 from mockserver.contracts import Unstated
 from mockserver.control.problems import Refused
 from mockserver.control.shapes import Fault, ScenarioSource, When
-from mockserver.errors import Place, Problem, ScenarioError
+from mockserver.errors import Problem, ScenarioError
 from mockserver.plugins import Plugins
-from mockserver.scenario import reader
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.matching import Condition
-from mockserver.scenario.nodes import ListNode, MapNode, Node
 from mockserver.scenario.schema import Rule, Scenario
 from mockserver.scenario.when import When as WrittenWhen
+from mockserver.scenario.written import as_json, paths
 
 CALLED: Final = "<request>"
 """How errors call the scenario."""
-# What YAML has no place for, even in quotes, or takes for the end of a line.
-_UNPRINTABLE: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
-)
 
 
 def read_scenario(source: ScenarioSource, plugins: Plugins) -> Scenario:
@@ -40,7 +33,7 @@ def read_scenario(source: ScenarioSource, plugins: Plugins) -> Scenario:
     if isinstance(source, str):
         return _load(source, plugins, Refusing("scenario", is_text=True))
     document = source if "version" in source else {"version": 1, **source}
-    return _load(_written(document), plugins, Refusing("scenario"))
+    return _load(as_json(document), plugins, Refusing("scenario"))
 
 
 def read_rules(rules: tuple[Mapping[str, Any], ...], plugins: Plugins) -> Scenario:
@@ -50,7 +43,7 @@ def read_rules(rules: tuple[Mapping[str, Any], ...], plugins: Plugins) -> Scenar
         Refused: One of them is wrong; tells of all that is.
 
     """
-    return _load(_written({"version": 1, "rules": rules}), plugins, Refusing("scenario"))
+    return _load(as_json({"version": 1, "rules": rules}), plugins, Refusing("scenario"))
 
 
 def read_condition(when: When, plugins: Plugins) -> Condition:
@@ -61,7 +54,7 @@ def read_condition(when: When, plugins: Plugins) -> Condition:
 
     """
     rule = {"name": "asked", "when": when}
-    text = _written({"version": 1, "rules": [rule]})
+    text = as_json({"version": 1, "rules": [rule]})
     (read,) = _load(text, plugins, Refusing("condition", below="rules[0].")).rules
     _refuse_untold(read)
     return read.when
@@ -77,8 +70,8 @@ class Refusing:
 
     def of(self, error: ScenarioError, text: str) -> Refused:
         """Return the refusal of the scenario *text*."""
-        paths = _paths(text)
-        faults = [self._fault(problem, paths.get(problem.place)) for problem in error.problems]
+        known = paths(text, CALLED)
+        faults = [self._fault(problem, known.get(problem.place)) for problem in error.problems]
         first = faults[0]
         where = first.at or (f"line {first.line}" if first.line else "")
         detail = f"{where}: {first.what}" if where else first.what
@@ -103,38 +96,6 @@ def _load(text: str, plugins: Plugins, refusing: Refusing) -> Scenario:
         return load_scenario(ScenarioText(text, CALLED), plugins=plugins)
     except ScenarioError as error:
         raise refusing.of(error, text) from error
-
-
-def _written(document: Mapping[str, Any]) -> str:
-    """Return *document* as JSON that is YAML too, one value a line: a place is one value."""
-    text = json.dumps(document, ensure_ascii=False, indent=1, default=dict)
-    return _UNPRINTABLE.sub(_escaped, text)
-
-
-def _escaped(found: re.Match[str]) -> str:
-    return f"\\u{ord(found[0]):04x}"
-
-
-def _paths(text: str) -> dict[Place, str]:
-    """Return where each value of *text* and each key stands, as a path into the JSON."""
-    root = reader.read(text, CALLED, [])
-    return {} if root is None else dict(_walk(root, ""))
-
-
-def _walk(node: Node, path: str) -> Iterator[tuple[Place, str]]:
-    match node:
-        case MapNode():
-            yield node.place, path
-            for member in node.members:
-                below = f"{path}.{member.key}" if path else member.key
-                yield member.place, below
-                yield from _walk(member.value, below)
-        case ListNode():
-            yield node.place, path
-            for number, item in enumerate(node.items):
-                yield from _walk(item, f"{path}[{number}]")
-        case _:
-            yield node.place, path
 
 
 def _refuse_untold(rule: Rule) -> None:

@@ -16,9 +16,9 @@ from mockserver.scenario import reader, scalars
 from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode
 
 LINE_LENGTH: Final = 96
-# What YAML has no place for, even in quotes, though JSON has.
+# What YAML has no place for, even in quotes, though JSON has; and what are line breaks to it alone.
 _UNPRINTABLE: Final = re.compile(
-    "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 )
 
 

@@ -41,7 +41,7 @@ def test_that_fails_by_itself(mock_llm):
             "*_ test_unmatched _*",
             "call 1: no rule matches POST /v1/chat/completions gpt-4o-mini",
             "  it says: user: What time is it[?]",
-            "  nearest: 'when-1': last_user is 'What time is it[?]', the rule wants text that contains *",
+            "  nearest: 'when-1': last_user is 'What time is it[?]', the rule wants *",
             "*_ test_nothing_is_scripted _*",
             "call 1: no rule matches POST /v1/chat/completions gpt-4o-mini",
             "  nothing is scripted: mock_llm.reply('…') answers the next call, and *",
