@@ -18,6 +18,7 @@ from _pytest.outcomes import Failed
 
 from mockserver import MockServer
 from mockserver.errors import MockServerError, UsageError
+from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
 from pytest_mockserver import environment
 from pytest_mockserver.backend import Backend, Beginning, Local
@@ -33,6 +34,7 @@ NAME_LENGTH: Final = 60
 """How much of a test's name its session shows in URLs and in the journal."""
 SHARED: Final = "run"
 """The name of the one session of all tests, where clients are built before the tests run."""
+WARMING: Final = "warming"
 ENDED_KEPT: Final = 1_000
 """Sessions that are watched after their end, for calls that come late."""
 
@@ -75,6 +77,7 @@ class Run:
             yield self._shared
         else:
             with MockServer() as server:
+                server.perform(_warmed(server))
                 yield server
 
     def patch_for_all(self) -> None:
@@ -82,6 +85,7 @@ class Run:
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         if self._settings.url is None:
             self._shared = self._stack.enter_context(MockServer())
+            self._shared.perform(_warmed(self._shared))
             root = self._shared.url
         else:
             root = self._settings.url.rstrip("/")
@@ -247,6 +251,15 @@ class Run:
         if not (self._settings.report and sessions):
             return []
         return [(PROPERTY, totals(sessions))]
+
+
+async def _warmed(server: MockServer) -> None:
+    """Answer once, so that no client waits for what is loaded for the first answer: it is much."""
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+    headers = {"authorization": "Bearer sk-mock", "content-type": "application/json"}
+    path = f"/s/{WARMING}/v1/chat/completions"
+    server.engine.answer(HttpRequest("POST", path, headers, json.dumps(asked).encode(), ""))
+    server.engine.sessions.end(WARMING)
 
 
 def _of(item: pytest.Item) -> list[Session]:
