@@ -181,14 +181,14 @@ def test_as_recorded(mock_llm):
 def test_prompts_are_told_without_what_differs_each_time(mock_llm: Session) -> None:
     import openai  # noqa: PLC0415 - of this test alone
 
-    client = openai.OpenAI()
-    client.chat.completions.create(
-        model="gpt-4o",
-        messages=[
-            {"role": "system", "content": "Today is 2026-11-25, 14:05:33. Port 1234:5678."},
-            {"role": "user", "content": "Order 0b0b0b0b-1111-4222-8333-444444444444 at 9:30?"},
-        ],
-    )
+    with openai.OpenAI() as client:
+        client.chat.completions.create(
+            model="gpt-4o",
+            messages=[
+                {"role": "system", "content": "Today is 2026-11-25, 14:05:33. Port 1234:5678."},
+                {"role": "user", "content": "Order 0b0b0b0b-1111-4222-8333-444444444444 at 9:30?"},
+            ],
+        )
 
     assert mock_llm.prompts() == (
         "=== chat.completions gpt-4o\n"
@@ -202,10 +202,11 @@ def test_assertions_show_the_journal_when_they_fail(mock_llm: Session) -> None:
 
     mock_llm.reply("Hello.").named("first")
     mock_llm.reply(tool_calls=[call("f", x=1)]).named("second")
-    for said in ("Hi", "Ho"):
-        openai.OpenAI().chat.completions.create(
-            model="gpt-4o", messages=[{"role": "user", "content": said}]
-        )
+    with openai.OpenAI() as client:
+        for said in ("Hi", "Ho"):
+            client.chat.completions.create(
+                model="gpt-4o", messages=[{"role": "user", "content": said}]
+            )
 
     mock_llm.assert_called(2)
     mock_llm.assert_called(1, last_user="Hi")
@@ -236,11 +237,10 @@ def test_assertions_show_the_journal_when_they_fail(mock_llm: Session) -> None:
 def test_a_session_can_be_acted_on_while_the_test_runs(mock_llm: Session, tmp_path: Path) -> None:
     import openai  # noqa: PLC0415 - of this test alone
 
-    client = openai.OpenAI()
-
     def say() -> str | None:
         message = {"role": "user", "content": "Hi"}
-        answer = client.chat.completions.create(model="gpt-4o", messages=[message])  # type: ignore[list-item]
+        with openai.OpenAI() as client:
+            answer = client.chat.completions.create(model="gpt-4o", messages=[message])  # type: ignore[list-item]
         return answer.choices[0].message.content
 
     (tmp_path / "below.yaml").write_text('version: 1\nrules: [{name: below, reply: "Below."}]')

@@ -318,9 +318,8 @@ def test_kinds_may_be_allowed_and_unknown_ones_are_refused(
 def test_the_openai_client_behaves_well_by_default(mock_llm: Session, failure: Any) -> None:
     mock_llm.fail(failure)
     mock_llm.reply("At last.")
-    openai.OpenAI().chat.completions.create(
-        model="gpt-4o", messages=[{"role": "user", "content": "?"}]
-    )
+    with openai.OpenAI() as client:
+        client.chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "?"}])
 
     # It tries a spent quota again, which no retry can help: that is what the verdict is for.
     expected = ["retried_non_retryable"] if str(failure) == "quota" else []
