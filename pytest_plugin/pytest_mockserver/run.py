@@ -4,7 +4,7 @@ import importlib
 import json
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from itertools import count
@@ -20,7 +20,7 @@ from mockserver import MockServer
 from mockserver.errors import MockServerError, UsageError
 from mockserver.http_request import HttpRequest
 from mockserver.journal import Call
-from pytest_mockserver import environment
+from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend, Beginning, Local
 from pytest_mockserver.factory import Factory
 from pytest_mockserver.kept import kept
@@ -86,10 +86,10 @@ class Run:
         if self._settings.url is None:
             self._shared = self._stack.enter_context(MockServer())
             self._shared.perform(_warmed(self._shared))
-            root = self._shared.url
+            url = self._shared.url
         else:
-            root = self._settings.url.rstrip("/")
-        _patch(patch, f"{root}/s/{SHARED}", f"sk-mock-{SHARED}")
+            url = self._settings.url
+        _patch(patch, addresses.variables(url, SHARED, f"sk-mock-{SHARED}", os.environ))
 
     def close(self) -> None:
         """Put everything back."""
@@ -111,7 +111,7 @@ class Run:
         ):
             patches = self._settings.env == "test" if marked.env is None else marked.env
             if patches and not is_shared:
-                _patch(patch, session.url, session.api_key)
+                _patch(patch, session.env())
             if marked.fast_retries:
                 _patch_retries(patch)
             yield session
@@ -275,10 +275,10 @@ def _late_calls(test: str, calls: list[Call]) -> str:
     return "\n".join(lines)
 
 
-def _patch(patch: pytest.MonkeyPatch, url: str, key: str) -> None:
-    for name, value in environment.variables(url, key, os.environ).items():
+def _patch(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
+    for name, value in variables.items():
         patch.setenv(name, value)
-    for name in environment.REMOVED:
+    for name in addresses.REMOVED:
         patch.delenv(name, raising=False)
 
 

@@ -19,7 +19,7 @@ from mockserver.models import Catalogue
 from mockserver.plugins import Plugins
 from mockserver.scripting import Script, WhenKeys, when_of
 from mockserver.verdicts import Circumstances, Verdict
-from pytest_mockserver import environment
+from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend
 from pytest_mockserver.prompts import normalised
 from pytest_mockserver.timeline import timeline
@@ -123,6 +123,11 @@ class Session(Script):
         return self._backend.url
 
     @property
+    def server_url(self) -> str:
+        """The root of the server's own paths."""
+        return self.url.removesuffix(f"/s/{self.name}")
+
+    @property
     def base_url(self) -> str:
         """What the clients of its provider take as their base URL."""
         return self.url_for(self.provider)
@@ -134,15 +139,15 @@ class Session(Script):
 
     def url_for(self, provider: str) -> str:
         """Return what the clients of *provider* take as their base URL."""
-        if provider not in environment.PATHS:
+        if provider not in addresses.PATHS:
             raise UsageError(
-                f"there is no provider '{provider}': known are {', '.join(environment.PATHS)}"
+                f"there is no provider '{provider}': known are {', '.join(addresses.PATHS)}"
             )
-        return environment.url_for(self.url, provider)
+        return addresses.url_for(self.url, provider)
 
     def env(self, **more: str) -> dict[str, str]:
         """Return the environment variables that lead the SDKs here, for another process."""
-        return {**environment.variables(self.url, self.api_key, os.environ), **more}
+        return {**addresses.variables(self.server_url, self.name, self.api_key, os.environ), **more}
 
     # --- What is scripted ---
 
