@@ -1,48 +1,7 @@
-"""Runs of pytest of their own, in which the plugin, and nothing else, is loaded."""
-
-import os
-import sys
-
 import pytest
+from plugin_runs import IMPORTABLE, Runs
 
 pytest_plugins = ["pytester"]
-
-IMPORTABLE = os.pathsep.join(path for path in sys.path if path)
-
-ASK = """
-import httpx
-
-def ask(base_url, said="Hi", *, model="gpt-4o-mini", stream=False, key="sk-test"):
-    body = {"model": model, "messages": [{"role": "user", "content": said}], "stream": stream}
-    headers = {"authorization": "Bearer " + key}
-    return httpx.post(base_url + "/chat/completions", json=body, headers=headers)
-
-def text(answer):
-    return answer.json()["choices"][0]["message"]["content"]
-"""
-
-
-class Runs:
-    """Writes test files, and runs them."""
-
-    def __init__(self, pytester: pytest.Pytester) -> None:
-        self.pytester = pytester
-        self.path = pytester.path
-
-    def of(
-        self, source: str, *arguments: str, in_process: bool = True, **outcomes: int
-    ) -> pytest.RunResult:
-        """Run *source* as a test file, and hold what comes of it to *outcomes*."""
-        self.pytester.makepyfile(ASK + source)
-        return self.again(*arguments, in_process=in_process, **outcomes)
-
-    def again(self, *arguments: str, in_process: bool = True, **outcomes: int) -> pytest.RunResult:
-        run = (
-            self.pytester.runpytest_inprocess if in_process else self.pytester.runpytest_subprocess
-        )
-        result = run(*arguments)
-        result.assert_outcomes(**outcomes)
-        return result
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 import os
 
 import pytest
-from conftest import Runs
+from plugin_runs import Runs
 
 
 def test_variables_lead_clients_to_the_session_and_are_put_back(

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from conftest import Runs
+from plugin_runs import Runs
 
 
 def test_a_test_is_answered_under_its_base_url_by_what_it_scripts(runs: Runs) -> None:

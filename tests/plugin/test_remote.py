@@ -1,6 +1,6 @@
 """The same tests against a server that runs elsewhere, by its control API."""
 
-from conftest import Runs
+from plugin_runs import Runs
 
 from mockserver import MockServer
 

@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from conftest import Runs
+from plugin_runs import Runs
 from pytest_mockserver import Session, call
 from pytest_mockserver.timeline import MOST_BYTES, timeline
 

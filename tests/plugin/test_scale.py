@@ -8,7 +8,7 @@ import sys
 import time
 
 import pytest
-from conftest import IMPORTABLE, Runs
+from plugin_runs import IMPORTABLE, Runs
 from pytest_mockserver.plugin import Settings, _run_of
 from pytest_mockserver.settings import OPTIONS
 

@@ -1,7 +1,7 @@
 """What fails a test that has passed by itself, when, and in which words."""
 
 import pytest
-from conftest import Runs
+from plugin_runs import Runs
 
 
 def test_strictness_fails_tests_where_they_are_called_and_says_why(runs: Runs) -> None:
