@@ -68,6 +68,9 @@ def _parser() -> argparse.ArgumentParser:
     _add_explain(
         commands.add_parser("explain", help="tell, rule by rule, how a scenario reads a request")
     )
+    _add_report(
+        commands.add_parser("report", help="tell what an application did wrong; exit code 1 if any")
+    )
     _add_tokens(commands.add_parser("tokens", help="tell what a request is billed as"))
 
     scenarios = commands.add_parser(
@@ -241,6 +244,36 @@ def _explain(options: argparse.Namespace) -> int:
         request = cast(dict[str, Any], document)
         print(explained(request, options.scenario, path=options.path))  # noqa: T201 - the output
     return 0
+
+
+def _add_report(report: argparse.ArgumentParser) -> None:
+    report.set_defaults(run=_report)
+    report.add_argument("--url", default=f"http://127.0.0.1:{DEFAULT_PORT}", help="the server")
+    report.add_argument("--token", help="what its control API wants")
+    report.add_argument("--session", default="default", help="whose calls (default: default)")
+    report.add_argument(
+        "--allow", action="append", default=[], metavar="VERDICT", help="what is no fault here"
+    )
+    report.add_argument(
+        "--fallback", action="store_true", help="it has another provider, model or key to turn to"
+    )
+
+
+def _report(options: argparse.Namespace) -> int:
+    from mockserver.client import Control  # noqa: PLC0415 - see the docstring
+    from mockserver.verdicts import Verdict, without  # noqa: PLC0415
+
+    session = Control(options.url, token=options.token).session(options.session)
+    told = session.verdicts(fallback=options.fallback)
+    found = without(
+        [Verdict(one.kind, one.calls, one.what, one.advice) for one in told], options.allow
+    )
+    for verdict in found:
+        print(verdict)  # noqa: T201 - the output
+    calls = session.read().calls
+    label = "verdict" if len(found) == 1 else "verdicts"
+    _tell(f"{calls} calls, {len(found)} {label}")
+    return 1 if found else 0
 
 
 def _check(options: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from mockserver.conversation import Choice, IncomingCall
 from mockserver.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.replies.auto import Auto
+from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw
 from mockserver.server import runner
@@ -569,3 +570,21 @@ def test_a_reader_that_has_enough_is_no_error() -> None:
     ran = subprocess.run(command, shell=True, capture_output=True, text=True, check=False)
 
     assert (ran.stdout, ran.stderr) == ("{", "")
+
+
+def test_report_tells_what_an_application_did_wrong(capsys: pytest.CaptureFixture[str]) -> None:
+    with MockServer(load_scenario(ScenarioText("version: 1\nrules: [{fail: 503}]"))) as server:
+        command = ["report", "--url", server.url]
+        assert main(command) == 0
+
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
+        headers = {"authorization": "Bearer sk-test"}
+        httpx.post(f"{server.base_url}/chat/completions", json=body, headers=headers)
+        assert main(command) == 1
+        assert main([*command, "--allow", "gave_up_too_early"]) == 0
+        assert main([*command, "--allow", "gave_up"]) == 2
+
+    out, err = capsys.readouterr()
+    assert out.startswith("gave_up_too_early (call 1): did not try again after a 503\n")
+    assert "1 calls, 1 verdict\n" in err
+    assert "did you mean 'gave_up_too_early'" in err

@@ -1,6 +1,6 @@
 """Which calls are attempts at one request, and verdicts on waits that no test should wait for.
 
-Each verdict is tried on real clients, too: tests/plugin/test_verdicts.py.
+Each verdict is tried on real clients, too: tests/plugin/test_judged_clients.py.
 """
 
 import pytest
