@@ -24,8 +24,7 @@ def _mapping(value: Any) -> Mapping[str, Any]:
 
 
 def _list(value: Any) -> list[Any]:
-    listed: list[Any] = value if isinstance(value, list) else []
-    return listed
+    return [*cast(Iterable[Any], value)] if isinstance(value, list) else []
 
 
 def role(message: Message) -> str:

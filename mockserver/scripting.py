@@ -294,13 +294,14 @@ def merged(first: Mapping[str, Any], *rest: Mapping[str, Any]) -> dict[str, Any]
     names = {rule["name"] for rule in told.get("rules", []) if "name" in rule}
     for document in rest:
         for key, value in document.items():
+            before = told.get(key)
             if key == "rules":
-                added = [_renamed(rule, names) for rule in value or []]
-                told["rules"] = [*told.get("rules", []), *added]
-            elif key == "models" and value != "any":
-                told[key] = [*told.get(key, []), *value]
-            elif isinstance(value, Mapping) and isinstance(told.get(key, {}), Mapping):
-                told[key] = {**value, **told.get(key, {})}
+                rules: list[Mapping[str, Any]] = value or []
+                told["rules"] = [*(before or []), *(_renamed(rule, names) for rule in rules)]
+            elif key == "models":
+                told[key] = "any" if "any" in (before, value) else [*(before or []), *value]
+            elif isinstance(value, Mapping) and isinstance(before, Mapping):
+                told[key] = {**value, **before}
             else:
                 told.setdefault(key, value)
     # Rules stand last, since there are many.

@@ -582,7 +582,7 @@ def test_report_tells_what_an_application_did_wrong(capsys: pytest.CaptureFixtur
         httpx.post(f"{server.base_url}/chat/completions", json=body, headers=headers)
         assert main(command) == 1
         assert main([*command, "--allow", "gave_up_too_early"]) == 0
-        assert main([*command, "--allow", "gave_up"]) == 2
+        assert main([*command, "--allow", "gave_up_to_early"]) == 2
 
     out, err = capsys.readouterr()
     assert out.startswith("gave_up_too_early (call 1): did not try again after a 503\n")

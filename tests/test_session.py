@@ -453,7 +453,7 @@ def test_a_session_forgets_repetitions_only_after_very_many_requests() -> None:
 
 
 def test_a_session_tells_when_a_call_came() -> None:
-    times = iter([10.0, 12.5])
+    times = iter([10.0, 12.5, 13.0])
     api = Api(time_source=lambda: next(times))
 
     assert api.chat().call.at_s == 2.5

@@ -7,7 +7,7 @@ same. A file has lines to name where something is wrong; a value has a path, `fa
 import json
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import yaml
 
@@ -16,6 +16,7 @@ from mockserver.scenario import reader, scalars
 from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode
 
 LINE_LENGTH: Final = 96
+TEXT: Final = "tag:yaml.org,2002:str"
 # What YAML has no place for, even in quotes, though JSON has; and what are line breaks to it alone.
 _UNPRINTABLE: Final = re.compile(
     "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
@@ -108,7 +109,8 @@ def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
         style = '"'
     elif "\n" in text.rstrip("\n") and not re.search(r"[ \t\r]\n|^[ \t\n]|[ \t]$", text):
         style = "|"
-    return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
+    made: yaml.ScalarNode = cast(Any, dumper).represent_scalar(TEXT, text, style=style)
+    return made
 
 
 _Dumper.add_representer(str, _text)

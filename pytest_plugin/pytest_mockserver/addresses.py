@@ -10,7 +10,7 @@ REMOVED: Final = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ORGANIZATION")
 PATHS: Final[Mapping[str, str]] = {
     "openai": "/v1",
     "azure": "",
-    "openrouter": "/openrouter/api/v1",
+    "openrouter": "/api/v1",
     "vercel_gateway": "/vercel_gateway/v1",
     "aiml": "/aiml/v1",
 }

@@ -50,17 +50,17 @@ class Blocker:
         if not self._is_on:
             return
         if event in WATCHED:
-            address = arguments[1] if len(arguments) > 1 else None
             # Unix sockets have a path instead, and connected ones no address.
-            if isinstance(address, tuple) and address:
-                self._refuse_beyond(str(address[0]), address[1] if len(address) > 1 else "")
+            if len(arguments) > 1 and isinstance(arguments[1], tuple):
+                address: Any = arguments[1]
+                self._refuse_beyond(*map(str, address[:2]))
         elif event in NAMES:
             host = arguments[0]
             name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
             if name is not None:
                 self._refuse_beyond(str(name), arguments[1] if len(arguments) > 1 else "")
 
-    def _refuse_beyond(self, host: str, port: object) -> None:
+    def _refuse_beyond(self, host: str = "", port: object = "") -> None:
         if is_local(host):
             return
         where = f"{host}:{port}" if port else host

@@ -54,6 +54,15 @@ def test_plugin(mock_llm: Session, mock_llm_server: MockServer) -> None:
     assert mock_llm.base_url.startswith(mock_llm_server.url)
     assert [call.number for call in mock_llm.calls] == []
 """
+HOW_TOS = [
+    "test_agent.py",
+    "test_fallback.py",
+    "test_node_app.py",
+    "test_retrying.py",
+    "test_streaming.py",
+    "test_structured_output.py",
+]
+"""Of tests/examples: what people copy has types that both checkers accept."""
 
 
 # --- Building and installing -----------------------------------------------------------------
@@ -322,6 +331,32 @@ def consumer(installed: Environment) -> Path:
     path = installed.elsewhere / "consumer.py"
     path.write_text(CONSUMER)
     return path
+
+
+@pytest.fixture
+def how_tos(installed: Environment) -> list[Path]:
+    """The how-tos, beside what they import."""
+    _link(["openai", "pytest"], installed.site_packages)
+    folder = installed.elsewhere / "how_tos"
+    folder.mkdir(exist_ok=True)
+    for name in HOW_TOS:
+        shutil.copy(ROOT / "tests" / "examples" / name, folder)
+    return [folder / name for name in HOW_TOS]
+
+
+def test_mypy_accepts_the_how_tos(installed: Environment, how_tos: list[Path]) -> None:
+    checker = (sys.executable, "-m", "mypy", "--strict", "--python-executable", installed.python)
+
+    assert "no issues found" in installed.run(*checker, *how_tos)
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="pyright needs Node")
+def test_pyright_accepts_the_how_tos(installed: Environment, how_tos: list[Path]) -> None:
+    config = how_tos[0].with_name("pyrightconfig.json")
+    config.write_text('{"typeCheckingMode": "strict"}')
+    checker = (sys.executable, "-m", "pyright", "--pythonpath", installed.python)
+
+    assert "0 errors" in installed.run(*checker, "--project", config)
 
 
 def test_mypy_knows_the_types_of_what_is_installed(installed: Environment, consumer: Path) -> None:

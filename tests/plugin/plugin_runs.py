@@ -3,7 +3,18 @@
 import os
 import sys
 
+# A run in this process forgets the modules that it has imported: imported again, their classes
+# are others. What such runs and other tests share is imported before.
+import httpcore
+import httpx
+import openai
 import pytest
+import pytest_mockserver.remote
+import pytest_mockserver.run
+
+import mockserver.server.runner
+
+__all__ = ["httpcore", "httpx", "mockserver", "openai", "pytest_mockserver"]
 
 IMPORTABLE = os.pathsep.join(path for path in sys.path if path)
 

@@ -116,7 +116,7 @@ def test_two(mock_llm, mock_llm_factory):
     assert ask(mock_llm.base_url).status_code == 429
     assert text(ask(mock_llm.base_url)) == "First."
     assert other.clock.now_s == mock_llm.clock.now_s == 30
-    assert other.base_url.endswith("/openrouter/api/v1")
+    assert other.base_url.endswith("/api/v1")
     assert text(ask(other.base_url, model="openai/gpt-4o-mini")) == "Second."
     assert [call.provider for call in other.calls] == ["openrouter"]
     assert mock_llm_factory["fallback"] is other
