@@ -22,7 +22,8 @@ def called(
     waited_s: float | None = None,
     key: str = "k",
 ) -> Call:
-    call = Call(number, at_s, "POST", "/v1/chat/completions", "openai", key=key, status=status)
+    call = Call(number, at_s, "POST", "/v1/chat/completions", "openai")
+    call.key, call.status = key, status
     call.content, call.waited_s, call.outcome = content, waited_s, "sent"
     call.ended_s, call.seen_at_end = at_s, number if seen_at_end is None else seen_at_end
     return call

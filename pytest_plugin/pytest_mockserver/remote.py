@@ -171,9 +171,10 @@ def _call(record: CallRecord) -> Call:
             reasoning_tokens=usage.reasoning_tokens,
             exact=usage.exact,
         )
-    return Call(
-        **told,
-        content=b"" if body is None else json.dumps(body).encode(),
-        tool_calls=tuple(ToolCall(made.name, made.arguments, made.id) for made in calls),
-        usage=bill,
-    )
+    call = Call(record.number, record.at_s, record.method, record.path, record.provider)
+    for name, value in told.items():
+        setattr(call, name, value)
+    call.content = b"" if body is None else json.dumps(body).encode()
+    call.tool_calls = tuple(ToolCall(made.name, made.arguments, made.id) for made in calls)
+    call.usage = bill
+    return call
