@@ -7,7 +7,7 @@ and of other processes are out of its reach.
 
 import ipaddress
 import sys
-from typing import Any, Final
+from typing import Any, Final, cast
 
 # pytest.fail.Exception, by the name that type checkers know.
 from _pytest.outcomes import Failed
@@ -52,7 +52,7 @@ class Blocker:
         if event in WATCHED:
             # Unix sockets have a path instead, and connected ones no address.
             if len(arguments) > 1 and isinstance(arguments[1], tuple):
-                address: Any = arguments[1]
+                address = cast(tuple[Any, ...], arguments[1])
                 self._refuse_beyond(*map(str, address[:2]))
         elif event in NAMES:
             host = arguments[0]
