@@ -7,7 +7,7 @@ and of other processes are out of its reach.
 
 import ipaddress
 import sys
-from typing import Any, Final, cast
+from typing import Any, Final
 
 # pytest.fail.Exception, by the name that type checkers know.
 from _pytest.outcomes import Failed
@@ -51,9 +51,11 @@ class Blocker:
             return
         if event in WATCHED:
             # Unix sockets have a path instead, and connected ones no address.
-            if len(arguments) > 1 and isinstance(arguments[1], tuple):
-                address = cast(tuple[Any, ...], arguments[1])
-                self._refuse_beyond(*map(str, address[:2]))
+            match arguments:
+                case (_, (host, *rest), *_):
+                    self._refuse_beyond(str(host), *map(str, rest[:1]))
+                case _:
+                    pass
         elif event in NAMES:
             host = arguments[0]
             name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
