@@ -1,6 +1,7 @@
 import pytest
 from plugin_runs import IMPORTABLE, Runs
 
+
 @pytest.fixture
 def runs(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> Runs:
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
