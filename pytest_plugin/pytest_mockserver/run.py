@@ -37,6 +37,7 @@ SHARED: Final = "run"
 WARMING: Final = "warming"
 ENDED_KEPT: Final = 1_000
 """Sessions that are watched after their end, for calls that come late."""
+ENDED_ELSEWHERE: Final = 3
 
 _sessions: Final = pytest.StashKey[list[Session]]()
 
@@ -166,7 +167,9 @@ class Run:
             sessions.remove(session)
             with suppress(UsageError):  # the server may have been stopped by the test
                 backend.end()
-            self._ended = [*self._ended[-ENDED_KEPT:], _Ended(node.nodeid, backend)]
+            # To look at a session elsewhere is a request: of those, the last few are watched.
+            most = ENDED_KEPT if isinstance(backend, Local) else ENDED_ELSEWHERE
+            self._ended = [*self._ended[1 - most :], _Ended(node.nodeid, backend)]
 
     def _begin(
         self,
