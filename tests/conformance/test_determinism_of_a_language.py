@@ -72,7 +72,7 @@ PERSON = {
     },
 }
 SEARCH = [{"type": "function", "function": {"name": "search", "parameters": {}}}]
-WHEN = {"at_s", "number", "queued_s", "waited_s"}
+WHEN = {"at_s", "ended_s", "number", "queued_s", "seen_at_end", "waited_s"}
 """What the journal tells of a call that depends on order by nature."""
 
 Ask = Callable[[str, dict[str, Any]], Raw]
