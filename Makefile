@@ -18,7 +18,7 @@ NO_NODE := Node (with npm) is not installed, so this is left out:
 # Of pyright's wrapper: it is not for the one who runs this to hear of newer versions.
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 
-.PHONY: help serve test lint schema docs-plots bench conformance clean
+.PHONY: help serve test test-clients test-rest lint schema docs-plots bench conformance clean
 
 help: ## list the targets
 	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' \
@@ -29,8 +29,17 @@ serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --po
 
 test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
 	@$(if $(NODE),:,echo "$(NO_NODE) what a Node client tests")
-	$(BIN)/coverage run -m pytest $(ARGS)
+	@rm -f .coverage .coverage.*
+	$(if $(ARGS),$(BIN)/coverage run -m pytest $(ARGS),@$(MAKE) -j2 --output-sync=line test-clients test-rest)
+	@$(BIN)/coverage combine --quiet
 	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
+
+# Two halves at once, of about the same length: what runs programs of its own, and all else.
+HALF := tests/clients tests/conformance tests/control tests/examples tests/packaging tests/plugin tests/server
+test-clients:
+	$(BIN)/coverage run -m pytest $(HALF)
+test-rest:
+	$(BIN)/coverage run -m pytest $(HALF:%=--ignore=%)
 
 lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .

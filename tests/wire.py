@@ -22,7 +22,7 @@ class Served(Protocol):
     def url(self) -> str: ...
 
 
-PATIENCE_S = 10
+PATIENCE_S = 30
 """After this long a test fails instead of hanging; nothing here takes it."""
 
 
