@@ -117,7 +117,8 @@ class IncomingCall:
 
     *completion* is None on endpoints that generate nothing, such as the list of models. *attempt*
     is the how-manieth this is of the same request since one was answered whole, from 1. *state*
-    is the session's, by name; a rule that is read may change it for those below.
+    is the session's, by name; a rule that is read may change it for those below. *held* remembers
+    which rules held for this very body; None: it has not come before.
     """
 
     http: HttpRequest
@@ -128,6 +129,7 @@ class IncomingCall:
     completion: CompletionRequest | None = None
     attempt: int = 1
     state: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
+    held: dict[object, tuple[int, ...]] | None = None
 
     @property
     def conversation(self) -> str:

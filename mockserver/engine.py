@@ -34,6 +34,7 @@ from mockserver.reading import NO_RULES, Given, Reading, Unanswered
 from mockserver.redaction import fingerprint as key_fingerprint
 from mockserver.redaction import redact_text
 from mockserver.routing import DEFAULT_SESSION, Route, Routes, split_session
+from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
 from mockserver.session import Session
@@ -73,6 +74,8 @@ FALLBACK_REPLY: Final = "auto"
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 MEMO_ENTRIES: Final = 1_024
+OFTEN: Final = 2
+"""What has come more often than this is remembered."""
 CATALOGUES_KEPT: Final = 1_024
 MEMO_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, parsed and answered, by their content."""
@@ -121,13 +124,16 @@ class Engine:
         """
         return self.sessions.named(name)
 
-    def _routes_of(self, scenario: Scenario) -> Routes:
+    def _routes_of(self, compiled: Compiled) -> Routes:
         """Return where paths lead, for a scenario that says whose the bare ones are."""
-        routes = self._routes.get(scenario.provider)
-        if routes is None:
-            routes = Routes(self._dialects, self._endpoints, scenario.provider)
-            self._routes[scenario.provider] = routes
-        return routes
+        if compiled.routes is None:
+            provider = compiled.scenario.provider
+            routes = self._routes.get(provider)
+            if routes is None:
+                routes = Routes(self._dialects, self._endpoints, provider)
+                self._routes[provider] = routes
+            compiled.routes = routes
+        return compiled.routes
 
     # --- the way of a request ----------------------------------------------------------------
 
@@ -139,7 +145,7 @@ class Engine:
         """
         name, path = split_session(http.path)
         compiled = self.sessions.compiled_for(name)
-        route = self._routes_of(compiled.scenario).find(http.method, path)
+        route = self._routes_of(compiled).find(http.method, path)
         if route.generating is None:
             return None
         known = self._seen(compiled.catalogue, route.dialect)
@@ -204,7 +210,7 @@ class Engine:
         name, path = split_session(http.path)
         session = self.session(name)
         compiled = session.compiled
-        route = self._routes_of(compiled.scenario).find(http.method, path)
+        route = self._routes_of(compiled).find(http.method, path)
         known = self._seen(compiled.catalogue, route.dialect)
         http = replace(http, path=path)
         try:
@@ -230,7 +236,7 @@ class Engine:
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
         session = self.sessions.addressed(DEFAULT_SESSION)
-        route = self._routes_of(session.scenario).find("", "/")
+        route = self._routes_of(session.compiled).find("", "/")
         return route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
 
     # --- 1 resolve: session, dialect and endpoint from the path ------------------------------
@@ -240,7 +246,7 @@ class Engine:
         if path is not http.path:
             http = replace(http, path=path)
         session = self.sessions.addressed(name)
-        route = self._routes_of(session.scenario).find(http.method, path)
+        route = self._routes_of(session.compiled).find(http.method, path)
         content = digest(route.content + asked_in(route, http) + http.body)
         occurrence = session.occurrence(content)
         draw = Draw(session.seed, content, occurrence)
@@ -310,6 +316,8 @@ class Engine:
             request,
             call.attempt,
         )
+        if parsed is not None and visit.occurrence > OFTEN:
+            incoming.held = parsed.held
         return incoming, parsed
 
     def _charged(self, visit: Visit, key: str, error: ApiError) -> ApiError:

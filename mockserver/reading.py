@@ -6,7 +6,7 @@ docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, 
 import copy
 import sys
 from collections import OrderedDict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -113,25 +113,30 @@ class RuleReader:
         if not rules:
             return NO_RULES
         call.state = self.state
-        subject = subject_of(call)
         way: _Way | None = None
-        for position in self.compiled.candidates(subject):
+        for position in self._holding(call):
             compiled = rules[position]
-            for read, fits in compiled.readings:
-                if not fits(read(subject)):
-                    break
-            else:
-                if way is None:
-                    if compiled.is_plain:
-                        tally = self._tallies.moving(compiled.rule, call)
-                        tally.passed += 1
-                        tally.give(compiled.rule, number)
-                        return self._plain_of(compiled.rule)
-                    way = _Way(call, number, draw, at_s)
-                step = self._meet(compiled, position, way)
-                if step is not None:
-                    return step
+            if way is None:
+                if compiled.is_plain:
+                    tally = self._tallies.moving(compiled.rule, call)
+                    tally.passed += 1
+                    tally.give(compiled.rule, number)
+                    return self._plain_of(compiled.rule)
+                way = _Way(call, number, draw, at_s)
+            step = self._meet(compiled, position, way)
+            if step is not None:
+                return step
         return self._unanswered(way or _Way(call, number, draw, at_s))
+
+    def _holding(self, call: IncomingCall) -> Iterable[int]:
+        """Return the positions of the rules that hold for *call*, but for their counters."""
+        compiled = self.compiled
+        if call.held is None or not compiled.is_steady:
+            return compiled.holding(subject_of(call))
+        known = call.held.get(compiled)
+        if known is None:
+            known = call.held[compiled] = tuple(compiled.holding(subject_of(call)))
+        return known
 
     def _meet(
         self, compiled: CompiledRule, position: int, way: "_Way"

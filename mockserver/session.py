@@ -174,6 +174,10 @@ class Session:
         return step
 
     def unused(self) -> Iterator[str]:
-        """Yield a sentence for each scripted answer that is left, the server's set apart."""
-        inherited = self._inherited.rules if self._inherited is not None else ()
+        """Yield a sentence for each scripted answer that is left.
+
+        The server's are set apart where the session has rules of its own: they are for others too.
+        """
+        has_own = bool(self._added or self._own.rules)
+        inherited = self._inherited.rules if has_own and self._inherited is not None else ()
         return self.reader.unused(frozenset(map(id, inherited)))

@@ -115,6 +115,7 @@ class Parsed:
     conversation: str
     """What the journal tells conversations apart by."""
     fallbacks: "tuple[Parsed, ...]" = ()
+    held: dict[object, tuple[int, ...]] = field(default_factory=lambda: {})  # noqa: PIE807 - as below
     ready: dict[Kept, tuple[Reply, Ready]] = field(default_factory=lambda: {})  # noqa: PIE807 - `dict[…]` is slow to call
 
 

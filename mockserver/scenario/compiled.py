@@ -1,12 +1,13 @@
 """A scenario, ready to answer by: what can be worked out once for all of its requests."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
 from mockserver.limiter import LimitsTable
 from mockserver.models import Catalogue
+from mockserver.routing import Routes
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.matching import Conjunction, Reading
 from mockserver.scenario.schema import Rule, Scenario
@@ -61,12 +62,17 @@ class Compiled:
         """Compile *scenario*; with *any_model* it knows every model, whatever it says."""
         self.scenario = scenario
         self.rules = tuple(map(CompiledRule.of, scenario.rules))
+        written = [tests.when for rule in scenario.rules for tests in rule.when.alternatives]
+        self.is_steady = not any(when.looks_beyond_the_body for when in written)
+        """The same rules hold each time for the same body, but for their counters."""
         self._sieves = sieves([rule.when for rule in scenario.rules])
         self.catalogue = _catalogue(
             frozenset(scenario.known_models().items()),
             scenario.any_model or any_model,
             scenario.retired,
         )
+        self.routes: Routes | None = None
+        """Where paths lead; whoever knows all dialects and endpoints puts it there."""
         self.limits = LimitsTable(scenario.limits)
         keys = scenario.keys
         self.standing: Callable[[str], Standing] | None = None
@@ -74,9 +80,19 @@ class Compiled:
         if keys.are_stated:
             self.standing = lru_cache(KEYS_KEPT)(keys.standing)
 
-    def candidates(self, subject: Subject) -> Iterable[int]:
-        """Return the positions of the rules to be asked, from top to bottom; others do not hold."""
-        return candidates(self._sieves, subject) if self._sieves else range(len(self.rules))
+    def holding(self, subject: Subject) -> Iterator[int]:
+        """Yield the positions of the rules that hold, from top to bottom, but for their counters.
+
+        Each is asked when it is its turn: one above it may have changed the state.
+        """
+        rules = self.rules
+        asked = candidates(self._sieves, subject) if self._sieves else range(len(rules))
+        for position in asked:
+            for read, fits in rules[position].readings:
+                if not fits(read(subject)):
+                    break
+            else:
+                yield position
 
 
 @lru_cache(maxsize=256)

@@ -179,6 +179,16 @@ class When(ShowsWhatIsStated):
         return self.call is not UNSTATED or any(inner.counts_calls for inner in self.not_)
 
     @property
+    def looks_beyond_the_body(self) -> bool:
+        """Whether the same body may fit at one time and not at another."""
+        own = (self.key, self.attempt)
+        return (
+            bool(self.headers or self.state)
+            or any(test is not UNSTATED for test in own)
+            or any(inner.looks_beyond_the_body for inner in self.not_)
+        )
+
+    @property
     def forms(self) -> dict[Form, str]:
         """The forms that a request must have, each with the first key that asks for it."""
         found: dict[Form, str] = {}
