@@ -130,13 +130,13 @@ class RuleReader:
 
     def _holding(self, call: IncomingCall) -> Iterable[int]:
         """Return the positions of the rules that hold for *call*, but for their counters."""
-        compiled = self.compiled
-        if call.held is None or not compiled.is_steady:
-            return compiled.holding(subject_of(call))
+        compiled, subject = self.compiled, subject_of(call)
+        if call.held is None:
+            return compiled.holding(subject)
         known = call.held.get(compiled)
         if known is None:
-            known = call.held[compiled] = tuple(compiled.holding(subject_of(call)))
-        return known
+            known = call.held[compiled] = compiled.may_hold(subject)
+        return compiled.holding_of(known, subject)
 
     def _meet(
         self, compiled: CompiledRule, position: int, way: "_Way"

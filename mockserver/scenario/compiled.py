@@ -1,6 +1,6 @@
 """A scenario, ready to answer by: what can be worked out once for all of its requests."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -26,6 +26,7 @@ class CompiledRule:
         readings: What is looked at, in the order of trying; `call` is not among it.
         counting: The alternatives of its `when` that ask for the number of the call, and others.
         is_plain: It gives one reply whenever it holds, and does nothing else.
+        is_steady: It holds each time for the same body, or never, but for its counters.
 
     """
 
@@ -33,6 +34,7 @@ class CompiledRule:
     readings: tuple[Reading, ...]
     counting: tuple[Conjunction, ...]
     is_plain: bool
+    is_steady: bool
 
     @classmethod
     def of(cls, rule: Rule) -> "CompiledRule":
@@ -43,7 +45,15 @@ class CompiledRule:
         does_more = rule.fail or rule.set_ or rule.capture or rule.latency
         counts = counting or rule.times is not None
         is_plain = not (rule.reply is None or rule.reply.looks_up or does_more or counts)
-        return cls(rule, readings, counting, is_plain)
+        is_steady = not any(tests.when.looks_beyond_the_body for tests in alternatives)
+        return cls(rule, readings, counting, is_plain, is_steady)
+
+    def holds(self, subject: Subject) -> bool:
+        """Return whether all but the number of the call fits."""
+        for read, fits in self.readings:  # noqa: SIM110 - a generator would cost twice as much
+            if not fits(read(subject)):
+                return False
+        return True
 
 
 def _one_of(alternatives: tuple[Conjunction, ...]) -> Reading:
@@ -62,9 +72,6 @@ class Compiled:
         """Compile *scenario*; with *any_model* it knows every model, whatever it says."""
         self.scenario = scenario
         self.rules = tuple(map(CompiledRule.of, scenario.rules))
-        written = [tests.when for rule in scenario.rules for tests in rule.when.alternatives]
-        self.is_steady = not any(when.looks_beyond_the_body for when in written)
-        """The same rules hold each time for the same body, but for their counters."""
         self._sieves = sieves([rule.when for rule in scenario.rules])
         self.catalogue = _catalogue(
             frozenset(scenario.known_models().items()),
@@ -81,18 +88,23 @@ class Compiled:
             self.standing = lru_cache(KEYS_KEPT)(keys.standing)
 
     def holding(self, subject: Subject) -> Iterator[int]:
-        """Yield the positions of the rules that hold, from top to bottom, but for their counters.
+        """Return the positions of the rules that hold, from top to bottom, but for their counters.
 
         Each is asked when it is its turn: one above it may have changed the state.
         """
         rules = self.rules
         asked = candidates(self._sieves, subject) if self._sieves else range(len(rules))
-        for position in asked:
-            for read, fits in rules[position].readings:
-                if not fits(read(subject)):
-                    break
-            else:
-                yield position
+        return (position for position in asked if rules[position].holds(subject))
+
+    def may_hold(self, subject: Subject) -> tuple[int, ...]:
+        """Return the positions of the rules that hold for this body, or may when it comes again."""
+        rules = enumerate(self.rules)
+        return tuple([n for n, rule in rules if not rule.is_steady or rule.holds(subject)])
+
+    def holding_of(self, positions: Iterable[int], subject: Subject) -> Iterator[int]:
+        """Yield those of *positions*, which `may_hold` has told, whose rules hold now."""
+        rules = self.rules
+        return (p for p in positions if rules[p].is_steady or rules[p].holds(subject))
 
 
 @lru_cache(maxsize=256)
