@@ -85,10 +85,12 @@ clean: ## remove all that was set up, built or cached
 	@$(PIP) --editable '.[dev]'
 	@touch .venv/.installed $@
 
-.venv-frameworks/complete: tests/clients/frameworks.txt .venv/.made
-	@echo "setting up .venv-frameworks (LiteLLM and LangChain) …"
+# An environment of its own: what frameworks need takes minutes to install, and other versions.
+.venv-frameworks/complete: pyproject.toml .venv/.made
+	@echo "setting up .venv-frameworks (LiteLLM, LangChain, pydantic-ai, OpenAI Agents) …"
 	@$(BIN)/python -m venv --clear .venv-frameworks
-	@.venv-frameworks/bin/python -m pip --disable-pip-version-check install --quiet --requirement $<
+	@.venv-frameworks/bin/python -m pip --disable-pip-version-check install --quiet \
+		--editable '.[examples]' pytest
 	@touch $@
 
 .venv/.node: $(NODE_PROJECTS) .venv/.made
