@@ -5,7 +5,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 
 import pytest
 from plugin_runs import IMPORTABLE, Runs
@@ -14,8 +13,8 @@ from pytest_mockserver.settings import OPTIONS
 
 from mockserver import MockServer
 
-CPU_OF_A_CYCLE_S = 2 / 1_000
-CPU_OF_IMPORT_S = 0.015
+CALLS_OF_A_CYCLE = 3_000
+"""Calls of functions that a session for a test may take; benchmarks/plugin.py measures the time."""
 
 
 def test_two_hundred_tests_on_eight_workers_do_not_hear_of_each_other(runs: Runs) -> None:
@@ -46,17 +45,10 @@ def test_alone(mock_llm, number):
 
 def test_importing_the_plugin_imports_only_the_standard_library_and_pytest() -> None:
     code = (
-        "import sys, time, pytest; before = set(sys.modules); "
+        "import sys, pytest; before = set(sys.modules); "
         "import pytest_mockserver.plugin; "
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before} "
-        "- sys.stdlib_module_names); "
-        "names = [name for name in sys.modules if name.startswith('pytest_mockserver')]; "
-        "spent = []\n"
-        "for _ in range(9):\n"
-        "    for name in names: del sys.modules[name]\n"
-        "    began = time.process_time(); import pytest_mockserver.plugin\n"
-        "    spent.append(time.process_time() - began)\n"
-        "print(min(spent))"
+        "- sys.stdlib_module_names)"
     )
     ran = subprocess.run(
         [sys.executable, "-c", code],
@@ -65,28 +57,33 @@ def test_importing_the_plugin_imports_only_the_standard_library_and_pytest() -> 
         check=True,
         env={**os.environ, "PYTHONPATH": IMPORTABLE},
     )
-    modules, spent = ran.stdout.splitlines()
 
-    assert modules.split() == ["pytest_mockserver"]
-    assert float(spent) < CPU_OF_IMPORT_S
+    assert ran.stdout.split() == ["pytest_mockserver"]
 
 
 def test_a_session_for_a_test_costs_next_to_nothing(
     request: pytest.FixtureRequest, mock_llm_server: MockServer
 ) -> None:
     run = _run_of(request.config)
-    cycles = 300
 
     def cycle() -> None:
         with run.session(request.node, mock_llm_server, None):
             pass
 
     cycle()
-    began = time.process_time()
-    for _ in range(cycles):
-        cycle()
+    calls = 0
 
-    assert (time.process_time() - began) / cycles < CPU_OF_A_CYCLE_S
+    def count(frame: object, event: str, argument: object) -> None:
+        nonlocal calls
+        calls += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        cycle()
+    finally:
+        sys.setprofile(None)
+
+    assert calls < CALLS_OF_A_CYCLE
 
 
 def test_every_option_has_a_key_in_the_ini_file(pytestconfig: pytest.Config) -> None:
