@@ -35,7 +35,7 @@ test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with the
 	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
 # Two halves at once, of about the same length: what runs programs of its own, and all else.
-HALF := tests/clients tests/conformance tests/control tests/examples tests/packaging tests/plugin tests/server
+HALF := $(addprefix tests/,clients conformance control examples fuzz packaging plugin server)
 test-clients:
 	$(BIN)/coverage run -m pytest $(HALF)
 test-rest:

@@ -105,21 +105,21 @@ def test_headers_keep_their_scheme_and_lose_their_secret() -> None:
     kept, secrets = redact_headers([("Authorization", f"Bearer {AZURE}"), ("X-Plain", "yes")])
 
     assert kept == {"authorization": f"Bearer {mark(AZURE)}", "x-plain": "yes"}
-    assert secrets == [AZURE.encode()]
+    assert secrets == (AZURE.encode(),)
 
 
 def test_of_two_headers_of_a_name_both_secrets_are_known() -> None:
     kept, secrets = redact_headers([("api-key", "first-one"), ("Api-Key", "second-one")])
 
     assert kept == {"api-key": mark("first-one")}
-    assert secrets == [b"first-one", b"second-one"]
+    assert secrets == (b"first-one", b"second-one")
 
 
 def test_a_query_keeps_what_is_no_secret_as_it_was_sent() -> None:
     query, secrets = redact_query(f"api-version=2024-10-21&api-key={AZURE}&empty&x=%20")
 
     assert query == f"api-version=2024-10-21&api-key={mark(AZURE)}&empty&x=%20"
-    assert secrets == [AZURE.encode()]
+    assert secrets == (AZURE.encode(),)
 
 
 @pytest.mark.parametrize("secret", SECRETS)
