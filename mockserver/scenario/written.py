@@ -85,7 +85,8 @@ def values(node: Node) -> Any:
 
 def as_yaml(document: Mapping[str, Any]) -> str:
     """Return *document* as YAML that people read and edit, and the reader reads as the same."""
-    text: str = yaml.dump(
+    # The type stubs know only a part of the dumper's own type.
+    text: str = cast(Any, yaml).dump(
         document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH
     )
     return text
