@@ -1,5 +1,6 @@
-# `make` lists the targets. What is set up lies in .venv and in node_modules folders; a second
-# run finds it there, and `make clean` removes it.
+# `make` lists the targets. What is set up lies in .venv* and in node_modules folders, installed
+# from the lock files in .ci/locks and beside each package.json; a second run finds it there, and
+# `make clean` removes it.
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -10,25 +11,25 @@ PYTHON ?= $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo $$python && break; done)
 NODE ?= $(shell command -v node >/dev/null && command -v npm >/dev/null && node --version)
-NODE_PROJECTS := $(wildcard tests/*/*/package.json)
+NODE_PROJECTS := $(patsubst %/package.json,%,$(wildcard tests/*/*/package.json))
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+PIP := python -m pip --disable-pip-version-check install --quiet
+# This package itself: without its dependencies, which a lock file has installed, and without an
+# environment to build it in, which no lock file would reach.
+OURSELVES := --no-deps --no-build-isolation --editable .
 NO_NODE := Node (with npm) is not installed, so this is left out:
 
-# Of pyright's wrapper: it is not for the one who runs this to hear of newer versions.
-export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
-
-.PHONY: help serve test test-clients test-rest lint schema docs-plots bench conformance clean
+.PHONY: help serve test test-clients test-rest lint check check-lint lock schema docs-plots bench \
+	conformance clean
 
 help: ## list the targets
 	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' \
 		$(MAKEFILE_LIST)
 
-serve: .venv/.installed ## set up and run the server; ARGS="--scenario FILE --port 8089 …"
+serve: .venv/.run ## set up and run the server; ARGS="--scenario FILE --port 8089 …"
 	@$(BIN)/mockserver serve $(ARGS)
 
-test: lint $(if $(NODE),.venv/.node) ## set up, lint, and run the tests with their coverage
-	@$(if $(NODE),:,echo "$(NO_NODE) what a Node client tests")
+test: test-setup ## set up and run the tests, with their coverage; ARGS="tests/wire -k name"
 	@rm -f .coverage .coverage.*
 	$(if $(ARGS),$(BIN)/coverage run -m pytest $(ARGS),@$(MAKE) -j2 --output-sync=line test-clients test-rest)
 	@$(BIN)/coverage combine --quiet
@@ -41,16 +42,32 @@ test-clients:
 test-rest:
 	$(BIN)/coverage run -m pytest $(HALF:%=--ignore=%)
 
-lint: .venv/.dev ## ruff, mypy, pyright and the import contracts
+lint: .venv/.dev $(if $(NODE),.ci/pyright/node_modules) ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
-	$(if $(NODE),$(BIN)/pyright --pythonpath $(BIN)/python,@echo "$(NO_NODE) pyright")
+	$(if $(NODE),$(PYRIGHT),@echo "$(NO_NODE) pyright")
 	@$(BIN)/lint-imports --no-logo
+PYRIGHT := .ci/pyright/node_modules/.bin/pyright --pythonpath $(BIN)/python
 
-conformance: .venv/.dev .venv-frameworks/complete $(if $(NODE),.venv/.node) ## hold the server against real clients
-	@$(if $(NODE),:,echo "$(NO_NODE) the Node client")
-	$(BIN)/python -m pytest tests/clients tests/conformance $(ARGS)
+# What differs from the commit that this branch began at, or is not committed yet.
+BASE ?= $(shell git merge-base HEAD origin/HEAD 2>/dev/null || git rev-parse HEAD)
+CHANGED = $(shell git diff --name-only --diff-filter=d $(BASE) -- '*.py'; \
+	git ls-files --others --exclude-standard -- '*.py')
+check: .venv/.dev check-lint ## before each commit: lint what changed, run the pure tests
+	$(BIN)/python -m pytest --quiet -m 'not system' --numprocesses 2 $(ARGS)
+check-lint: .venv/.dev
+	$(if $(CHANGED),$(BIN)/ruff check $(CHANGED))
+	$(if $(CHANGED),$(BIN)/ruff format --check $(CHANGED))
+	$(if $(CHANGED),$(BIN)/mypy)
+	$(if $(CHANGED),@$(BIN)/lint-imports --no-logo)
+
+lock: ## renew the lock files, then run everything
+	.ci/lock
+	.ci/run
+
+conformance: test-setup .venv-frameworks/.complete .venv-official/.complete ## hold the server against real clients
+	$(BIN)/python -m pytest tests/clients tests/conformance tests/examples $(ARGS)
 	$(BIN)/python tests/conformance/official/run.py
 
 schema: .venv/.dev ## write scenarios/schema.json anew, after a change of the language
@@ -68,6 +85,14 @@ clean: ## remove all that was set up, built or cached
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name node_modules -prune -exec rm -rf {} +
 
+# --- What is set up: environments and Node projects, each from its lock file -------------------
+
+.PHONY: test-setup
+test-setup: .venv/.dev .venv-openai2/.complete
+ifneq ($(NODE),)
+test-setup: $(NODE_PROJECTS:%=%/node_modules) .ci/pyright/node_modules
+endif
+
 .venv/.made:
 	@$(or $(PYTHON),python3) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or newer is needed, and this is $(or $(PYTHON),python3):" \
@@ -77,22 +102,41 @@ clean: ## remove all that was set up, built or cached
 	@$(PYTHON) -m venv --clear .venv
 	@touch $@
 
-.venv/.installed: pyproject.toml .venv/.made
-	@$(PIP) --editable .
+.venv/.run: .ci/locks/run.txt pyproject.toml .venv/.made
+	@$(BIN)/$(PIP) --requirement .ci/locks/run.txt
+	@$(BIN)/$(PIP) $(OURSELVES)
 	@touch $@
 
-.venv/.dev: pyproject.toml .venv/.made
-	@$(PIP) --editable '.[dev]'
-	@touch .venv/.installed $@
+.venv/.dev: .ci/locks/dev.txt pyproject.toml .venv/.made
+	@$(BIN)/$(PIP) --requirement .ci/locks/dev.txt
+	@$(BIN)/$(PIP) $(OURSELVES)
+	@touch .venv/.run $@
 
-# An environment of its own: what frameworks need takes minutes to install, and other versions.
-.venv-frameworks/complete: pyproject.toml .venv/.made
-	@echo "setting up .venv-frameworks (LiteLLM, LangChain, pydantic-ai, OpenAI Agents) …"
-	@$(BIN)/python -m venv --clear .venv-frameworks
-	@.venv-frameworks/bin/python -m pip --disable-pip-version-check install --quiet \
-		--editable '.[examples]' pytest
+# Environments of their own: what frameworks need takes minutes to install, and other versions.
+.venv-%/.complete: .ci/locks/%.txt .venv/.made
+	@echo "setting up .venv-$* …"
+	@$(BIN)/python -m venv --clear .venv-$*
+	@.venv-$*/bin/$(PIP) --requirement $<
+	$(if $(filter frameworks,$*),@.venv-$*/bin/$(PIP) $(OURSELVES))
 	@touch $@
 
-.venv/.node: $(NODE_PROJECTS) .venv/.made
-	@$(foreach project,$(NODE_PROJECTS),npm install --no-save --no-audit --no-fund --loglevel=error --prefix $(dir $(project)) &&) :
+# The development environment, with the lowest versions that pyproject.toml allows at run time.
+.venv-lowest/.complete: .ci/locks/dev.txt .ci/locks/lowest.txt pyproject.toml .venv/.made
+	@echo "setting up .venv-lowest …"
+	@$(BIN)/python -m venv --clear .venv-lowest
+	@.venv-lowest/bin/$(PIP) --requirement .ci/locks/dev.txt
+	@.venv-lowest/bin/$(PIP) --requirement .ci/locks/lowest.txt
+	@.venv-lowest/bin/$(PIP) $(OURSELVES)
+	@touch $@
+
+# The same, by the newest Python that there is: `make NEWEST=/some/python3 .venv-newest/.complete`.
+.venv-newest/.complete: .ci/locks/dev.txt pyproject.toml
+	@echo "setting up .venv-newest ($$($(NEWEST) --version)) …"
+	@$(NEWEST) -m venv --clear .venv-newest
+	@.venv-newest/bin/$(PIP) --requirement .ci/locks/dev.txt
+	@.venv-newest/bin/$(PIP) $(OURSELVES)
+	@touch $@
+
+%/node_modules: %/package.json %/package-lock.json
+	@npm ci --no-audit --no-fund --loglevel=error --prefix $*
 	@touch $@

@@ -1,4 +1,4 @@
-"""Servers for tests, each with a scenario of its own, ended with the test."""
+"""What all tests have: servers with scenarios of their own, and a list of what they lack."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -6,6 +6,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
+from support import machine
 from wire import Serve
 
 from mockserver import MockServer, load_scenario
@@ -29,3 +30,11 @@ def auto_server() -> Iterator[MockServer]:
     """Return a server without a scenario, for all tests of a module that leave no trace in it."""
     with MockServer() as server:
         yield server
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """List what this machine lacks."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    terminalreporter.ensure_newline()
+    for line in machine.left_out(report.longrepr for report in skipped):
+        terminalreporter.write_line(line)

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import httpx
 import pytest
 import yaml
 from subprocesses import SOURCES
+from support import machine
 from wire import chat, exchange, request
 
 from mockserver import MockServer
@@ -44,8 +44,7 @@ def server() -> Iterator[MockServer]:
 
 
 def shell(text: str, folder: Path, bin_folder: Path) -> subprocess.CompletedProcess[str]:
-    if shutil.which("jq") is None or shutil.which("curl") is None:
-        pytest.skip("curl and jq are not installed")
+    machine.programs("curl", "jq")
     mockserver = bin_folder / "mockserver"
     mockserver.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m mockserver "$@"\n')
     mockserver.chmod(0o755)
@@ -162,6 +161,7 @@ def test_the_variables_that_are_told_are_those_that_are_set() -> None:
     assert told == set(variables(DEFAULT_URL))
 
 
+@pytest.mark.system
 def test_the_lines_for_a_test_run_work(tmp_path: Path) -> None:
     env, run = blocks(LANGUAGES, "sh")
 
@@ -174,6 +174,7 @@ def test_the_lines_for_a_test_run_work(tmp_path: Path) -> None:
     assert set(json.loads(example)) == set(ready)
 
 
+@pytest.mark.system
 def test_the_service_takes_its_scenario_as_the_workflow_gives_it(tmp_path: Path) -> None:
     compose, step, service = [yaml.safe_load(text) for text in blocks(LANGUAGES, "yaml")]
     job = service["jobs"]["test"]

@@ -6,7 +6,6 @@ whose first line names a file are that file. What a block prints is told behind 
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -15,6 +14,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 import pytest
+from support import machine
 
 from mockserver import MockServer
 from mockserver.cli import main
@@ -24,8 +24,10 @@ from mockserver.scenario.loader import check
 from mockserver.scenario.schema import Rule, ScenarioFile
 from mockserver.scenario.when import When
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parent.parent
-NODE_MODULES = ROOT / "tests" / "clients" / "node" / "node_modules"
+NODE_PROJECT = ROOT / "tests" / "clients" / "node"
 PATIENCE_S = 60
 PRINTED_URL = "http://127.0.0.1:8089"
 """Where the README's server listens; the tests' own takes its place."""
@@ -131,9 +133,9 @@ def test_the_targets_of_make_exist(block: Block) -> None:
         run(["sh", "-c", f"{command} --dry-run"], ROOT)
 
 
-@pytest.mark.skipif(shutil.which("curl") is None, reason="curl is not installed")
 @pytest.mark.parametrize("block", blocks("sh"))
 def test_a_shell_block_gets_an_answer(block: Block, folder: Path, server: MockServer) -> None:
+    machine.programs("curl")
     out = run(["sh", "-euc", block.text.replace(PRINTED_URL, server.url)], folder)
 
     assert '"object":"chat.completion"' in re.sub(r"\s", "", out)
@@ -157,14 +159,11 @@ def test_a_pytest_block_passes(block: Block, folder: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("js"))
 def test_a_node_block_prints_what_it_says(block: Block, folder: Path, server: MockServer) -> None:
-    if shutil.which("node") is None or not (NODE_MODULES / "openai").exists():
-        missing = "Node, or openai in tests/clients/node (npm install), is not installed"
-        demanded = os.environ.get("MOCKSERVER_DEMAND_NODE") == "1"
-        (pytest.fail if demanded else pytest.skip)(missing)
-    (folder / "node_modules").symlink_to(NODE_MODULES)
+    node = machine.node_project(NODE_PROJECT)
+    (folder / "node_modules").symlink_to(NODE_PROJECT / "node_modules")
     (folder / "block.mjs").write_text(block.text)
 
-    assert run(["node", "block.mjs"], folder, server).splitlines() == block.promised
+    assert run([node, "block.mjs"], folder, server).splitlines() == block.promised
 
 
 @pytest.mark.parametrize("block", blocks("yaml"))

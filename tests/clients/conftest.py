@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any
 
 import pytest
-from real_clients import FOLDER, Missing, Run, command
+from real_clients import FOLDER, Run, command
 
 from mockserver import MockServer
 
@@ -43,10 +43,8 @@ def _runner(server: MockServer) -> Run:
 
     @cache
     def once(client: str) -> dict[str, Any]:
-        found = command(client)
-        assert not isinstance(found, Missing)
         done = subprocess.run(
-            [*found, server.url, client],
+            [*command(client), server.url, client],
             capture_output=True,
             text=True,
             check=False,
@@ -56,10 +54,4 @@ def _runner(server: MockServer) -> Run:
         answers: dict[str, Any] = json.loads(done.stdout)
         return answers
 
-    def checked(client: str) -> dict[str, Any]:
-        found = command(client)
-        if isinstance(found, Missing):
-            found.give_up()
-        return once(client)
-
-    return checked
+    return once

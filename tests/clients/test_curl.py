@@ -1,22 +1,19 @@
 """curl, as the providers' pages show it and as people try things out."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
+from support import machine
 from wire import Serve
 
 from mockserver import MockServer
 
-CURL = shutil.which("curl")
-pytestmark = pytest.mark.skipif(CURL is None, reason="curl is not installed")
-
 
 def curl(*arguments: str) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [CURL or "curl", "--silent", "--show-error", "--max-time", "10", *arguments],
+        [*machine.programs("curl"), "--silent", "--show-error", "--max-time", "10", *arguments],
         capture_output=True,
         check=False,
     )

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -11,9 +10,9 @@ from typing import Any
 
 import httpx
 import pytest
-from real_clients import FOLDER, Missing, command
+from real_clients import FOLDER, command
 from subprocesses import SOURCES, served
-from test_providers import provider_command
+from support import machine
 
 from mockserver import MockServer
 from mockserver.contracts import Dialect
@@ -69,24 +68,15 @@ def test_an_example_prints_what_it_says(server: MockServer, block: str) -> None:
 
 @pytest.mark.parametrize("block", blocks("python", "# needs"))
 def test_an_example_of_a_framework_prints_what_it_says(server: MockServer, block: str) -> None:
-    found = provider_command("frameworks")
-    if isinstance(found, Missing):
-        found.give_up()
+    python = str(machine.environment("frameworks"))
     offline = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "PATH": "/usr/bin:/bin"}
 
-    assert printed([found[0], "-W", "ignore", "-"], block, server.url, env=offline) == promised(
-        block
-    )
+    assert printed([python, "-W", "ignore", "-"], block, server.url, env=offline) == promised(block)
 
 
 @pytest.mark.parametrize("block", blocks("js"))
 def test_an_example_for_node_prints_what_it_says(server: MockServer, block: str) -> None:
-    found = command("openai-node")
-    if isinstance(found, Missing):
-        found.give_up()
-    node = shutil.which("node")
-    assert node is not None
-    words = [node, "--input-type=module", "-"]
+    words = [command("openai-node")[0], "--input-type=module", "-"]
 
     assert printed(words, block, server.url, cwd=FOLDER / "node") == promised(block)
 

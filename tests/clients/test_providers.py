@@ -5,19 +5,18 @@ LangChain `frameworks_script.py`; their functions are named as the promises are 
 """
 
 import json
-import os
 import subprocess
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import pytest
-from real_clients import FOLDER, Command, Missing, command
+from real_clients import FOLDER, Command, command
+from support import machine
 
 from mockserver import MockServer
 
 PYTHON = ["openai-python-3", "openai-python-2"]
-FRAMEWORKS_FOLDER = FOLDER.parent.parent / ".venv-frameworks"
 PATIENCE_S = 180
 
 HELLO = "Hello there."
@@ -97,14 +96,10 @@ CASES = [
 ]
 
 
-def provider_command(client: str) -> Command | Missing:
+def provider_command(client: str) -> Command:
     """Return the command that runs what *client* promises of providers."""
     if client == "frameworks":
-        python = FRAMEWORKS_FOLDER / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-        if not (FRAMEWORKS_FOLDER / "complete").exists():
-            reason = "LiteLLM and LangChain are not set up ('make conformance' does so)"
-            return Missing(reason, "MOCKSERVER_DEMAND_FRAMEWORKS")
-        return [str(python), str(FOLDER / "frameworks_script.py")]
+        return [str(machine.environment("frameworks")), str(FOLDER / "frameworks_script.py")]
     return command(client, "providers_script")
 
 
@@ -117,11 +112,12 @@ def server() -> Iterator[MockServer]:
 @cache
 def answers(client: str, url: str) -> dict[str, Any]:
     """Return what *client* found, promise by promise; it is run once."""
-    found = provider_command(client)
-    if isinstance(found, Missing):
-        found.give_up()
     done = subprocess.run(
-        [*found, url, client], capture_output=True, text=True, check=False, timeout=PATIENCE_S
+        [*provider_command(client), url, client],
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
     )
     assert done.returncode == 0, done.stderr
     told: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

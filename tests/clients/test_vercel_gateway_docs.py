@@ -5,7 +5,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from real_clients import FOLDER, Missing, command
+from real_clients import FOLDER, command
 
 from mockserver import MockServer
 from mockserver.scenario.loader import ScenarioText, check
@@ -19,12 +19,10 @@ PRINTED_URL = "http://127.0.0.1:8089"
 
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_a_script_prints_what_it_says(script: str) -> None:
-    found = command("ai-7")
-    if isinstance(found, Missing):
-        found.give_up()
+    node = command("ai-7")[0]
     with MockServer() as server:
         ran = subprocess.run(
-            [found[0], "--input-type=module", "-e", script.replace(PRINTED_URL, server.url)],
+            [node, "--input-type=module", "-e", script.replace(PRINTED_URL, server.url)],
             cwd=FOLDER / "ai7",
             capture_output=True,
             text=True,

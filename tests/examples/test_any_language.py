@@ -2,13 +2,13 @@
 
 import json
 import os
-import shutil
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support import machine
 from wire import exchange, request
 
 from mockserver import Control, MockServer
@@ -67,9 +67,7 @@ def run(server: MockServer, command: list[str], name: str) -> str:
 def test_an_example_runs_beside_fifty_other_conversations(
     command: list[str], needs: list[str]
 ) -> None:
-    missing = [program for program in needs if shutil.which(program) is None]
-    if missing:
-        pytest.skip(f"{' and '.join(missing)} is not installed")
+    machine.programs(*needs)
     with MockServer() as server, ThreadPoolExecutor(OTHERS + 2) as pool:
         examples = [pool.submit(run, server, command, f"example-{n}") for n in (1, 2)]
         others = [pool.submit(converse, server, f"other-{n}") for n in range(OTHERS)]
@@ -81,8 +79,7 @@ def test_an_example_runs_beside_fifty_other_conversations(
 
 
 def test_an_example_fails_where_the_server_says_something_else() -> None:
-    if shutil.which("jq") is None or shutil.which("curl") is None:
-        pytest.skip("curl and jq are not installed")
+    machine.programs("curl", "jq")
     with MockServer() as server:
         Control(server.url).new_session("taken")
         environment = {"PATH": os.environ["PATH"], "MOCKSERVER_URL": server.url}

@@ -8,7 +8,7 @@ import pytest
 from pytest_mockserver import Session
 
 APP = Path(__file__).with_name("node_app.mjs")
-pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="Node is not installed")
+pytestmark = pytest.mark.skipif(shutil.which("node") is None, reason="this machine lacks node")
 
 
 def test_the_application_waits_as_it_is_told(mock_llm: Session) -> None:

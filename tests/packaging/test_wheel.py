@@ -21,6 +21,7 @@ from pathlib import Path
 import httpx
 import pytest
 from packaging.requirements import Requirement
+from support import machine
 
 from mockserver import __version__
 
@@ -132,6 +133,11 @@ def _run(*command: str | Path, cwd: Path, path: Path | None = None) -> str:
     )
     assert ran.returncode == 0, f"{' '.join(map(str, command))}\n{ran.stdout}{ran.stderr}"
     return ran.stdout
+
+
+def _pyright() -> tuple[str, ...]:
+    folder = ROOT / ".ci" / "pyright"
+    return machine.node_project(folder), str(folder / "node_modules" / "pyright" / "index.js")
 
 
 def _environment(path: Path | None = None) -> Mapping[str, str]:
@@ -350,11 +356,10 @@ def test_mypy_accepts_the_how_tos(installed: Environment, how_tos: list[Path]) -
     assert "no issues found" in installed.run(*checker, *how_tos)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="pyright needs Node")
 def test_pyright_accepts_the_how_tos(installed: Environment, how_tos: list[Path]) -> None:
     config = how_tos[0].with_name("pyrightconfig.json")
     config.write_text('{"typeCheckingMode": "strict"}')
-    checker = (sys.executable, "-m", "pyright", "--pythonpath", installed.python)
+    checker = (*_pyright(), "--pythonpath", installed.python)
 
     assert "0 errors" in installed.run(*checker, "--project", config)
 
@@ -365,12 +370,11 @@ def test_mypy_knows_the_types_of_what_is_installed(installed: Environment, consu
     assert "no issues found" in installed.run(*checker, consumer)
 
 
-@pytest.mark.skipif(shutil.which("node") is None, reason="pyright needs Node")
 def test_pyright_knows_the_types_of_what_is_installed(
     installed: Environment, consumer: Path
 ) -> None:
     config = consumer.with_name("pyrightconfig.json")
     config.write_text('{"typeCheckingMode": "strict", "include": ["consumer.py"]}')
-    checker = (sys.executable, "-m", "pyright", "--pythonpath", installed.python)
+    checker = (*_pyright(), "--pythonpath", installed.python)
 
     assert "0 errors" in installed.run(*checker, "--project", config)

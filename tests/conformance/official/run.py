@@ -1,14 +1,13 @@
 """Run the tests that the openai Python package is released with against this server.
 
-    python tests/conformance/official/run.py [--version 3.52.0]
+    make conformance
 
-The package's source distribution (the newest, unless told) and what its tests need are fetched
-from PyPI into `.venv-official/`. They are not part of this repository, and `make clean` removes
-them. The tests are run as released but for what `placeholders.py` tells. Exits with 1 if one
-does not do as it must.
+The package and what its tests need are in `.venv-official/`, from its lock file; its source
+distribution is fetched there. They are not part of this repository, and `make clean` removes them.
+The tests are run as released but for what `placeholders.py` changes. Exits with 1 if one does not
+do as it must.
 """
 
-import argparse
 import collections
 import os
 import re
@@ -16,7 +15,6 @@ import subprocess
 import sys
 import tarfile
 import time
-import venv
 import xml.etree.ElementTree as ET
 from pathlib import Path
 
@@ -29,8 +27,6 @@ from mockserver import MockServer  # noqa: E402 - a plain checkout is run too
 HOME = ROOT / ".venv-official"
 PYTHON = HOME / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 PIP = (str(PYTHON), "-m", "pip", "--disable-pip-version-check", "--quiet")
-NEEDED = ("pytest", "pytest-asyncio", "rich")
-"""What the tests below and their conftest import."""
 TESTS = (
     "tests/api_resources/chat/test_completions.py",
     "tests/api_resources/chat/completions/test_messages.py",
@@ -39,12 +35,8 @@ TESTS = (
 )
 
 
-def installed(wanted: str | None) -> str:
-    """Install the package and what its tests need; return its version."""
-    if not PYTHON.exists():
-        venv.create(HOME, with_pip=True)
-    package = f"openai[aiohttp]=={wanted}" if wanted else "openai[aiohttp]"
-    subprocess.run([*PIP, "install", "--upgrade", package, *NEEDED], check=True)
+def installed() -> str:
+    """Return the version of the package."""
     tell = "import importlib.metadata as m; print(m.version('openai'))"
     return subprocess.check_output([PYTHON, "-c", tell], text=True).strip()
 
@@ -93,10 +85,7 @@ def results(report: Path) -> collections.Counter[str]:
 
 def main() -> int:
     """Fetch, serve, run, and tell."""
-    assert __doc__ is not None
-    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--version", help="of the package (default: the newest)")
-    version = installed(parser.parse_args().version)
+    version = installed()
     folder = unpacked(version)
     report = HOME / "report.xml"
     report.unlink(missing_ok=True)

@@ -1,0 +1,1 @@
+"""What tests share: servers to ask, machines to look at, cases that several of them try."""
