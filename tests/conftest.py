@@ -1,12 +1,12 @@
-"""What all tests have: servers with scenarios of their own, and a list of what they lack."""
+"""What all tests have: servers with scenarios of their own, and the line around pure tests."""
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import ExitStack
 from textwrap import dedent
 from typing import Any
 
 import pytest
-from support import machine
+from support import machine, purity
 from wire import Serve
 
 from mockserver import MockServer, load_scenario
@@ -30,6 +30,19 @@ def auto_server() -> Iterator[MockServer]:
     """Return a server without a scenario, for all tests of a module that leave no trace in it."""
     with MockServer() as server:
         yield server
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that need more than Python."""
+    for item in items:
+        purity.mark(item)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object]:
+    """Hold a test that is not marked to being pure."""
+    with purity.guarded(item):
+        return (yield)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCUMENT = (ROOT / "docs" / "architecture.md").read_text()
 
 
+@pytest.mark.system
 def test_the_example_of_a_plug_in_answers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     example = re.search(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
     assert example

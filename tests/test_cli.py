@@ -28,6 +28,8 @@ from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw
 from mockserver.server import runner
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE_S = 30
 """How long a step may take before a test gives up; none takes a fraction of it."""

@@ -57,6 +57,7 @@ def test_an_authority_to_trust_is_named_as_each_client_wants_it() -> None:
     ]
 
 
+@pytest.mark.system
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=20))
 def test_a_shell_reads_back_what_was_written(value: str) -> None:
     lines = written({"X_Y": value}, "shell")

@@ -19,6 +19,7 @@ def test_an_example_loads_without_any_doubt(text: str) -> None:
     assert check([ScenarioText(text)]) == []
 
 
+@pytest.mark.system
 @pytest.mark.parametrize("text", re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL))
 def test_an_example_in_python_runs(text: str) -> None:
     names: dict[str, object] = {}

@@ -15,6 +15,8 @@ from wire import exchange, request
 from mockserver.contracts import Dialect, Endpoint, Failure, Reply
 from mockserver.plugins import collect
 
+pytestmark = pytest.mark.system
+
 SHOUT = '''
 """The last user message, in capitals."""
 

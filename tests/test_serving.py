@@ -34,6 +34,7 @@ def answer(server: Subprocess) -> str:
     return str(raw.json["choices"][0]["message"]["content"])
 
 
+@pytest.mark.system
 def test_beyond_loopback_the_ready_line_tells_the_token_that_was_drawn() -> None:
     with served("--host", "0.0.0.0") as server:
         token = server.ready["control_token"]
@@ -43,6 +44,7 @@ def test_beyond_loopback_the_ready_line_tells_the_token_that_was_drawn() -> None
             Control(server.url).sessions()
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("arguments", "environment"),
     [
@@ -57,6 +59,7 @@ def test_a_token_can_be_stated(arguments: list[str], environment: dict[str, str]
         assert Control(server.url, token="stated-by-option").health().status == "ok"
 
 
+@pytest.mark.system
 def test_a_server_can_do_without_a_control_api() -> None:
     environment = {"MOCKSERVER_CONTROL_TOKEN": "stated-for-another"}
     with served("--no-control", environment=environment) as server:
@@ -65,6 +68,7 @@ def test_a_server_can_do_without_a_control_api() -> None:
             Control(server.url).sessions()
 
 
+@pytest.mark.system
 def test_an_encrypted_server_tells_whom_to_trust() -> None:
     with served("--tls") as server:
         ca_file = server.ready["ca_file"]
@@ -75,6 +79,7 @@ def test_an_encrypted_server_tells_whom_to_trust() -> None:
     assert not Path(ca_file).exists()
 
 
+@pytest.mark.system
 def test_pages_of_one_origin_may_call() -> None:
     with served("--cors-origin", "http://localhost:3000") as server:
         answered = httpx.get(
@@ -85,6 +90,7 @@ def test_pages_of_one_origin_may_call() -> None:
         assert answered.headers["access-control-allow-origin"] == "http://localhost:3000"
 
 
+@pytest.mark.system
 def test_a_watched_scenario_is_read_again_and_sessions_keep_their_counters(
     tmp_path: Path,
 ) -> None:
@@ -100,6 +106,7 @@ def test_a_watched_scenario_is_read_again_and_sessions_keep_their_counters(
         assert answer(server) == "brand-new."
 
 
+@pytest.mark.system
 def test_a_scenario_is_read_again_when_the_control_api_is_asked_to(tmp_path: Path) -> None:
     scenario = tmp_path / "scenario.yaml"
     scenario.write_text(RULE.format("old"))
@@ -115,6 +122,7 @@ def test_a_scenario_is_read_again_when_the_control_api_is_asked_to(tmp_path: Pat
         assert answer(server) == "new."
 
 
+@pytest.mark.system
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

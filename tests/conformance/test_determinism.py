@@ -14,6 +14,8 @@ from wire import Served, exchange, request
 
 from mockserver import MockServer
 
+pytestmark = pytest.mark.system
+
 SCENARIO = """
 version: 1
 seed: 7

@@ -20,6 +20,8 @@ from wire import Raw, Served, exchange, request
 
 from mockserver import MockServer
 
+pytestmark = pytest.mark.system
+
 SCENARIO = """
 version: 1
 seed: 11

@@ -208,6 +208,7 @@ def encrypted(tmp_path: Path) -> Iterator[tuple[MockServer, Path]]:
         yield server, tmp_path / "mockserver-ca.pem"
 
 
+@pytest.mark.system
 def test_an_encrypted_server_is_trusted_by_its_authority(
     encrypted: tuple[MockServer, Path],
 ) -> None:

@@ -169,6 +169,7 @@ def test_health_needs_no_token_and_is_in_no_journal(serve: Serve, method: str, p
     assert list(server.session().journal) == []
 
 
+@pytest.mark.system
 def test_beyond_loopback_a_token_is_drawn_and_any_host_will_do() -> None:
     with MockServer(host="0.0.0.0") as server:
         token = server.control_token

@@ -86,6 +86,7 @@ def test_every_common_key_is_explained() -> None:
     assert {key for key in keys_of(Failure) if f"`{key}" not in DOCUMENT} == set()
 
 
+@pytest.mark.system
 def test_the_test_that_it_shows_passes(tmp_path: Path) -> None:
     (shown_test,) = re.findall(r"```python\n(.*?)```", DOCUMENT, re.DOTALL)
     (tmp_path / "test_answers.py").write_text(shown_test)

@@ -53,6 +53,7 @@ def test_the_same_state_of_the_generator_gives_the_same_value(schema: Any) -> No
     assert drawn(schema, 7) == drawn(schema, 7)
 
 
+@pytest.mark.system
 def test_every_process_draws_the_same_whatever_it_hashes_with() -> None:
     script = (
         "import json, random\n"
@@ -94,6 +95,7 @@ def test_two_samplings_at_once_do_not_mix() -> None:
     assert sample(CUSTOMER, Interrupted(7)) == drawn(CUSTOMER, 7)
 
 
+@pytest.mark.system
 def test_faker_is_not_imported_before_something_is_drawn() -> None:
     script = "import sys, mockserver.sampling; print('faker' in sys.modules)"
 

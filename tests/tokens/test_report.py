@@ -90,6 +90,7 @@ def test_a_streamed_answer_costs_what_the_same_one_costs_in_one_piece() -> None:
     assert streamed.completion == token_report({"request": request, "response": whole}).completion
 
 
+@pytest.mark.system
 def test_the_server_bills_what_the_report_says() -> None:
     openai = pytest.importorskip("openai")
     with MockServer() as server:

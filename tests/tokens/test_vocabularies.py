@@ -245,6 +245,7 @@ print(sum(vocabulary(name).count("Hello world") for name in NAMES))
 """
 
 
+@pytest.mark.system
 def test_counting_needs_no_network_and_leaves_nothing_behind(tmp_path: Path) -> None:
     tree = Path(bundled.__file__).parent.parent
     environment = {"HOME": str(tmp_path), "TMPDIR": str(tmp_path), "PYTHONPATH": str(tree)}
