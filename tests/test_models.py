@@ -164,3 +164,12 @@ def test_a_cost_is_the_price_of_each_kind_of_token() -> None:
     assert model.cost_usd(1_000_000, 0) == 2.5
     assert model.cost_usd(0, 1_000_000) == 10
     assert model.cost_usd(1_000_000, 0, cached_tokens=1_000_000) < 2.5
+
+
+def test_models_are_listed_in_the_order_in_which_a_scenario_names_them() -> None:
+    names = [f"my-model-{letter}" for letter in "hgfedcba"]
+    api = Api(f"models: [{', '.join(f'{{id: {name}}}' for name in names)}]")
+
+    listed = [model["id"] for model in api.get("/v1/models").json["data"]]
+
+    assert [name for name in listed if name in names] == names

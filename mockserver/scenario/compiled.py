@@ -74,7 +74,7 @@ class Compiled:
         self.rules = tuple(map(CompiledRule.of, scenario.rules))
         self._sieves = sieves([rule.when for rule in scenario.rules])
         self.catalogue = _catalogue(
-            frozenset(scenario.known_models().items()),
+            tuple(scenario.known_models().items()),
             scenario.any_model or any_model,
             scenario.retired,
         )
@@ -109,7 +109,7 @@ class Compiled:
 
 @lru_cache(maxsize=256)
 def _catalogue(
-    extra: frozenset[tuple[str, str | None]],
+    extra: tuple[tuple[str, str | None], ...],
     any_model: bool,  # noqa: FBT001 - a part of the key
     retired: tuple[str, ...] | bool,  # noqa: FBT001 - as it is written
 ) -> Catalogue:
