@@ -99,6 +99,13 @@ def test_stuck(mock_llm_server, mock_llm):
     mock_llm.wait_for(calls=1, timeout_s=60)
 """
 
+# A run in the background of a shell begins with Ctrl-C ignored.
+HEARING = """
+import signal, sys, pytest
+signal.signal(signal.SIGINT, signal.default_int_handler)
+sys.exit(pytest.main(["-s", "-q"]))
+"""
+
 
 @pytest.mark.skipif(sys.platform == "win32", reason="signals are those of POSIX")
 @pytest.mark.parametrize(
@@ -111,7 +118,7 @@ def test_nothing_is_left_of_a_run_that_is_cut_short(
 ) -> None:
     runs.pytester.makepyfile(STUCK)
     with subprocess.Popen(
-        [sys.executable, "-m", "pytest", "-s", "-q"],
+        [sys.executable, "-c", HEARING],
         cwd=runs.path,
         stdout=subprocess.PIPE,
         text=True,
