@@ -6,17 +6,22 @@ Collecting imports modules and looks at their classes; it makes no instance and 
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from types import ModuleType
-from typing import Any, Self, TypeVar
+from typing import Any, Final, Self, TypeVar
 
 from mockserver.contracts import Dialect, Endpoint, Failure, Reply
 from mockserver.errors import MockServerError
 
 T = TypeVar("T")
+
+CONTRACTS: Final = "mockserver.contracts"
+PROVIDERS: Final = ("mockserver.dialects",)
+PROTOCOLS: Final = ("mockserver.endpoints",)
+"""Where providers and protocols are: a provider may be a folder, with endpoints of its own."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,49 +42,50 @@ class Plugins:
 
         """
         return cls(
-            dialects=collect("mockserver.dialects", Dialect),
-            endpoints=collect("mockserver.endpoints", Endpoint),
-            replies=collect("mockserver.replies", Reply),
-            failures=collect("mockserver.failures", Failure),
+            dialects=collect("mockserver.dialects", Dialect, PROVIDERS),
+            endpoints=collect("mockserver.endpoints", Endpoint, (*PROTOCOLS, *PROVIDERS)),
+            replies=collect("mockserver.replies", Reply, ("mockserver.replies",)),
+            failures=collect("mockserver.failures", Failure, ("mockserver.failures",)),
         )
 
 
-def collect(package: str, socket: type[T]) -> dict[str, type[T]]:
+def collect(group: str, socket: type[T], packages: Iterable[str]) -> dict[str, type[T]]:
     """Return the plug-ins for *socket* by `kind`, in alphabetical order.
 
     Args:
-        package: The package whose modules define them, and the name of the group of entry
-            points under which other distributions add theirs.
+        group: The entry points under which other distributions add theirs.
         socket: The abstract class that they implement.
+        packages: Where ours are defined: in the modules of these packages, however deep.
 
     Raises:
         MockServerError: Two share a kind, one has none, or one does not fit the socket.
 
     """
     key: Any = socket  # mypy takes the hash of a class for that of its instances
-    return dict(_collected(package, key))
+    return dict(_collected(group, key, tuple(packages)))
 
 
 @cache
-def _collected(package: str, socket: Any) -> Mapping[str, type[Any]]:
+def _collected(group: str, socket: Any, packages: tuple[str, ...]) -> Mapping[str, type[Any]]:
     found: dict[str, tuple[type[Any], str]] = {}
-    for plugin, origin in (*_own(package, socket), *_added(package, socket)):
+    for plugin, origin in (*_own(packages, socket), *_added(group, socket)):
         kind = _kind(plugin, origin, socket)
         other, first_origin = found.setdefault(kind, (plugin, origin))
         if other is not plugin:
             raise MockServerError(
-                f"two plug-ins for '{package}' have the kind '{kind}': {first_origin} and {origin}"
+                f"two plug-ins for '{group}' have the kind '{kind}': {first_origin} and {origin}"
             )
     return {kind: found[kind][0] for kind in sorted(found)}
 
 
-def _own(package: str, socket: type[Any]) -> Iterator[tuple[type[Any], str]]:
-    """Yield the plug-ins that the modules of *package* define, each with its place."""
-    folder = importlib.import_module(package)
-    for info in pkgutil.iter_modules(folder.__path__, f"{package}."):
-        module = importlib.import_module(info.name)
-        for plugin in _defined_in(module, socket):
-            yield plugin, f"{module.__name__}.{plugin.__name__}"
+def _own(packages: Iterable[str], socket: type[Any]) -> Iterator[tuple[type[Any], str]]:
+    """Yield the plug-ins that the modules of *packages* define, each with its place."""
+    for package in packages:
+        folder = importlib.import_module(package)
+        for info in pkgutil.walk_packages(folder.__path__, f"{package}."):
+            module = importlib.import_module(info.name)
+            for plugin in _defined_in(module, socket):
+                yield plugin, f"{module.__name__}.{plugin.__name__}"
 
 
 def _defined_in(module: ModuleType, socket: type[Any]) -> Iterator[type[Any]]:
@@ -106,7 +112,7 @@ def _added(group: str, socket: type[Any]) -> Iterator[tuple[type[Any], str]]:
             raise MockServerError(f"the plug-in {origin} cannot be imported: {error}") from error
         if not (inspect.isclass(plugin) and issubclass(plugin, socket)):
             raise MockServerError(
-                f"the plug-in {origin} is no subclass of {socket.__module__}.{socket.__name__}"
+                f"the plug-in {origin} is not a subclass of {CONTRACTS}.{socket.__name__}"
             )
         yield plugin, origin
 
@@ -118,7 +124,7 @@ def _origin(point: EntryPoint) -> str:
 
 def _kind(plugin: type[Any], origin: str, socket: type[Any]) -> str:
     """Return the word by which *plugin* is known."""
-    wanted = f"{socket.__module__}.{socket.__name__}"
+    wanted = f"{CONTRACTS}.{socket.__name__}"
     kind = getattr(plugin, "kind", None)
     if not (isinstance(kind, str) and kind):
         raise MockServerError(f"the plug-in {origin} has no 'kind', which {wanted} asks for")

@@ -63,16 +63,34 @@ def test_every_concrete_class_of_a_package_is_collected_by_its_kind(package: Pac
         first=PLUGIN.format(name="First", kind="a"),
     )
 
-    found = collect(name, Failure)
+    found = collect(name, Failure, [name])
 
     assert list(found) == ["a", "b"]
     assert found["a"].__module__ == f"{name}.first"
 
 
+def test_the_folders_of_a_package_are_looked_through(package: Packages, tmp_path: Path) -> None:
+    name = package(one=PLUGIN.format(name="One", kind="one"))
+    folder = tmp_path / name / "provider"
+    folder.mkdir()
+    (folder / "__init__.py").touch()
+    (folder / "own.py").write_text(PLUGIN.format(name="Two", kind="two"))
+
+    assert list(collect(name, Failure, [name])) == ["one", "two"]
+
+
+def test_plug_ins_for_one_socket_come_from_several_packages(package: Packages) -> None:
+    name = package(one=PLUGIN.format(name="One", kind="one"))
+
+    found = collect("group", Failure, [name, "mockserver.failures"])
+
+    assert {"one", "disconnect"} <= set(found)
+
+
 def test_a_class_with_slots_is_collected_once_and_as_it_is_in_its_module(package: Packages) -> None:
     name = package(one=PLUGIN.format(name="One", kind="one"))
 
-    found = collect(name, Failure)
+    found = collect(name, Failure, [name])
 
     assert found == {"one": sys.modules[f"{name}.one"].One}
 
@@ -85,7 +103,7 @@ def test_imported_private_and_abstract_classes_are_no_plug_ins(package: Packages
         two="from mockserver.contracts import Failure, Reply\n",
     )
 
-    assert list(collect(name, Failure)) == ["one"]
+    assert list(collect(name, Failure, [name])) == ["one"]
 
 
 def test_other_distributions_add_theirs(package: Packages, offered: Callable[..., None]) -> None:
@@ -95,15 +113,15 @@ def test_other_distributions_add_theirs(package: Packages, offered: Callable[...
     )
     offered(two=f"{name}._elsewhere:_Two", again=f"{name}.one:One")
 
-    assert list(collect(name, Failure)) == ["one", "two"]
+    assert list(collect(name, Failure, [name])) == ["one", "two"]
 
 
 def test_what_is_collected_is_kept(package: Packages) -> None:
     name = package(one=PLUGIN.format(name="One", kind="one"))
-    first = collect(name, Failure)
+    first = collect(name, Failure, [name])
     first.clear()
 
-    assert list(collect(name, Failure)) == ["one"]
+    assert list(collect(name, Failure, [name])) == ["one"]
 
 
 @pytest.mark.parametrize(
@@ -125,7 +143,7 @@ def test_what_is_collected_is_kept(package: Packages) -> None:
                 "b": PLUGIN.format(name="Two", kind="other").replace("Failure", "Reply"),
             },
             {"mine": "{package}.b:Two"},
-            "the plug-in {package}.b:Two (entry point 'mine' in '{package}') is no subclass of"
+            "the plug-in {package}.b:Two (entry point 'mine' in '{package}') is not a subclass of"
             " mockserver.contracts.Failure",
             id="an entry point to something else",
         ),
@@ -176,7 +194,7 @@ def test_a_broken_plug_in_is_refused_by_name(
     offered(**{key: value.format(package=name) for key, value in points.items()})
 
     with pytest.raises(MockServerError) as caught:
-        collect(name, Failure)
+        collect(name, Failure, [name])
 
     assert str(caught.value) == message.format(package=name)
 
