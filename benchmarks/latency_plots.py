@@ -17,7 +17,7 @@ from pathlib import Path
 
 from pacing import Stream, opened, quantile, server
 
-from mockserver.latency import Latency, presets
+from mockserver.traffic.latency import Latency, presets
 
 DOCS = Path(__file__).resolve().parent.parent / "docs" / "latency"
 SCENARIO = """\

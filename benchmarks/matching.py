@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from mockserver.engine import Engine
-from mockserver.http_request import HttpRequest
+from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.seeding import Draw
+from mockserver.wire.http_request import HttpRequest
 
 ASKED_US = 300.0
 """The most that a thousand rules may cost a request."""

@@ -6,10 +6,10 @@ The names below are loaded when they are first used, so that importing the packa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockserver.async_client import AsyncControl
-    from mockserver.client import Control
+    from mockserver.client.async_control import AsyncControl
+    from mockserver.client.control import Control
     from mockserver.control.operations import ControlError
-    from mockserver.failure_lists import (
+    from mockserver.scenario.failure_lists import (
         BROKEN_STREAMS,
         RETRYABLE_FAILURES,
         SILENT_FAILURES,
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     )
     from mockserver.scenario.loader import load_scenario
     from mockserver.server.runner import MockServer
-    from mockserver.session import Session
+    from mockserver.sessions.session import Session
     from mockserver.tokens.report import TokenReport, token_report
 
 __version__ = "0.1.0"
@@ -39,15 +39,15 @@ __all__ = [
 ]
 
 _HOMES = {
-    "AsyncControl": "mockserver.async_client",
-    "Control": "mockserver.client",
+    "AsyncControl": "mockserver.client.async_control",
+    "Control": "mockserver.client.control",
     "ControlError": "mockserver.control.operations",
-    "BROKEN_STREAMS": "mockserver.failure_lists",
-    "KnownFailure": "mockserver.failure_lists",
-    "RETRYABLE_FAILURES": "mockserver.failure_lists",
-    "SILENT_FAILURES": "mockserver.failure_lists",
+    "BROKEN_STREAMS": "mockserver.scenario.failure_lists",
+    "KnownFailure": "mockserver.scenario.failure_lists",
+    "RETRYABLE_FAILURES": "mockserver.scenario.failure_lists",
+    "SILENT_FAILURES": "mockserver.scenario.failure_lists",
     "MockServer": "mockserver.server.runner",
-    "Session": "mockserver.session",
+    "Session": "mockserver.sessions.session",
     "TokenReport": "mockserver.tokens.report",
     "load_scenario": "mockserver.scenario.loader",
     "token_report": "mockserver.tokens.report",

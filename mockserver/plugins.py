@@ -19,8 +19,8 @@ from mockserver.errors import MockServerError
 T = TypeVar("T")
 
 CONTRACTS: Final = "mockserver.contracts"
-PROVIDERS: Final = ("mockserver.dialects",)
-PROTOCOLS: Final = ("mockserver.endpoints",)
+PROVIDERS: Final = ("mockserver.providers",)
+PROTOCOLS: Final = ("mockserver.protocols",)
 """Where providers and protocols are: a provider may be a folder, with endpoints of its own."""
 
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from mockserver.engine import Engine, Options
-from mockserver.http_request import HttpRequest
-from mockserver.journal import Call
+from mockserver.engine.engine import Engine, Options
 from mockserver.plugins import Plugins
+from mockserver.records.journal import Call
 from mockserver.scenario.loader import ScenarioText, load_scenario
-from mockserver.timeline import Head, Timeline
-from mockserver.timeline import body as body_of
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.timeline import Head, Timeline
+from mockserver.wire.timeline import body as body_of
 
 KEY = "sk-test"
 

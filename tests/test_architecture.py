@@ -48,7 +48,7 @@ def test_every_module_stands_on_a_floor() -> None:
         for path in (ROOT / "mockserver").iterdir()
         if path.suffix == ".py" or (path / "__init__.py").exists()
     } - {"__init__", "__main__"}
-    floors = "".join(re.findall(r"^\| \d \|.*$", DOCUMENT, re.MULTILINE))
+    floors = "".join(re.findall(r"^\| \d+ \|.*$", DOCUMENT, re.MULTILINE))
 
     assert modules - {word.strip("/") for word in re.findall(r"`([\w/]+)`", floors)} == set()
 

@@ -20,7 +20,7 @@ from mockserver import MockServer, __version__
 from mockserver.cli import main
 from mockserver.contracts import ChoicePlace
 from mockserver.conversation import Choice, IncomingCall
-from mockserver.engine import Engine
+from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.replies.auto import Auto
 from mockserver.scenario.loader import ScenarioText, load_scenario

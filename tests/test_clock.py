@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.clock import Clock
 from mockserver.errors import UsageError
+from mockserver.traffic.clock import Clock
 
 
 class Source:

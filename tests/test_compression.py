@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver import tokens
-from mockserver.compression import middle_out
 from mockserver.models import Catalogue
+from mockserver.providers.openrouter.middle_out import middle_out
 
 MODEL = Catalogue().resolve("gpt-4")
 

@@ -9,8 +9,15 @@ from hypothesis import strategies as st
 from mockserver.errors import BadValue
 from mockserver.failures.disconnect import Disconnect
 from mockserver.failures.http_error import HttpError
-from mockserver.moments import AfterBytes, AfterHeaders, AfterTokens, BeforeHeaders, End, Moment
 from mockserver.seeding import Draw
+from mockserver.wire.moments import (
+    AfterBytes,
+    AfterHeaders,
+    AfterTokens,
+    BeforeHeaders,
+    End,
+    Moment,
+)
 
 
 def draw(content: bytes = b"") -> Draw:

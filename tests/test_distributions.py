@@ -5,8 +5,8 @@ import statistics
 
 import pytest
 
-from mockserver.distributions import Distribution, drawn
 from mockserver.errors import BadValue
+from mockserver.traffic.distributions import Distribution, drawn
 
 
 def sample(distribution: Distribution, count: int = 10_000) -> list[float]:

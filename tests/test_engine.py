@@ -6,8 +6,8 @@ import pytest
 from inprocess import Answered, Api
 
 from mockserver.conversation import ApiError
-from mockserver.engine import Options
-from mockserver.timeline import Head, body
+from mockserver.engine.engine import Options
+from mockserver.wire.timeline import Head, body
 
 DRAWN = re.compile(
     rb"chatcmpl-[0-9A-Za-z]{29}|call_[0-9A-Za-z]{24}|\"created\": ?\d{10}|\"obfuscation\":\"\w*\""

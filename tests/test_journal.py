@@ -10,9 +10,8 @@ from inprocess import KEY, Api
 from planted import OPENAI, PLANTED, SECRETS, Planted
 from wire import chat
 
-from mockserver.engine import Options
-from mockserver.http_request import HttpRequest
-from mockserver.journal import (
+from mockserver.engine.engine import Options
+from mockserver.records.journal import (
     CAPACITY,
     CAPACITY_BYTES,
     MOST_BODY_BYTES,
@@ -20,7 +19,8 @@ from mockserver.journal import (
     Call,
     Journal,
 )
-from mockserver.redaction import fingerprint, mark
+from mockserver.records.redaction import fingerprint, mark
+from mockserver.wire.http_request import HttpRequest
 
 CHAT = "/v1/chat/completions"
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.jsontext import (
+from mockserver.wire.jsontext import (
     TOKEN_END,
     Hole,
     JsonValue,

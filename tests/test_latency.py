@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.distributions import Distribution
 from mockserver.errors import BadValue
-from mockserver.latency import (
+from mockserver.traffic.distributions import Distribution
+from mockserver.traffic.latency import (
     Hiccup,
     Latency,
     Load,
@@ -19,7 +19,7 @@ from mockserver.latency import (
     preset_sources,
     presets,
 )
-from mockserver.timeline import Data, Event, Head, Pause, Timeline, duration_s
+from mockserver.wire.timeline import Data, Event, Head, Pause, Timeline, duration_s
 
 HEAD = Head.of(200, (("content-type", "text/event-stream"),))
 

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from mockserver.latency import Latency, preset_sources, presets
-from mockserver.limiter import Figures
 from mockserver.scenario.build import keys_of
 from mockserver.scenario.loader import ScenarioText, check
+from mockserver.traffic.latency import Latency, preset_sources, presets
+from mockserver.traffic.limiter import Figures
 
 DOCS = Path(__file__).parents[1] / "docs"
 DOCUMENT = (DOCS / "latency.md").read_text("utf-8")

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mockserver.ledger import MOST_KEPT, Entry, Ledger
+from mockserver.records.ledger import MOST_KEPT, Entry, Ledger
 
 
 def entry(identity: str, **facts: Any) -> Entry:

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.errors import BadValue
-from mockserver.limiter import Figures, Limiter, Limits, LimitsTable, Refused
-from mockserver.limits import DAY_MS, MINUTE_MS, Allowance, Charge
+from mockserver.traffic.limiter import Figures, Limiter, Limits, LimitsTable, Refused
+from mockserver.traffic.limits import DAY_MS, MINUTE_MS, Allowance, Charge
 
 
 def ask(limiter: Limiter, figures: Figures, *, tokens: int = 1, at_s: float = 0.0) -> object:

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inprocess import Api
 
-from mockserver.http_request import HttpRequest
-from mockserver.limits import (
+from mockserver.models import Catalogue, RateLimits, rate_limits_of
+from mockserver.traffic.limits import (
     DAY_MS,
     MINUTE_MS,
     Allowance,
@@ -18,8 +18,8 @@ from mockserver.limits import (
     charge,
     go_duration,
 )
-from mockserver.models import Catalogue, RateLimits, rate_limits_of
-from mockserver.timeline import Head
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.timeline import Head
 
 # --- What is charged -------------------------------------------------------------------------
 

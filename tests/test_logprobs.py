@@ -12,10 +12,10 @@ from hypothesis import strategies as st
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice
 from mockserver.conversation import ChoiceLogprobs, CompletionRequest, TokenLogprob
-from mockserver.jsontext import TokenText
-from mockserver.logprobs import Stated, alternatives, with_logprobs
 from mockserver.models import Catalogue
 from mockserver.seeding import Draw
+from mockserver.shaping.logprobs import Stated, alternatives, with_logprobs
+from mockserver.wire.jsontext import TokenText
 
 MOST = 20
 FLOORS = [0.0, -1.9361264946837764e-07, -3.128163257315464e-07, -5.512236498361744e-07]

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 from inprocess import Api
 
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 from mockserver.models import Catalogue, family_of
 
 

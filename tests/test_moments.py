@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.moments import (
+from mockserver.wire.moments import (
     AfterBytes,
     AfterHeaders,
     AfterTokens,
@@ -13,7 +13,7 @@ from mockserver.moments import (
     Moment,
     split,
 )
-from mockserver.timeline import Abort, Data, Event, Head, Pause, Timeline, body, data_events
+from mockserver.wire.timeline import Abort, Data, Event, Head, Pause, Timeline, body, data_events
 
 HEAD = Head.of(200, ())
 ROLE = Data(b"role ")

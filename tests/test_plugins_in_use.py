@@ -43,7 +43,7 @@ UPSIDE_DOWN = '''
 from dataclasses import dataclass
 
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.timeline import Data, Timeline
+from mockserver.wire.timeline import Data, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ ACME = '''
 """Another provider, which is like OpenAI but for its paths and ids."""
 
 from mockserver.contracts import Located
-from mockserver.dialects.openai import OpenAI
+from mockserver.providers.openai import OpenAI
 
 
 class Acme(OpenAI):

@@ -20,9 +20,9 @@ from mockserver import MockServer
 from mockserver.cli import main
 from mockserver.contracts import Failure, Reply
 from mockserver.plugins import Plugins
+from mockserver.scenario.conditions.when import When
 from mockserver.scenario.loader import check
 from mockserver.scenario.schema import Rule, ScenarioFile
-from mockserver.scenario.when import When
 
 pytestmark = pytest.mark.system
 

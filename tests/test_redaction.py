@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from planted import AZURE, BASIC, JWT, OPENAI, PASSWORD, SECRETS
 
-from mockserver.redaction import (
+from mockserver.records.redaction import (
     fingerprint,
     mark,
     redact,

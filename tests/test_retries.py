@@ -2,9 +2,9 @@
 
 import pytest
 
-from mockserver.clock import Clock
-from mockserver.retries import Retries, asked_wait_s, scaled
-from mockserver.timeline import Abort, Data, Head, Pause, Timeline
+from mockserver.traffic.clock import Clock
+from mockserver.traffic.retries import Retries, asked_wait_s, scaled
+from mockserver.wire.timeline import Abort, Data, Head, Pause, Timeline
 
 BODY = Data(b"{}")
 

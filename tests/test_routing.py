@@ -3,11 +3,11 @@
 import pytest
 
 from mockserver.contracts import Located
-from mockserver.dialects.openai import OpenAI
-from mockserver.endpoints.chat_completions import ChatCompletions
-from mockserver.endpoints.completions import Completions
-from mockserver.endpoints.models import Models
-from mockserver.routing import Routes, split_session
+from mockserver.engine.routing import Routes, split_session
+from mockserver.protocols.openai.chat_completions import ChatCompletions
+from mockserver.protocols.openai.completions import Completions
+from mockserver.protocols.openai.models import Models
+from mockserver.providers.openai import OpenAI
 
 
 class Elsewhere(OpenAI):

@@ -10,12 +10,10 @@ from hypothesis import strategies as st
 
 import mockserver
 from mockserver.errors import UsageError
-from mockserver.latency import KEYS as LATENCY_KEYS
-from mockserver.limiter import Limits
+from mockserver.scenario.conditions.when import When
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario
-from mockserver.scenario.when import When
-from mockserver.scripting import (
+from mockserver.scenario.scripting import (
     LatencyKeys,
     LimitKeys,
     Script,
@@ -25,6 +23,8 @@ from mockserver.scripting import (
     call,
     step,
 )
+from mockserver.traffic.latency import KEYS as LATENCY_KEYS
+from mockserver.traffic.limiter import Limits
 
 
 def of_file(text: str) -> Scenario:

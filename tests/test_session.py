@@ -3,8 +3,8 @@
 import pytest
 from inprocess import Api
 
-from mockserver.engine import Options
-from mockserver.timeline import Abort, Head
+from mockserver.engine.engine import Options
+from mockserver.wire.timeline import Abort, Head
 
 STRICT = Options(strict=True)
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from mockserver import stored
 from mockserver.conversation import CompletionRequest
 from mockserver.models import family_of
-from mockserver.stored import MOST_BYTES, MOST_KEPT, StoredCompletion, StoredCompletions
+from mockserver.records import stored
+from mockserver.records.stored import MOST_BYTES, MOST_KEPT, StoredCompletion, StoredCompletions
 
 REQUEST = CompletionRequest(body={}, model="gpt-4o", family=family_of("gpt-4o"))
 

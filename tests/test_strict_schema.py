@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.strict_schema import refusal
+from mockserver.protocols.openai.validation.strict_schema import refusal
 
 TEXT = {"type": "string"}
 MUST = "'required' is required to be supplied and to be an array including every key in properties."

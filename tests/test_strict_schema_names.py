@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.strict_schema import refusal
+from mockserver.protocols.openai.validation.strict_schema import refusal
 
 
 def strict(properties: dict[str, Any], required: list[Any]) -> str | None:

@@ -1,6 +1,6 @@
 """Timelines: how long they take and what they carry."""
 
-from mockserver.timeline import Abort, Data, Head, Pause, body, data_events, duration_s
+from mockserver.wire.timeline import Abort, Data, Head, Pause, body, data_events, duration_s
 
 TIMELINE = (
     Pause(0.5),

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 from inprocess import Answered, Api
 
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 from mockserver.errors import ScenarioError
-from mockserver.http_request import HttpRequest
-from mockserver.timeline import Head, Pause, duration_s
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.timeline import Head, Pause, duration_s
 
 
 class Time:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.turns import Lane, Lanes, Turn
+from mockserver.traffic.turns import Lane, Lanes, Turn
 
 
 def entered(lane: Lane, concurrency: int | None = 1, queue: int | None = None) -> Turn:

@@ -6,11 +6,11 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine import Engine, Options
-from mockserver.http_request import HttpRequest
+from mockserver.engine.engine import Engine, Options
 from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario
-from mockserver.timeline import Head, body
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.timeline import Head, body
 
 CHAT = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hello"}]}
 

@@ -5,9 +5,9 @@ Each verdict is tried on real clients, too: tests/plugin/test_judged_clients.py.
 
 import pytest
 
-from mockserver.attempts import attempts
-from mockserver.journal import Call
-from mockserver.verdicts import Circumstances, judge
+from mockserver.records.attempts import attempts
+from mockserver.records.journal import Call
+from mockserver.records.verdicts import Circumstances, judge
 
 ASKED = b'{"messages": [{"role": "user", "content": "Hi"}]}'
 

@@ -3,5 +3,5 @@
 `shapes` holds the values, `routes` the table of what can be asked, `jsonform` turns values into
 JSON and back, `openapi` describes it all, `operations` are the requests that clients make,
 `service` does what is asked and `guard` decides who may ask. Nothing here touches a socket:
-`mockserver.server.control` and `mockserver.client` do.
+`mockserver.server.control` and `mockserver.client.control` do.
 """

@@ -6,12 +6,12 @@ from typing import Final
 from mockserver.control.scenarios import keys_named
 from mockserver.control.shapes import NearMiss, Verified, Verify
 from mockserver.conversation import ApiError, IncomingCall
-from mockserver.engine import Engine
-from mockserver.http_request import HttpRequest
-from mockserver.journal import Call
-from mockserver.redaction import fingerprint, redact_text
-from mockserver.routing import DEFAULT_SESSION, SESSION_PREFIX
-from mockserver.scenario.matching import Condition
+from mockserver.engine.engine import Engine
+from mockserver.engine.routing import DEFAULT_SESSION, SESSION_PREFIX
+from mockserver.records.journal import Call
+from mockserver.records.redaction import fingerprint, redact_text
+from mockserver.scenario.conditions.matching import Condition
+from mockserver.wire.http_request import HttpRequest
 
 NEAREST: Final = 3
 """Calls that are told of where an expectation does not hold."""

@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Final
 
 from mockserver.control.shapes import Fault, Problem
-from mockserver.redaction import redact_text
+from mockserver.records.redaction import redact_text
 
 TITLES: Final = {
     "body": "The body is not what it should be",

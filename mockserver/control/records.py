@@ -14,10 +14,10 @@ from mockserver.control.shapes import (
     Strictness,
     Tokens,
 )
-from mockserver.journal import Call
-from mockserver.routing import DEFAULT_SESSION, SESSION_PREFIX
+from mockserver.engine.routing import DEFAULT_SESSION, SESSION_PREFIX
+from mockserver.records.journal import Call
 from mockserver.scenario.schema import Strict
-from mockserver.session import Session
+from mockserver.sessions.session import Session
 
 
 def path_of(name: str) -> str:

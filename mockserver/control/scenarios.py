@@ -13,11 +13,11 @@ from mockserver.control.problems import Refused
 from mockserver.control.shapes import Fault, ScenarioSource, When
 from mockserver.errors import Problem, ScenarioError
 from mockserver.plugins import Plugins
+from mockserver.scenario.conditions.matching import Condition
+from mockserver.scenario.conditions.when import When as WrittenWhen
 from mockserver.scenario.loader import ScenarioText, load_scenario
-from mockserver.scenario.matching import Condition
 from mockserver.scenario.schema import Rule, Scenario
-from mockserver.scenario.when import When as WrittenWhen
-from mockserver.scenario.written import as_json, paths
+from mockserver.scenario.syntax.written import as_json, paths
 
 CALLED: Final = "<request>"
 """How errors call the scenario."""

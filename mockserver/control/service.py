@@ -15,19 +15,19 @@ from mockserver.control.openapi import document
 from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.control.scenarios import read_condition, read_rules, read_scenario
-from mockserver.engine import Engine
+from mockserver.engine.engine import Engine
+from mockserver.engine.explaining import HEADERS, in_words
+from mockserver.engine.routing import DEFAULT_SESSION
 from mockserver.errors import MockServerError, ScenarioError, UsageError, did_you_mean
-from mockserver.explaining import HEADERS, in_words
-from mockserver.http_request import HttpRequest
-from mockserver.journal import Call
 from mockserver.plugins import Plugins
-from mockserver.reading import Given
-from mockserver.redaction import redact, redact_text
-from mockserver.routing import DEFAULT_SESSION
-from mockserver.scenario.matching import Condition
+from mockserver.records.journal import Call
+from mockserver.records.redaction import redact, redact_text
+from mockserver.records.verdicts import Circumstances, judge
+from mockserver.scenario.conditions.matching import Condition
 from mockserver.scenario.schema import Scenario, Strict
-from mockserver.session import NOTHING, Session
-from mockserver.verdicts import Circumstances, judge
+from mockserver.sessions.rules import Given
+from mockserver.sessions.session import NOTHING, Session
+from mockserver.wire.http_request import HttpRequest
 
 Prepared: TypeAlias = Scenario | Condition | None
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal, TypeAlias, cast
 
 from mockserver.control.jsonform import OMITTED, Json, Limits, Omitted
-from mockserver.verdicts import VerdictKind
+from mockserver.records.verdicts import VerdictKind
 
 ScenarioSource: TypeAlias = str | Mapping[str, Any]
 """A scenario: the text of a YAML file, or the same as a JSON object (`version` may be missing)."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.timeline import Abort, Raw, Timeline
+from mockserver.wire.timeline import Abort, Raw, Timeline
 
 GARBAGE = b"\x00\x01\xfe\xff not HTTP\r\n\r\n"
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.timeline import Timeline
+from mockserver.wire.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.moments import split
-from mockserver.timeline import Abort, Timeline
+from mockserver.wire.moments import split
+from mockserver.wire.timeline import Abort, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

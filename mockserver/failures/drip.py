@@ -4,11 +4,11 @@ import math
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.bodies import recut
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.errors import BadValue
-from mockserver.moments import AfterHeaders, Moment, split
-from mockserver.timeline import Data, Event, Pause, Timeline, body
+from mockserver.wire.bodies import recut
+from mockserver.wire.moments import AfterHeaders, Moment, split
+from mockserver.wire.timeline import Data, Event, Pause, Timeline, body
 
 MOST_PIECES = 100_000
 """Pieces of an answer; a longer one is dripped in larger pieces, at the same pace."""

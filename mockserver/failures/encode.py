@@ -5,10 +5,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mockserver.bodies import with_head, with_true_length
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
-from mockserver.moments import Moment
-from mockserver.timeline import Data, Event, Timeline, data_events
+from mockserver.wire.bodies import with_head, with_true_length
+from mockserver.wire.moments import Moment
+from mockserver.wire.timeline import Data, Event, Timeline, data_events
 
 GZIP = 31
 DEFLATE = 15

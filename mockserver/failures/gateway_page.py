@@ -8,7 +8,7 @@ from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.conversation import ApiError
 from mockserver.errors import BadValue
 from mockserver.seeding import HEX, http_date
-from mockserver.timeline import Timeline
+from mockserver.wire.timeline import Timeline
 
 CLOUDFLARES_OWN = range(520, 528)
 """Statuses that only Cloudflare has; it tells of them in a long page."""

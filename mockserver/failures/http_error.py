@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.conversation import ApiError
 from mockserver.errors import BadValue
-from mockserver.jsontext import to_bytes
-from mockserver.refusals import OVERLOADED
-from mockserver.timeline import Timeline
+from mockserver.protocols.openai.refusals import OVERLOADED
+from mockserver.wire.jsontext import to_bytes
+from mockserver.wire.timeline import Timeline
 
 OPENAI_500 = (
     "The server had an error processing your request. Sorry about that! You can retry your "

@@ -3,7 +3,11 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mockserver.bodies import (
+from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
+from mockserver.conversation import ApiError
+from mockserver.errors import BadValue
+from mockserver.protocols.openai.refusals import broke_off
+from mockserver.wire.bodies import (
     Json,
     at_event_end,
     choices_of,
@@ -14,12 +18,8 @@ from mockserver.bodies import (
     is_stream,
     with_true_length,
 )
-from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
-from mockserver.conversation import ApiError
-from mockserver.errors import BadValue
-from mockserver.moments import AfterTokens, Moment, split
-from mockserver.refusals import broke_off
-from mockserver.timeline import Data, Timeline
+from mockserver.wire.moments import AfterTokens, Moment, split
+from mockserver.wire.timeline import Data, Timeline
 
 What = Literal[
     "error_event",

@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mockserver.bodies import (
+from mockserver.contracts import Distorted, Failure, MomentWord, Scene
+from mockserver.errors import BadValue
+from mockserver.wire.bodies import (
     DONE,
     Json,
     choices_of,
@@ -14,10 +16,8 @@ from mockserver.bodies import (
     is_stream,
     map_events,
 )
-from mockserver.contracts import Distorted, Failure, MomentWord, Scene
-from mockserver.errors import BadValue
-from mockserver.moments import Moment
-from mockserver.timeline import Timeline, body
+from mockserver.wire.moments import Moment
+from mockserver.wire.timeline import Timeline, body
 
 Part = Literal["done", "finish_reason", "usage", "completion_tokens", "role", "choices"]
 

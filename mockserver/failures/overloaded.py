@@ -4,10 +4,10 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mockserver.bodies import with_head
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.errors import BadValue
-from mockserver.timeline import Timeline
+from mockserver.wire.bodies import with_head
+from mockserver.wire.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,12 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from mockserver.bodies import with_head
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.errors import BadValue
-from mockserver.limits import MINUTE_MS, Allowance
-from mockserver.refusals import LimitReached
-from mockserver.timeline import Timeline
+from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.traffic.limits import MINUTE_MS, Allowance
+from mockserver.wire.bodies import with_head
+from mockserver.wire.timeline import Timeline
 
 UNKNOWN_LIMITS = {"requests": 500, "tokens": 30_000}
 """What is told of a model whose limits nobody knows."""

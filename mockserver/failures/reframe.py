@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from itertools import repeat
 from typing import ClassVar, Literal
 
-from mockserver.bodies import is_stream, recut
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
 from mockserver.errors import BadValue
-from mockserver.moments import Moment
-from mockserver.timeline import Data, Timeline, data_events
+from mockserver.wire.bodies import is_stream, recut
+from mockserver.wire.moments import Moment
+from mockserver.wire.timeline import Data, Timeline, data_events
 
 NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
 END_OF_LINE = re.compile(rb"\r\n|\n|\r")

@@ -8,8 +8,8 @@ from typing import Any, Literal, TypeGuard, cast
 
 from mockserver.contracts import AnswerFailure
 from mockserver.conversation import Choice, CompletionRequest, ToolCall
-from mockserver.jsontext import JsonValue, compact
 from mockserver.sampling import accepts
+from mockserver.wire.jsontext import JsonValue, compact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

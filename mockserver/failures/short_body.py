@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.bodies import with_head
 from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
-from mockserver.moments import End, Moment, split
-from mockserver.timeline import Abort, Timeline, body
+from mockserver.wire.bodies import with_head
+from mockserver.wire.moments import End, Moment, split
+from mockserver.wire.timeline import Abort, Timeline, body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from mockserver.bodies import head_of
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.moments import End, Moment
-from mockserver.timeline import Abort, Forsake, Timeline
+from mockserver.wire.bodies import head_of
+from mockserver.wire.moments import End, Moment
+from mockserver.wire.timeline import Abort, Forsake, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from mockserver.bodies import is_stream, with_head
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.errors import BadValue
-from mockserver.moments import AfterHeaders, BeforeHeaders, End, split
-from mockserver.timeline import MOST_HELD_S, Abort, Data, Event, Hold, Pause, Timeline
+from mockserver.wire.bodies import is_stream, with_head
+from mockserver.wire.moments import AfterHeaders, BeforeHeaders, End, split
+from mockserver.wire.timeline import MOST_HELD_S, Abort, Data, Event, Hold, Pause, Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

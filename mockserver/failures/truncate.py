@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.bodies import with_true_length
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.moments import AfterTokens, Moment, split
-from mockserver.timeline import Timeline, body
+from mockserver.wire.bodies import with_true_length
+from mockserver.wire.moments import AfterTokens, Moment, split
+from mockserver.wire.timeline import Timeline, body
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

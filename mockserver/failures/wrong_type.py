@@ -3,11 +3,11 @@
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
-from mockserver.bodies import with_body, with_head
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
 from mockserver.conversation import CompletionRequest
-from mockserver.moments import Moment
-from mockserver.timeline import Timeline
+from mockserver.wire.bodies import with_body, with_head
+from mockserver.wire.moments import Moment
+from mockserver.wire.timeline import Timeline
 
 PORTAL = (
     b"<!DOCTYPE html>\n<html>\n<head><title>Sign in to the network</title></head>\n"

@@ -11,8 +11,8 @@ from typing import Any, Final, cast
 from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, CompletionRequest, IncomingCall, Message, ToolCall
-from mockserver.jsontext import compact
 from mockserver.seeding import Draw
+from mockserver.wire.jsontext import compact
 
 QUOTED: Final = 200
 """How many characters of what was said an answer repeats."""

@@ -5,8 +5,8 @@ from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall
-from mockserver.jsontext import JsonValue, compact
 from mockserver.seeding import Draw
+from mockserver.wire.jsontext import JsonValue, compact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

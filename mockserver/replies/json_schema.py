@@ -9,8 +9,8 @@ from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall
 from mockserver.errors import BadValue
-from mockserver.jsontext import JsonValue, compact, is_list, is_object
 from mockserver.seeding import Draw
+from mockserver.wire.jsontext import JsonValue, compact, is_list, is_object
 
 PATH: Final = re.compile(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*|(?:\[\d+\])+")
 STEP: Final = re.compile(r"[^.\[\]]+|\[\d+\]")

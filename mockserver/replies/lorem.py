@@ -6,10 +6,10 @@ from typing import ClassVar
 from mockserver import sampling, tokens
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall
-from mockserver.distributions import Distribution, drawn
 from mockserver.errors import BadValue
 from mockserver.models import family_of
 from mockserver.seeding import Draw
+from mockserver.traffic.distributions import Distribution, drawn
 
 MOST_TOKENS = 200_000
 

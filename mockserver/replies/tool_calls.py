@@ -8,8 +8,8 @@ from typing import ClassVar
 from mockserver.contracts import ChoicePlace, Reply
 from mockserver.conversation import Choice, IncomingCall, ToolCall
 from mockserver.errors import BadValue
-from mockserver.jsontext import JsonValue, compact
 from mockserver.seeding import Draw
+from mockserver.wire.jsontext import JsonValue, compact
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

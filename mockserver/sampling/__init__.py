@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.fakers import FAKERS, fake, lend
 from mockserver.sampling.judging import Judge
 from mockserver.sampling.places import Budget, Place
@@ -17,6 +16,7 @@ from mockserver.sampling.prose import prose
 from mockserver.sampling.reading import is_object
 from mockserver.sampling.references import References
 from mockserver.sampling.sampler import Sampler
+from mockserver.wire.jsontext import JsonValue
 
 __all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample"]
 

@@ -3,12 +3,12 @@
 from collections.abc import Hashable
 from typing import Any, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.drawing import Drawing
 from mockserver.sampling.layers import said_of_item
 from mockserver.sampling.places import Drawn, Place, both
 from mockserver.sampling.reading import identity, is_array, listed
+from mockserver.wire.jsontext import JsonValue
 
 _MOST_ITEMS: Final = 1_000
 """No array has more, whatever `minItems` asks for."""

@@ -6,9 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.numbers import Bounds, bounds_of
 from mockserver.sampling.reading import identity, kind_of, listed, names, whole
+from mockserver.wire.jsontext import JsonValue
 
 KINDS: Final = ("string", "object", "array", "number", "integer", "boolean", "null")
 """All kinds of value; "number" stands for those that are not whole."""

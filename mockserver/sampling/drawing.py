@@ -4,9 +4,9 @@ from abc import ABC, abstractmethod
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.judging import Judge
 from mockserver.sampling.places import Budget, Drawn, Place
+from mockserver.wire.jsontext import JsonValue
 
 if TYPE_CHECKING:
     from faker import Faker

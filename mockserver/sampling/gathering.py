@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.layers import said_by_name
 from mockserver.sampling.places import Budget, Place, Scales, both
 from mockserver.sampling.reading import is_array, is_object, listed, members, names, whole
 from mockserver.sampling.references import References
+from mockserver.wire.jsontext import JsonValue
 
 _ENDLESS: Final = 1_000
 _NULL_SHARE: Final = 0.1

@@ -7,7 +7,6 @@ are not judged. Where judging would go on too long, the value is let pass.
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.layers import effort_of_patterns, said_of_item, said_of_member
 from mockserver.sampling.numbers import bounds_of
 from mockserver.sampling.places import Budget
@@ -24,6 +23,7 @@ from mockserver.sampling.reading import (
 )
 from mockserver.sampling.references import References
 from mockserver.sampling.regexes import matches
+from mockserver.wire.jsontext import JsonValue
 
 _DEEPEST: Final = 80
 _LIGHT: Final = 20

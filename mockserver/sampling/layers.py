@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.reading import is_array, listed, members
 from mockserver.sampling.regexes import effort, matches
+from mockserver.wire.jsontext import JsonValue
 
 
 def said_by_name(layers: Iterable[Mapping[str, Any]], name: str) -> list[JsonValue]:

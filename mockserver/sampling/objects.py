@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling import formats, regexes
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.drawing import Drawing
 from mockserver.sampling.layers import said_of_member
 from mockserver.sampling.places import Drawn, Place, both
 from mockserver.sampling.reading import is_object, members, names
+from mockserver.wire.jsontext import JsonValue
 
 _OPTIONAL_SHARE: Final = 0.85
 """How many of the optional members are there."""

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.reading import is_array, is_object
+from mockserver.wire.jsontext import JsonValue
 
 DEEPEST: Final = 40
 """No value nests deeper than this. (JSON writers and readers recurse, too.)"""

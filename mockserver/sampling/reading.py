@@ -5,7 +5,7 @@ from collections.abc import Hashable, Mapping
 from fractions import Fraction
 from typing import Any, TypeGuard, cast
 
-from mockserver.jsontext import JsonValue
+from mockserver.wire.jsontext import JsonValue
 
 
 def is_object(value: JsonValue) -> TypeGuard[Mapping[str, Any]]:

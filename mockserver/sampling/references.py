@@ -3,8 +3,8 @@
 from typing import Final
 from urllib.parse import unquote
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.reading import is_array, is_object
+from mockserver.wire.jsontext import JsonValue
 
 _ANYTHING: Final = True
 _MOST_NODES: Final = 20_000

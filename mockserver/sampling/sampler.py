@@ -9,7 +9,6 @@ from collections.abc import Mapping
 from random import Random
 from typing import TYPE_CHECKING, Final
 
-from mockserver.jsontext import JsonValue
 from mockserver.sampling.arrays import draw_array
 from mockserver.sampling.demands import KINDS, Demand
 from mockserver.sampling.drawing import Drawing
@@ -22,6 +21,7 @@ from mockserver.sampling.places import DEEPEST, Budget, Drawn, Place, Scales
 from mockserver.sampling.reading import kind_of, members, names
 from mockserver.sampling.references import References
 from mockserver.sampling.strings import draw_string
+from mockserver.wire.jsontext import JsonValue
 
 if TYPE_CHECKING:
     from faker import Faker

@@ -7,11 +7,11 @@ from typing import Any, ClassVar, Final
 
 from mockserver.conversation import IncomingCall
 from mockserver.errors import BadValue
-from mockserver.jsontext import JsonValue
-from mockserver.queries import query
-from mockserver.scenario.criteria import MAX_SEARCHED, QueryText, Regex
-from mockserver.scenario.subject import subject_of
-from mockserver.templates import Values, template
+from mockserver.scenario.conditions.criteria import MAX_SEARCHED, QueryText, Regex
+from mockserver.scenario.conditions.subject import subject_of
+from mockserver.templates.expansion import Values, template
+from mockserver.templates.queries import query
+from mockserver.wire.jsontext import JsonValue
 
 TEXTS: Final[Mapping[str, str]] = {
     "system": "system",

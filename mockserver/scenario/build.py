@@ -27,10 +27,10 @@ from typing import (
 
 from mockserver.contracts import Unstated
 from mockserver.errors import BadValue, Place, Problem, did_you_mean
-from mockserver.jsontext import compact
-from mockserver.scenario.criteria import ONE_OR_MORE
-from mockserver.scenario.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
-from mockserver.scenario.wording import described, either, known_words, literal
+from mockserver.scenario.conditions.criteria import ONE_OR_MORE
+from mockserver.scenario.syntax.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
+from mockserver.scenario.syntax.wording import described, either, known_words, literal
+from mockserver.wire.jsontext import compact
 
 
 class Invalid(Enum):

@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from mockserver.limiter import LimitsTable
+from mockserver.engine.routing import Routes
 from mockserver.models import Catalogue
-from mockserver.routing import Routes
+from mockserver.scenario.conditions.matching import Conjunction, Reading
+from mockserver.scenario.conditions.sieve import candidates, sieves
+from mockserver.scenario.conditions.subject import Subject
 from mockserver.scenario.keys import Standing
-from mockserver.scenario.matching import Conjunction, Reading
 from mockserver.scenario.schema import Rule, Scenario
-from mockserver.scenario.sieve import candidates, sieves
-from mockserver.scenario.subject import Subject
+from mockserver.traffic.limiter import LimitsTable
 
 KEYS_KEPT: Final = 1_024
 

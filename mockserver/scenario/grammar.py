@@ -9,13 +9,14 @@ from typing import Any, Final
 
 from mockserver.contracts import Failure, GeneratingEndpoint, Reply, Unstated
 from mockserver.errors import Place, Problem
-from mockserver.latency import Latency
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import INVALID, Builder, Reader
-from mockserver.scenario.criteria import OneOrMore
-from mockserver.scenario.matching import Condition, Conjunction
-from mockserver.scenario.nodes import (
+from mockserver.scenario.conditions.criteria import OneOrMore
+from mockserver.scenario.conditions.matching import Condition, Conjunction
+from mockserver.scenario.conditions.when import When
+from mockserver.scenario.schema import Include, Rule, ScenarioFile, Step, Strict, triggered
+from mockserver.scenario.syntax.nodes import (
     ListNode,
     MapNode,
     Member,
@@ -24,10 +25,9 @@ from mockserver.scenario.nodes import (
     is_nothing,
     place_of,
 )
-from mockserver.scenario.schema import Include, Rule, ScenarioFile, Step, Strict, triggered
+from mockserver.scenario.syntax.wording import known_words
 from mockserver.scenario.values import Values
-from mockserver.scenario.when import When
-from mockserver.scenario.wording import known_words
+from mockserver.traffic.latency import Latency
 
 FOREIGN_WORDS: Final[Mapping[str, str]] = {
     "priority": "the order of the rules: what is read first wins",

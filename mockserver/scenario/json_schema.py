@@ -15,19 +15,24 @@ from functools import partial
 from typing import Any, Final
 
 from mockserver.contracts import Failure, Reply
-from mockserver.latency import Latency, presets
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import Key, keys_of
-from mockserver.scenario.criteria import (
+from mockserver.scenario.conditions.criteria import (
     NameTest,
     OneOrMore,
     QueryText,
     Regex,
     ValueTest,
 )
-from mockserver.scenario.docstrings import explained, summary
-from mockserver.scenario.matching import Condition
+from mockserver.scenario.conditions.matching import Condition
+from mockserver.scenario.conditions.when import (
+    EndpointTest,
+    ProviderName,
+    ProviderTest,
+    QueryTests,
+    When,
+)
 from mockserver.scenario.schema import (
     Include,
     ModelEntry,
@@ -38,7 +43,8 @@ from mockserver.scenario.schema import (
     Strict,
 )
 from mockserver.scenario.schema_writer import Schema, Writer, any_of, described, object_of
-from mockserver.scenario.when import EndpointTest, ProviderName, ProviderTest, QueryTests, When
+from mockserver.scenario.syntax.docstrings import explained, summary
+from mockserver.traffic.latency import Latency, presets
 
 _TEXT: Final[Schema] = {"type": "string"}
 _KEBAB_CASE: Final = "^[a-z0-9]+(-[a-z0-9]+)*$"

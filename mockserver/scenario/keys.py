@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
 from mockserver.errors import BadValue
-from mockserver.scenario.criteria import NameTest, OneOrMore
+from mockserver.scenario.conditions.criteria import NameTest, OneOrMore
 
 Standing = Literal["valid", "invalid", "quota_exhausted"]
 

@@ -8,12 +8,12 @@ from typing import Any, Final
 from mockserver.contracts import GeneratingEndpoint
 from mockserver.errors import Problem
 from mockserver.plugins import Plugins
-from mockserver.queries import query
-from mockserver.scenario.criteria import NameTest
-from mockserver.scenario.matching import ALWAYS, Conjunction
+from mockserver.scenario.conditions.criteria import NameTest
+from mockserver.scenario.conditions.matching import ALWAYS, Conjunction
+from mockserver.scenario.conditions.when import When
 from mockserver.scenario.schema import Rule, Scenario
-from mockserver.scenario.when import When
-from mockserver.templates import expressions, texts_of
+from mockserver.templates.expansion import expressions, texts_of
+from mockserver.templates.queries import query
 
 _Tests = frozenset[tuple[str, Any]]
 """The tests of one mapping of a `when`, each with its key."""

@@ -19,12 +19,13 @@ from mockserver.errors import (
     did_you_mean,
 )
 from mockserver.plugins import Plugins
-from mockserver.scenario import keys, reader
+from mockserver.scenario import keys
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
-from mockserver.scenario.nodes import MapNode, Node, ScalarNode
 from mockserver.scenario.schema import Defaults, Include, Scenario, ScenarioFile, Strict
-from mockserver.scenario.written import values
+from mockserver.scenario.syntax import reader
+from mockserver.scenario.syntax.nodes import MapNode, Node, ScalarNode
+from mockserver.scenario.syntax.written import values
 
 T = TypeVar("T")
 

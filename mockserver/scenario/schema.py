@@ -10,14 +10,14 @@ from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
 from mockserver.errors import BadValue, Place
-from mockserver.jsontext import JsonValue
-from mockserver.latency import Latency
-from mockserver.limiter import Limits
 from mockserver.scenario.actions import Capture, Setting
-from mockserver.scenario.criteria import NameTest, OneOrMore, has_wildcard
+from mockserver.scenario.conditions.criteria import NameTest, OneOrMore, has_wildcard
+from mockserver.scenario.conditions.matching import ALWAYS, Condition
+from mockserver.scenario.conditions.when import ProviderName, When
 from mockserver.scenario.keys import Keys
-from mockserver.scenario.matching import ALWAYS, Condition
-from mockserver.scenario.when import ProviderName, When
+from mockserver.traffic.latency import Latency
+from mockserver.traffic.limiter import Limits
+from mockserver.wire.jsontext import JsonValue
 
 _KEBAB_CASE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 

@@ -12,8 +12,8 @@ from typing import Annotated, Any, Final, Literal, Self, TypeAlias, Union, get_a
 
 from mockserver.contracts import Unstated
 from mockserver.scenario.build import Key, keys_of
-from mockserver.scenario.criteria import ONE_OR_MORE
-from mockserver.scenario.docstrings import explained, summary
+from mockserver.scenario.conditions.criteria import ONE_OR_MORE
+from mockserver.scenario.syntax.docstrings import explained, summary
 
 Schema: TypeAlias = dict[str, Any]
 

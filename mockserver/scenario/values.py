@@ -10,15 +10,15 @@ from mockserver.contracts import Unstated
 from mockserver.errors import Place, did_you_mean
 from mockserver.models import Catalogue
 from mockserver.plugins import Plugins
-from mockserver.queries import QueryError, query
-from mockserver.scenario import regexes
 from mockserver.scenario.build import INVALID, Builder, Invalid, Reader
-from mockserver.scenario.criteria import NameTest, QueryText, Regex, ValueTest
-from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode, place_of, texts_in
+from mockserver.scenario.conditions import regexes
+from mockserver.scenario.conditions.criteria import NameTest, QueryText, Regex, ValueTest
+from mockserver.scenario.conditions.when import EndpointTest, ProviderName, ProviderTest, QueryTests
 from mockserver.scenario.schema import Defaults, ModelEntry, Models
-from mockserver.scenario.when import EndpointTest, ProviderName, ProviderTest, QueryTests
-from mockserver.scenario.wording import known_words, shortened
-from mockserver.templates import TemplateError, expressions, template
+from mockserver.scenario.syntax.nodes import ListNode, MapNode, Node, ScalarNode, place_of, texts_in
+from mockserver.scenario.syntax.wording import known_words, shortened
+from mockserver.templates.expansion import TemplateError, expressions, template
+from mockserver.templates.queries import QueryError, query
 
 
 class Values:

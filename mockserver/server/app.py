@@ -18,15 +18,15 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from mockserver.conversation import ApiError
-from mockserver.engine import Engine
-from mockserver.http_request import HttpRequest
-from mockserver.journal import Outcome
+from mockserver.engine.engine import Engine
+from mockserver.records.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
-from mockserver.timeline import Abort
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 # The API's own words (without the bytes read), though its limit is 25 MiB for files.

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mockserver import __version__
 from mockserver.control.guard import TOKEN_HEADER
-from mockserver.engine import Engine, Options
+from mockserver.engine.engine import Engine, Options
 from mockserver.environment import KEY
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from mockserver.errors import UsageError
-from mockserver.timeline import Head, Headers, Timeline
+from mockserver.wire.timeline import Head, Headers, Timeline
 
 MAX_AGE_S: Final = "600"
 METHODS: Final = "GET, POST, DELETE, HEAD"

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 
-from mockserver.timeline import Hold
+from mockserver.wire.timeline import Hold
 
 Released = asyncio.Future[None]
 Holding = Callable[[Hold], AbstractContextManager[Released]]

@@ -7,8 +7,8 @@ who is late waits less. How a second of the session relates to a real one is the
 import asyncio
 from typing import Final
 
-from mockserver.clock import Clock
-from mockserver.turns import Turn
+from mockserver.traffic.clock import Clock
+from mockserver.traffic.turns import Turn
 
 LATE_S: Final = 0.1
 """How much of a delay the real seconds of a pause make up for."""

@@ -15,7 +15,7 @@ from aiohttp import HttpVersion11, web
 
 from mockserver.server.gate import Holding
 from mockserver.server.pacing import Pacer
-from mockserver.timeline import (
+from mockserver.wire.timeline import (
     MOST_HELD_S,
     Abort,
     Data,

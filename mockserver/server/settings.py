@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from mockserver import __version__
 from mockserver.control.guard import Access
 from mockserver.control.service import Service
-from mockserver.engine import Engine
+from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario

@@ -7,9 +7,9 @@ of pytest imports. The names below, for annotations and scripts, are loaded when
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from mockserver.journal import Call
-    from mockserver.scripting import ScriptedRule, call, step
-    from mockserver.verdicts import Verdict
+    from mockserver.records.journal import Call
+    from mockserver.records.verdicts import Verdict
+    from mockserver.scenario.scripting import ScriptedRule, call, step
     from pytest_mockserver.factory import Factory
     from pytest_mockserver.session import Session
 
@@ -18,13 +18,13 @@ pytest_plugins = ("pytest_mockserver.plugin",)
 __all__ = ["Call", "Factory", "ScriptedRule", "Session", "Verdict", "call", "step"]
 
 _HOMES = {
-    "Call": "mockserver.journal",
+    "Call": "mockserver.records.journal",
     "Factory": "pytest_mockserver.factory",
-    "ScriptedRule": "mockserver.scripting",
+    "ScriptedRule": "mockserver.scenario.scripting",
     "Session": "pytest_mockserver.session",
-    "Verdict": "mockserver.verdicts",
-    "call": "mockserver.scripting",
-    "step": "mockserver.scripting",
+    "Verdict": "mockserver.records.verdicts",
+    "call": "mockserver.scenario.scripting",
+    "step": "mockserver.scenario.scripting",
 }
 
 

@@ -11,19 +11,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
 
-from mockserver.clock import Clock
 from mockserver.control.matching import Matcher, verify
 from mockserver.control.problems import Refused
 from mockserver.control.scenarios import read_condition
 from mockserver.control.shapes import Verified, Verify
 from mockserver.errors import UsageError
-from mockserver.journal import Call
 from mockserver.plugins import Plugins
-from mockserver.scenario.matching import Condition
+from mockserver.records.journal import Call
+from mockserver.scenario.conditions.matching import Condition
 from mockserver.scenario.schema import Scenario, Strict
-from mockserver.scripting import Script
+from mockserver.scenario.scripting import Script
 from mockserver.server.runner import MockServer
-from mockserver.session import Session as EngineSession
+from mockserver.sessions.session import Session as EngineSession
+from mockserver.traffic.clock import Clock
 from pytest_mockserver.recording import written_failure
 
 T = TypeVar("T")

@@ -10,7 +10,7 @@ from mockserver import bundled
 from mockserver.errors import MockServerError, UsageError, did_you_mean
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario, Strict
-from mockserver.scenario.written import as_json, plain
+from mockserver.scenario.syntax.written import as_json, plain
 from pytest_mockserver.settings import Settings
 
 NAME: Final = "mock_llm"

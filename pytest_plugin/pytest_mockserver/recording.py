@@ -11,10 +11,10 @@ from dataclasses import fields
 from typing import Any, Final
 
 from mockserver.contracts import Failure
-from mockserver.journal import Call
-from mockserver.jsontext import JsonValue
-from mockserver.messages import result_id, role, since_last_turn, text, told_calls
-from mockserver.scenario.written import as_yaml
+from mockserver.records.journal import Call
+from mockserver.records.messages import result_id, role, since_last_turn, text, told_calls
+from mockserver.scenario.syntax.written import as_yaml
+from mockserver.wire.jsontext import JsonValue
 from pytest_mockserver.prompts import steady, steady_parts
 
 ERRORS: Final = 400

@@ -5,15 +5,15 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
-from mockserver.client import Control
+from mockserver.client.control import Control
 from mockserver.control.operations import ControlError
 from mockserver.control.shapes import CallRecord, Strictness, Verified, Verify
 from mockserver.conversation import ToolCall, Usage
 from mockserver.errors import UsageError
-from mockserver.journal import Call
+from mockserver.records.journal import Call
 from mockserver.scenario.loader import load_with_documents
 from mockserver.scenario.schema import Scenario, Strict
-from mockserver.scripting import Script, merged
+from mockserver.scenario.scripting import Script, merged
 from pytest_mockserver.backend import SCRIPT, Beginning
 
 

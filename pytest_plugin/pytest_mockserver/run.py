@@ -18,8 +18,8 @@ from _pytest.outcomes import Failed
 
 from mockserver import MockServer
 from mockserver.errors import MockServerError, UsageError
-from mockserver.http_request import HttpRequest
-from mockserver.journal import Call
+from mockserver.records.journal import Call
+from mockserver.wire.http_request import HttpRequest
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend, Beginning, Local
 from pytest_mockserver.factory import Factory

@@ -10,15 +10,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final, NoReturn, Self, Unpack, cast
 
-from mockserver import verdicts as judging
-from mockserver.attempts import attempts
 from mockserver.control.shapes import Verified, Verify
 from mockserver.errors import UsageError
-from mockserver.journal import Call
 from mockserver.models import Catalogue
 from mockserver.plugins import Plugins
-from mockserver.scripting import Script, WhenKeys, when_of
-from mockserver.verdicts import Circumstances, Verdict
+from mockserver.records import verdicts as judging
+from mockserver.records.attempts import attempts
+from mockserver.records.journal import Call
+from mockserver.records.verdicts import Circumstances, Verdict
+from mockserver.scenario.scripting import Script, WhenKeys, when_of
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend
 from pytest_mockserver.prompts import normalised

@@ -1,6 +1,6 @@
 """What strictness forbids, in the words that the failed test shows."""
 
-from mockserver.journal import Call
+from mockserver.records.journal import Call
 from pytest_mockserver.session import Session
 from pytest_mockserver.timeline import shorten
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mockserver.journal import Call
+from mockserver.records.journal import Call
 
 MOST_BYTES: Final = 4_096
 """How long the section of a report may be."""

@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from inprocess import Api
 
-from mockserver.ai_gateway import routing
 from mockserver.conversation import ApiError, Usage
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 from mockserver.models import Catalogue
+from mockserver.providers.vercel_gateway import routing
 
 CLAUDE = "anthropic/claude-sonnet-4.5"
 

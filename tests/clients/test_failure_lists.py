@@ -7,13 +7,7 @@ from typing import Any
 import openai
 import pytest
 
-from mockserver import (
-    BROKEN_STREAMS,
-    RETRYABLE_FAILURES,
-    SILENT_FAILURES,
-    KnownFailure,
-    MockServer,
-)
+from mockserver import BROKEN_STREAMS, RETRYABLE_FAILURES, SILENT_FAILURES, KnownFailure, MockServer
 
 TOOLS: Any = [{"type": "function", "function": {"name": "get_weather"}}]
 HI: Any = [{"role": "user", "content": "Hi"}]

@@ -12,8 +12,8 @@ from failure_cases import CASES, Case
 from real_clients import OPENAI_CLIENTS, command
 
 from mockserver import MockServer, load_scenario
-from mockserver.jsontext import compact
 from mockserver.scenario.loader import ScenarioText
+from mockserver.wire.jsontext import compact
 
 Outcomes = Callable[[str], Mapping[str, str]]
 """Returns what came of the cases in the client of that name, by their names."""

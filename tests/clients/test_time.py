@@ -15,7 +15,7 @@ import pytest
 from wire import Serve
 
 from mockserver import MockServer
-from mockserver.journal import Call
+from mockserver.records.journal import Call
 
 
 class Played:

@@ -13,8 +13,8 @@ from asking import SCENARIO
 from wire import Serve, chat, exchange, request
 
 from mockserver import AsyncControl, Control, ControlError, MockServer
-from mockserver.async_client import AsyncSessionControl
-from mockserver.client import SessionControl
+from mockserver.client.async_control import AsyncSessionControl
+from mockserver.client.control import SessionControl
 from mockserver.control.shapes import CallRecord, Strictness
 from mockserver.errors import UsageError
 

@@ -23,7 +23,7 @@ from mockserver.control.routes import ROUTES
 from mockserver.control.scenarios import read_scenario
 from mockserver.control.schemas import Schemas
 from mockserver.plugins import Plugins
-from mockserver.scenario.criteria import TextTest
+from mockserver.scenario.conditions.criteria import TextTest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

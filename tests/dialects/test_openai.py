@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inprocess import Answered, Api
 
-from mockserver.timeline import data_events
+from mockserver.wire.timeline import data_events
 
 ECHO = Api("rules: [{name: echo, reply: {kind: echo}}]")
 

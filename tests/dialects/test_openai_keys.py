@@ -5,7 +5,7 @@ import pytest
 from inprocess import Api
 from wire import Serve, exchange, request
 
-from mockserver.dialects.openai import OpenAI
+from mockserver.providers.openai import OpenAI
 
 ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 

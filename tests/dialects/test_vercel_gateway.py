@@ -9,8 +9,8 @@ from gateway import SMALL, ask, headers_of, user
 from inprocess import Answered, Api
 
 from mockserver.conversation import ApiError
-from mockserver.dialects.vercel_gateway import VercelGateway
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
+from mockserver.providers.vercel_gateway.dialect import VercelGateway
 
 HELLO = "rules: [{name: hello, reply: Hello there.}]"
 CHAT = "/vercel_gateway/v1/chat/completions"

@@ -6,7 +6,7 @@ import pytest
 from gateway import INSTRUCT, SMALL, ask, assistant, call, function, headers_of, said, system, user
 from inprocess import Answered, Api
 
-from mockserver.timeline import Pause
+from mockserver.wire.timeline import Pause
 
 SPECIFICATIONS = [2, 3, 4]
 HELLO = "rules: [{name: hello, reply: Hello there.}]"

@@ -8,7 +8,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inprocess import Answered, Api
 
-from mockserver import bodies
 from mockserver.errors import BadValue
 from mockserver.failures.drip import Drip
 from mockserver.failures.encode import Encode
@@ -22,7 +21,8 @@ from mockserver.failures.repeat import Repeat
 from mockserver.failures.stall import Stall
 from mockserver.failures.truncate import Truncate
 from mockserver.plugins import Plugins
-from mockserver.timeline import (
+from mockserver.wire import bodies
+from mockserver.wire.timeline import (
     Abort,
     Data,
     Event,

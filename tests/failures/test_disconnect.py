@@ -6,7 +6,7 @@ import pytest
 from inprocess import Answered, Api
 from wire import Raw, Serve, chat, exchange, request
 
-from mockserver.timeline import Abort, Data, Head, Pause, duration_s
+from mockserver.wire.timeline import Abort, Data, Head, Pause, duration_s
 
 CHAT = "/v1/chat/completions"
 WORDS = "One two three four five six"

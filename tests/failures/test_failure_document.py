@@ -13,10 +13,10 @@ from failure_cases import CASES, Case
 from inprocess import Api
 
 from mockserver.contracts import Failure
-from mockserver.jsontext import compact
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
 from mockserver.scenario.loader import ScenarioText, check
+from mockserver.wire.jsontext import compact
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENT = (ROOT / "docs" / "failures.md").read_text("utf-8")

@@ -6,7 +6,7 @@ import pytest
 from inprocess import Api
 from wire import Serve, chat, exchange, request
 
-from mockserver.timeline import Head, Pause
+from mockserver.wire.timeline import Head, Pause
 
 CHAT = "/v1/chat/completions"
 

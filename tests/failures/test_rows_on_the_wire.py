@@ -11,8 +11,8 @@ from failure_cases import ANSWER, CASES, Case
 from wire import Connection, Raw, exchange, request
 
 from mockserver import MockServer, load_scenario
-from mockserver.jsontext import compact
 from mockserver.scenario.loader import ScenarioText
+from mockserver.wire.jsontext import compact
 
 CHAT = "/v1/chat/completions"
 SILENCE_S = 0.4

@@ -3,7 +3,7 @@
 from textwrap import dedent
 from typing import Any
 
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario
 

@@ -17,13 +17,13 @@ from inprocess import Api
 from saying import assistant, user
 
 from mockserver.conversation import CompletionRequest, IncomingCall, Message
-from mockserver.http_request import HttpRequest
 from mockserver.models import family_of
-from mockserver.reading import Given, Unanswered
-from mockserver.scenario import sieve
+from mockserver.scenario.conditions import sieve
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.seeding import Draw
-from mockserver.templates import Scope, TemplateError, template
+from mockserver.sessions.rules import Given, Unanswered
+from mockserver.templates.expansion import Scope, TemplateError, template
+from mockserver.wire.http_request import HttpRequest
 
 MODELS = ["gpt-4o", "gpt-4o-mini", "o3"]
 SAID = ["a", "b", "ab"]

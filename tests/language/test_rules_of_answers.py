@@ -7,7 +7,7 @@ import pytest
 from inprocess import Answered, Api
 from saying import INSTANT, Time, calls, result, schema, tools, user
 
-from mockserver.timeline import Abort, Data, Head, Pause, duration_s
+from mockserver.wire.timeline import Abort, Data, Head, Pause, duration_s
 
 # --- Rule 7: first wins, failures add up -----------------------------------------------------
 

@@ -6,7 +6,7 @@ import pytest
 from inprocess import Api
 from saying import INSTANT, STRICT, Time, assistant, user
 
-from mockserver.timeline import Abort, Pause, duration_s
+from mockserver.wire.timeline import Abort, Pause, duration_s
 
 # --- Rule 1: refused requests meet no rule ---------------------------------------------------
 

@@ -7,7 +7,7 @@ import pytest
 from inprocess import Api
 from saying import INSTANT, STRICT, Message, Time, assistant, calls, result, scenario, system, user
 
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 
 # --- Rule 12: a conversation -----------------------------------------------------------------
 

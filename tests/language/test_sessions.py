@@ -5,7 +5,7 @@ from inprocess import Api
 from saying import scenario
 
 from mockserver.errors import UsageError
-from mockserver.http_request import HttpRequest
+from mockserver.wire.http_request import HttpRequest
 
 COUNTING = """
     state: {count: none}

@@ -6,7 +6,7 @@ import pytest
 from inprocess import Api
 from saying import STRICT, assistant, scenario, user
 
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 from mockserver.scenario.schema import Strict
 
 OTHER = 'rules: [{name: other, when: {model: o3}, reply: "no"}]'

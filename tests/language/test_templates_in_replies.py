@@ -8,7 +8,7 @@ import pytest
 from inprocess import Api
 from saying import Message, assistant, calls, result, tools, user
 
-from mockserver.engine import Options
+from mockserver.engine.engine import Options
 from mockserver.errors import ScenarioError
 from mockserver.sampling import FAKERS
 

@@ -10,7 +10,7 @@ from saying import INSTANT, Time, assistant, calls, result, schema, system, user
 
 from mockserver.errors import ScenarioError
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
-from mockserver.timeline import Abort, Hold
+from mockserver.wire.timeline import Abort, Hold
 
 ONE = """
     rules:

@@ -8,7 +8,7 @@ from inprocess import Api
 from saying import assistant, calls, result, schema, system, tools, user
 
 from mockserver.errors import ScenarioError
-from mockserver.scenario import sieve
+from mockserver.scenario.conditions import sieve
 
 PNG = (
     "data:image/png;base64,"

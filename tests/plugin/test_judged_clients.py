@@ -16,7 +16,7 @@ from pytest_mockserver import Session, call
 
 from mockserver import RETRYABLE_FAILURES, SILENT_FAILURES
 from mockserver.errors import UsageError
-from mockserver.verdicts import KINDS, without
+from mockserver.records.verdicts import KINDS, without
 
 pytestmark = pytest.mark.mock_llm(time_scale=0.001, strict=False)
 

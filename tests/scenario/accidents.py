@@ -12,8 +12,8 @@ from random import Random
 from typing import Any, Final, TypeAlias
 
 from mockserver.plugins import Plugins
-from mockserver.scenario import reader
-from mockserver.scenario.nodes import ListNode, MapNode, Node, ScalarNode
+from mockserver.scenario.syntax import reader
+from mockserver.scenario.syntax.nodes import ListNode, MapNode, Node, ScalarNode
 
 FREE: Final = frozenset(
     ("arguments", "headers", "value", "overrides", "state", "set", "capture", "request", "limits")

@@ -25,11 +25,11 @@ from mockserver.contracts import (
 )
 from mockserver.conversation import CompletionRequest, IncomingCall, Message
 from mockserver.errors import ScenarioError
-from mockserver.http_request import HttpRequest
 from mockserver.models import family_of
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.scenario.schema import Scenario
+from mockserver.wire.http_request import HttpRequest
 
 
 def _by_kind(*classes: Any) -> dict[str, Any]:

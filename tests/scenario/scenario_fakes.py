@@ -18,10 +18,10 @@ from mockserver.contracts import (
 )
 from mockserver.conversation import Choice, IncomingCall
 from mockserver.errors import BadValue
-from mockserver.jsontext import JsonValue
-from mockserver.moments import AfterTokens, Moment
 from mockserver.seeding import Draw
-from mockserver.timeline import Timeline
+from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.moments import AfterTokens, Moment
+from mockserver.wire.timeline import Timeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from mockserver.scenario import reader
-from mockserver.scenario.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
+from mockserver.scenario.syntax import reader
+from mockserver.scenario.syntax.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
 
 
 def as_json(text: str) -> Any:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mockserver.scenario.docstrings import explained, summary
+from mockserver.scenario.syntax.docstrings import explained, summary
 
 
 @dataclass

@@ -9,11 +9,11 @@ import pytest
 from mockserver.contracts import Failure, Reply
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
-from mockserver.scenario.criteria import NamesTest, NumberTest, TextTest, ValueTest
+from mockserver.scenario.conditions.criteria import NamesTest, NumberTest, TextTest, ValueTest
+from mockserver.scenario.conditions.when import When
 from mockserver.scenario.loader import ScenarioText, bundled_scenarios, check, load_scenario
 from mockserver.scenario.schema import Rule, ScenarioFile, Strict
-from mockserver.scenario.when import When
-from mockserver.templates import NAMES
+from mockserver.templates.expansion import NAMES
 
 PLUGINS = Plugins.installed()
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "scenarios.md").read_text("utf-8")

@@ -19,8 +19,8 @@ from mockserver.contracts import UNSTATED, Failure, Reply
 from mockserver.conversation import StatedUsage
 from mockserver.errors import Place
 from mockserver.plugins import Plugins
+from mockserver.scenario.conditions.matching import ALWAYS
 from mockserver.scenario.loader import ScenarioText, load_scenario
-from mockserver.scenario.matching import ALWAYS
 from mockserver.scenario.schema import Defaults, Rule, Scenario, Step
 
 THEN = "'refuse', 'repeat_last', 'cycle' or 'pass'"

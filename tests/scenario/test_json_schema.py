@@ -16,12 +16,12 @@ from mockserver import bundled, cli, sampling
 from mockserver.errors import ScenarioError
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
+from mockserver.scenario.conditions.when import When
 from mockserver.scenario.grammar import _Grammar
 from mockserver.scenario.json_schema import _Forms, json_schema
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.scenario.schema import Defaults, Rule, ScenarioFile
 from mockserver.scenario.schema_writer import Writer, any_of
-from mockserver.scenario.when import When
 
 PLUGINS = Plugins.installed()
 SCHEMA = json_schema(PLUGINS)

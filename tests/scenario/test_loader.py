@@ -7,9 +7,10 @@ from scenario_fakes import TextReply
 from mockserver.contracts import UNSTATED
 from mockserver.errors import MockServerError, Place, ScenarioError, UsageError
 from mockserver.plugins import Plugins
-from mockserver.scenario import loader, reader
+from mockserver.scenario import loader
 from mockserver.scenario.loader import ScenarioText, bundled_scenarios, check, load_scenario
 from mockserver.scenario.schema import Scenario
+from mockserver.scenario.syntax import reader
 
 Load = Callable[..., Scenario]
 

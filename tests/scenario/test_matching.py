@@ -4,7 +4,7 @@ from typing import Any
 import pytest
 
 from mockserver.conversation import IncomingCall, Message, ToolCall
-from mockserver.scenario.matching import ALWAYS, Condition, Conjunction
+from mockserver.scenario.conditions.matching import ALWAYS, Condition, Conjunction
 from mockserver.scenario.schema import Scenario
 
 Load = Callable[..., Scenario]

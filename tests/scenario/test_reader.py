@@ -5,8 +5,8 @@ import pytest
 import yaml
 
 from mockserver.errors import Place, Problem
-from mockserver.scenario import reader
-from mockserver.scenario.nodes import ListNode, MapNode, ScalarNode
+from mockserver.scenario.syntax import reader
+from mockserver.scenario.syntax.nodes import ListNode, MapNode, ScalarNode
 
 
 def read(text: str) -> tuple[Any, list[str]]:

@@ -1,6 +1,6 @@
 import pytest
 
-from mockserver.scenario.regexes import danger
+from mockserver.scenario.conditions.regexes import danger
 
 
 @pytest.mark.parametrize(

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.scenario.criteria import literal_run
-from mockserver.scenario.regexes import literal_in
+from mockserver.scenario.conditions.criteria import literal_run
+from mockserver.scenario.conditions.regexes import literal_in
 
 
 @pytest.mark.parametrize(

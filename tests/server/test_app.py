@@ -8,11 +8,11 @@ import pytest
 from wire import Connection, Raw, Serve, chat, exchange, request
 
 from mockserver import MockServer
-from mockserver.engine import Engine
+from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.server import app, runner
-from mockserver.session import Session
+from mockserver.sessions.session import Session
 
 CHAT = "/v1/chat/completions"
 

@@ -5,9 +5,9 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 
-from mockserver.clock import Clock
 from mockserver.server.pacing import Pacer, wait_for
-from mockserver.turns import Lane
+from mockserver.traffic.clock import Clock
+from mockserver.traffic.turns import Lane
 
 MEANWHILE_S = 600.0
 """No test takes this long: what waits for it waits for something else."""

@@ -7,10 +7,10 @@ from typing import Any, cast
 import pytest
 from aiohttp import HttpVersion, HttpVersion10, HttpVersion11, web
 
-from mockserver.clock import Clock
 from mockserver.server import player
 from mockserver.server.pacing import Pacer
-from mockserver.timeline import Data, Head, Pause, Timeline
+from mockserver.traffic.clock import Clock
+from mockserver.wire.timeline import Data, Head, Pause, Timeline
 
 HEAD = Head.of(200, (("x-one", "1"),))
 

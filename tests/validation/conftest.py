@@ -5,7 +5,7 @@ import pytest
 
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
-from mockserver.validation import check_chat, check_completion
+from mockserver.protocols.openai.validation import check_chat, check_completion
 
 Fault = tuple[str | None, str | None, str]
 """Param, code and message of a refusal with status 400."""

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from mockserver.models import Catalogue
-from mockserver.validation.restrictions import restrictions_of
+from mockserver.protocols.openai.validation.restrictions import restrictions_of
 
 TERRA = "gpt-5.6-terra"
 TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {}}}]

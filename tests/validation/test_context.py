@@ -4,7 +4,7 @@ import pytest
 
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
-from mockserver.validation import check_context
+from mockserver.protocols.openai.validation import check_context
 
 Fault = tuple[str | None, str | None, str]
 

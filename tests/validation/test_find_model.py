@@ -4,7 +4,7 @@ import pytest
 
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
-from mockserver.validation import find_model
+from mockserver.protocols.openai.validation import find_model
 
 NO_MODEL = "you must provide a model parameter"
 

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver.conversation import ApiError
-from mockserver.http_request import HttpRequest
-from mockserver.validation import read_body
+from mockserver.protocols.openai.validation import read_body
+from mockserver.wire.http_request import HttpRequest
 
 NOT_JSON = (
     "We could not parse the JSON body of your request. (HINT: This likely means you aren't using "

@@ -1,6 +1,6 @@
 import pytest
 
-from mockserver.validation.schemas import refusal
+from mockserver.protocols.openai.validation.schemas import refusal
 
 OPEN = "In context=(), 'additionalProperties' is required to be supplied and to be false."
 

@@ -8,7 +8,12 @@ from hypothesis import strategies as st
 
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.validation import check_chat, check_completion, check_context, find_model
+from mockserver.protocols.openai.validation import (
+    check_chat,
+    check_completion,
+    check_context,
+    find_model,
+)
 
 MODELS = [
     "gpt-3.5-turbo",

@@ -1,0 +1,1 @@
+"""The way of one request, step by step; `engine.engine` is its table of contents."""

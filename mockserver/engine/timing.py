@@ -1,0 +1,158 @@
+"""The steps of a request's way that have to do with time and with other requests.
+
+What is told of limits, who is refused by them, how long the answer takes, what a client that
+is sent away is asked to wait. The arithmetic is in `mockserver.traffic`.
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, Final
+
+from mockserver.contracts import Answer
+from mockserver.engine.visit import Ready, Visit
+from mockserver.models import Model
+from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.records.redaction import fingerprint
+from mockserver.traffic import latency, limits, retries
+from mockserver.traffic.latency import Latency
+from mockserver.traffic.limiter import Figures, Refused
+from mockserver.traffic.limits import Allowance
+from mockserver.traffic.turns import Turn
+from mockserver.wire.timeline import Data, Event, Head, Timeline, duration_s
+
+_SNAPSHOT: Final = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{4})$")
+"""What the name of a snapshot adds to that of its model, whose limits it shares."""
+
+
+# --- On the way in ---------------------------------------------------------------------------
+
+
+def admit(
+    visit: Visit, key: str, name: str, model: Model, body: Mapping[str, Any]
+) -> tuple[Allowance, ...] | None:
+    """Take what the request *body* costs of what *key* may ask of the model called *name*.
+
+    Returns:
+        What is left, to be told in headers; None where the scenario states no limits.
+
+    Raises:
+        ApiError: Too much was asked, or too many are being answered.
+
+    """
+    traffic = visit.session.traffic
+    table = visit.session.compiled.limits
+    figures = table.figures(key, name) if table else None
+    if figures is None:
+        return None
+    whose, shared = fingerprint(key), _SNAPSHOT.sub("", name)
+    lane = traffic.lane(whose, shared)
+    if lane.is_full(figures.concurrency, figures.queue):
+        visit.call.notes += (_full(figures),)
+        raise visit.route.dialect.overloaded()
+    charge = limits.charge(body)
+    admitted = traffic.limiter.admit(whose, shared, figures, charge, visit.session.clock.now_s())
+    usual = limits.allowances(model, body)
+    if isinstance(admitted, Refused):
+        told = _merged(usual, admitted.allowances)
+        error = visit.route.dialect.rate_limited(_reached(admitted, name, shared, told))
+        raise replace(error, retry_after_s=admitted.wait_s)
+    if figures.concurrency is not None:
+        _take_turn(visit, lane.enter(figures.concurrency, figures.queue))
+    return _merged(usual, admitted)
+
+
+def _full(figures: Figures) -> str:
+    queue = f", and {figures.queue} wait" if figures.queue else ""
+    return f"refused by the scenario's 'limits': {figures.concurrency} are answered{queue}"
+
+
+def _reached(refused: Refused, name: str, shared: str, told: tuple[Allowance, ...]) -> LimitReached:
+    is_too_large = refused.wait_s is None
+    return LimitReached(
+        of="too_large" if is_too_large and refused.of == "tokens" else refused.of,
+        window=refused.window,
+        model=name if name == shared else f"{name} (for limit {shared})",
+        limit=refused.limit,
+        used=refused.used,
+        requested=refused.requested,
+        wait_ms=round((refused.wait_s or 0) * 1_000),
+        allowances=told,
+    )
+
+
+def _merged(usual: tuple[Allowance, ...], stated: tuple[Allowance, ...]) -> tuple[Allowance, ...]:
+    """Return *usual* allowances, with those that are *stated* in their places."""
+    own = {allowance.of: allowance for allowance in stated}
+    return tuple(own.get(allowance.of, allowance) for allowance in usual)
+
+
+def _take_turn(visit: Visit, turn: Turn | None) -> None:
+    assert turn is not None, "the lane was not full"
+    visit.turns += (turn,)
+
+
+def leave(visit: Visit) -> None:
+    """Give up all places: the request is refused, so that nothing is to be made for it."""
+    for turn in visit.turns:
+        turn.leave()
+    visit.turns = ()
+
+
+# --- On the way out --------------------------------------------------------------------------
+
+
+def delay(visit: Visit, told: Latency, ready: Ready, timeline: Timeline) -> Timeline:
+    """Return *timeline* with the time that the model takes, and enter it in the journal."""
+    answer, call = ready.answer, visit.call
+    if answer is None:
+        return timeline
+    load = visit.session.traffic.load(answer.model_name)
+    _take_turn(visit, load.enter(None, None))
+    plan = told.plan(
+        sum(event.tokens for event in timeline if isinstance(event, Data)),
+        _uncached(answer),
+        load.running,
+        visit.draw.rng("latency"),
+        choices=max(1, len(answer.choices)),
+    )
+    call.planned_ttft_ms = plan.ttft_s * 1_000
+    call.planned_ms = plan.total_s * 1_000
+    if not answer.request.stream:
+        timeline = tuple(
+            _having_taken(event, plan.total_s, visit.route.dialect.took_header)
+            for event in timeline
+        )
+    return latency.apply(timeline, plan, streamed=answer.request.stream)
+
+
+def _uncached(answer: Answer) -> int:
+    """Return how many tokens of the prompt the model has to read."""
+    if answer.usage is None:
+        return answer.request.prompt_tokens
+    return max(0, answer.usage.prompt_tokens - answer.usage.cached_tokens)
+
+
+def _having_taken(event: Event, seconds: float, header: str) -> Event:
+    """Return *event*, where it is the head, with what the provider says that it took."""
+    if not isinstance(event, Head) or not header:
+        return event
+    took = f"{header}: {seconds * 1_000:.0f}\r\n".encode()
+    lines = [
+        took if line.startswith(f"{header}: ".encode()) else line
+        for line in event.lines.splitlines(keepends=True)
+    ]
+    return event._replace(lines=b"".join(lines))
+
+
+def send_away(visit: Visit, timeline: Timeline) -> Timeline:
+    """Return *timeline* as it goes out: a client that is to return is told when, in real time.
+
+    Where a failure is not to be scaled, it is told what the provider would say.
+    """
+    session, call = visit.session, visit.call
+    ends_s = call.at_s + duration_s(timeline)
+    call.asked_wait_s = session.traffic.retries.note(visit.content, ends_s, timeline)
+    if not visit.scales_waits:
+        return timeline
+    return retries.scaled(timeline, session.clock.time_scale)

@@ -1,0 +1,232 @@
+"""`POST /v1/completions`: the legacy endpoint, where a prompt is continued.
+
+Shapes and key order are those of api.openai.com, as recorded from August 2025 to August 2026.
+A stream orders its members otherwise than a body does, and its usage chunk otherwise again.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
+from typing import Any
+
+from mockserver import tokens
+from mockserver.contracts import (
+    Answer,
+    AnsweredChoice,
+    Chunk,
+    EventStream,
+    GeneratingEndpoint,
+    JsonBody,
+    Rendered,
+)
+from mockserver.conversation import ChoiceLogprobs, CompletionRequest, TokenLogprob
+from mockserver.models import Catalogue
+from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.logprobs_json import LegacyLogprobs
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import JsonValue, TokenText
+
+Json = dict[str, JsonValue]
+
+NOTHING: Mapping[str, Any] = {}
+DEFAULT_MAX_TOKENS = 16
+DEFAULT_PROMPT = "<|endoftext|>"
+MOST_LOGPROBS = 20
+"""More are asked for in vain (live calls, 2026-08-28: 21 asked, 20 told, no error)."""
+INFILL_MARKS = "<|endoftext|><|fim_prefix|><|fim_suffix|><|fim_middle|>"
+"""What surrounds prompt and suffix where a gap is filled. The offsets of tokens count it: that
+makes 123 of the one recorded request (53 characters of prompt, 15 of suffix; 2025-09)."""
+
+
+class Completions(GeneratingEndpoint):
+    """Completions of one prompt or many, given as text or as tokens."""
+
+    kind = "completions"
+    routes = (("POST", "/completions"),)
+
+    def parse(
+        self, http: HttpRequest, model: str | None, catalogue: Catalogue
+    ) -> CompletionRequest:
+        """Return the request in *http*, found valid."""
+        body = validation.read_body(http)
+        known = validation.find_model(body, catalogue, "completions", model)
+        validation.check_completion(body, known)
+        prompt = tokens.count_prompt(body, known)
+        validation.check_context(body, known, prompt.tokens)
+        options: Mapping[str, Any] = body.get("stream_options") or NOTHING
+        stop = body.get("stop")
+        limit, logprobs = body.get("max_tokens"), body.get("logprobs")
+        return CompletionRequest(
+            body=body,
+            model=known.id,
+            family=known.family,
+            prompts=_prompts(body.get("prompt"), known.family.encoding),
+            prompt_tokens=prompt.tokens,
+            prompt_exact=prompt.exact,
+            stream=bool(body.get("stream")),
+            include_usage=bool(options.get("include_usage")),
+            n=body.get("n") or 1,
+            max_tokens=DEFAULT_MAX_TOKENS if limit is None else limit,
+            stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
+            best_of=body.get("best_of") or 1,
+            echo=bool(body.get("echo")),
+            logprobs=None if logprobs is None else min(logprobs, MOST_LOGPROBS),
+        )
+
+    def render(self, answer: Answer) -> Rendered:
+        """Return *answer* as a `text_completion`, or as its chunks."""
+        if answer.request.stream:
+            # Without a charset, unlike chat.
+            return EventStream(tuple(_chunks(answer)), content_type="text/event-stream")
+        body: Json = {
+            "id": answer.id,
+            "object": "text_completion",
+            "created": answer.created,
+            "model": answer.model_name,
+            "choices": [_whole(choice, answer) for choice in answer.choices],
+            "usage": _usage(answer),
+        }
+        return JsonBody(body)
+
+
+# --- the request -----------------------------------------------------------------------------
+
+
+def _prompts(prompt: Any, encoding: str) -> tuple[str, ...]:
+    """Return the prompts of a request as text, at least one, for each of which `n` choices go."""
+    if prompt is None:
+        return (DEFAULT_PROMPT,)
+    if isinstance(prompt, str):
+        return (prompt,)
+    if prompt and isinstance(prompt[0], int):
+        coded: list[int] = prompt
+        return (tokens.decode(coded, encoding),)
+    several: list[str | list[int]] = prompt
+    return tuple(
+        item if isinstance(item, str) else tokens.decode(item, encoding) for item in several
+    ) or ("",)
+
+
+# --- the answer in one piece -----------------------------------------------------------------
+
+
+def _whole(choice: AnsweredChoice, answer: Answer) -> Json:
+    text = _text(choice)
+    logprobs = None
+    if choice.logprobs is not None:
+        logprobs = _logprobs(choice, answer).write(_told(choice.logprobs))
+    return _choice(choice.index, text, choice.finish_reason, logprobs)
+
+
+def _text(choice: AnsweredChoice) -> TokenText:
+    """Return the text of *choice*, behind its prompt if that is asked for."""
+    pieces = choice.text.pieces if choice.text is not None else ()
+    return TokenText(((choice.echoed, 0), *pieces)) if choice.echoed else TokenText(pieces)
+
+
+def _choice(index: int, text: str, finish: str | None, logprobs: Json | None = None) -> Json:
+    return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": finish}
+
+
+def _told(logprobs: ChoiceLogprobs) -> Sequence[TokenLogprob]:
+    return (*logprobs.prompt, *(logprobs.text or ()))
+
+
+def _logprobs(choice: AnsweredChoice, answer: Answer) -> LegacyLogprobs:
+    """Return what writes the log-probabilities of *choice*, counting from where it begins."""
+    request = answer.request
+    offset = 0
+    if not choice.echoed:
+        per_prompt = len(answer.choices) // len(request.prompts)
+        offset = len(request.prompts[choice.index // per_prompt])
+        if request.body.get("suffix"):
+            offset += len(INFILL_MARKS) + len(request.body["suffix"])
+    return LegacyLogprobs(offset, request.logprobs or 0)
+
+
+def _usage(answer: Answer) -> Json | None:
+    usage = answer.usage
+    if usage is None:
+        return None
+    # Where nothing was generated, the API leaves `completion_tokens` out.
+    generated: Json = (
+        {"completion_tokens": usage.completion_tokens} if usage.completion_tokens else {}
+    )
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        **generated,
+        "total_tokens": usage.total_tokens,
+    }
+
+
+# --- the answer in chunks --------------------------------------------------------------------
+
+
+def _chunks(answer: Answer) -> Iterator[Chunk]:
+    """Yield the chunks of *answer*: choices take turns; the natural ends share one chunk."""
+    turns = [list(_turns(choice, answer)) for choice in answer.choices]
+    for turn in range(max((len(own) for own in turns), default=0)):
+        for own in turns:
+            if turn < len(own):
+                value, count = own[turn]
+                yield Chunk(_chunk(answer, [value]), count)
+    ended = [
+        _ending(choice, answer)
+        for choice, own in zip(answer.choices, turns, strict=True)
+        if choice.finish_reason != "length" or not own
+    ]
+    if ended:
+        yield Chunk(_chunk(answer, ended))
+    if answer.request.include_usage:
+        last: Json = {
+            "id": answer.id,
+            "object": "text_completion",
+            "created": answer.created,
+            "model": answer.model_name,
+            "usage": _usage(answer),
+            "choices": [],
+        }
+        yield Chunk(last)
+
+
+def _turns(choice: AnsweredChoice, answer: Answer) -> Iterator[tuple[Json, int]]:
+    """Yield *choice* token by token, and how many tokens of the answer are complete with each.
+
+    An echoed prompt comes with the first of them (vllm#1504: a stream of text-davinci-003).
+    """
+    pieces = choice.text.pieces if choice.text is not None else ()
+    if choice.echoed:
+        first, count = pieces[0] if pieces else ("", 0)
+        pieces = ((choice.echoed + first, count), *pieces[1:])
+    told = choice.logprobs
+    writer = None if told is None else _logprobs(choice, answer)
+    rest = iter(told.text or () if told is not None else ())
+    for number, (piece, count) in enumerate(pieces, 1):
+        # A limit is told on the last token's own chunk, a natural end behind it.
+        is_last = number == len(pieces)
+        finish = "length" if is_last and choice.finish_reason == "length" else None
+        logprobs = None
+        if told is not None and writer is not None:
+            prompt = told.prompt if number == 1 else ()
+            logprobs = writer.write((*prompt, *islice(rest, count)))
+        yield _choice(choice.index, piece, finish, logprobs), count
+
+
+def _ending(choice: AnsweredChoice, answer: Answer) -> Json:
+    """Return what tells that *choice* has ended, behind its last token."""
+    logprobs = None
+    if choice.logprobs is not None:
+        logprobs = LegacyLogprobs(0, answer.request.logprobs or 0).write(())
+    return _choice(choice.index, "", choice.finish_reason, logprobs)
+
+
+def _chunk(answer: Answer, choices: list[Json]) -> Json:
+    chunk: Json = {
+        "id": answer.id,
+        "object": "text_completion",
+        "created": answer.created,
+        "choices": choices,
+        "model": answer.model_name,
+    }
+    if answer.request.include_usage:
+        chunk["usage"] = None
+    return chunk

@@ -1,0 +1,66 @@
+"""Which model a request names, and whether it may name that one.
+
+Source:
+    Recorded answers, 2025 and 2026 (unknown models, wrong endpoints, embedding models); live
+    calls published by a third party, 2026-08-30 (models that are missing, or no strings).
+"""
+
+from collections.abc import Mapping
+from typing import Any, Final, Literal
+
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai.validation.body import model_missing, unreadable
+
+_FORBIDDEN: Final = 403
+_NOT_FOUND: Final = 404
+
+_WRONG_ENDPOINT: Final = {
+    "chat": (
+        "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
+        "Did you mean to use v1/completions?"
+    ),
+    "completions": (
+        "This is a chat model and not supported in the v1/completions endpoint. "
+        "Did you mean to use v1/chat/completions?"
+    ),
+}
+
+
+_DEPRECATIONS: Final = "https://platform.openai.com/docs/deprecations"
+
+
+def find_model(
+    body: Mapping[str, Any],
+    catalogue: Catalogue,
+    endpoint_mode: Literal["chat", "completions"],
+    model_in_path: str | None = None,
+) -> Model:
+    """Return the model that *body* names, or the one in the path, which goes before it.
+
+    Raises:
+        ApiError: There is none, or it does not answer here.
+
+    """
+    name = body.get("model") if model_in_path is None else model_in_path
+    if name is None or name == "":
+        raise model_missing()
+    if type(name) is not str:
+        raise unreadable()
+    if catalogue.is_retired(name):
+        # Recorded of text-davinci-002 and gpt-3.5-turbo-0613, 2026-08.
+        what = f"The model `{name}` has been deprecated, learn more here: {_DEPRECATIONS}"
+        raise ApiError(_NOT_FOUND, what, code="model_not_found", layer="edge")
+    model = catalogue.get(name)
+    if model is None:
+        raise ApiError(
+            _NOT_FOUND,
+            f"The model `{name}` does not exist or you do not have access to it.",
+            code="model_not_found",
+            layer="edge",
+        )
+    if model.mode in (endpoint_mode, "any"):
+        return model
+    if model.mode == "other":
+        raise ApiError(_FORBIDDEN, "You are not allowed to sample from this model", layer="edge")
+    raise ApiError(_NOT_FOUND, _WRONG_ENDPOINT[endpoint_mode], param="model")

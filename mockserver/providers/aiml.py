@@ -1,0 +1,185 @@
+"""AI/ML API, api.aimlapi.com: chat alone, bills in credits, and refusals without an `error`.
+
+Sources: its documentation (aimlapi/api-docs, 2026-08-21) and the page of gpt-3.5-turbo there;
+nothing of it is recorded, and nothing is known of its headers and of its streams, which are
+OpenAI's here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.seeding import Draw, http_date
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
+from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.timeline import Data, Head, Headers, Timeline
+
+Json = dict[str, Any]
+
+ROOT: Final = "/v1"
+CHAT: Final = ROOT + "/chat/completions"
+CREDITS_A_USD: Final = 2_000_000
+
+NO_KEY: Final = (
+    "This request requires a valid API key. You can create a new API key on the Billing page: "
+    "https://aimlapi.com/app/keys"
+)
+NO_CREDITS: Final = (
+    "You've run out of credits. Please top up your balance or update your payment method to "
+    "continue: https://aimlapi.com/app/billing/"
+)
+UNKNOWN_MODEL: Final = (
+    "Body validation error\nInvalid enum value. Expected 'gpt-3.5-turbo' | 'gpt-3.5-turbo-0125' | "
+    "'gpt-3.5-turbo-1106', received '{}'"
+)
+
+
+class AimlApi(Dialect):
+    """The dialect of api.aimlapi.com."""
+
+    kind = "aiml"
+    id_prefixes = {"chat.completions": "chatcmpl-"}  # noqa: RUF012 - ClassVar in Dialect
+    id_length = 29
+    lacks = frozenset({"completions", "stored_completions"})
+    shares_paths = True
+    host = "api.aimlapi.com"
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads below `/v1`."""
+        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def catalogue(self, known: Catalogue) -> Catalogue:
+        """Return *known* with and without the vendor; its models ignore what they do not know."""
+        return known.seen_as(_names_of, added=lambda model: replace(model, mode="any"))
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*."""
+        key = bearer_token(http)
+        if not key:
+            raise self.incorrect_key(key)
+        return key
+
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401, which is the same without a key."""
+        del key
+        return ApiError(401, NO_KEY, layer="edge")
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 403 of a balance that is spent."""
+        return ApiError(403, NO_CREDITS, layer="edge")
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the 429, which tells nothing of limits."""
+        del reached
+        return ApiError(429, "Too Many Requests", layer="edge")
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a server that has too much to do."""
+        return ApiError(status or 500, "Something wrong with the server. Please, try again later.")
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return the refusal of a model as that of a value out of its list."""
+        del http
+        if error.code == "model_not_found":
+            return ApiError(400, UNKNOWN_MODEL.format(error.message.split("`")[1]), layer="edge")
+        return error
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404, in the words of its framework (NestJS)."""
+        path = http.path.removeprefix(f"/{self.kind}")
+        return ApiError(404, f"Cannot {http.method} {path}", param=path, layer="edge")
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
+        """Return the 404: another method is another path."""
+        del allowed
+        return self.unknown_path(http)
+
+    def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
+        """Return *rendered* in this provider's order, with what was paid."""
+        del draw
+        if answer is None or isinstance(rendered, EventStream):
+            return rendered
+        value: Json = plain(rendered.value)
+        cost = self.cost_usd(answer)
+        paid = {
+            "credits_used": round(cost * CREDITS_A_USD),
+            "usd_spent": JavaScriptNumber(round(cost, 12)),
+        }
+        return JsonBody(
+            {
+                "id": value["id"],
+                "object": value["object"],
+                "choices": [_choice(choice) for choice in value["choices"]],
+                "created": value["created"],
+                "model": value["model"],
+                "usage": value["usage"],
+                "system_fingerprint": value["system_fingerprint"],
+                "meta": {"usage": paid},
+            }
+        )
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write all JSON without white space."""
+        del draw
+        if isinstance(rendered, JsonBody):
+            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
+        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        return event_frames((*events, DONE), by_token=by_token)
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        del answer
+        is_stream = isinstance(rendered, EventStream)
+        kind = "text/event-stream" if is_stream else "application/json; charset=utf-8"
+        return Head.of(200, _headers(kind, draw))
+
+    def request_id(self, draw: Draw) -> str:
+        """Return the request's id, a UUID, which only refusals tell."""
+        digits = draw.request_id()
+        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return nothing: an answer has its own id alone."""
+        del draw
+        return ()
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error* as a flat object; what a path is wrong about stands in `param`."""
+        path = error.param if error.param and error.param.startswith("/") else CHAT
+        moment = datetime.fromtimestamp(draw.created(), UTC)
+        body = {
+            "message": error.message,
+            "path": path,
+            "requestId": self.request_id(draw),
+            "statusCode": error.status,
+            "timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.{draw.milliseconds(0, 999):03}Z",
+        }
+        payload = to_bytes(compact(body))
+        headers = (*_headers("application/json; charset=utf-8", draw), *error.headers)
+        return Head.of(error.status, headers, len(payload)), Data(payload)
+
+
+def _headers(content_type: str, draw: Draw) -> Headers:
+    return ("date", http_date(draw.created())), ("content-type", content_type)
+
+
+def _names_of(model: Model) -> tuple[Model, ...]:
+    if model.mode != "chat":
+        return ()
+    lenient = replace(model, behaves_as=f"aiml/{model.id}")
+    return lenient, replace(lenient, id=f"openai/{model.id}")
+
+
+def _choice(choice: Json) -> Json:
+    return {
+        "index": choice["index"],
+        "finish_reason": choice["finish_reason"],
+        "logprobs": choice.get("logprobs"),
+        "message": choice["message"],
+    }

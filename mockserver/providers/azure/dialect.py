@@ -1,0 +1,472 @@
+"""Azure OpenAI: deployments in the path, JSON by the alphabet, and what its filters found.
+
+A gateway (keys, versions, paths, limits) stands before the deployments. It refuses in short, by
+code and message alone, while what OpenAI's validators refuse comes as OpenAI prints it. Sources:
+recorded answers, 2023-09 to 2026-06; where they differ, those of 2026-05 and 2026-06, but for
+the filters of a stream's tokens, which then named one of several filters or none.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from mockserver.contracts import (
+    Answer,
+    AnsweredChoice,
+    Chunk,
+    Dialect,
+    EventStream,
+    Frame,
+    JsonBody,
+    Located,
+    Rendered,
+)
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.seeding import HEX, Draw, http_date
+from mockserver.traffic.limits import Allowance
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
+from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.timeline import Data, Head, Headers, Timeline
+
+Json = dict[str, Any]
+
+ROOT: Final = "/openai"
+V1: Final = ROOT + "/v1"
+DEPLOYMENTS: Final = re.compile(ROOT + r"/deployments/([^/]+)(/.+)", re.DOTALL)
+
+VERSIONS: Final = frozenset(
+    (  # noqa: SIM905 - so many words read better in lines
+        "2022-12-01 2023-03-15-preview 2023-05-15 2023-06-01-preview 2023-07-01-preview "
+        "2023-08-01-preview 2023-09-01-preview 2023-12-01-preview 2024-02-01 2024-02-15-preview "
+        "2024-03-01-preview 2024-04-01-preview 2024-05-01-preview 2024-06-01 2024-07-01-preview "
+        "2024-08-01-preview 2024-09-01-preview 2024-10-01-preview 2024-10-21 2024-12-01-preview "
+        "2025-01-01-preview 2025-02-01-preview 2025-03-01-preview 2025-04-01-preview"
+    ).split()
+)
+V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
+LATER_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
+"""Versions that came after those above are believed to exist; of those before, no other did."""
+TOO_NEW: Final = "o3-mini"
+TOO_NEW_BEFORE: Final = "2024-12-01-preview"
+"""The one model that is known to need a version (pasted in public issues, 2025-02)."""
+
+DENIED: Final = (
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
+    "valid key for an active subscription and use a correct regional API endpoint for your "
+    "resource."
+)
+NO_DEPLOYMENT: Final = (
+    "The API deployment for this resource does not exist. If you created the deployment within "
+    "the last 5 minutes, please wait a moment and try again."
+)
+NO_QUOTA: Final = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API have exceeded the "
+    "quota of your current OpenAI S0 pricing tier. Please go here: "
+    "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
+)
+LIMITED: Final = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
+    "have exceeded {} rate limit of your current OpenAI S0 pricing tier. Please retry after {} "
+    "seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further "
+    "increase the default rate limit."
+)
+WRONG_OPERATION: Final = (
+    "The {} operation does not work with the specified model, {}. Please choose different model "
+    "and try again. You can learn more about which models can be used with each operation here: "
+    "https://go.microsoft.com/fwlink/?linkid=2197993."
+)
+FILTERED: Final = (
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+    "policy. Please modify your prompt and retry. To learn more about our content filtering "
+    "policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
+)
+
+HARMS: Final = ("hate", "self_harm", "sexual", "violence")
+STRUCK: Final = "violence"
+"""The filter that strikes where a scenario says that one does."""
+PROTECTED: Final = ("protected_material_code", "protected_material_text")
+
+REGION: Final = "East US 2"
+UUID_LENGTH: Final = 36
+REQUEST_ID: Final = Hole("q", UUID_LENGTH)
+GATEWAY_ID: Final = Hole("g", UUID_LENGTH)
+BLOCK: Final = 16
+"""Padding is measured before the filters' findings go in, which is why its rule seems broken."""
+
+
+class Azure(Dialect):
+    """The dialect of Azure OpenAI, by deployment and by the newer paths below `/openai/v1`."""
+
+    kind = "azure"
+    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
+    id_length = 29
+    lacks = frozenset({"models"})
+    bills_end_of_turn = True
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads; a deployment is what OpenAI calls a model."""
+        if path.startswith(V1 + "/"):
+            return Located(path.removeprefix(V1))
+        deployment = DEPLOYMENTS.fullmatch(path)
+        if deployment:
+            return Located(deployment[2], deployment[1])
+        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def catalogue(self, known: Catalogue) -> Catalogue:
+        """Return *known* with the names of its own that Azure has for GPT-3.5."""
+        return known.seen_as(
+            shipped=_with_own_name,
+            # A deployment that is like a model answers by that model's name.
+            added=lambda model: replace(
+                model, answers_as=_own_name(known.resolve(model.behaves_as).answers_as)
+            ),
+        )
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the key in `api-key`, or a bearer token (of Entra ID, or of OpenAI's clients)."""
+        key = http.headers.get("api-key", "").strip() or bearer_token(http)
+        if not key:
+            raise self.incorrect_key(key)
+        return key
+
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401, which is the same without a key."""
+        del key
+        return _by_gateway(401, "401", DENIED)
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 429 of a subscription that has nothing left."""
+        return _by_gateway(429, "429", NO_QUOTA)
+
+    def content_filtered(self) -> ApiError:
+        """Return the refusal of a prompt that a filter does not like."""
+        return ApiError(400, FILTERED, type=None, param="prompt", code="content_filter")
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the 429 of the gateway, which counts tokens or calls."""
+        of = "call" if reached.of == "requests" else "token"
+        seconds = -(-reached.wait_ms // 1_000)
+        error = _by_gateway(429, "429", LIMITED.format(of, seconds))
+        return replace(error, allowances=reached.allowances)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a region that has too much to do."""
+        return _by_gateway(
+            status or 503,
+            "ServiceUnavailable",
+            "The service is temporarily unable to process your request. Please try again later.",
+        )
+
+    def admit(self, http: HttpRequest) -> None:
+        """Refuse a version of the API that there is not."""
+        stated = parse_qs(http.query).get("api-version")
+        path = _own_path(http)
+        if path.startswith((V1 + "/", "/v1/")):
+            if stated and stated[0] not in V1_VERSIONS:
+                raise _by_gateway(400, "BadRequest", "API version not supported")
+            return
+        if not stated:
+            raise _nothing_there()
+        version = stated[0]
+        is_later = LATER_VERSION.fullmatch(version) and version > max(VERSIONS)
+        if version not in VERSIONS and not is_later:
+            raise _by_gateway(400, "BadRequest", "API version not supported")
+        deployment = DEPLOYMENTS.fullmatch(path)
+        if deployment and deployment[1] == TOO_NEW and version < TOO_NEW_BEFORE:
+            said = f"Model {TOO_NEW} is enabled only for api versions {TOO_NEW_BEFORE} and later"
+            raise _by_gateway(400, "BadRequest", said)
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return the refusal of a model in the gateway's words; all else is said as OpenAI does."""
+        path = _own_path(http)
+        deployment = DEPLOYMENTS.fullmatch(path)
+        if error.code == "model_not_found":
+            if deployment:
+                return ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
+            name = error.message.split("`")[1]
+            return _by_gateway(400, "unknown_model", f"Unknown model: {name}")
+        if error.status == 404 and error.param == "model":  # noqa: PLR2004 - the wrong endpoint
+            operation = "chatCompletion" if "/chat/" in path else "completion"
+            name = deployment[1] if deployment else "requested"
+            said = WRONG_OPERATION.format(operation, name)
+            return _by_gateway(400, "OperationNotSupported", said)
+        return error
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404, which does not say what was asked."""
+        del http
+        return _nothing_there()
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
+        """Return the 404: to the gateway, another method is another path."""
+        del http, allowed
+        return _nothing_there()
+
+    def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
+        """Return *rendered* with what the filters found, and with its members by the alphabet."""
+        if isinstance(rendered, EventStream):
+            assert answer is not None
+            return _stream(rendered, answer, draw)
+        value = plain(rendered.value)
+        if answer is None:
+            return JsonBody(alphabetical(value), rendered.layer)
+        for shown, choice in zip(value["choices"], answer.choices, strict=True):
+            shown["content_filter_results"] = _found(choice)
+            shown.setdefault("logprobs", None)
+            if choice.finish_reason == "content_filter" and not choice.text:
+                # Recorded once (lmnr-python, 2024-04): there is no message at all.
+                shown.pop("message", None)
+        if value["usage"] is not None and answer.endpoint == "chat.completions":
+            value["usage"]["latency_checkpoint"] = _latencies(answer, draw)
+        value["prompt_filter_results"] = None
+        value = alphabetical(value)
+        value["prompt_filter_results"] = _prompts(answer)
+        return JsonBody(value, rendered.layer)
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write all JSON without white space; a body ends with a newline."""
+        del draw
+        if isinstance(rendered, JsonBody):
+            text = compact(rendered.value, token_ends=by_token) + "\n"
+            return body_frames(text, by_token=by_token)
+        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        return event_frames((*events, DONE), by_token=by_token)
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        is_stream = isinstance(rendered, EventStream)
+        kind = "text/event-stream; charset=utf-8" if is_stream else "application/json"
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", kind),
+            ("apim-request-id", GATEWAY_ID.mark),
+            ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+            ("x-content-type-options", "nosniff"),
+            ("x-ms-region", REGION),
+            ("x-request-id", REQUEST_ID.mark),
+        )
+        return Head.of(
+            200, headers if answer is None else (*headers, *_of_deployment(answer, draw))
+        )
+
+    def request_id(self, draw: Draw) -> str:
+        """Return the request's id, a UUID."""
+        return _uuid(draw.request_id())
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the ids of the request and of the gateway's own."""
+        gateway_id = _uuid(draw.text("apim", 32, HEX))
+        return (
+            (REQUEST_ID.mark_bytes, self.request_id(draw).encode()),
+            (GATEWAY_ID.mark_bytes, gateway_id.encode()),
+        )
+
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+        """Return the `x-ratelimit-*` headers."""
+        return Head.of(200, _told_of_limits(allowances)).lines
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error* as the gateway says it, or as the deployment behind it does."""
+        payload = to_bytes(_refusal(error))
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            # Recorded (openllmetry, 2026-03): this one says nothing of its content.
+            *(
+                ()
+                if error.code == "DeploymentNotFound"
+                else (("content-type", "application/json"),)
+            ),
+            ("apim-request-id", _uuid(draw.text("apim", 32, HEX))),
+            ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+            ("x-content-type-options", "nosniff"),
+            ("x-ms-region", REGION),
+            *((("x-ms-rai-invoked", "true"),) if error.code == "content_filter" else ()),
+            ("x-request-id", self.request_id(draw)),
+            *error.headers,
+        )
+        is_chunked = error.code == "DeploymentNotFound"
+        return Head.of(error.status, headers, None if is_chunked else len(payload)), Data(payload)
+
+
+# --- models ----------------------------------------------------------------------------------
+
+
+def _own_name(name: str) -> str:
+    """Return what Azure calls the model *name*: a deployment's name may hold no dot."""
+    return "gpt-35-turbo" if re.fullmatch(r"gpt-3\.5-turbo(-16k)?(-\d{4})?", name) else name
+
+
+def _with_own_name(model: Model) -> tuple[Model, ...]:
+    model = replace(model, answers_as=_own_name(model.answers_as))
+    if not model.id.startswith("gpt-3.5"):
+        return (model,)
+    alias = model.id.replace("gpt-3.5", "gpt-35", 1)
+    answers_as = model.answers_as.replace("gpt-3.5", "gpt-35", 1).partition(":")[0]
+    return model, replace(model, id=alias, answers_as=answers_as)
+
+
+def _own_path(http: HttpRequest) -> str:
+    """Return the path of *http* without the name of the provider in front of it."""
+    return http.path[max(0, http.path.find(ROOT + "/")) :]
+
+
+# --- refusals --------------------------------------------------------------------------------
+
+
+def _by_gateway(status: int, code: str, message: str) -> ApiError:
+    return ApiError(status, message, type=None, code=code, layer="edge")
+
+
+def _nothing_there() -> ApiError:
+    return _by_gateway(404, "404", "Resource not found")
+
+
+def _refusal(error: ApiError) -> str:
+    """Return the body of *error*."""
+    if error.code == "content_filter":
+        found = _harms(STRUCK)
+        inner: Json = {
+            "code": "ResponsibleAIPolicyViolation",
+            "content_filter_result": alphabetical({**found, "jailbreak": _not_detected()}),
+        }
+        told: Json = {
+            "message": error.message,
+            "type": None,
+            "param": "prompt",
+            "code": error.code,
+            "status": error.status,
+            "innererror": inner,
+        }
+        return compact({"error": told})
+    if error.code == "DeploymentNotFound":
+        told = {"type": error.type, "code": error.code, "message": error.message}
+        return pretty({"error": told})
+    if error.code == "unknown_model":
+        return compact(
+            {"error": {"code": error.code, "message": error.message, "details": error.message}}
+        )
+    if error.type is None or error.status in {401, 429}:
+        code = str(error.status) if error.status in {401, 429} else error.code
+        return compact({"error": {"code": code, "message": error.message}})
+    keys = ("message", "type", "param", "code")
+    return pretty({"error": {key: getattr(error, key) for key in keys}}) + "\n"
+
+
+# --- what the filters found ------------------------------------------------------------------
+
+
+def _harms(struck: str | None = None) -> Json:
+    return {
+        name: {
+            "filtered": name == struck,
+            "severity": "medium" if name == struck else "safe",
+        }
+        for name in HARMS
+    }
+
+
+def _not_detected() -> Json:
+    return {"detected": False, "filtered": False}
+
+
+def _found(choice: AnsweredChoice) -> Json:
+    """Return what the filters found in *choice*; calls of tools are not looked at."""
+    if choice.finish_reason == "content_filter":
+        return _harms(STRUCK)
+    if choice.tool_calls:
+        return {}
+    return {**_harms(), **{name: _not_detected() for name in PROTECTED}}
+
+
+def _prompts(answer: Answer) -> list[Json]:
+    """Return what the filters found in each prompt, whose number goes first."""
+    found = alphabetical({**_harms(), "jailbreak": _not_detected()})
+    count = max(1, len(answer.request.prompts))
+    return [{"prompt_index": n, "content_filter_results": found} for n in range(count)]
+
+
+# --- streams ---------------------------------------------------------------------------------
+
+
+def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
+    """Return *stream* behind a chunk on the prompt, with the findings on each piece of text."""
+    opening: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
+    chunks = [Chunk({**opening, "prompt_filter_results": _prompts(answer)})]
+    padding = draw.text("obfuscation", BLOCK * len(stream.chunks)) if stream.obfuscated else None
+    for number, chunk in enumerate(stream.chunks):
+        value: Json = plain(chunk.value)
+        if padding is not None:
+            missing = -len(compact(value)) % BLOCK
+            value["obfuscation"] = padding[BLOCK * number : BLOCK * number + missing]
+        for shown in value["choices"]:
+            shown["content_filter_results"] = _found_in_piece(shown)
+            shown.setdefault("logprobs", None)
+        if value.get("usage") is not None and answer.endpoint == "chat.completions":
+            value["latency_checkpoint"] = _latencies(answer, draw)
+        chunks.append(Chunk(alphabetical(value), chunk.tokens))
+    return EventStream(chunks)
+
+
+def _found_in_piece(shown: Mapping[str, Any]) -> Json:
+    if shown["finish_reason"] == "content_filter":
+        return _harms(STRUCK)
+    return _harms() if shown.get("text") or shown.get("delta", {}).get("content") else {}
+
+
+# --- what a deployment says of itself --------------------------------------------------------
+
+
+def _latencies(answer: Answer, draw: Draw) -> dict[str, int]:
+    """Return how long the engine and the service say that they took (since 2026-05)."""
+    rng = draw.rng("latency")
+    engine_ttft, per_token, before = rng.randint(30, 80), rng.randint(9, 14), rng.randint(80, 260)
+    engine_total = engine_ttft + per_token * (answer.usage.completion_tokens if answer.usage else 0)
+    total = before + engine_total + rng.randint(1, 50)
+    return {
+        "engine_tbt_ms": per_token,
+        "engine_ttft_ms": engine_ttft,
+        "engine_ttlt_ms": engine_total,
+        "pre_inference_ms": before,
+        "service_tbt_ms": per_token,
+        "service_ttft_ms": before + engine_ttft + 200,
+        "service_ttlt_ms": total + 150,
+        "total_duration_ms": total,
+        "user_visible_ttft_ms": engine_ttft + 300,
+    }
+
+
+def _of_deployment(answer: Answer, draw: Draw) -> Headers:
+    rng = draw.rng("model-session")
+    fields = (rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), rng.randint(0, 59))
+    session = "d2026" + "".join(f"{field:02}" for field in (*fields, rng.randint(0, 59)))
+    return (
+        ("azureml-model-session", f"{session}-{draw.text('model-session', 16, HEX)}"),
+        ("x-accel-buffering", "no"),
+        ("x-ms-deployment-name", answer.request.model),
+        ("x-ms-is-spilled-over", "false"),
+        ("x-ms-rai-invoked", "true"),
+        ("x-ms-served-model", answer.model_name),
+        ("x-ratelimit-abusepenalty-active", "False"),
+        ("x-ratelimit-key", answer.request.model),
+        *_told_of_limits(answer.allowances),
+    )
+
+
+def _told_of_limits(allowances: tuple[Allowance, ...]) -> Headers:
+    return (
+        *((f"x-ratelimit-limit-{of.of}", str(of.limit)) for of in allowances),
+        *((f"x-ratelimit-remaining-{of.of}", str(of.remaining)) for of in allowances),
+        *((f"x-ratelimit-renewalperiod-{of.of}", "60") for of in allowances),
+        # Whole seconds here, and no unit.
+        *((f"x-ratelimit-reset-{of.of}", str(of.reset_ms // 1_000)) for of in allowances),
+    )
+
+
+def _uuid(digits: str) -> str:
+    """Return 32 hex *digits* as a UUID of version 4."""
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

@@ -1,0 +1,245 @@
+"""OpenAI itself, api.openai.com: the spelling that all others are compatible with.
+
+Several layers answer there. The edge (keys, unknown models and URLs) prints errors with four
+spaces and Go's escapes; the API behind it prints everything with two. Both end with a newline.
+The services that tell of models and keep completions print with two spaces, and what is kept
+without any; they end without a newline. Sources: recorded answers of 2025-09 to 2026-08.
+"""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Final
+
+from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
+from mockserver.conversation import ApiError, Layer
+from mockserver.seeding import Draw, http_date
+from mockserver.traffic.limits import Allowance, go_duration
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import Filling, Hole, compact, pretty, to_bytes
+from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.timeline import Data, Head, Headers, Timeline
+
+ROOT: Final = "/v1"
+
+NO_KEY: Final = (
+    "You didn't provide an API key. You need to provide your API key in an Authorization header "
+    "using Bearer auth (i.e. Authorization: Bearer YOUR_KEY), or as the password field (with "
+    "blank username) if you're accessing the API from your browser and are prompted for a "
+    "username and password. You can obtain an API key from "
+    "https://platform.openai.com/account/api-keys."
+)
+
+INCORRECT_KEY: Final = (
+    "Incorrect API key provided: {}. You can find your API key at "
+    "https://platform.openai.com/account/api-keys."
+)
+NO_QUOTA: Final = (
+    "You exceeded your current quota, please check your plan and billing details. For more "
+    "information on this error, read the docs: "
+    "https://platform.openai.com/docs/guides/error-codes/api-errors."
+)
+SHOWN_AT_START: Final = 8
+SHOWN_AT_END: Final = 4
+"""How much of a key a refusal shows: every recorded one, of 3 to 164 characters."""
+
+ORGANIZATION: Final = "mockserver"
+PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
+API_VERSION: Final = "2020-10-01"
+
+REQUEST_ID: Final = Hole("q", len("req_") + 32)
+_EXPOSED: Final = ("access-control-expose-headers", "X-Request-ID")
+_ACCOUNT: Final = (("openai-organization", ORGANIZATION), ("openai-project", PROJECT))
+_STEADY: Final = (
+    ("openai-version", API_VERSION),
+    ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
+    ("x-content-type-options", "nosniff"),
+)
+STEADY_LINES: Final[dict[Layer, bytes]] = {
+    "api": Head.of(200, (_EXPOSED, *_ACCOUNT, *_STEADY)).lines,
+    "storage": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
+    "models": Head.of(200, _STEADY).lines,
+}
+"""What each layer's answers and refusals have in common; the edge's have nothing of it."""
+
+ERROR_KEYS: Final = ("message", "type", "param", "code")
+UNKNOWN_URL: Final = "unknown_url"
+UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
+"""Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
+CHUNKED_REFUSALS: Final = frozenset({403, 404})
+"""Statuses whose refusals come in chunks, and name the organization at the edge."""
+
+BLOCK: Final = 16
+"""Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
+
+
+class OpenAI(Dialect):
+    """The dialect of api.openai.com."""
+
+    kind = "openai"
+    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
+    id_length = 29
+    took_header = "openai-processing-ms"
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads below `/v1`."""
+        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*; any but an empty one will do."""
+        key = bearer_token(http)
+        if not key:
+            raise ApiError(401, NO_KEY, layer="edge")
+        return key
+
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401, which shows the beginning and the end of *key*, or all of a short one."""
+        hidden = len(key) - SHOWN_AT_START - SHOWN_AT_END
+        if hidden > 0:
+            key = f"{key[:SHOWN_AT_START]}{'*' * hidden}{key[-SHOWN_AT_END:]}"
+        return ApiError(401, INCORRECT_KEY.format(key), code="invalid_api_key", layer="edge")
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 429 that no waiting helps against."""
+        kind = "insufficient_quota"
+        return ApiError(429, NO_QUOTA, type=kind, code=kind, layer="edge")
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404 of a path below `/v1` or of one outside, which differ."""
+        if http.path.startswith(ROOT + "/"):
+            return ApiError(404, f"Invalid URL ({http.method} {http.path})", layer="edge")
+        return ApiError(
+            404,
+            f"Unknown request URL: {http.method} {http.path}. Please check the URL for typos, or "
+            "see the docs at https://platform.openai.com/docs/api-reference/.",
+            code=UNKNOWN_URL,
+            layer="edge",
+        )
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:  # noqa: ARG002 - the text depends on *allowed* alone
+        """Return the 405, which names the methods that would do."""
+        return ApiError(
+            405,
+            f"Only {' and '.join(allowed)} requests are accepted.",
+            code="method_not_supported",
+            layer="edge",
+            # RFC 9110, 15.5.6: a 405 names the methods here, too.
+            headers=(("allow", ", ".join(allowed)),),
+        )
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write bodies indented, and streams as compact events with their padding."""
+        if isinstance(rendered, EventStream):
+            return event_frames(_events(rendered, draw), by_token=by_token)
+        match rendered.layer:
+            case "storage":
+                return (Frame(to_bytes(compact(rendered.value))),)
+            case "models":
+                return (Frame(to_bytes(pretty(rendered.value))),)
+            case _:
+                text = pretty(rendered.value, token_ends=by_token) + "\n"
+                return body_frames(text, by_token=by_token)
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        content_type = "application/json"
+        layer: Layer = "api"
+        if isinstance(rendered, EventStream):
+            content_type = rendered.content_type
+        else:
+            layer = rendered.layer
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", content_type),
+            (self.took_header, str(draw.milliseconds(200, 1_000))),
+            ("x-request-id", REQUEST_ID.mark),
+        )
+        limits = b""
+        if answer is not None:
+            limits = _limit_lines(answer.allowances)
+            if answer.endpoint == "completions":
+                engine = ("openai-model", answer.model_name)
+                headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
+        return Head(200, _lines(headers) + STEADY_LINES[layer] + limits)
+
+    def request_id(self, draw: Draw) -> str:
+        """Return the request's id, as `x-request-id` tells it."""
+        return "req_" + draw.request_id()
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the request's id."""
+        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
+
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
+        """Return the `x-ratelimit-*` headers."""
+        return _limit_lines(allowances)
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error* as the layer that refuses would print it."""
+        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS
+        body = {"error": {key: getattr(error, key) for key in keys}}
+        match error.layer:
+            case "edge":
+                text = _go_escaped(pretty(body, 4)) + "\n"
+            case "api":
+                text = pretty(body) + "\n"
+            case _:
+                text = pretty(body)
+        payload = to_bytes(text)
+        lines = b"".join(
+            (
+                _lines(self._headers(error, draw)),
+                STEADY_LINES.get(error.layer, b""),
+                _limit_lines(error.allowances),
+                _lines(error.headers),
+            )
+        )
+        is_chunked = error.status in CHUNKED_REFUSALS and error.layer in {"edge", "api"}
+        return Head(error.status, lines, None if is_chunked else len(payload)), Data(payload)
+
+    def _headers(self, error: ApiError, draw: Draw) -> Headers:
+        """Return the headers of a refusal that do not come from its layer."""
+        date = ("date", http_date(draw.created()))
+        request_id = ("x-request-id", self.request_id(draw))
+        if error.layer != "edge":
+            took = (self.took_header, str(draw.milliseconds(5, 100)))
+            return date, ("content-type", "application/json"), took, request_id
+        content_type = ("content-type", "application/json; charset=utf-8")
+        # The edge knows the account only at times.
+        known = _ACCOUNT[:1] if error.status in CHUNKED_REFUSALS else ()
+        return date, content_type, ("vary", "Origin"), request_id, *known
+
+
+@lru_cache(maxsize=4_096)
+def _limit_lines(allowances: tuple[Allowance, ...]) -> bytes:
+    """Return the `x-ratelimit-*` headers, by the alphabet."""
+    headers: Headers = (
+        *((f"x-ratelimit-limit-{a.of}", str(a.limit)) for a in allowances),
+        *((f"x-ratelimit-remaining-{a.of}", str(a.remaining)) for a in allowances),
+        *((f"x-ratelimit-reset-{a.of}", go_duration(a.reset_ms)) for a in allowances),
+    )
+    return _lines(headers)
+
+
+def _lines(headers: Headers) -> bytes:
+    return Head.of(200, headers).lines
+
+
+def _go_escaped(text: str) -> str:
+    """Return *text* as Go's JSON encoder writes it, which is safe inside HTML."""
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def _events(stream: EventStream, draw: Draw) -> tuple[Frame, ...]:
+    padding = ""
+    if stream.obfuscated:
+        padding = draw.text("obfuscation", BLOCK * len(stream.chunks))
+    frames: list[Frame] = []
+    for number, chunk in enumerate(stream.chunks):
+        text = compact(chunk.value)
+        if stream.obfuscated:
+            # Holes are as long as what fills them, so the length is right already.
+            missing = -len(text) % BLOCK
+            own = padding[BLOCK * number : BLOCK * number + missing]
+            text = f'{text[:-1]},"obfuscation":"{own}"}}'
+        frames.append(event(text, chunk.tokens))
+    return (*frames, DONE)

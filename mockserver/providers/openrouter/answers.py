@@ -1,0 +1,279 @@
+"""The answers that OpenRouter gives: one shape for all providers, with what it cost."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from mockserver.contracts import Answer, AnsweredChoice, Chunk, EventStream
+from mockserver.conversation import Usage
+from mockserver.providers.openrouter.models import ON_RESPONSES
+from mockserver.providers.openrouter.requests import items, record
+from mockserver.wire.jsontext import JavaScriptNumber, plain
+
+Json = dict[str, Any]
+
+PROVIDERS: Final = {
+    "openai": "OpenAI",
+    "azure": "Azure",
+    "anthropic": "Anthropic",
+    "amazon-bedrock": "Amazon Bedrock",
+    "google": "Google",
+    "google-vertex": "Google",
+    "google-ai-studio": "Google AI Studio",
+    "x-ai": "xAI",
+    "xai": "xAI",
+    "mistralai": "Mistral",
+    "mistral": "Mistral",
+    "deepseek": "DeepSeek",
+    "moonshotai": "Moonshot AI",
+    "z-ai": "Z.AI",
+    "qwen": "Alibaba",
+    "meta-llama": "Together",
+    "together": "Together",
+    "deepinfra": "DeepInfra",
+    "fireworks": "Fireworks",
+    "groq": "Groq",
+    "novita": "Novita",
+    "openrouter": "OpenAI",
+}
+"""Names of providers, by their own slugs and by those of vendors of models."""
+NATIVE: Final[Mapping[str, Mapping[str, str]]] = {
+    "anthropic": {"stop": "end_turn", "tool_calls": "tool_use", "length": "max_tokens"},
+    "google": {"stop": "STOP", "tool_calls": "STOP", "length": "MAX_TOKENS"},
+    "x-ai": {"stop": "completed", "tool_calls": "completed", "length": "max_output_tokens"},
+    "responses": {"stop": "completed", "tool_calls": "completed", "length": "max_output_tokens"},
+}
+"""How providers call the reasons to finish; those that are not here call them as OpenAI does."""
+TELL_TIERS: Final = frozenset({"anthropic", "google", "x-ai"})
+REASONING_FORMATS: Final = {
+    "anthropic": "anthropic-claude-v1",
+    "google": "google-gemini-v1",
+    "x-ai": "xai-responses-v1",
+    "responses": "openai-responses-v1",
+}
+
+
+def _provider_of(answer: Answer) -> str:
+    """Return the name of the provider that serves *answer*: as preferred, or the vendor's own."""
+    preferences = record(answer.request.body.get("provider"))
+    vendor = answer.request.model.partition("/")[0]
+    ignored = items(preferences.get("ignore"))
+    wanted: list[Any] = [
+        *items(preferences.get("only")),
+        *items(preferences.get("order")),
+        vendor,
+    ]
+    slugs = [str(name).partition("/")[0].lower() for name in wanted]
+    slug = next((slug for slug in slugs if slug not in ignored), vendor)
+    if slug == vendor == "openai" and "openai" in ignored:
+        slug = "azure"
+    return PROVIDERS.get(slug, slug.title())
+
+
+def _native(finish: str | None, answer: Answer) -> str | None:
+    vendor = answer.request.model.partition("/")[0]
+    if ON_RESPONSES.match(answer.request.model):
+        vendor = "responses"
+    return None if finish is None else NATIVE.get(vendor, {}).get(finish, finish)
+
+
+def _model_name(answer: Answer) -> str:
+    """Return the slug that answers; a snapshot that a scenario names is the vendor's."""
+    name = answer.model_name
+    vendor, slash, _ = answer.request.model.rpartition("/")
+    return name if "/" in name else f"{vendor}{slash}{name}"
+
+
+def body_of(value: Json, answer: Answer) -> Json:
+    """Return *answer* in one piece; *value* is what OpenAI's endpoint made of it."""
+    usage = None if answer.usage is None else _usage(answer, answer.usage)
+    opening = {
+        "id": answer.id,
+        "object": "chat.completion",
+        "created": answer.created,
+        "model": _model_name(answer),
+        "provider": _provider_of(answer),
+    }
+    fingerprint = None if ON_RESPONSES.match(answer.request.model) else answer.system_fingerprint
+    if answer.endpoint == "completions":
+        # In the order of 2025-12 (OpenRouterTeam/typescript-sdk#101), the only one pasted.
+        order = ("id", "provider", "model", "object", "created")
+        return {
+            **{key: opening[key] for key in order},
+            "choices": [_completed(choice, answer) for choice in value["choices"]],
+            "system_fingerprint": fingerprint,
+            "usage": usage,
+        }
+    return {
+        **opening,
+        "system_fingerprint": fingerprint,
+        "service_tier": _tier(answer),
+        "choices": [
+            _chosen(shown, choice, answer)
+            for shown, choice in zip(value["choices"], answer.choices, strict=True)
+        ],
+        "usage": usage,
+    }
+
+
+def _tier(answer: Answer) -> str | None:
+    """Return the tier that served *answer*, at the providers that tell it (since 2026-05)."""
+    asked = answer.request.model
+    tells = ON_RESPONSES.match(asked) or asked.partition("/")[0] in TELL_TIERS
+    return answer.request.service_tier if tells else None
+
+
+def _chosen(shown: Json, choice: AnsweredChoice, answer: Answer) -> Json:
+    message: Json = shown["message"]
+    calls = message.get("tool_calls")
+    reasoning = _reasoning(answer)
+    return {
+        "index": choice.index,
+        "logprobs": shown.get("logprobs"),
+        "finish_reason": choice.finish_reason,
+        "native_finish_reason": _native(choice.finish_reason, answer),
+        "message": {
+            "role": "assistant",
+            "content": message["content"],
+            "refusal": message["refusal"],
+            "reasoning": reasoning,
+            **({"tool_calls": [_call(n, call) for n, call in enumerate(calls)]} if calls else {}),
+            **({"reasoning_details": [_detail(reasoning, answer)]} if reasoning else {}),
+        },
+    }
+
+
+def _call(index: int, call: Json) -> Json:
+    return {"type": "function", "index": index, "id": call["id"], "function": call["function"]}
+
+
+def _completed(shown: Json, answer: Answer) -> Json:
+    return {
+        "logprobs": shown["logprobs"],
+        "finish_reason": shown["finish_reason"],
+        "native_finish_reason": _native(shown["finish_reason"], answer),
+        "index": shown["index"],
+        "text": shown["text"],
+        "reasoning": _reasoning(answer),
+    }
+
+
+def _reasoning(answer: Answer) -> str | None:
+    """Return what was thought, unless the request wants none of it."""
+    body = answer.request.body
+    excluded = record(body.get("reasoning")).get("exclude")
+    return None if excluded or body.get("include_reasoning") is False else answer.reasoning
+
+
+def _detail(text: str | None, answer: Answer) -> Json:
+    """Return *text*, which was thought, in the form of those who serve the model."""
+    asked = answer.request.model
+    vendor = "responses" if ON_RESPONSES.match(asked) else asked.partition("/")[0]
+    form = REASONING_FORMATS.get(vendor, "unknown")
+    member = "summary" if form.endswith("responses-v1") else "text"
+    return {"type": f"reasoning.{member}", member: text, "format": form, "index": 0}
+
+
+def costs(answer: Answer, usage: Usage) -> tuple[float, float]:
+    """Return what prompt and answer cost, in USD, to the last digit that prices have."""
+    model = answer.model
+    read = model.cost_usd(usage.prompt_tokens, 0, usage.cached_tokens)
+    return round(read, 12), round(model.cost_usd(0, usage.completion_tokens), 12)
+
+
+def _usage(answer: Answer, usage: Usage) -> Json:
+    is_free = answer.request.model.endswith(":free")
+    read, written = (0.0, 0.0) if is_free else costs(answer, usage)
+    cost = round(read + written, 12)
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "cost": JavaScriptNumber(cost),
+        "is_byok": False,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "cache_write_tokens": 0,
+            "audio_tokens": usage.heard_tokens,
+            "video_tokens": 0,
+        },
+        "cost_details": {
+            "upstream_inference_cost": JavaScriptNumber(cost),
+            "upstream_inference_prompt_cost": JavaScriptNumber(read),
+            "upstream_inference_completions_cost": JavaScriptNumber(written),
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "image_tokens": 0,
+            "audio_tokens": usage.audio_tokens,
+        },
+    }
+
+
+# --- streams ---------------------------------------------------------------------------------
+
+
+def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
+    """Yield *stream* in OpenRouter's chunks, behind what was thought; the last has the bill."""
+    opening: Json = {
+        "id": answer.id,
+        "object": "chat.completion.chunk",
+        "created": answer.created,
+        "model": _model_name(answer),
+        "provider": _provider_of(answer),
+    }
+    on_responses = ON_RESPONSES.match(answer.request.model) is not None
+    if answer.system_fingerprint is not None and not on_responses:
+        opening["system_fingerprint"] = answer.system_fingerprint
+    if answer.endpoint == "chat.completions" and _reasoning(answer) and answer.reasoning:
+        for piece, count in answer.reasoning.pieces:
+            delta = {"reasoning": piece, "reasoning_details": [_detail(piece, answer)]}
+            yield Chunk(
+                {**opening, "choices": [_part({"index": 0, "delta": delta}, answer)]}, count
+            )
+    tier = {"service_tier": _tier(answer)} if _tier(answer) else {}
+    last: list[Json] = []
+    for chunk in stream.chunks:
+        value: Json = plain(chunk.value)
+        shown = [_part(choice, answer) for choice in value["choices"]]
+        if not shown:
+            usage = None if answer.usage is None else _usage(answer, answer.usage)
+            yield Chunk({**opening, **tier, "choices": last[:1], "usage": usage})
+        elif shown[0]["finish_reason"] is not None:
+            last = shown
+            yield Chunk({**opening, **tier, "choices": shown}, chunk.tokens)
+        elif not on_responses:
+            yield Chunk({**opening, "choices": shown}, chunk.tokens)
+        else:
+            # No chunk that says nothing yet, but one more behind what opens a call (2026-03 on).
+            for part in _on_responses(shown[0]):
+                yield Chunk({**opening, "choices": [part]}, chunk.tokens)
+
+
+def _on_responses(part: Json) -> Iterator[Json]:
+    """Yield what comes instead of *part* of a model that is asked by OpenAI's newer endpoint."""
+    delta: Json = part.get("delta", {})
+    if delta and not delta["content"] and len(delta) == len(("content", "role")):
+        return
+    yield part
+    for call in delta.get("tool_calls", ()):
+        if "id" in call:
+            nothing = [{"index": call["index"], "function": {"arguments": ""}}]
+            yield {**part, "delta": {**delta, "tool_calls": nothing}}
+
+
+def _part(choice: Json, answer: Answer) -> Json:
+    """Return one choice of a chunk; each has content and role, whatever else it adds."""
+    finish: str | None = choice.get("finish_reason")
+    ended = {"finish_reason": finish, "native_finish_reason": _native(finish, answer)}
+    told = {"logprobs": choice["logprobs"]} if choice.get("logprobs") is not None else {}
+    if "text" in choice:
+        return {"index": choice["index"], "text": choice["text"], **ended, **told}
+    delta: Json = choice["delta"]
+    content = delta.get("content", None if "tool_calls" in delta else "")
+    rest = {
+        key: value
+        for key, value in delta.items()
+        if key not in {"content", "role"} and not (key == "refusal" and value is None)
+    }
+    shown = {"content": content, "role": "assistant", **rest}
+    return {"index": choice["index"], "delta": shown, **ended, **told}

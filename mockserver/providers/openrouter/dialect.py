@@ -1,0 +1,265 @@
+"""OpenRouter: one API before many providers, which normalises what they answer.
+
+It answers 200 before it knows how things will go, and keeps the connection open by white space
+and comments until then. Models are `vendor/name`, prices are told with each answer, and where a
+model fails, those in `models` are asked. Sources: 935 recorded answers, 2025-01 to 2026-08; where
+they differ, those since 2026-03. Refusals: recorded, or pasted in public issues.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from mockserver.contracts import (
+    Answer,
+    Dialect,
+    EventStream,
+    Frame,
+    JsonBody,
+    Located,
+    Rendered,
+)
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue
+from mockserver.protocols.openai import refusals, validation
+from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.providers.openrouter.answers import PROVIDERS, body_of, costs, stream_of
+from mockserver.providers.openrouter.models import catalogue
+from mockserver.providers.openrouter.requests import attempts, refused
+from mockserver.seeding import Draw, http_date
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
+from mockserver.wire.sse import DONE, body_frames, comment, event, event_frames
+from mockserver.wire.timeline import Data, Head, Headers, Timeline
+
+Json = dict[str, Any]
+
+ROOT: Final = "/api/v1"
+PUBLIC: Final = ("/models", "/providers")
+"""What is told to anybody, with or without a key."""
+USER_ID: Final = "user_" + "mockserver".ljust(27, "0")
+SHOWN: Final = 200
+"""So many characters of what an application says of itself are kept."""
+
+PADDING: Final = "\n         \n"
+"""What keeps a connection open until the JSON is there; parsers skip white space."""
+PADDINGS: Final = 3
+
+NO_CREDITS: Final = (
+    "Insufficient credits. This account never purchased credits. Make sure your key is on the "
+    "correct account or org, and if so, purchase more at https://openrouter.ai/settings/credits"
+)
+LIMITED: Final = (
+    "{} is temporarily rate-limited upstream. Please retry shortly, or add your own key to "
+    "accumulate your rate limits: https://openrouter.ai/settings/integrations"
+)
+FLAGGED: Final = (
+    'The model requires moderation on OpenAI. Your input was flagged for "violence". No credits '
+    "were charged."
+)
+UPSTREAM: Final = "upstream"
+"""The code of what a provider behind has refused; it is not told."""
+MODERATION: Final = "moderation"
+TOO_LONG: Final = (
+    "This endpoint's maximum context length is {} tokens. However, you requested about {} tokens "
+    "({}). Please reduce the length of either one, or use the context-compression plugin to "
+    "compress your prompt automatically."
+)
+
+
+class OpenRouter(Dialect):
+    """The dialect of openrouter.ai."""
+
+    kind = "openrouter"
+    id_prefixes = {"chat.completions": "gen-", "completions": "gen-"}  # noqa: RUF012 - ClassVar in Dialect
+    id_length = 10 + 1 + 20
+    """Unix time, a dash, and twenty characters."""
+    lacks = frozenset({"models", "stored_completions"})
+    keeps_answers = True
+    host = "openrouter.ai"
+    keep_alive = "OPENROUTER PROCESSING"
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads below `/api/v1`."""
+        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def catalogue(self, known: Catalogue) -> Catalogue:
+        """Return the models of *known* by OpenRouter's names, each on both endpoints."""
+        return catalogue(known)
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*, which is not asked for where models are listed."""
+        key = bearer_token(http)
+        if not key and not http.path.partition(ROOT)[2].startswith(PUBLIC):
+            raise refused(401, "Missing Authentication header")
+        return key
+
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401 of a key that belongs to nobody."""
+        del key
+        return refused(401, "User not found.")
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 402 of an account without credits."""
+        return refused(402, NO_CREDITS)
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the 429 of the provider behind, which limits its customers together."""
+        said = LIMITED.format(reached.model)
+        return ApiError(429, said, None, reached.model, UPSTREAM, allowances=reached.allowances)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of the provider behind, which has too much to do."""
+        error = refusals.overloaded(status)
+        keys = ("message", "type", "param", "code")
+        raw = pretty({"error": {key: getattr(error, key) for key in keys}})
+        return ApiError(error.status, raw, None, None, UPSTREAM, headers=error.headers)
+
+    def content_filtered(self) -> ApiError:
+        """Return the 403 of the moderation that stands before some providers."""
+        return ApiError(403, FLAGGED, None, None, MODERATION)
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404 of a path that leads nowhere."""
+        del http
+        return refused(404, "Not Found")
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
+        """Return the 405, which names the methods that would do."""
+        del http
+        headers = (("allow", ", ".join(allowed)),)
+        return ApiError(405, "Method Not Allowed", type=None, layer="edge", headers=headers)
+
+    def attribution(self, http: HttpRequest) -> Mapping[str, str]:
+        """Return the headers by which applications show up in OpenRouter's rankings."""
+        names = ("http-referer", "x-title", "x-openrouter-title")
+        stated = {name: http.headers.get(name) for name in names}
+        return {name: value[:SHOWN] for name, value in stated.items() if value}
+
+    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
+        """Return an attempt for each model that may answer, with input as *endpoint* takes it."""
+        body = validation.read_body(http)
+        return [
+            replace(http, body=json.dumps(attempt).encode()) for attempt in attempts(body, endpoint)
+        ]
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return the refusals that OpenRouter has words of its own for."""
+        del http
+        if error.code == "model_not_found":
+            name = error.message.split("`")[1]
+            return replace(refused(400, f"{name} is not a valid model ID"), layer="api")
+        numbers = re.findall(r"\d+", error.message)
+        if "maximum context length" in error.message or error.code == "context_length_exceeded":
+            window, asked, *parts = (number for number in numbers if int(number) > 0)
+            told = f"{parts[0] if parts else asked} of text input"
+            told += f", {parts[1]} in the output" if len(parts) > 1 else ""
+            return replace(refused(400, TOO_LONG.format(window, asked, told)), layer="api")
+        return error
+
+    def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
+        """Return *rendered* with the members that all providers' answers are given."""
+        del draw
+        if answer is None:
+            return rendered
+        if isinstance(rendered, EventStream):
+            return EventStream(tuple(stream_of(rendered, answer)), content_type="text/event-stream")
+        return JsonBody(body_of(plain(rendered.value), answer))
+
+    def answer_id(self, answer: Answer, draw: Draw) -> str:
+        """Return the id of *answer*, with the time in it at which it was made."""
+        return f"gen-{answer.created}-{draw.answer_id(20)}"
+
+    def cost_usd(self, answer: Answer) -> float:
+        """Return what *answer* costs: the provider's prices, and nothing for free variants."""
+        if answer.request.model.endswith(":free") or answer.usage is None:
+            return 0.0
+        return sum(costs(answer, answer.usage))
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write JSON behind white space, and events among comments."""
+        if isinstance(rendered, JsonBody):
+            text = compact(rendered.value, token_ends=by_token)
+            # Only what models answer is waited for.
+            padding = "" if rendered.layer == "models" else PADDING * PADDINGS
+            return body_frames(padding + text, by_token=by_token)
+        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        later = draw.rng("comment").randint(1, max(1, len(events) - 1))
+        waiting = comment(self.keep_alive)
+        return event_frames(
+            (waiting, *events[:later], waiting, *events[later:], DONE), by_token=by_token
+        )
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        is_stream = isinstance(rendered, EventStream)
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", "text/event-stream" if is_stream else "application/json"),
+            *((("cache-control", "no-cache"),) if is_stream else ()),
+            *_STEADY,
+            *((("x-generation-id", answer.id.mark),) if answer is not None else ()),
+        )
+        return Head.of(200, headers)
+
+    def request_id(self, draw: Draw) -> str:
+        """Return what tells the request apart; it is not told in a header."""
+        return "req-" + draw.request_id()
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return nothing: an answer has its own id alone."""
+        del draw
+        return ()
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error*, with the account it was told to where the key is known."""
+        body: Json = {"error": _told(error)}
+        if error.status != 401:  # noqa: PLR2004 - nobody was recognised
+            body["user_id"] = USER_ID
+        payload = to_bytes(compact(body))
+        headers: Headers = (
+            ("date", http_date(draw.created())),
+            ("content-type", "application/json"),
+            *_STEADY,
+            *error.headers,
+        )
+        return Head.of(error.status, headers, len(payload)), Data(payload)
+
+    def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
+        """Return a chunk that tells of *error*, and the end: the status has been sent long ago."""
+        delta = {"content": "", "role": "assistant"}
+        last = {
+            **{key: chunk[key] for key in _OPENING if key in chunk},
+            "error": {"code": error.status, "message": error.message},
+            "choices": [
+                {
+                    "index": 0,
+                    "delta": delta,
+                    "finish_reason": "error",
+                    "native_finish_reason": None,
+                }
+            ],
+        }
+        return event(compact(last)).text + DONE.text
+
+
+def _told(error: ApiError) -> Json:
+    """Return *error* as it is told: what a provider behind has said, as that and whose it is."""
+    if error.code == UPSTREAM:
+        vendor = (error.param or "openai").partition("/")[0]
+        told = {"raw": error.message, "provider_name": PROVIDERS.get(vendor, vendor.title())}
+        return {"message": "Provider returned error", "code": error.status, "metadata": told}
+    if error.code == MODERATION:
+        found: Json = {"reasons": ["violence"], "flagged_input": "", "provider_name": "OpenAI"}
+        return {"message": error.message, "code": error.status, "metadata": found}
+    return {"message": error.message, "code": error.status}
+
+
+_OPENING: Final = ("id", "object", "created", "model", "provider")
+_STEADY: Final = (
+    ("access-control-expose-headers", "X-Generation-Id,X-Provider-Name,cf-ray"),
+    ("referrer-policy", "no-referrer, strict-origin-when-cross-origin"),
+    ("x-content-type-options", "nosniff"),
+)

@@ -1,0 +1,211 @@
+"""Resellers: relays of the one-api family, and CometAPI, which is built on one.
+
+They pass on what the provider behind them answers, in JSON without white space, and put the id
+of the request behind each refusal. What they refuse themselves has a `type` by which they are
+told apart. Sources: CometAPI's documentation, and public issues of one-api and new-api.
+"""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, ClassVar, Final
+
+from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue, Model
+from mockserver.seeding import Draw, http_date
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import Filling, Hole, compact, plain, to_bytes
+from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.timeline import Data, Head, Headers, Timeline
+
+Json = dict[str, Any]
+
+ROOT: Final = "/v1"
+REQUEST_ID_LENGTH: Final = 30
+"""Year to second, and sixteen digits more."""
+REQUEST_ID: Final = Hole("q", REQUEST_ID_LENGTH)
+PAGE: Final = "page"
+"""The code of what is no refusal: the page that all paths lead to which nothing else does."""
+SITE: Final = (
+    '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title></head>'
+    '<body><noscript>You need to enable JavaScript to run this app.</noscript><div id="root">'
+    "</div></body></html>"
+)
+OWN: Final = "own"
+"""The param of what a relay refuses by itself, which has other members than what it relays."""
+
+
+class _Relay(Dialect):
+    """What the relays have in common."""
+
+    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
+    id_length = 29
+    lacks = frozenset({"stored_completions"})
+    shares_paths = True
+
+    name: ClassVar[str]
+    error_type: ClassVar[str]
+    unknown_key: ClassVar[str] = "无效的令牌"
+    no_quota: ClassVar[str] = "用户额度不足"
+    saturated: ClassVar[str] = "当前分组上游负载已饱和，请稍后再试"  # noqa: RUF001 - as it is said
+    no_channel: ClassVar[str] = "当前分组 default 下对于模型 {} 无可用渠道"
+    pages_below_root: ClassVar[bool] = False
+    """Wrong paths below `/v1` lead to the page, too."""
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads below `/v1`."""
+        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def catalogue(self, known: Catalogue) -> Catalogue:
+        """Return *known*; legacy models are not called by the names of their engines."""
+        return known.seen_as(_unsuffixed, added=lambda model: replace(model, mode="any"))
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*."""
+        key = bearer_token(http)
+        if not key:
+            raise self.incorrect_key(key)
+        return key
+
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401, which is the same without a key."""
+        del key
+        return self._own(401, self.unknown_key)
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 403 of a user who has nothing left."""
+        return self._own(403, self.no_quota, "insufficient_user_quota")
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the 429 of a relay none of whose channels has room."""
+        return self._own(status or 429, self.saturated)
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return the refusals of a relay that finds nobody to pass a request to."""
+        del http
+        if error.code == "model_not_found":
+            return self._own(503, self.no_channel.format(error.message.split("`")[1]))
+        if error.message == "you must provide a model parameter":
+            return self._own(400, "model name is required")
+        return error
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404 of a path below `/v1`, or the page of the site, with status 200."""
+        path = http.path.removeprefix(f"/{self.kind}")
+        if self.pages_below_root or not path.startswith(ROOT + "/"):
+            return ApiError(200, SITE.format(self.name), code=PAGE, layer="edge")
+        return ApiError(404, f"Invalid URL ({http.method} {path})", layer="edge")
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
+        """Return what a wrong path gets: another method is another path."""
+        del allowed
+        return self.unknown_path(http)
+
+    def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
+        """Return a legacy answer as the API reference shows it, and all else as it is."""
+        del draw
+        if answer is None or answer.endpoint != "completions" or isinstance(rendered, EventStream):
+            return rendered
+        value: Json = plain(rendered.value)
+        usage = value["usage"]
+        if usage is not None:
+            keys = ("prompt_tokens", "completion_tokens", "total_tokens")
+            usage = {key: usage.get(key, 0) for key in keys}
+        opening = {key: value[key] for key in ("id", "object", "created", "model")}
+        fingerprint = {"system_fingerprint": answer.system_fingerprint}
+        return JsonBody({**opening, **fingerprint, "choices": value["choices"], "usage": usage})
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write all JSON without white space."""
+        del draw
+        if isinstance(rendered, JsonBody):
+            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
+        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        return event_frames((*events, DONE), by_token=by_token)
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        del answer
+        is_stream = isinstance(rendered, EventStream)
+        kind = "text/event-stream" if is_stream else "application/json"
+        return Head.of(200, _headers(kind, REQUEST_ID.mark, draw))
+
+    def request_id(self, draw: Draw) -> str:
+        """Return the request's id: thirty digits, the first of which are a date."""
+        moment = datetime.fromtimestamp(draw.created(), UTC)
+        return f"{moment:%Y%m%d%H%M%S}{draw.rng('relay').randrange(10**16):016}"
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the request's id."""
+        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error* with the request's id behind its message, or the page of the site."""
+        identity = self.request_id(draw)
+        if error.code == PAGE:
+            payload, kind = to_bytes(error.message), "text/html; charset=utf-8"
+        else:
+            payload = to_bytes(compact({"error": self._told(error, identity)}))
+            kind = "application/json; charset=utf-8"
+        headers = (*_headers(kind, identity, draw), *error.headers)
+        return Head.of(error.status, headers, len(payload)), Data(payload)
+
+    def _told(self, error: ApiError, identity: str) -> Json:
+        message = f"{error.message} (request id: {identity})"
+        if error.param == OWN:
+            # Written from a map of Go's, which sorts its keys.
+            return {"code": error.code or "", "message": message, "type": self.error_type}
+        return {
+            "message": message,
+            "type": error.type or self.error_type,
+            "param": error.param or "",
+            "code": error.code,
+        }
+
+    def _own(self, status: int, message: str, code: str | None = None) -> ApiError:
+        return ApiError(status, message, self.error_type, OWN, code, layer="edge")
+
+
+class CometApi(_Relay):
+    """The dialect of api.cometapi.com."""
+
+    kind = "cometapi"
+    name = "CometAPI"
+    error_type = "comet_api_error"
+    unknown_key = "invalid token"
+    no_quota = "user quota is not enough"
+    saturated = "The upstream load of the current group is saturated, please try again later"
+    no_channel = "No available channels for model {} in group default"
+    pages_below_root = True
+
+
+class NewApi(_Relay):
+    """The dialect of relays that run new-api."""
+
+    kind = "new_api"
+    name = "New API"
+    error_type = "new_api_error"
+
+
+class OneApi(_Relay):
+    """The dialect of relays that run one-api."""
+
+    kind = "one_api"
+    name = "One API"
+    error_type = "one_api_error"
+
+
+def _unsuffixed(model: Model) -> tuple[Model, ...]:
+    """Return *model*; a legacy one answers by its own name, and with a fingerprint."""
+    if model.mode != "completions":
+        return (model,)
+    return (replace(model, answers_as=model.id, family=replace(model.family, fingerprint=True)),)
+
+
+def _headers(content_type: str, identity: str, draw: Draw) -> Headers:
+    return (
+        ("date", http_date(draw.created())),
+        ("content-type", content_type),
+        ("x-oneapi-request-id", identity),
+    )

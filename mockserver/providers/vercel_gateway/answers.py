@@ -1,0 +1,188 @@
+"""An answer as the `ai` package reads it: in one piece, or in the parts of a stream.
+
+Specifications 3 and 4 say the same in the same words here; the second has its own for the finish
+reason, the bill and warnings. All know one choice alone.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Final
+
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, Chunk
+from mockserver.conversation import FinishReason, Usage
+from mockserver.providers.vercel_gateway import routing
+from mockserver.providers.vercel_gateway.requests import LanguageModelRequest
+from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+
+Json = dict[str, JsonValue]
+
+UNIFIED: Final[Mapping[FinishReason, str]] = {
+    "stop": "stop",
+    "length": "length",
+    "tool_calls": "tool-calls",
+    "function_call": "tool-calls",
+    "content_filter": "content-filter",
+}
+OF_RESPONSES: Final[Mapping[FinishReason, str]] = {
+    "length": "max_output_tokens",
+    "content_filter": "content_filter",
+}
+"""The Responses API gives a reason only where an answer is not complete."""
+SECOND: Final = 2
+"""The specification that has its own words."""
+
+
+def whole(answer: Answer, request: LanguageModelRequest) -> Json:
+    """Return *answer* to *request* in one piece."""
+    choice = answer.choices[0]
+    content: list[Json] = [
+        *({"type": "reasoning", "text": thought} for thought in _thoughts(answer)),
+        *({"type": "text", "text": said} for said in _texts(choice)),
+        *(_tool_call(call) for call in choice.tool_calls),
+    ]
+    return {
+        "content": content,
+        "finishReason": _finish_reason(choice, request),
+        "usage": _usage(answer.usage, request),
+        "providerMetadata": routing.metadata(answer, request.providers, request.tried),
+        "warnings": _warnings(request),
+    }
+
+
+def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
+    """Yield the parts of *answer* to *request*."""
+    choice = answer.choices[0]
+    yield Chunk({"type": "stream-start", "warnings": _warnings(request)})
+    yield Chunk(
+        {
+            "type": "response-metadata",
+            "id": answer.id,
+            "timestamp": timestamp(answer.created),
+            "modelId": answer.model_name,
+        }
+    )
+    for number, thought in enumerate(_thoughts(answer)):
+        yield from _block("reasoning", f"reasoning-{number}", thought)
+    for number, said in enumerate(_texts(choice)):
+        yield from _block("text", f"txt-{number}", said)
+    for call in choice.tool_calls:
+        yield from _tool_input(call)
+        yield Chunk(_tool_call(call))
+    yield Chunk(
+        {
+            "type": "finish",
+            "finishReason": _finish_reason(choice, request),
+            "usage": _usage(answer.usage, request),
+            "providerMetadata": routing.metadata(answer, request.providers, request.tried),
+        }
+    )
+
+
+def _thoughts(answer: Answer) -> Sequence[TokenText]:
+    """Return what was thought, if it is shown."""
+    return () if answer.reasoning is None else (answer.reasoning,)
+
+
+def _texts(choice: AnsweredChoice) -> Sequence[TokenText]:
+    """Return what is said; a refusal is said, too."""
+    said = [text for text in (choice.text, choice.refusal) if text is not None]
+    return [text for text in said if text or not choice.tool_calls]
+
+
+def _block(kind: str, identity: str, text: TokenText) -> Iterator[Chunk]:
+    yield Chunk({"type": f"{kind}-start", "id": identity})
+    for piece, count in text.pieces:
+        yield Chunk({"type": f"{kind}-delta", "id": identity, "delta": piece}, count)
+    yield Chunk({"type": f"{kind}-end", "id": identity})
+
+
+def _tool_input(call: AnsweredCall) -> Iterator[Chunk]:
+    identity: str | Hole = call.id
+    yield Chunk({"type": "tool-input-start", "id": identity, "toolName": call.name})
+    for piece, count in call.arguments.pieces:
+        yield Chunk({"type": "tool-input-delta", "id": identity, "delta": piece}, count)
+    yield Chunk({"type": "tool-input-end", "id": identity})
+
+
+def _tool_call(call: AnsweredCall) -> Json:
+    return {
+        "type": "tool-call",
+        "toolCallId": call.id,
+        "toolName": call.name,
+        "input": call.arguments,
+    }
+
+
+def _finish_reason(choice: AnsweredChoice, request: LanguageModelRequest) -> JsonValue:
+    """Return why *choice* ended, as the provider that the gateway asks tells it."""
+    reason = choice.finish_reason
+    unified, raw = UNIFIED[reason], str(reason)
+    if request.interface == "responses":
+        raw = OF_RESPONSES.get(reason, "")
+        if reason == "stop" and choice.tool_calls:
+            unified = "tool-calls"
+        elif reason == "stop" and choice.refusal is not None:
+            unified = "content-filter"
+    if request.specification == SECOND:
+        return unified
+    return {"unified": unified, "raw": raw} if raw else {"unified": unified}
+
+
+def _usage(usage: Usage | None, request: LanguageModelRequest) -> JsonValue:
+    return _bill(usage, old=request.specification == SECOND, interface=request.interface)
+
+
+@lru_cache(maxsize=4_096)
+def _bill(usage: Usage | None, *, old: bool, interface: str) -> Json:
+    if usage is None:
+        return {} if old else {"inputTokens": {}, "outputTokens": {}}
+    has_details = interface != "completions"
+    if old:
+        details = {"reasoningTokens": usage.reasoning_tokens}
+        details["cachedInputTokens"] = usage.cached_tokens
+        return {
+            "inputTokens": usage.prompt_tokens,
+            "outputTokens": usage.completion_tokens,
+            "totalTokens": usage.total_tokens,
+            **(details if has_details else {}),
+        }
+    return {
+        "inputTokens": {
+            "total": usage.prompt_tokens,
+            "noCache": usage.prompt_tokens - usage.cached_tokens,
+            **({"cacheRead": usage.cached_tokens} if has_details else {}),
+        },
+        "outputTokens": {
+            "total": usage.completion_tokens,
+            "text": usage.completion_tokens - usage.reasoning_tokens,
+            **({"reasoning": usage.reasoning_tokens} if has_details else {}),
+        },
+        "raw": _raw(usage, interface),
+    }
+
+
+def _raw(usage: Usage, interface: str) -> Json:
+    """Return the bill as whoever serves the model writes it."""
+    if interface == "responses":
+        return {
+            "input_tokens": usage.prompt_tokens,
+            "input_tokens_details": {"cached_tokens": usage.cached_tokens},
+            "output_tokens": usage.completion_tokens,
+            "output_tokens_details": {"reasoning_tokens": usage.reasoning_tokens},
+            "total_tokens": usage.total_tokens,
+        }
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+    }
+
+
+def _warnings(request: LanguageModelRequest) -> list[JsonValue]:
+    return [warned.value(request.specification) for warned in request.warned]
+
+
+def timestamp(moment: int) -> str:
+    """Return *moment* (Unix time) as JavaScript writes it."""
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%S.000Z")

@@ -1,0 +1,77 @@
+"""The models that a request names besides its own: each is asked where those before it failed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, Final, cast
+
+from mockserver.providers.vercel_gateway import reading, routing
+from mockserver.providers.vercel_gateway.reading import Record
+from mockserver.providers.vercel_gateway.refusals import refused
+from mockserver.providers.vercel_gateway.requests import MODEL_HEADER, TRIED_HEADER
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import compact, to_bytes
+
+TRIED: Final = "triedModels"
+"""The member by which an attempt at a chat says which models failed before; no client sends it."""
+MOST: Final = 16
+"""How many other models a request may name: each is understood before the first is asked."""
+
+
+def of_language_model(http: HttpRequest) -> Sequence[HttpRequest]:
+    """Return *http* and its attempts at other models.
+
+    Raises:
+        ApiError: They are not named as the protocol says.
+
+    """
+    name = http.headers.get(MODEL_HEADER)
+    if name is None or b'"models"' not in http.body:
+        return (http,)
+    others = _others(routing.options_of(reading.read_record(http)), name)
+    headers = {key.lower(): value for key, value in http.headers.items()}
+    return [
+        http,
+        *(
+            replace(http, headers={**headers, MODEL_HEADER: other, TRIED_HEADER: "\n".join(tried)})
+            for other, tried in others
+        ),
+    ]
+
+
+def of_chat(http: HttpRequest, body: Record) -> Sequence[HttpRequest]:
+    """Return *http*, whose body is *body*, and its attempts at other models.
+
+    Raises:
+        ApiError: They are not named as the protocol says.
+
+    """
+    options: dict[str, Any] = {**routing.options_of(body)}
+    if "models" in body:
+        options.setdefault("models", body["models"])
+    others = _others(options, body["model"])
+    return [
+        http,
+        *(
+            replace(http, body=to_bytes(compact({**body, "model": other, TRIED: tried})))
+            for other, tried in others
+        ),
+    ]
+
+
+def tried_before(body: Record) -> tuple[str, ...]:
+    """Return which models failed before the attempt at a chat whose body is *body*."""
+    stated: object = body.get(TRIED)
+    if not isinstance(stated, list):
+        return ()
+    return tuple([name for name in cast(list[object], stated) if isinstance(name, str)])
+
+
+def _others(options: Record, first: str) -> list[tuple[str, list[str]]]:
+    """Return the other models, each with all that come before it."""
+    names = [
+        first,
+        *dict.fromkeys(name for name in reading.texts(options, "models") if name != first),
+    ]
+    if len(names) > MOST + 1:
+        raise refused(f"models: Too big: expected array to have <={MOST} items")
+    return [(name, names[:place]) for place, name in enumerate(names) if place]

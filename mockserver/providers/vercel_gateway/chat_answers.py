@@ -1,0 +1,177 @@
+"""An answer on the gateway's side that is compatible with chat completions.
+
+It is the AI SDK's answer put into OpenAI's words: ids, thoughts and what the gateway says of itself
+are its own, and the last chunk of a stream says all at once.
+
+Source:
+    92 recorded exchanges of 2026-02 and 2026-03 with models of OpenAI, Anthropic and Google; one of
+    2026-09 with a model that thinks aloud.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from mockserver.contracts import Answer, AnsweredChoice, Chunk
+from mockserver.conversation import Usage
+from mockserver.providers.vercel_gateway import routing
+from mockserver.providers.vercel_gateway.attempts import tried_before
+from mockserver.wire.jsontext import JsonValue, TokenText
+
+Json = dict[str, JsonValue]
+
+FORMATS: Final = {"openai": "openai-responses-v1"}
+"""How the details of thoughts are written, by whose they are."""
+UNKNOWN_FORMAT: Final = "unknown"
+
+
+def whole(answer: Answer, serving: Sequence[str], fingerprint: str) -> Json:
+    """Return *answer*, which the first of *serving* gave, in one piece."""
+    return {
+        "id": answer.id,
+        "object": "chat.completion",
+        "created": answer.created,
+        "model": answer.request.model,
+        "choices": [
+            {
+                "index": choice.index,
+                "message": {
+                    "role": "assistant",
+                    "content": _said(choice),
+                    **_thought(answer, answer.reasoning),
+                    **_calls(choice),
+                    "provider_metadata": routing.metadata(
+                        answer, serving, tried_before(answer.request.body)
+                    ),
+                },
+                "logprobs": None,
+                "finish_reason": choice.finish_reason,
+            }
+            for choice in answer.choices
+        ],
+        "usage": _usage(answer),
+        **_identity(answer, fingerprint),
+    }
+
+
+def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator[Chunk]:
+    """Yield the chunks of *answer*: the choices one after the other."""
+    for choice in answer.choices:
+        for delta, count in _deltas(answer, choice):
+            yield Chunk(_chunk(answer, choice, delta, None, fingerprint), count)
+    *others, last = answer.choices
+    for choice in others:
+        yield Chunk(_chunk(answer, choice, {}, choice.finish_reason, fingerprint))
+    metadata: Json = {
+        "provider_metadata": routing.metadata(answer, serving, tried_before(answer.request.body))
+    }
+    final = _chunk(answer, last, metadata, last.finish_reason, fingerprint)
+    del final["system_fingerprint"]
+    bill = {"usage": _usage(answer)} if answer.request.include_usage else {}
+    yield Chunk({**final, **bill, **_identity(answer, fingerprint)})
+
+
+def _identity(answer: Answer, fingerprint: str) -> Json:
+    """Return what ends an answer: by what it can be told from others."""
+    tier = routing.service_tier(answer)
+    return {
+        "system_fingerprint": fingerprint,
+        **({} if tier is None else {"service_tier": tier}),
+        "generationId": answer.id,
+    }
+
+
+def _said(choice: AnsweredChoice) -> TokenText | None:
+    """Return what *choice* says; a refusal is said, too."""
+    return choice.text if choice.refusal is None else choice.refusal
+
+
+def _thought(answer: Answer, text: str | None) -> Json:
+    """Return the members that show *text*, which is thought."""
+    if text is None:
+        return {}
+    maker = answer.request.model.partition("/")[0]
+    written = FORMATS.get(maker, UNKNOWN_FORMAT)
+    detail: Json = {"type": "reasoning.text", "text": str(text), "format": written, "index": 0}
+    return {"reasoning": text, "reasoning_details": [detail]}
+
+
+def _calls(choice: AnsweredChoice) -> Json:
+    if not choice.tool_calls:
+        return {}
+    return {
+        "tool_calls": [
+            {
+                "id": call.id,
+                "type": "function",
+                "function": {"name": call.name, "arguments": call.arguments},
+            }
+            for call in choice.tool_calls
+        ]
+    }
+
+
+def _deltas(answer: Answer, choice: AnsweredChoice) -> Iterator[tuple[Json, int]]:
+    """Yield what *choice* adds, and how many tokens are complete with it."""
+    yield {"role": "assistant"}, 0
+    if answer.reasoning is not None:
+        for piece, count in answer.reasoning.pieces:
+            yield _thought(answer, piece), count
+    said = _said(choice)
+    if said is not None:
+        for piece, count in said.pieces:
+            yield {"content": piece}, count
+    for index, call in enumerate(choice.tool_calls):
+        opened: Json = {"index": index, "id": call.id, "type": "function"}
+        yield {"tool_calls": [{**opened, "function": {"name": call.name, "arguments": ""}}]}, 0
+        for piece, count in call.arguments.pieces:
+            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count
+
+
+def _chunk(
+    answer: Answer, choice: AnsweredChoice, delta: Json, finish: str | None, fingerprint: str
+) -> Json:
+    changed: Json = {
+        "index": choice.index,
+        "delta": delta,
+        "logprobs": None,
+        "finish_reason": finish,
+    }
+    return {
+        "id": answer.id,
+        "object": "chat.completion.chunk",
+        "created": answer.created,
+        "model": answer.request.model,
+        "choices": [changed],
+        "system_fingerprint": fingerprint,
+    }
+
+
+def _usage(answer: Answer) -> Json | None:
+    usage: Usage | None = answer.usage
+    if usage is None:
+        return None
+    cost = routing.plain(routing.price(usage, answer.model).total)
+    return {
+        "prompt_tokens": usage.prompt_tokens,
+        "completion_tokens": usage.completion_tokens,
+        "total_tokens": usage.total_tokens,
+        "cost": cost,
+        "is_byok": False,
+        "prompt_tokens_details": {
+            "cached_tokens": usage.cached_tokens,
+            "audio_tokens": usage.heard_tokens,
+            "video_tokens": 0,
+        },
+        "cost_details": {
+            "upstream_inference_cost": None,
+            "upstream_inference_prompt_cost": 0,
+            "upstream_inference_completions_cost": 0,
+        },
+        "completion_tokens_details": {
+            "reasoning_tokens": usage.reasoning_tokens,
+            "image_tokens": 0,
+        },
+        "cache_creation_input_tokens": 0,
+        "market_cost": cost,
+        "gateway_cost": cost,
+    }

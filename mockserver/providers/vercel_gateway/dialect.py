@@ -1,0 +1,298 @@
+"""The Vercel AI Gateway, ai-gateway.vercel.sh: the AI SDK's own protocol, and chat completions.
+
+Models are named with their makers' names. All bodies are compact; errors have a type, and nothing
+else by which the SDK tells them apart. Headers are those of Vercel's functions. Sources: recorded
+answers and refusals of 2025-08 to 2026-09, which docs/vercel-gateway.md names.
+"""
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, ClassVar, Final
+
+from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
+from mockserver.conversation import ApiError
+from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai import refusals
+from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.providers.vercel_gateway import attempts, chat_answers, reading, routing
+from mockserver.providers.vercel_gateway.refusals import (
+    NOT_FOUND,
+    RELAYED,
+    model_not_found,
+    relayed,
+)
+from mockserver.providers.vercel_gateway.upstream import LEAST_OUTPUT, maker_of
+from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
+from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.timeline import Data, Head, Headers, Timeline
+
+MAKER: Final = "openai"
+"""Whose models the catalogue ships."""
+CHAT: Final = "chat.completions"
+PUBLIC: Final = re.compile(r"(?:^|/)v1/models(?:/|$)")
+"""Paths that need no key."""
+NO_KEY: Final = "public"
+
+ATTRIBUTION: Final = ("http-referer", "x-title")
+"""Headers by which an application names itself."""
+
+NOT_AUTHENTICATED: Final = "Authentication failed"
+NO_FUNDS: Final = (
+    "Insufficient funds. Please add credits to your account to continue using AI services. Visit "
+    "https://vercel.com/d?to=%2F%5Bteam%5D%2F%7E%2Fai%3Fmodal%3Dtop-up to top up your credits."
+)
+UNAVAILABLE: Final = "Service temporarily unavailable. Please try again shortly."
+TYPES: Final[Mapping[int, str]] = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "insufficient_funds",
+    403: "forbidden",
+    404: "not_found",
+    405: "invalid_request_error",
+    413: "invalid_request_error",
+    422: "invalid_request_error",
+    424: "failed_dependency",
+    429: "rate_limit_exceeded",
+    500: "internal_server_error",
+    503: "service_unavailable_error",
+}
+"""What the gateway calls its refusals, by their status."""
+CLIENTS, SERVERS = "invalid_request_error", "internal_server_error"
+FIRST_OF_SERVERS: Final = 500
+OF_OTHERS: Final = frozenset({None, "invalid_request_error", "server_error", "insufficient_quota"})
+"""Types that OpenAI has; the gateway's follow from the status."""
+UPSTREAM_URL: Final = "https://api.openai.com/v1/responses"
+"""Where the gateway was refused itself, as it tells."""
+
+ULID_TIME: Final = 10
+ULID_REST: Final = 16
+BITS: Final = 5
+FINGERPRINT: Final = 10
+
+REQUEST_ID: Final = Hole("q", len("iad1::iad1::") + 5 + 1 + 13 + 1 + 12)
+_STEADY: Final = (
+    ("cache-control", "public, max-age=0, must-revalidate"),
+    ("server", "Vercel"),
+    ("strict-transport-security", "max-age=63072000; includeSubDomains; preload"),
+    ("x-vercel-cache", "MISS"),
+)
+STEADY_LINES: Final = Head.of(200, _STEADY).lines
+
+
+class VercelGateway(Dialect):
+    """The dialect of ai-gateway.vercel.sh."""
+
+    kind = "vercel_gateway"
+    id_prefixes: ClassVar[Mapping[str, str]] = {"language_model": "gen_", CHAT: "gen_"}
+    id_length = ULID_TIME + ULID_REST
+    lacks = frozenset({"completions", "models", "stored_completions"})
+    keeps_answers = True
+    host = "ai-gateway.vercel.sh"
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads: below `/v1`, or below `/ai` of any version."""
+        root, slash, rest = path[1:].partition("/")
+        if not (slash and root[:1] == "v" and root[1:].isdigit()):
+            return None
+        if root == "v1" or rest.startswith("ai/"):
+            return Located("/" + rest)
+        return None
+
+    def catalogue(self, known: Catalogue) -> Catalogue:
+        """Return the models by their makers' names; all that generate are asked alike."""
+        return known.seen_as(lambda model: [_ours(model)], _open)
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*: an API key, or a token of Vercel's."""
+        key = bearer_token(http)
+        if key:
+            return key
+        if PUBLIC.search(http.path):
+            return NO_KEY
+        raise self.incorrect_key("")
+
+    def incorrect_key(self, key: str) -> ApiError:
+        """Return the 401; the SDK has a text of its own for it."""
+        del key
+        return ApiError(401, NOT_AUTHENTICATED, TYPES[401], layer="edge")
+
+    def quota_exceeded(self) -> ApiError:
+        """Return the 402 of an account without credit."""
+        return ApiError(402, NO_FUNDS, TYPES[402], layer="edge")
+
+    def attribution(self, http: HttpRequest) -> Mapping[str, str]:
+        """Return the application's own page and name."""
+        return {name: stated for name in ATTRIBUTION if (stated := http.headers.get(name))}
+
+    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
+        """Return *http* and its attempts at other models, if the gateway's validator takes it."""
+        if endpoint == CHAT:
+            return attempts.of_chat(http, _checked_chat(http))
+        return attempts.of_language_model(http)
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return a refusal of a chat request in the gateway's words."""
+        if error.type != CLIENTS or error.layer != "api":
+            if error.code != "model_not_found":
+                return error
+            return model_not_found(str(json.loads(http.body)["model"]))
+        return relayed(error.message, error.status)
+
+    def unknown_path(self, http: HttpRequest) -> ApiError:
+        """Return the 404 of a path that leads nowhere."""
+        message = f"Not found: {http.method} {http.path}"
+        return ApiError(NOT_FOUND, message, "not_found_error", layer="edge")
+
+    def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
+        """Return the 405."""
+        methods = ", ".join(allowed)
+        message = f"Method not allowed: {http.method} (allowed: {methods})"
+        return ApiError(405, message, layer="edge", headers=(("allow", methods),))
+
+    def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
+        """Return a chat answer as the gateway writes it; all else is its own already."""
+        if answer is None or answer.endpoint != CHAT:
+            return rendered
+        options = routing.options_of(answer.request.body)
+        serving = routing.providers(answer.request.model, options)
+        drawn = "fp_" + draw.text("fingerprint", FINGERPRINT, HEX)
+        fingerprint = answer.system_fingerprint or drawn
+        if answer.request.stream:
+            chunks = tuple(chat_answers.chunks(answer, serving, fingerprint))
+            return EventStream(chunks, "text/event-stream")
+        return JsonBody(chat_answers.whole(answer, serving, fingerprint))
+
+    def answer_id(self, answer: Answer, draw: Draw) -> str:
+        """Return the id of a generation: a ULID, which begins with when it was made."""
+        moment = answer.created * 1_000 + draw.milliseconds(0, 999)
+        digits = bytes(
+            CROCKFORD[moment >> BITS * place & (1 << BITS) - 1] for place in range(ULID_TIME)
+        )
+        rest = draw.text("generation", ULID_REST, CROCKFORD)
+        return f"{self.id_prefixes[answer.endpoint]}{digits[::-1].decode()}{rest}"
+
+    def cost_usd(self, answer: Answer) -> float:
+        """Return what *answer* costs, as its own metadata say."""
+        return float(routing.price(answer.usage, answer.model).total)
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write everything compactly."""
+        del draw
+        if isinstance(rendered, JsonBody):
+            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
+        frames = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        return event_frames((*frames, DONE), by_token=by_token)
+
+    def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
+        """Return the status and headers of a success."""
+        del answer
+        kind = rendered.content_type if isinstance(rendered, EventStream) else "application/json"
+        return Head(200, _lines(_own(kind, REQUEST_ID.mark, draw)) + STEADY_LINES)
+
+    def request_id(self, draw: Draw) -> str:
+        """Return the request's id, as `x-vercel-id` tells it."""
+        moment = draw.created() * 1_000 + draw.milliseconds(0, 999)
+        return f"iad1::iad1::{draw.text('id', 5, HEX)}-{moment}-{draw.request_id()[:12]}"
+
+    def stamps(self, draw: Draw) -> Filling:
+        """Return the request's id."""
+        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
+
+    def render_error(self, error: ApiError, draw: Draw) -> Timeline:
+        """Return *error* by its type, from which the SDK makes its classes."""
+        payload = to_bytes(compact({"error": _told(error)}))
+        own = _lines(_own("application/json", self.request_id(draw), draw))
+        lines = own + STEADY_LINES + _lines(error.headers)
+        return Head(error.status, lines, len(payload)), Data(payload)
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the refusal of what does not fit in a limit; its text is the maker's own."""
+        told = refusals.rate_limited(reached)
+        return replace(told, type=TYPES[told.status], code=None)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a gateway that has nobody to ask."""
+        return ApiError(status or 503, UNAVAILABLE, TYPES[503])
+
+    def content_filtered(self) -> ApiError:
+        """Return the refusal of a prompt by whoever serves the model."""
+        told = refusals.content_filtered()
+        return relayed(told.message, told.status)
+
+    def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
+        """Return the event that tells of *error* in the middle of a stream of such *chunk*s."""
+        told = {"error": _told(error)}
+        return event(compact({"type": "error", **told} if "type" in chunk else told)).text
+
+
+def _ours(model: Model) -> Model:
+    """Return a model that ships as the gateway has it."""
+    return _open(replace(model, id=f"{MAKER}/{model.id}"))
+
+
+def _open(model: Model) -> Model:
+    """Return *model* as one that is asked for chat, whatever it does in the end.
+
+    Of what it refuses the gateway knows only what all models do.
+    """
+    mode = model.mode if model.mode == "other" else "any"
+    return replace(model, mode=mode, behaves_as=f"{MAKER}/{model.behaves_as}")
+
+
+def _checked_chat(http: HttpRequest) -> reading.Record:
+    """Return the body of a chat request, unless the gateway refuses it before anybody is asked."""
+    body = reading.read_record(http)
+    name = reading.text(body, "model", "")
+    reading.records(body, "messages", "")
+    routing.providers(name, routing.options_of(body))
+    limit: Any = body.get("max_completion_tokens", body.get("max_tokens"))
+    if maker_of(name) == MAKER and type(limit) is int and limit < LEAST_OUTPUT:
+        raise relayed(
+            "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
+            f"{LEAST_OUTPUT}, but got {limit} instead."
+        )
+    return body
+
+
+def _told(error: ApiError) -> dict[str, JsonValue]:
+    """Return what a refusal says: `code` and `param` only where there is one."""
+    kind = error.type
+    if kind in OF_OTHERS:
+        kind = TYPES.get(error.status, SERVERS if error.status >= FIRST_OF_SERVERS else CLIENTS)
+    told: dict[str, JsonValue] = {"message": error.message, "type": kind}
+    if kind == "model_not_found":
+        told["param"] = {"modelId": error.param}
+    elif kind == RELAYED:
+        told["param"] = _relayed(error)
+    elif error.param is not None:
+        told["param"] = error.param
+    if error.code is not None:
+        told["code"] = error.code
+    return told
+
+
+def _relayed(error: ApiError) -> dict[str, JsonValue]:
+    """Return what the gateway was refused itself."""
+    return {
+        "error": error.message,
+        "statusCode": error.status,
+        "name": RELAYED,
+        "message": error.message,
+        "url": UPSTREAM_URL,
+        "isRetryable": error.status >= FIRST_OF_SERVERS or error.status in {408, 409, 429},
+        "type": RELAYED,
+    }
+
+
+def _own(content_type: str, request_id: str, draw: Draw) -> Headers:
+    """Return the headers that differ from answer to answer."""
+    date = ("date", http_date(draw.created()))
+    return date, ("content-type", content_type), ("x-vercel-id", request_id)
+
+
+def _lines(headers: Headers) -> bytes:
+    return Head.of(200, headers).lines

@@ -1,0 +1,50 @@
+"""`POST /v4/ai/language-model` and its elders: what the `ai` package itself asks its gateway.
+
+One URL answers in one piece and in streams; a header says which, and another names the model.
+"""
+
+from typing import ClassVar
+
+from mockserver.contracts import Answer, EventStream, GeneratingEndpoint, JsonBody, Rendered
+from mockserver.conversation import CompletionRequest
+from mockserver.models import Catalogue
+from mockserver.providers.vercel_gateway import answers
+from mockserver.providers.vercel_gateway.requests import (
+    MODEL_HEADER,
+    STREAMING_HEADER,
+    LanguageModelRequest,
+    understand,
+)
+from mockserver.providers.vercel_gateway.specifications import PROTOCOL_HEADER, SPECIFICATION_HEADER
+from mockserver.wire.http_request import HttpRequest
+
+
+class LanguageModel(GeneratingEndpoint):
+    """Text, tool calls, JSON and thoughts, by the specification that the client is written in."""
+
+    kind = "language_model"
+    routes = (("POST", "/ai/language-model"), ("POST", "/language-model"))
+    dialects: ClassVar[frozenset[str] | None] = frozenset({"vercel_gateway"})
+    asked_in: ClassVar[tuple[str, ...]] = (
+        PROTOCOL_HEADER,
+        SPECIFICATION_HEADER,
+        MODEL_HEADER,
+        STREAMING_HEADER,
+    )
+
+    def parse(
+        self,
+        http: HttpRequest,
+        model: str | None,  # noqa: ARG002 - a header names it
+        catalogue: Catalogue,
+    ) -> CompletionRequest:
+        """Return the request in *http*, found valid."""
+        return understand(http, catalogue)
+
+    def render(self, answer: Answer) -> Rendered:
+        """Return *answer* in one piece, or as the parts of a stream."""
+        request = answer.request
+        assert isinstance(request, LanguageModelRequest)
+        if request.stream:
+            return EventStream(tuple(answers.parts(answer, request)), "text/event-stream")
+        return JsonBody(answers.whole(answer, request))

@@ -1,0 +1,45 @@
+"""Which calls are attempts at one request, told by what was sent and what had become of it."""
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from mockserver.records.journal import Call
+
+ERRORS: Final = 400
+SERVER_ERRORS: Final = 500
+
+
+def attempts(calls: Iterable[Call]) -> list[list[Call]]:
+    """Return *calls*, with the attempts at one request together, in the order of the first.
+
+    An attempt follows another at the same request by the same key if that was not answered whole
+    and had ended when it came: nobody tries again before knowing of a failure. What is asked
+    twice at the same time is two requests.
+    """
+    groups: list[list[Call]] = []
+    failed: dict[Any, list[list[Call]]] = {}
+    for call in calls:
+        content = call.content or call.body_bytes
+        waiting = failed.setdefault((call.method, call.path, call.key, content), [])
+        ended = [group for group in waiting if _had_ended(group[-1], call)]
+        if ended and content:
+            # Of several, none can be told from another: the one that has waited longest is it.
+            group = ended[0]
+            group.append(call)
+            waiting.remove(group)
+        else:
+            group = [call]
+            groups.append(group)
+        if not is_whole(call):
+            waiting.append(group)
+    return groups
+
+
+def is_whole(call: Call) -> bool:
+    """Return whether *call* got an answer that nothing went wrong with."""
+    status = call.status
+    return call.outcome == "sent" and status is not None and status < ERRORS and not call.failures
+
+
+def _had_ended(before: Call, call: Call) -> bool:
+    return before.seen_at_end is not None and before.seen_at_end < call.number

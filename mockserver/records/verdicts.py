@@ -1,0 +1,429 @@
+"""Verdicts on a client: what the journal says of how it behaved when something went wrong.
+
+A verdict rests on what the client did, never on what it may have done: each names the calls
+that show it. Attempts are told by what was sent, not by the counter that clients put into a
+header, which stays at 0 in an application's own loop. Waits are those of session time; where
+the time scale is 0 every wait is granted at once, so that nothing is said of them.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final, Literal, TypeAlias, get_args
+
+from mockserver.errors import UsageError, did_you_mean
+from mockserver.records.attempts import ERRORS, SERVER_ERRORS, attempts, is_whole
+from mockserver.records.journal import Call
+from mockserver.records.messages import ToldCall, offered, result_id, role, text, told_calls
+
+VerdictKind: TypeAlias = Literal[
+    "retry_after_ignored",
+    "retried_non_retryable",
+    "retry_storm",
+    "no_backoff",
+    "gave_up_too_early",
+    "truncated_stream_accepted",
+    "no_read_timeout",
+    "duplicate_side_effect",
+    "fallback_never_tried",
+    "tool_call_not_answered",
+    "unknown_tool_executed",
+    "invalid_arguments_executed",
+]
+KINDS: Final[tuple[VerdictKind, ...]] = get_args(VerdictKind)
+
+RETRYABLE: Final = frozenset({408, 409, 429})
+"""What is worth another try, besides what the server itself did wrong."""
+MOST_ATTEMPTS: Final = 10
+"""More at one request are a storm; official clients make three."""
+LEAST_GAP_S: Final = 0.05
+"""A client that comes back sooner has not waited."""
+SAME_GAP: Final = 0.1
+"""Gaps that differ by less, as a part of the first, are the same: there is no jitter in them."""
+EARLY: Final = 0.05
+"""So much of a wait that was asked for, and as many seconds, may be missing."""
+READ_TIMEOUT_S: Final = 60.0
+"""Who waits longer for the next byte has no timeout worth the name."""
+
+# How a tool's result says that the tool was not run.
+_DECLINES: Final = re.compile(
+    r"error|invalid|unknown|not found|no such|not exist|unavailable|not available|unsupported"
+    r"|fail|cannot|can't|could not|unable|denied|refus|reject|exception|malformed|traceback",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One thing that the client did wrong.
+
+    Attributes:
+        kind: What it is called.
+        calls: The numbers of the calls that show it.
+        what: What the client did.
+        advice: What it should do.
+
+    """
+
+    kind: VerdictKind
+    calls: tuple[int, ...]
+    what: str
+    advice: str
+
+    def __str__(self) -> str:
+        numbers = ", ".join(map(str, self.calls))
+        label = "call" if len(self.calls) == 1 else "calls"
+        return f"{self.kind} ({label} {numbers}): {self.what}\n  {self.advice}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Circumstances:
+    """What there is to know besides the journal.
+
+    Attributes:
+        time_scale: How long a second of session time took; at 0, waits tell nothing.
+        now_s: The session time, for calls that have not ended.
+        fallback: Whether the client has another provider or model to turn to.
+        elsewhere: The calls that went there, if they are in another journal.
+        read_timeout_s: How long a client may wait for the next byte.
+
+    """
+
+    time_scale: float = 1.0
+    now_s: float = 0.0
+    fallback: bool = False
+    elsewhere: Sequence[Call] = field(default=())
+    read_timeout_s: float = READ_TIMEOUT_S
+
+
+def judge(calls: Iterable[Call], circumstances: Circumstances | None = None) -> tuple[Verdict, ...]:
+    """Return what *calls*, the journal of one session, say against the client.
+
+    They come in the order of the calls that show it.
+    """
+    told = circumstances or Circumstances()
+    seen = [call for call in calls if not call.is_late]
+    groups = attempts(seen)
+    found = [
+        verdict for check in _OF_ATTEMPTS for group in groups for verdict in check(group, told)
+    ]
+    found += [verdict for check in _OF_JOURNALS for verdict in check(seen, told)]
+    return tuple(sorted(found, key=lambda verdict: verdict.calls))
+
+
+def without(verdicts: Iterable[Verdict], allow: Iterable[str]) -> tuple[Verdict, ...]:
+    """Return *verdicts* but for those whose kinds are allowed.
+
+    Raises:
+        UsageError: There is no such kind.
+
+    """
+    allowed = tuple(allow)
+    for kind in allowed:
+        if kind not in KINDS:
+            hint = did_you_mean(kind, KINDS) or f"known: {', '.join(KINDS)}"
+            raise UsageError(f"there is no verdict '{kind}'\n  {hint}")
+    return tuple(verdict for verdict in verdicts if verdict.kind not in allowed)
+
+
+# --- Attempts ------------------------------------------------------------------------------
+
+
+def _failed(call: Call) -> bool:
+    return call.status is None or call.status >= ERRORS
+
+
+def _is_spent(call: Call) -> bool:
+    """Return whether *call* was refused for want of money: no retry helps."""
+    return "quota" in call.failures or call.error_code == "insufficient_quota"
+
+
+def _is_retryable(call: Call) -> bool:
+    if call.outcome in {"open", "client_left"} or _is_spent(call):
+        return False
+    if call.status is None:
+        return True
+    return call.status in RETRYABLE or call.status >= SERVER_ERRORS
+
+
+def _told(call: Call) -> str:
+    """Return what became of *call*, in words."""
+    if _is_spent(call):
+        return f"a {call.status} insufficient_quota"
+    return "a lost connection" if call.status is None else f"a {call.status}"
+
+
+def _wait(before: Call, after: Call) -> float | None:
+    if after.waited_s is not None:
+        return after.waited_s
+    return None if before.ended_s is None else max(0.0, after.at_s - before.ended_s)
+
+
+Group: TypeAlias = Sequence[Call]
+Check: TypeAlias = Callable[[Group, Circumstances], Iterator[Verdict]]
+
+
+def _retry_after_ignored(group: Group, told: Circumstances) -> Iterator[Verdict]:
+    for before, after in pairwise(group) if told.time_scale else ():
+        asked, waited = before.asked_wait_s, _wait(before, after)
+        if asked is None or waited is None or not _failed(before):
+            continue
+        if waited < asked * (1 - EARLY) - EARLY:
+            yield Verdict(
+                "retry_after_ignored",
+                (before.number, after.number),
+                f"came back {waited:.3g} s after {_told(before)} that asked for {asked:g} s",
+                "wait as long as 'retry-after' asks: whoever comes earlier is refused again",
+            )
+
+
+def _retried_non_retryable(group: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+    for before in group[:-1]:
+        status = before.status
+        is_final = status is not None and ERRORS <= status < SERVER_ERRORS
+        if _is_spent(before) or (is_final and status not in RETRYABLE):
+            yield Verdict(
+                "retried_non_retryable",
+                tuple(call.number for call in group),
+                f"tried again after {_told(before)}, which the same request will get again",
+                "retry 408, 409, 429, 5xx and lost connections; tell the caller of the rest",
+            )
+            return
+
+
+def _retry_storm(group: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+    if len(group) > MOST_ATTEMPTS:
+        yield Verdict(
+            "retry_storm",
+            tuple(call.number for call in group),
+            f"made {len(group)} attempts at one request",
+            f"stop after a few: more than {MOST_ATTEMPTS} keep an overloaded server overloaded",
+        )
+
+
+def _no_backoff(group: Group, told: Circumstances) -> Iterator[Verdict]:
+    if not told.time_scale:
+        return
+    gaps = [
+        gap
+        for before, after in pairwise(group)
+        if before.asked_wait_s is None and (gap := _wait(before, after)) is not None
+    ]
+    what = ""
+    if len(gaps) >= 2 and max(gaps) < LEAST_GAP_S:  # noqa: PLR2004 - one retry may be at once
+        what = f"tried again {len(gaps)} times without waiting"
+    elif len(gaps) >= 3 and all(abs(gap - gaps[0]) < gaps[0] * SAME_GAP for gap in gaps):  # noqa: PLR2004 - two may be alike by chance
+        what = f"tried again {len(gaps)} times, always {gaps[0]:.2g} s after the last"
+    if what:
+        yield Verdict(
+            "no_backoff",
+            tuple(call.number for call in group),
+            what,
+            "wait longer each time, by a random amount, if the server does not say how long",
+        )
+
+
+def _gave_up_too_early(group: Group, told: Circumstances) -> Iterator[Verdict]:
+    (first, *rest) = group
+    if rest or not _is_retryable(first) or told.fallback:
+        return
+    yield Verdict(
+        "gave_up_too_early",
+        (first.number,),
+        f"did not try again after {_told(first)}",
+        "such failures pass: try twice more before you give up",
+    )
+
+
+def _no_read_timeout(group: Group, told: Circumstances) -> Iterator[Verdict]:
+    for call in group if told.time_scale else ():
+        ended_s = told.now_s if call.ended_s is None else call.ended_s
+        if "stall" in call.failures and call.outcome in {"open", "sent"}:
+            waited = ended_s - call.at_s
+            if waited >= told.read_timeout_s:
+                yield Verdict(
+                    "no_read_timeout",
+                    (call.number,),
+                    f"waited {waited:.3g} s for an answer that had stopped",
+                    f"give up when nothing has come for {told.read_timeout_s:g} s, and try again",
+                )
+
+
+_OF_ATTEMPTS: Final[tuple[Check, ...]] = (
+    _retry_after_ignored,
+    _retried_non_retryable,
+    _retry_storm,
+    _no_backoff,
+    _gave_up_too_early,
+    _no_read_timeout,
+)
+
+
+# --- Conversations ---------------------------------------------------------------------------
+
+
+def _fallback_never_tried(calls: Group, told: Circumstances) -> Iterator[Verdict]:
+    if not told.fallback:
+        return
+    others = [*calls, *told.elsewhere]
+    for group in attempts(calls):
+        last = group[-1]
+        if not (_is_retryable(last) or _is_spent(last)):
+            continue
+        if not any(_is_elsewhere(last, other, told) for other in others):
+            yield Verdict(
+                "fallback_never_tried",
+                tuple(call.number for call in group),
+                f"gave up after {_told(last)}, and asked nobody else",
+                "ask the other provider, model or key when the first one does not answer",
+            )
+
+
+def _is_elsewhere(failed: Call, other: Call, told: Circumstances) -> bool:
+    if any(other is call for call in told.elsewhere):
+        return other.conversation == failed.conversation
+    if other.number <= failed.number or other.conversation != failed.conversation:
+        return False
+    asked = [(call.provider, call.model, call.key) for call in (failed, other)]
+    return asked[0] != asked[1]
+
+
+def _truncated_stream_accepted(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+    for call in calls:
+        if is_whole(call) or not call.text:
+            continue
+        for later in calls:
+            if later.number <= call.number or later.conversation != call.conversation:
+                continue
+            said = [text(message) for message in later.messages if role(message) == "assistant"]
+            if any(part and part != call.text and call.text.startswith(part) for part in said):
+                yield Verdict(
+                    "truncated_stream_accepted",
+                    (call.number, later.number),
+                    f"took half an answer for a whole one, and went on with it: {call.failures[0]}"
+                    if call.failures
+                    else "took half an answer for a whole one, and went on with it",
+                    "an answer without a finish_reason is none, whatever came before its end",
+                )
+                break
+
+
+@dataclass(frozen=True, slots=True)
+class _Handed:
+    """A tool call as the client tells of it, and the result that it hands back, if any."""
+
+    call: Call
+    made: ToldCall
+    result: str | None
+    is_offered: bool
+
+
+def _handed(call: Call) -> Iterator[_Handed]:
+    """Yield the tool calls that *call* tells of, each with its result."""
+    tools = offered(call.tools)
+    results = {result_id(m): text(m) for m in reversed(call.messages) if role(m) == "tool"}
+    for message in call.messages:
+        for made in told_calls(message):
+            yield _Handed(call, made, results.get(made.id), not tools or made.name in tools)
+
+
+def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+    known: set[str] = set()
+    for call in calls:
+        if not call.messages or role(call.messages[-1]) == "assistant":
+            continue
+        missing = [h.made for h in _handed(call) if h.result is None and h.made.id not in known]
+        if missing:
+            known.update(made.id for made in missing)
+            names = ", ".join(f"'{made.name}'" for made in missing)
+            yield Verdict(
+                "tool_call_not_answered",
+                (call.number,),
+                f"went on without the result of {names}",
+                "hand back a result for each tool call, if only to say that it failed",
+            )
+
+
+def _executed_amiss(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+    known: set[str] = set()
+    for handed in (handed for call in calls for handed in _handed(call)):
+        made = handed.made
+        if made.id in known or handed.result is None:
+            continue
+        known.add(made.id)
+        if _DECLINES.search(handed.result):
+            continue
+        if not handed.is_offered:
+            yield Verdict(
+                "unknown_tool_executed",
+                (handed.call.number,),
+                f"handed back a result of '{made.name}', a tool that was never offered",
+                "look a tool up before it is run, and say that there is none as its result",
+            )
+        elif not _is_json(made.arguments):
+            yield Verdict(
+                "invalid_arguments_executed",
+                (handed.call.number,),
+                f"ran '{made.name}' with arguments that are no JSON: {made.arguments!s:.40}",
+                "read the arguments first, and say what is wrong with them as the tool's result",
+            )
+
+
+def _is_json(arguments: Any) -> bool:
+    if not isinstance(arguments, str):
+        return arguments is None
+    try:
+        return isinstance(json.loads(arguments), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _duplicate_side_effect(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+    results: dict[str, tuple[int, str]] = {}
+    executed: dict[str, int] = {}
+    for call in calls:
+        once: set[str] = set()
+        for message in call.messages:
+            if role(message) != "tool":
+                continue
+            identity, result = result_id(message), text(message)
+            number, before = results.setdefault(identity, (call.number, result))
+            executed.setdefault(identity, call.number)
+            if identity in once or result != before:
+                results[identity] = (call.number, result)
+                yield _duplicate((number, call.number), f"'{identity}' has two results")
+            once.add(identity)
+    for group in attempts(calls):
+        # Of the attempts at one request one answer counts, and so do its calls alone.
+        ran = [
+            (made, executed[made.id])
+            for call in group
+            for made in call.tool_calls
+            if made.id is not None and made.id in executed
+        ]
+        seen: dict[tuple[str, str], int] = {}
+        for made, number in ran:
+            first = seen.setdefault((made.name, made.arguments), number)
+            if first != number:
+                what = f"'{made.name}' was run for an answer that was lost, and for its retry"
+                yield _duplicate((first, number), what)
+
+
+def _duplicate(calls: tuple[int, int], what: str) -> Verdict:
+    return Verdict(
+        "duplicate_side_effect",
+        tuple(sorted(set(calls))),
+        f"a tool was run twice for one call: {what}",
+        "keep the result of a tool by the id of its call, and hand that back when you try again",
+    )
+
+
+_OF_JOURNALS: Final[tuple[Check, ...]] = (
+    _fallback_never_tried,
+    _truncated_stream_accepted,
+    _tool_call_not_answered,
+    _executed_amiss,
+    _duplicate_side_effect,
+)

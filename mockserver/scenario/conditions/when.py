@@ -1,0 +1,333 @@
+"""The keys of a `when`, and what each looks at in a call.
+
+A new key is a field of `When` and a line in the table of facets.
+"""
+
+import operator
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
+
+from mockserver.contracts import UNSTATED, Unstated
+from mockserver.errors import BadValue
+from mockserver.scenario.conditions.criteria import (
+    Mark,
+    NamesTest,
+    NameTest,
+    NumberTest,
+    OneOrMore,
+    ShowsWhatIsStated,
+    TextTest,
+    ValueTest,
+)
+from mockserver.scenario.conditions.subject import Form, Subject, ToolResult
+from mockserver.scenario.syntax.wording import literal, shortened
+
+QUERIES: Final = Mark("queries")
+"""A mapping whose keys are JMESPath expressions."""
+ENDPOINT: Final = Mark("endpoint")
+"""Names of endpoints: those that are plugged in, and no others."""
+PROVIDER: Final = Mark("provider")
+"""Names of dialects: those that are plugged in, and no others."""
+
+QueryTests: TypeAlias = Annotated[Mapping[str, ValueTest], QUERIES]
+EndpointTest: TypeAlias = Annotated[NameTest, ENDPOINT]
+ProviderTest: TypeAlias = Annotated[NameTest, PROVIDER]
+ProviderName: TypeAlias = Annotated[str, PROVIDER]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AfterTool(ShowsWhatIsStated):
+    """A test of the tool results handed back: by the tools' names, or of one in detail.
+
+    Attributes:
+        any: One of these tools is among them.
+        all: Each of these tools is among them.
+        present: Whether there are any at all.
+        name: The tool of the one result that all of the following fit, too.
+        result: What came back.
+        arguments: What the tool was called with.
+        id: The call's id.
+
+    """
+
+    bare: ClassVar[str] = "any"
+    called: ClassVar[str] = "'after_tool'"
+
+    any: OneOrMore[str] = ()
+    all: OneOrMore[str] = ()
+    present: bool | Unstated = UNSTATED
+    name: NameTest | Unstated = UNSTATED
+    result: TextTest | Unstated = UNSTATED
+    arguments: TextTest | Unstated = UNSTATED
+    id: TextTest | Unstated = UNSTATED
+
+    cost: ClassVar[int] = 12
+
+    def __post_init__(self) -> None:
+        names = self._names
+        details = self._details
+        if names != NamesTest() and details:
+            key = next(iter(details))
+            what = f"'{key}' tells of one result; 'any', 'all' and 'present' tell of all of them"
+            raise BadValue(key, what, "name the tool by 'name'")
+
+    @property
+    def _names(self) -> NamesTest:
+        return NamesTest(any=self.any, all=self.all, present=self.present)
+
+    @property
+    def _details(self) -> dict[str, TextTest]:
+        keys = ("name", "result", "arguments", "id")
+        tests = {key: getattr(self, key) for key in keys}
+        return {key: test for key, test in tests.items() if not isinstance(test, Unstated)}
+
+    def predicate(self) -> Callable[[Sequence[ToolResult]], bool]:
+        """Return the function that tells whether the test holds for results."""
+        details = self._details
+        if not details:
+            names = self._names.predicate()
+            return lambda results: names([r.name for r in results if r.name is not None])
+        parts = [(operator.attrgetter(key), test.predicate()) for key, test in details.items()]
+
+        def one_fits(results: Sequence[ToolResult]) -> bool:
+            return any(all(fits(read(result)) for read, fits in parts) for result in results)
+
+        return one_fits
+
+    def describe(self) -> str:
+        """Return what is wanted, to stand behind "the rule wants"."""
+        details = self._details
+        if not details:
+            return self._names.describe()
+        return "one with " + ", ".join(f"{key} {test.describe()}" for key, test in details.items())
+
+
+Test = NameTest | TextTest | NamesTest | NumberTest | AfterTool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class When(ShowsWhatIsStated):
+    """One mapping of a `when`, as written: all that is stated must hold.
+
+    Attributes:
+        endpoint: What is asked for; without it, a rule is about all that generates.
+        provider: Whose API is spoken.
+        model: The model that is asked for.
+        key: The API key, in whichever header it comes.
+        stream: Whether a stream is asked for.
+        headers: The request's headers; their case is no matter.
+        system: System and developer messages, joined by newlines.
+        first_user: The first user message: the same through an agent's whole loop.
+        last_user: What is being asked now: the last user message, unless an assistant message
+            follows it.
+        any_message: Holds if it holds for one message, of any role.
+        prompt: The prompt of a legacy completion; of several, one must fit.
+        tools: The tools that the request offers.
+        tool_choice: `auto`, `none`, `required`, or the tool that must be called.
+        response_format: `text`, `json_object` or `json_schema`, or the schema's name.
+        after_tool: The tool results that are handed back.
+        turn: How many assistant messages the request holds.
+        images: How many images the last user message holds.
+        attempt: 1 for a new request, one more each time it comes again before it was answered
+            whole.
+        call: The how-manieth call this is for which the rest of the condition holds.
+        request: What JMESPath expressions find in the request's body.
+        state: What rules have `set`; null: not set.
+        not_: Holds if what stands here does not.
+
+    """
+
+    called: ClassVar[str] = "a condition"
+
+    endpoint: EndpointTest | Unstated = UNSTATED
+    provider: ProviderTest | Unstated = UNSTATED
+    model: NameTest | Unstated = UNSTATED
+    key: NameTest | Unstated = UNSTATED
+    stream: bool | Unstated = UNSTATED
+    headers: Mapping[str, TextTest] = field(default_factory=dict[str, TextTest])
+    system: TextTest | Unstated = UNSTATED
+    first_user: TextTest | Unstated = UNSTATED
+    last_user: TextTest | Unstated = UNSTATED
+    any_message: TextTest | Unstated = UNSTATED
+    prompt: TextTest | Unstated = UNSTATED
+    tools: NamesTest | Unstated = UNSTATED
+    tool_choice: NameTest | Unstated = UNSTATED
+    response_format: NameTest | Unstated = UNSTATED
+    after_tool: AfterTool | Unstated = UNSTATED
+    turn: NumberTest | Unstated = UNSTATED
+    images: NumberTest | Unstated = UNSTATED
+    attempt: NumberTest | Unstated = UNSTATED
+    call: NumberTest | Unstated = UNSTATED
+    request: QueryTests = field(default_factory=dict[str, ValueTest])
+    state: Mapping[str, ValueTest] = field(default_factory=dict[str, ValueTest])
+    not_: OneOrMore[Self] = ()
+
+    def __post_init__(self) -> None:
+        self._refuse_what_never_holds()
+        names = [name.lower() for name in self.headers]
+        twice = next((name for name in names if names.count(name) > 1), None)
+        if twice is not None:
+            raise BadValue("headers", f"the header '{twice}' is there twice: its case is no matter")
+        if any(inner.counts_calls for inner in self.not_):
+            what = "'call' cannot stand under 'not': which calls would be counted?"
+            raise BadValue("not", what, "say it beside 'not', as in call: {at_least: 2}")
+
+    @property
+    def counts_calls(self) -> bool:
+        """Whether `call` is stated, here or under a `not`."""
+        return self.call is not UNSTATED or any(inner.counts_calls for inner in self.not_)
+
+    @property
+    def looks_beyond_the_body(self) -> bool:
+        """Whether the same body may fit at one time and not at another."""
+        own = (self.key, self.attempt)
+        return (
+            bool(self.headers or self.state)
+            or any(test is not UNSTATED for test in own)
+            or any(inner.looks_beyond_the_body for inner in self.not_)
+        )
+
+    @property
+    def forms(self) -> dict[Form, str]:
+        """The forms that a request must have, each with the first key that asks for it."""
+        found: dict[Form, str] = {}
+        for key in self.stated:
+            form = FACETS[key].form
+            if form is not None:
+                found.setdefault(form, key)
+        return found
+
+    @property
+    def stated(self) -> dict[str, Any]:
+        """The tests by their key in YAML, without mappings of tests, `call` and `not`."""
+        found: dict[str, Any] = {}
+        for key in FACETS:
+            value = getattr(self, key)
+            if value is not UNSTATED:
+                found[key] = value
+        return found
+
+    def _refuse_what_never_holds(self) -> None:
+        forms = self.forms
+        if len(forms) > 1:
+            what = " and ".join(f"'{key}' is of {form} requests" for form, key in forms.items())
+            raise BadValue(forms["legacy"], f"{what}: never holds")
+        for key in ("call", "attempt"):
+            counted = getattr(self, key)
+            if isinstance(counted, NumberTest) and _most(counted) < 1:
+                raise BadValue(key, f"{key}s are counted from 1: never holds")
+        if (
+            isinstance(self.after_tool, AfterTool)
+            and self.after_tool.present is not False
+            and isinstance(self.turn, NumberTest)
+            and _most(self.turn) < 1
+        ):
+            what = "'after_tool' needs an assistant turn before it, and 'turn: 0' has none"
+            raise BadValue("after_tool", f"{what}: never holds")
+
+
+def _most(test: NumberTest) -> float:
+    """Return the largest number for which *test* can hold."""
+    limits = [max(test.equals)] if test.equals else []
+    if not isinstance(test.at_most, Unstated):
+        limits.append(test.at_most)
+    return min(limits, default=float("inf"))
+
+
+# --- What the keys look at -------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """What a key looks at: how it is read from a call, tested and shown."""
+
+    read: Callable[[Subject], Any]
+    predicate: Callable[[Any], Callable[[Any], bool]]
+    show: Callable[[Any], str]
+    form: Form | None = None
+    """The form of the requests that have it; None: all have."""
+
+
+def show_text(text: str | None) -> str:
+    """Return "is …" for one text."""
+    return "is absent" if text is None else f"is '{shortened(text)}'"
+
+
+def _show_names(names: Sequence[str]) -> str:
+    return f"are {' and '.join(map(literal, names))}" if names else "are none"
+
+
+def _show_texts(texts: Sequence[str]) -> str:
+    return show_text(texts[0]) if len(texts) == 1 else f"is none of {len(texts)} that fit"
+
+
+def _show_results(results: Sequence[ToolResult]) -> str:
+    names = " and ".join(literal(str(result.name)) for result in results)
+    return f"is {names}" if results else "is absent"
+
+
+def _hidden(_: Any) -> str:
+    # Keys are secrets: what is shown ends in logs and reports.
+    return "is another"
+
+
+def _plain(test: Test) -> Callable[[Any], bool]:
+    return test.predicate()
+
+
+def _same(wanted: bool) -> Callable[[bool], bool]:  # noqa: FBT001 - it is the test
+    return lambda value: value is wanted
+
+
+def _any_text(test: TextTest) -> Callable[[Sequence[str]], bool]:
+    fits = test.predicate()
+    return lambda texts: any(map(fits, texts))
+
+
+def _of_several(test: NameTest) -> Callable[[Sequence[str]], bool]:
+    """Test something that has several names: `not` means that none of them fits."""
+    positive = NameTest(
+        equals=test.equals, contains=test.contains, glob=test.glob, regex=test.regex
+    ).predicate()
+    inner = [_of_several(part) for part in test.all]
+    excluded = None if isinstance(test.not_, Unstated) else _of_several(test.not_)
+    return lambda names: (
+        test.present is not False
+        and any(map(positive, names))
+        and all(holds(names) for holds in inner)
+        and (excluded is None or not excluded(names))
+    )
+
+
+def _facet(
+    name: str,
+    show: Callable[[Any], str],
+    predicate: Callable[[Any], Callable[[Any], bool]] = _plain,
+    *,
+    form: Form | None = None,
+) -> Facet:
+    return Facet(operator.attrgetter(name), predicate, show, form)
+
+
+FACETS: Final[Mapping[str, Facet]] = {
+    "endpoint": _facet("endpoint", show_text),
+    "provider": _facet("provider", show_text),
+    "model": _facet("model", show_text),
+    "key": _facet("key", _hidden),
+    "stream": _facet("stream", lambda value: f"is {str(value).lower()}", _same),
+    "system": _facet("system", show_text, form="chat"),
+    "first_user": _facet("first_user", show_text, form="chat"),
+    "last_user": _facet("last_user", show_text, form="chat"),
+    "any_message": _facet("texts", _show_texts, _any_text, form="chat"),
+    "prompt": _facet("prompts", _show_texts, _any_text, form="legacy"),
+    "tools": _facet("tools", _show_names, form="chat"),
+    "tool_choice": _facet("tool_choice", show_text, form="chat"),
+    "response_format": _facet(
+        "response_format", lambda names: f"is {literal(names[-1])}", _of_several, form="chat"
+    ),
+    "after_tool": _facet("tool_results", _show_results, form="chat"),
+    "turn": _facet("turn", lambda number: f"is {number}", form="chat"),
+    "images": _facet("images", lambda number: f"are {number}", form="chat"),
+    "attempt": _facet("attempt", lambda number: f"is {number}"),
+}

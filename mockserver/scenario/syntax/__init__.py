@@ -1,0 +1,1 @@
+"""Scenario files as text: read with places, written for people."""

@@ -1,0 +1,117 @@
+"""Values written as text that the reader of scenarios reads: JSON to be read, YAML to be edited.
+
+What is scripted in Python is read by the reader of files, so that words and errors are the
+same. A file has lines to name where something is wrong; a value has a path, `fail.kind`.
+"""
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, cast
+
+import yaml
+
+from mockserver.errors import Place, UsageError
+from mockserver.scenario.syntax import reader, scalars
+from mockserver.scenario.syntax.nodes import ListNode, MapNode, Node, ScalarNode
+
+LINE_LENGTH: Final = 96
+TEXT: Final = "tag:yaml.org,2002:str"
+# What YAML has no place for, even in quotes, though JSON has; and what are line breaks to it alone.
+_UNPRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
+
+
+def plain(value: Any, called: str) -> Any:
+    """Return *value* as JSON has it, apart from the caller's own, which may change later.
+
+    Raises:
+        UsageError: JSON has no such value; *called* is how the message names it.
+
+    """
+    try:
+        text = json.dumps(value, allow_nan=False, default=_mapping)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{called}: {error}") from error
+    return json.loads(text)
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    if isinstance(value, Mapping):
+        return {**value}
+    raise TypeError(f"JSON has no {type(value).__name__}, as in {value!r:.60}")
+
+
+def as_json(document: Mapping[str, Any]) -> str:
+    """Return *document* as JSON that is YAML too, one value a line: a place is one value."""
+    text = json.dumps(document, ensure_ascii=False, indent=1)
+    return _UNPRINTABLE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+def paths(text: str, called: str) -> dict[Place, str]:
+    """Return where each value of *text* and each key stands, as a path into it."""
+    root = reader.read(text, called, [])
+    return {} if root is None else dict(_walk(root, ""))
+
+
+def _walk(node: Node, path: str) -> Iterator[tuple[Place, str]]:
+    yield node.place, path
+    if isinstance(node, MapNode):
+        for member in node.members:
+            below = f"{path}.{member.key}" if path else member.key
+            yield member.place, below
+            yield from _walk(member.value, below)
+    elif isinstance(node, ListNode):
+        for number, item in enumerate(node.items):
+            yield from _walk(item, f"{path}[{number}]")
+
+
+def values(node: Node) -> Any:
+    """Return what *node* holds, as plain values."""
+    match node:
+        case MapNode():
+            return {member.key: values(member.value) for member in node.members}
+        case ListNode():
+            return [values(item) for item in node.items]
+        case ScalarNode():
+            return node.value
+        case _:
+            return None
+
+
+# --- YAML, for people ------------------------------------------------------------------------
+
+
+def as_yaml(document: Mapping[str, Any]) -> str:
+    """Return *document* as YAML that people read and edit, and the reader reads as the same."""
+    # The type stubs know only a part of the dumper's own type.
+    text: str = cast(Any, yaml).dump(
+        document, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=LINE_LENGTH
+    )
+    return text
+
+
+class _Dumper(yaml.SafeDumper):
+    """Writes each value out, and in quotes what some reader would not take for text."""
+
+    def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - whatever it is
+        return True
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as declared by PyYAML
+        """Indent lists under their key, as the shipped scenarios do."""
+        super().increase_indent(flow, indentless=False)
+
+
+def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
+    style = None
+    # In double quotes every line break is an escape; readers do not agree on the rarer ones.
+    if scalars.resolve(text) != text or re.search("[\x85\u2028\u2029\ufeff]", text):
+        style = '"'
+    elif "\n" in text.rstrip("\n") and not re.search(r"[ \t\r]\n|^[ \t\n]|[ \t]$", text):
+        style = "|"
+    made: yaml.ScalarNode = cast(Any, dumper).represent_scalar(TEXT, text, style=style)
+    return made
+
+
+_Dumper.add_representer(str, _text)

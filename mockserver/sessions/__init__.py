@@ -1,0 +1,1 @@
+"""Isolated state: which sessions there are, what each answers by, how far its rules have come."""

@@ -1,0 +1,416 @@
+"""How rules are read for a call, and the counters, captures and state that reading moves.
+
+docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, in one piece.
+"""
+
+import copy
+import sys
+from collections import OrderedDict
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple
+
+from mockserver.contracts import Failure, Reply
+from mockserver.conversation import IncomingCall
+from mockserver.scenario.compiled import Compiled, CompiledRule
+from mockserver.scenario.conditions.subject import subject_of
+from mockserver.scenario.schema import Rule
+from mockserver.seeding import Draw
+from mockserver.sessions.tally import SCOPES_KEPT, Firing, Tallies, Tally
+from mockserver.templates.expansion import Scope, Values
+from mockserver.traffic.latency import Latency
+from mockserver.wire.jsontext import JsonValue
+
+NEAR_MISSES: Final = 3
+"""Rules that a near-miss report names."""
+_ANY: Final = sys.maxsize
+LOOP: Final = 20
+"""Answers in a row with tool calls that one rule may give to one conversation (rule 16)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What answers: a reply bent by *failures*, or one of them alone. *rule* is whose it is.
+
+    *latency* is the first that was read; None: none of the rules said. *scope* is what the
+    reply's templates look into; None: it has none. *unfound* are the expressions of `set` that
+    found nothing.
+    """
+
+    reply: Reply | None
+    failures: tuple[Failure, ...]
+    rule: str | None
+    latency: Latency | None = None
+    scope: Scope | None = None
+    unfound: tuple[str, ...] = ()
+
+    @property
+    def is_replaced(self) -> bool:
+        """Whether a failure strikes before headers, so that the answer is not given."""
+        return bool(self.failures) and _replace(self.failures)
+
+
+@dataclass(frozen=True, slots=True)
+class Unanswered:
+    """No rule answers. *failures* and *latency* of rules passed on the way still act.
+
+    *exhausted* names a rule whose script has ended, which refuses; *near_misses* say what
+    differed, the nearest rule first. *unfound* are the expressions of `set` that found nothing.
+    """
+
+    failures: tuple[Failure, ...]
+    exhausted: str | None = None
+    near_misses: tuple[str, ...] = ()
+    latency: Latency | None = None
+    unfound: tuple[str, ...] = ()
+
+
+NO_RULES: Final = Unanswered(())
+"""What a session without rules says to every call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What became of one rule when a call was read: for those who ask why.
+
+    *outcome* tells whether the rule answered, acted and let the reading go on (`adds`), differed,
+    was spent (`times`, or a script that has ended), or was not read, since one above it answered.
+    *why* tells in what it differed, or what it does.
+    """
+
+    rule: Rule
+    outcome: Literal["answers", "adds", "differs", "spent", "not read"]
+    why: tuple[str, ...] = ()
+
+
+class RuleReader:
+    """Reads the rules of one session, and remembers what that moved."""
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self.state: Mapping[str, JsonValue] = compiled.scenario.state
+        """The session's state; whoever changes it puts another mapping in its place."""
+        self._captured: OrderedDict[str, Mapping[str, JsonValue]] = OrderedDict()
+        self._tallies = Tallies()
+        self._plain: dict[int, Given] = {}
+        self._streaks: OrderedDict[str, tuple[str, int]] = OrderedDict()
+
+    # --- Reading ---
+
+    def next_step(
+        self, call: IncomingCall, number: int, draw: Draw, at_s: float
+    ) -> Given | Unanswered:
+        """Read the rules for *call*, and move their counters.
+
+        Args:
+            call: The call.
+            number: How the journal counts it.
+            draw: What probabilities are drawn from.
+            at_s: When it came, in session time.
+
+        """
+        rules = self.compiled.rules
+        if not rules:
+            return NO_RULES
+        call.state = self.state
+        way: _Way | None = None
+        for position in self._holding(call):
+            compiled = rules[position]
+            if way is None:
+                if compiled.is_plain:
+                    tally = self._tallies.moving(compiled.rule, call)
+                    tally.passed += 1
+                    tally.give(compiled.rule, number)
+                    return self._plain_of(compiled.rule)
+                way = _Way(call, number, draw, at_s)
+            step = self._meet(compiled, position, way)
+            if step is not None:
+                return step
+        return self._unanswered(way or _Way(call, number, draw, at_s))
+
+    def _holding(self, call: IncomingCall) -> Iterable[int]:
+        """Return the positions of the rules that hold for *call*, but for their counters."""
+        compiled, subject = self.compiled, subject_of(call)
+        if call.held is None:
+            return compiled.holding(subject)
+        known = call.held.get(compiled)
+        if known is None:
+            known = call.held[compiled] = compiled.may_hold(subject)
+        return compiled.holding_of(known, subject)
+
+    def _meet(
+        self, compiled: CompiledRule, position: int, way: "_Way"
+    ) -> Given | Unanswered | None:
+        """Return what the rule, which holds but for its counters, says to the call on its *way*.
+
+        None: it lets the reading go on, and what it adds goes along.
+        """
+        rule, call = compiled.rule, way.call
+        tally = self._tallies.moving(rule, call)
+        if tally.is_spent(rule):
+            return None
+        nth = tally.counted(compiled, subject_of(call)) if compiled.counting else tally.passed + 1
+        if nth is None:
+            return None
+        tally.passed += 1
+        if tally.is_exhausted(rule):
+            return None if rule.then == "pass" else self._exhausted(rule, tally, way)
+        met = _Met(rule, position, tally, nth)
+        firing = Firing(tally.passed, way.draw, position, way.at_s)
+        own = firing.of(rule.fail, "rule") if rule.fail else ()
+        step = tally.step(rule)
+        if step is None:
+            if own or not rule.fail:
+                tally.acted += 1
+                self._act(met, way)
+            if own and _replace(own):
+                return way.given(None, own, rule.name)
+            if own or not rule.fail:
+                way.latency = way.latency or rule.latency
+            way.failures += own
+            return None
+        if own and _replace(own):
+            return way.given(None, own, rule.name)
+        tally.give(rule, way.number)
+        own += firing.of(step.failures, "step") if step.failures else ()
+        if _replace(own):
+            return way.given(None, own, rule.name)
+        way.latency = way.latency or step.latency or rule.latency
+        scope = self._act(met, way, step.reply)
+        return way.given(step.reply, own, rule.name, scope)
+
+    def _unanswered(self, way: "_Way") -> Unanswered:
+        misses = tuple(self.near_misses(way.call))
+        return Unanswered(way.failures, None, misses, way.latency, tuple(way.unfound))
+
+    def _exhausted(self, rule: Rule, tally: Tally, way: "_Way") -> Unanswered:
+        """Return the refusal of a script that has ended: it is the nearest, whatever else is."""
+        why = f"'{rule.name}': {tally.exhaustion(rule)}"
+        others = [miss for miss in self.near_misses(way.call) if miss != why]
+        misses = (why, *others[: NEAR_MISSES - 1])
+        return Unanswered((), rule.name, misses, None, tuple(way.unfound))
+
+    def tally(self, rule: Rule, call: IncomingCall) -> Tally:
+        """Return the rule's counters for *call*, to look at."""
+        return self._tallies.at(rule, call)
+
+    def _plain_of(self, rule: Rule) -> Given:
+        given = self._plain.get(id(rule))
+        if given is None:
+            given = self._plain[id(rule)] = Given(rule.reply, (), rule.name)
+        return given
+
+    def _act(self, met: "_Met", way: "_Way", reply: Reply | None = None) -> Scope | None:
+        """Capture and set what the rule says; return what the templates of *reply* look into.
+
+        Captures come before the reply, which sees the state as it was; `set` comes after.
+        """
+        rule, call = met.rule, way.call
+        looks_up = reply is not None and reply.looks_up
+        if not (rule.capture or rule.set_ or looks_up):
+            return None
+        conversation = call.conversation
+        if rule.capture:
+            self._capture(rule, call, conversation)
+        scope = Scope(
+            request=call.completion.body if call.completion is not None else {},
+            captured=self._captured.get(conversation, {}),
+            state=self.state,
+            call=met.nth,
+            turn=subject_of(call).turn,
+            draw=way.draw,
+        )
+        if rule.set_:
+            values = Values(scope.at(purpose=f"set-{met.position}-").values, way.unfound)
+            self._set(rule, values)
+            call.state = self.state
+        return scope if looks_up else None
+
+    def _capture(self, rule: Rule, call: IncomingCall, conversation: str) -> None:
+        taken = {name: capture.take(call) for name, capture in rule.capture.items()}
+        found = {name: value for name, value in taken.items() if value is not None}
+        if found:
+            self._captured[conversation] = {**self._captured.get(conversation, {}), **found}
+            if len(self._captured) > SCOPES_KEPT:
+                self._captured.popitem(last=False)
+
+    def _set(self, rule: Rule, values: Values) -> None:
+        changed = {name: setting.becomes(values) for name, setting in rule.set_.items()}
+        merged = {**self.state, **changed}
+        self.state = {name: value for name, value in merged.items() if value is not None}
+
+    # --- Loops ---
+
+    def is_loop(self, rule: str | None, call: IncomingCall, *, calls_tools: bool) -> bool:
+        """Count one more answer of *rule* to the conversation; tell whether it is one too many."""
+        conversation = call.conversation
+        if rule is None or not calls_tools:
+            self._streaks.pop(conversation, None)
+            return False
+        before, length = self._streaks.get(conversation, (rule, 0))
+        length = length + 1 if before == rule else 1
+        self._streaks[conversation] = rule, length
+        if len(self._streaks) > SCOPES_KEPT:
+            self._streaks.popitem(last=False)
+        return length > LOOP
+
+    # --- What is told of it ---
+
+    def near_misses(self, call: IncomingCall) -> Iterator[str]:
+        """Yield what kept each of the nearest rules from answering, the nearest first."""
+        nearest: list[tuple[int, int]] = []
+        for position, compiled in enumerate(self.compiled.rules):
+            # Of thousands, most differ in more than the nearest: how much more is no matter.
+            enough = nearest[-1][0] if len(nearest) == NEAR_MISSES else _ANY
+            if enough == 1:
+                break
+            ways = compiled.rule.when.alternatives
+            count = min(way.count_differences(call, enough) for way in ways)
+            if not count:
+                count = len(self._spent(compiled.rule, call) or self._miscounted(compiled, call))
+            if 0 < count < enough:
+                nearest = sorted([*nearest, (count, position)])[:NEAR_MISSES]
+        for _, position in nearest:
+            compiled = self.compiled.rules[position]
+            found = _nearest(compiled.rule, call) or self._spent(compiled.rule, call)
+            found = found or self._miscounted(compiled, call)
+            yield f"'{compiled.rule.name}': {found[0]}"
+
+    def _spent(self, rule: Rule, call: IncomingCall) -> list[str]:
+        tally = self.tally(rule, call)
+        if rule.times is not None and tally.is_spent(rule):
+            often = f"{rule.times} time{'s' if rule.times > 1 else ''}"
+            return [f"it has acted {often}, as often as it may"]
+        if tally.is_exhausted(rule):
+            return [tally.exhaustion(rule)]
+        return []
+
+    def _miscounted(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:
+        if not compiled.counting:
+            return []
+        differs = self.tally(compiled.rule, call).miscounted(compiled, subject_of(call))
+        return [differs] if differs else []
+
+    def explain(
+        self, call: IncomingCall, number: int, draw: Draw, at_s: float
+    ) -> tuple[Given | Unanswered, list[Reading]]:
+        """Return what *call* would get, and what became of each rule; nothing is moved."""
+        scratch, way = self._scratch(), _Way(call, number, draw, at_s)
+        call.state = self.state
+        step: Given | Unanswered | None = None
+        readings: list[Reading] = []
+        for position, compiled in enumerate(self.compiled.rules):
+            if step is not None:
+                readings.append(Reading(compiled.rule, "not read"))
+                continue
+            step, reading = scratch._explained(compiled, position, way)  # noqa: SLF001 - its like
+            readings.append(reading)
+        if not readings:
+            return NO_RULES, []
+        return step or scratch._unanswered(way), readings  # noqa: SLF001 - its like
+
+    def _explained(
+        self, compiled: CompiledRule, position: int, way: "_Way"
+    ) -> tuple[Given | Unanswered | None, Reading]:
+        """Meet the rule, and tell what becomes of that."""
+        rule = compiled.rule
+        differences = _nearest(rule, way.call)
+        if differences:
+            return None, Reading(rule, "differs", tuple(differences))
+        spent = self._spent(rule, way.call)
+        passed, failing = self.tally(rule, way.call).passed, len(way.failures)
+        step = self._meet(compiled, position, way)
+        if spent:
+            return step, Reading(rule, "spent", tuple(spent))
+        if isinstance(step, Given):
+            fails = tuple(f"fails: {failure.kind}" for failure in step.failures[failing:])
+            return step, Reading(rule, "answers", fails)
+        if self.tally(rule, way.call).passed == passed:
+            return step, Reading(rule, "differs", tuple(self._miscounted(compiled, way.call)))
+        adds = [f"fails: {failure.kind}" for failure in way.failures[failing:]]
+        if rule.fail and not adds:
+            return step, Reading(rule, "adds", ("its failure does not fire",))
+        adds += ["takes its time"] if rule.latency else []
+        adds += [f"captures '{name}'" for name in rule.capture]
+        adds += [f"sets '{name}'" for name in rule.set_]
+        return step, Reading(rule, "adds", tuple(adds))
+
+    def _scratch(self) -> "RuleReader":
+        """Return a reader that has come as far as this one, to read without moving this one."""
+        scratch = copy.copy(self)
+        for name in ("_captured", "_tallies", "_streaks"):
+            setattr(scratch, name, copy.deepcopy(getattr(self, name)))
+        return scratch
+
+    def tallies(self) -> Iterator[tuple[Rule, Mapping[str, Tally]]]:
+        """Yield each rule, with its counters by what it counts for (`per`)."""
+        for compiled in self.compiled.rules:
+            yield compiled.rule, self._tallies.of(compiled.rule)
+
+    def unused(self, apart: Collection[int] = ()) -> Iterator[str]:
+        """Yield a sentence for each rule with `times`, or a step of `replies`, that is left.
+
+        Nothing is told of the rules whose `id` is set *apart*.
+        """
+        for rule, tallies in self.tallies():
+            wanted = rule.times or len(rule.replies)
+            if not wanted or id(rule) in apart:
+                continue
+            what = "times" if rule.times else "replies"
+            counts = [t.acted if rule.times else t.given for t in tallies.values()] or [0]
+            least = min(counts)
+            if least < wanted:
+                yield f"rule '{rule.name}': {least} of its {wanted} {what} were used"
+
+    # --- Another scenario ---
+
+    def take(self, compiled: Compiled) -> None:
+        """Read by *compiled* from now on; rules that stay, or are replaced, keep their counters."""
+        before, after = self.compiled.scenario.rules, compiled.scenario.rules
+        self._tallies = self._tallies.carried_over(before, after)
+        self._plain = {}
+        self.compiled = compiled
+
+
+class _Way:
+    """A call on its way down the rules, and what those that let it pass have added to it."""
+
+    __slots__ = ("at_s", "call", "draw", "failures", "latency", "number", "unfound")
+
+    def __init__(self, call: IncomingCall, number: int, draw: Draw, at_s: float) -> None:
+        self.call = call
+        self.number = number
+        self.draw = draw
+        self.at_s = at_s
+        self.failures: tuple[Failure, ...] = ()
+        self.latency: Latency | None = None
+        self.unfound: dict[str, None] = {}
+
+    def given(
+        self,
+        reply: Reply | None,
+        own: tuple[Failure, ...],
+        rule: str,
+        scope: Scope | None = None,
+    ) -> Given:
+        """Return what *rule* answers, with all that was added on the way and its *own* failures."""
+        latency = self.latency if reply is not None else None
+        return Given(reply, self.failures + own, rule, latency, scope, tuple(self.unfound))
+
+
+class _Met(NamedTuple):
+    """A rule that a call has met, where that stands, and the how-manieth call it is (`call`)."""
+
+    rule: Rule
+    position: int
+    tally: Tally
+    nth: int
+
+
+def _nearest(rule: Rule, call: IncomingCall) -> list[str]:
+    """Return in what *call* differs from the alternative that it comes nearest to."""
+    return min((a.differences(call) for a in rule.when.alternatives), key=len)
+
+
+def _replace(failures: tuple[Failure, ...]) -> bool:
+    return any(failure.replaces for failure in failures)

@@ -1,0 +1,183 @@
+"""All state of a session that changes: its layers of rules, counters, journal, clock."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final
+
+from mockserver.conversation import IncomingCall
+from mockserver.records.journal import Archive, Call, Journal
+from mockserver.records.ledger import Ledger
+from mockserver.records.stored import StoredCompletions
+from mockserver.scenario.compiled import Compiled
+from mockserver.scenario.loader import combined
+from mockserver.scenario.schema import LENIENT, Scenario, Strict
+from mockserver.seeding import Draw
+from mockserver.sessions.rules import Given, RuleReader, Unanswered
+from mockserver.templates.expansion import found_nothing
+from mockserver.traffic.clock import Clock
+from mockserver.traffic.state import Traffic
+from mockserver.wire.jsontext import JsonValue
+
+OCCURRENCES_KEPT: Final = 100_000
+"""Requests whose repetitions are counted; the one that came first is forgotten first."""
+NOTHING: Final = Scenario()
+
+
+class Session:
+    """The isolated state behind one base URL.
+
+    Its rules lie in layers: those that were added to it, the latest last; then its own scenario;
+    then the server's, if it inherits that.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        scenario: Scenario = NOTHING,
+        inherited: Scenario | None = None,
+        compiler: Callable[[Scenario], Compiled],
+        seed: int | None,
+        strict: Strict,
+        clock: Clock,
+        archive: Archive | None = None,
+    ) -> None:
+        """Begin a session.
+
+        Args:
+            name: How paths call it.
+            scenario: What it answers by.
+            inherited: What it answers by where that does not say: the server's scenario.
+            compiler: Makes scenarios ready.
+            seed: Of everything drawn; None: the scenario's.
+            strict: What holds where the scenario does not say.
+            clock: What time it is in it.
+            archive: What all journals of the server are bounded by.
+
+        """
+        self.name = name
+        self.clock = clock
+        self.has_ended = False
+        self.is_surplus = False
+        """There are too many sessions for it to begin: whoever names it is refused."""
+        self.journal = Journal(archive)
+        self.stored = StoredCompletions()
+        self.ledger = Ledger()
+        self.traffic = Traffic()
+        self._compiler = compiler
+        self._own = scenario
+        self._inherited = inherited
+        self._added: dict[str, Scenario] = {}
+        self._stated_seed = seed
+        self._outer_strict = strict
+        self._occurrences: dict[bytes, int] = {}
+        self._attempts: dict[bytes, int] = {}
+        self._put(compiler(self._layered()))
+        self.reader = RuleReader(self.compiled)
+
+    # --- What it answers by ---
+
+    @property
+    def scenario(self) -> Scenario:
+        """All layers as one."""
+        return self.compiled.scenario
+
+    @property
+    def inherits(self) -> bool:
+        """Whether the server's scenario is one of its layers."""
+        return self._inherited is not None
+
+    def add(self, scenario: Scenario, layer: str | None = None) -> None:
+        """Lay *scenario* under what was added before, over everything else.
+
+        The state that it states holds from now on. Its rules begin to count now, even if it was
+        added before. What was added before as the same *layer* is replaced, where it lies; there,
+        rules that stay or keep their name keep their count.
+        """
+        added = scenario.anew() if layer is None else scenario
+        self._added[layer or f"#{len(self._added)}"] = added
+        self._take()
+        self.reader.state = {**self.reader.state, **scenario.state}
+
+    def inherit(self, scenario: Scenario) -> None:
+        """Take *scenario* in the place of the server's; nothing changes if it inherits none."""
+        if self.inherits:
+            self._inherited = scenario
+            self._take()
+
+    def reset(self) -> None:
+        """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
+        self.reader = RuleReader(self.compiled)
+        self.journal.restart()
+        self.stored = StoredCompletions()
+        self.ledger = Ledger()
+        self.traffic = Traffic()
+        self._occurrences = {}
+        self._attempts = {}
+
+    def _layered(self) -> Scenario:
+        layers = [*self._added.values(), self._own]
+        if self._inherited is not None:
+            layers.append(self._inherited)
+        return combined(*layers)
+
+    def _take(self) -> None:
+        self._put(self._compiler(self._layered()))
+        self.reader.take(self.compiled)
+
+    def _put(self, compiled: Compiled) -> None:
+        stated = self._stated_seed
+        self.compiled = compiled
+        self.seed = compiled.scenario.seed if stated is None else stated
+        self.strict = compiled.scenario.strict.or_else(self._outer_strict).or_else(LENIENT)
+
+    # --- What moves ---
+
+    @property
+    def state(self) -> Mapping[str, JsonValue]:
+        """What rules have set, by name; see `set_state`."""
+        return self.reader.state
+
+    def set_state(self, changed: Mapping[str, JsonValue]) -> None:
+        """Change the state; a value of None removes its name."""
+        merged = {**self.reader.state, **changed}
+        self.reader.state = {name: value for name, value in merged.items() if value is not None}
+
+    def occurrence(self, content: bytes) -> int:
+        """Count one more request with *content* (a digest of path and body), from 1."""
+        counts = self._occurrences
+        seen = counts[content] = counts.get(content, 0) + 1
+        if len(counts) > OCCURRENCES_KEPT:
+            del counts[next(iter(counts))]
+        return seen
+
+    def attempt(self, content: bytes) -> int:
+        """Count one more request with *content* since the last that got a whole answer, from 1."""
+        counts = self._attempts
+        tried = counts[content] = counts.get(content, 0) + 1
+        if len(counts) > OCCURRENCES_KEPT:
+            del counts[next(iter(counts))]
+        return tried
+
+    def next_counts(self, content: bytes) -> tuple[int, int]:
+        """Return what `occurrence` and `attempt` would say of one more request."""
+        return self._occurrences.get(content, 0) + 1, self._attempts.get(content, 0) + 1
+
+    def answered(self, content: bytes) -> None:
+        """Note that a request with *content* got a whole answer."""
+        self._attempts.pop(content, None)
+
+    def next_step(self, incoming: IncomingCall, call: Call, draw: Draw) -> Given | Unanswered:
+        """Read the rules for *incoming*, and move their counters; *call* is the journal's entry."""
+        step = self.reader.next_step(incoming, call.number, draw, call.at_s)
+        if step.unfound:
+            call.notes += tuple(map(found_nothing, step.unfound))
+        return step
+
+    def unused(self) -> Iterator[str]:
+        """Yield a sentence for each scripted answer that is left.
+
+        The server's are set apart where the session has rules of its own: they are for others too.
+        """
+        has_own = bool(self._added or self._own.rules)
+        inherited = self._inherited.rules if has_own and self._inherited is not None else ()
+        return self.reader.unused(frozenset(map(id, inherited)))

@@ -1,0 +1,215 @@
+"""The sessions of a server: begun, created, ended, and given another scenario."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from mockserver.engine.routing import DEFAULT_SESSION
+from mockserver.errors import UsageError, did_you_mean
+from mockserver.records.journal import Archive
+from mockserver.scenario.compiled import Compiled
+from mockserver.scenario.loader import combined
+from mockserver.scenario.schema import Scenario, Strict
+from mockserver.sessions.session import NOTHING, Session
+from mockserver.traffic.clock import Clock, refuse_time_scale
+
+MOST_SESSIONS: Final = 20_000
+"""Sessions that may be open at once: a client that makes up names must not fill the memory."""
+ENDED_KEPT: Final = 1_000
+"""Sessions that are remembered after their end, so that late calls are told of it."""
+LONGEST_NAME: Final = 200
+COMPILED_KEPT: Final = 256
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a server behaves, apart from its scenario.
+
+    *seed* None takes the scenario's. *strict* holds where a scenario does not say. *time_scale*
+    is how long a second of a session takes: 1 is real time, 0 waits for nothing. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
+    """
+
+    seed: int | None = None
+    strict: bool | Strict = False
+    any_model: bool = False
+    usage_header: bool = True
+    time_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        refuse_time_scale(self.time_scale)
+
+
+class Sessions(Mapping[str, Session]):
+    """The sessions that are open, by name."""
+
+    def __init__(
+        self, scenario: Scenario, options: Options, time_source: Callable[[], float]
+    ) -> None:
+        """Take what sessions answer by that have no scenario of their own."""
+        self.scenario = scenario
+        self._options = options
+        self._strict = Strict.of(options.strict)
+        self._time_source = time_source
+        self._open: dict[str, Session] = {}
+        self._ended: OrderedDict[str, Session] = OrderedDict()
+        self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._archive = Archive()
+
+    def __getitem__(self, name: str) -> Session:
+        return self._open[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(tuple(self._open))
+
+    def __len__(self) -> int:
+        return len(self._open)
+
+    def named(self, name: str) -> Session:
+        """Return the session called *name*; it begins when it is first named.
+
+        Raises:
+            UsageError: There are as many as there may be.
+
+        """
+        found = self._open.get(name)
+        return found if found is not None else self._begin(name, inherited=self.scenario)
+
+    def known(self, name: str) -> Session | None:
+        """Return the session called *name*, open or ended, if it is known."""
+        return self._open.get(name) or self._ended.get(name)
+
+    def addressed(self, name: str) -> Session:
+        """Return the session that a path calls *name*: an open one, one that has ended, or a new.
+
+        Where it cannot begin, since there are too many or its name is too long, it is a session
+        that is not kept.
+        """
+        found = self.known(name)
+        if found is not None:
+            return found
+        is_full = len(self._open) >= MOST_SESSIONS and name != DEFAULT_SESSION
+        if is_full or len(name) > LONGEST_NAME:
+            surplus = self._made(name, NOTHING, self.scenario, None, None)
+            surplus.is_surplus = True
+            return surplus
+        return self.named(name)
+
+    def compiled_for(self, name: str) -> Compiled:
+        """Return what the session called *name* answers by, or would; none begins."""
+        found = self._open.get(name)
+        return found.compiled if found is not None else self._compile(self.scenario)
+
+    def create(
+        self,
+        name: str,
+        *,
+        scenario: Scenario = NOTHING,
+        inherit: bool = False,
+        seed: int | None = None,
+        strict: bool | Strict | None = None,
+        time_scale: float | None = None,
+        clock: Clock | None = None,
+    ) -> Session:
+        """Begin a session that answers by *scenario*, above the server's if it is to *inherit*.
+
+        Args:
+            name: How paths call it: `/s/<name>/v1`.
+            scenario: What it answers by; what is added to it later stands above.
+            inherit: Whether the server's scenario lies below.
+            seed: Of everything drawn; None: the scenario's.
+            strict: What fails a test, whatever the scenario says; None: as that says.
+            time_scale: How long a second takes; None: as the server's.
+            clock: The clock of another session, if both are to have the same time.
+
+        Raises:
+            UsageError: The name is taken or cannot be one, or there are too many sessions.
+
+        """
+        if name in self._open:
+            raise UsageError(f"there is a session '{name}' already")
+        if not name.strip() or "/" in name or not name.isprintable() or len(name) > LONGEST_NAME:
+            what = f"'{name[:40]}' cannot be the name of a session"
+            raise UsageError(f"{what}: it is 1 to {LONGEST_NAME} characters, none of them a slash")
+        if strict is not None:
+            scenario = combined(Scenario(strict=Strict.of(strict)), scenario)
+        inherited = self.scenario if inherit else None
+        session = self._begin(
+            name, scenario=scenario, inherited=inherited, seed=seed, time_scale=time_scale
+        )
+        session.clock = clock or session.clock
+        return session
+
+    def end(self, name: str) -> Session:
+        """End the session called *name*: whoever still calls it is told so, and that is noted.
+
+        Raises:
+            UsageError: There is none.
+
+        """
+        ended = self._open.pop(name, None)
+        if ended is None:
+            hint = did_you_mean(name, self._open)
+            raise UsageError(f"there is no session '{name}'" + (f"\n  {hint}" if hint else ""))
+        ended.has_ended = True
+        self._ended[name] = ended
+        if len(self._ended) > ENDED_KEPT:
+            self._ended.popitem(last=False)
+        return ended
+
+    def reload(self, scenario: Scenario) -> None:
+        """Answer by *scenario* from now on, in all sessions that have the server's.
+
+        Rules that keep their name keep their count; answers that are under way end as they began.
+        """
+        self.scenario = scenario
+        for session in self._open.values():
+            session.inherit(scenario)
+
+    def _begin(
+        self,
+        name: str,
+        *,
+        scenario: Scenario = NOTHING,
+        inherited: Scenario | None,
+        seed: int | None = None,
+        time_scale: float | None = None,
+    ) -> Session:
+        if len(self._open) >= MOST_SESSIONS and name != DEFAULT_SESSION:
+            raise UsageError(f"there are {MOST_SESSIONS} sessions already: end those that are over")
+        self._ended.pop(name, None)
+        session = self._open[name] = self._made(name, scenario, inherited, seed, time_scale)
+        return session
+
+    def _made(
+        self,
+        name: str,
+        scenario: Scenario,
+        inherited: Scenario | None,
+        seed: int | None,
+        time_scale: float | None,
+    ) -> Session:
+        options = self._options
+        scale = options.time_scale if time_scale is None else time_scale
+        return Session(
+            name,
+            scenario=scenario,
+            inherited=inherited,
+            compiler=self._compile,
+            seed=options.seed if seed is None else seed,
+            strict=self._strict,
+            clock=Clock.start(self._time_source, scale),
+            archive=self._archive,
+        )
+
+    def _compile(self, scenario: Scenario) -> Compiled:
+        """Return *scenario* made ready; sessions that share one share what is made of it."""
+        known = self._compiled.get(id(scenario))
+        if known is not None and known.scenario is scenario:
+            return known
+        compiled = Compiled(scenario, any_model=self._options.any_model)
+        self._compiled[id(scenario)] = compiled
+        if len(self._compiled) > COMPILED_KEPT:
+            self._compiled.popitem(last=False)
+        return compiled

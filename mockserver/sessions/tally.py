@@ -1,0 +1,185 @@
+"""How far the rules of a session have come: what `times`, `replies`, `call` and triggers count.
+
+A rule has one tally for each conversation, key or model that it counts for (`per`), or a single
+one for its session. When they move is the business of `mockserver.sessions.rules`.
+"""
+
+from collections import Counter, OrderedDict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from mockserver.contracts import Failure
+from mockserver.conversation import IncomingCall
+from mockserver.scenario.compiled import CompiledRule
+from mockserver.scenario.conditions.subject import Subject
+from mockserver.scenario.schema import Rule, Step
+from mockserver.seeding import Draw
+
+SCOPES_KEPT: Final = 10_000
+"""Conversations, keys or models that a rule counts for; the one that came first is forgotten
+first."""
+
+
+class Tally:
+    """How far a rule has come, in one of the scopes that it counts for.
+
+    Attributes:
+        acted: How often it has acted: what `times` limits.
+        passed: How many calls it held for: what the triggers of its failures count.
+        given: How many of its replies were given.
+        given_to: The numbers of the calls that got one, as many as it has `replies`.
+        reached: How many calls each alternative of its `when` held for, but for `call`.
+
+    """
+
+    __slots__ = ("acted", "given", "given_to", "passed", "reached")
+
+    def __init__(self) -> None:
+        self.acted = 0
+        self.passed = 0
+        self.given = 0
+        self.given_to: list[int] = []
+        self.reached: Counter[int] = Counter()
+
+    def step(self, rule: Rule) -> Step | None:
+        """Return what *rule* would answer now; None if it has no reply."""
+        if rule.reply is not None:
+            return Step(rule.reply)
+        if not rule.replies:
+            return None
+        if rule.then == "cycle":
+            return rule.replies[self.given % len(rule.replies)]
+        return rule.replies[min(self.given, len(rule.replies) - 1)]
+
+    def give(self, rule: Rule, number: int) -> None:
+        """Note that the reply of *rule* goes to the *number*-th call."""
+        self.acted += 1
+        self.given += 1
+        if len(self.given_to) < len(rule.replies):
+            self.given_to.append(number)
+
+    def is_spent(self, rule: Rule) -> bool:
+        """Return whether *rule* has acted as often as it may."""
+        return rule.times is not None and self.acted >= rule.times
+
+    def is_exhausted(self, rule: Rule) -> bool:
+        """Return whether all `replies` of *rule* are given and nothing is to follow them."""
+        replies = rule.replies
+        return bool(replies) and self.given >= len(replies) and rule.then in {"refuse", "pass"}
+
+    def exhaustion(self, rule: Rule) -> str:
+        """Return what to say of the script of *rule*, which has ended."""
+        calls = ", ".join(map(str, self.given_to))
+        return f"script exhausted, its {len(rule.replies)} replies were given to calls {calls}"
+
+    def counted(self, compiled: CompiledRule, subject: Subject) -> int | None:
+        """Count the call for each alternative of its rule that it fits but for `call`.
+
+        Return the how-manieth it is for the first that holds; None: for none of them.
+        """
+        nth: int | None = None
+        for index, alternative in enumerate(compiled.counting):
+            if not alternative.fits(subject):
+                continue
+            self.reached[index] += 1
+            reached = self.reached[index]
+            if nth is None and (alternative.call is None or alternative.call.holds(reached)):
+                nth = reached
+        return nth
+
+    def miscounted(self, compiled: CompiledRule, subject: Subject) -> str | None:
+        """Return in what the call, which was counted, differs from all that `call` asks for."""
+        found: str | None = None
+        for index, alternative in enumerate(compiled.counting):
+            if not alternative.fits(subject):
+                continue
+            reached = self.reached[index]
+            if alternative.call is None or alternative.call.holds(reached):
+                return None
+            found = found or f"call is {reached}, the rule wants {alternative.call.describe()}"
+        return found
+
+
+class Tallies:
+    """The tallies of all rules of a session."""
+
+    def __init__(self) -> None:
+        self._of: dict[int, OrderedDict[str, Tally]] = {}
+
+    def moving(self, rule: Rule, call: IncomingCall) -> Tally:
+        """Return the tally of *rule* for *call*, to be moved."""
+        tallies = self._of.get(id(rule))
+        if tallies is None:
+            tallies = self._of[id(rule)] = OrderedDict()
+        scope = scope_of(rule, call)
+        tally = tallies.get(scope)
+        if tally is None:
+            tally = tallies[scope] = Tally()
+            if len(tallies) > SCOPES_KEPT:
+                tallies.popitem(last=False)
+        return tally
+
+    def at(self, rule: Rule, call: IncomingCall) -> Tally:
+        """Return the tally of *rule* for *call*, to look at."""
+        tallies = self._of.get(id(rule))
+        return (tallies.get(scope_of(rule, call)) if tallies else None) or Tally()
+
+    def of(self, rule: Rule) -> OrderedDict[str, Tally]:
+        """Return the tallies of *rule*, by what it counts for."""
+        return self._of.get(id(rule), OrderedDict())
+
+    def carried_over(self, before: Iterable[Rule], after: Iterable[Rule]) -> "Tallies":
+        """Return what the rules *after* begin with, where those *before* were read until now.
+
+        Rules that stay keep their counters, and a new one takes up those of a rule that is gone
+        and had its name; what is added beside others begins at nothing, whatever it is called.
+        """
+        after = tuple(after)
+        staying = {id(rule) for rule in after}
+        known: set[int] = set()
+        gone: dict[str, list[OrderedDict[str, Tally]]] = {}
+        for rule in before:
+            known.add(id(rule))
+            if id(rule) not in staying:
+                gone.setdefault(rule.name, []).append(self.of(rule))
+        carried = Tallies()
+        for rule in after:
+            same = gone.get(rule.name)
+            if id(rule) in known:
+                carried._of[id(rule)] = self.of(rule)
+            elif same:
+                carried._of[id(rule)] = same.pop(0)
+        return carried
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """What decides whether the failures of one rule fire for one call."""
+
+    count: int
+    draw: Draw
+    position: int
+    at_s: float
+
+    def of(self, failures: tuple[Failure, ...], whose: str) -> tuple[Failure, ...]:
+        """Return those of *failures* whose triggers hold."""
+        purpose = f"fire-{whose}-{self.position}"
+        return tuple(
+            failure
+            for index, failure in enumerate(failures)
+            if failure.fires(self.count, self.draw, f"{purpose}-{index}", self.at_s)
+        )
+
+
+def scope_of(rule: Rule, call: IncomingCall) -> str:
+    """Return what *rule* counts *call* for."""
+    match rule.per:
+        case "session":
+            return ""
+        case "conversation":
+            return call.conversation
+        case "key":
+            return call.key
+        case "model":
+            return call.model or ""

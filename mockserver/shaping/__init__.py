@@ -1,0 +1,1 @@
+"""What a request's limits do to what the model answers, and what that is billed as."""

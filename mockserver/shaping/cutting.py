@@ -1,0 +1,277 @@
+"""What ends a choice: the first stop sequence, or the limit of tokens; and its finish reason."""
+
+from bisect import bisect_left
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cache
+from itertools import accumulate
+
+from mockserver import tokens
+from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply
+from mockserver.conversation import (
+    Choice,
+    CompletionRequest,
+    FinishReason,
+    StatedUsage,
+    ToolCall,
+)
+from mockserver.models import Model
+from mockserver.wire.jsontext import Hole, TokenText
+
+CALL_ID_LENGTH = 29
+"""`call_` and 24 characters."""
+
+
+@cache
+def call_hole(number: int) -> Hole:
+    """Return the hole for the id of the *number*-th tool call of an answer, from 0."""
+    return Hole(f"c{number:04d}", CALL_ID_LENGTH)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Shaped:
+    """The choices of an answer as they go out, and what they will be billed as.
+
+    Attributes:
+        written: The choices as the reply wrote them.
+        choices: Cut, tokenised, with their finish reasons.
+        logprobs: What the scenario says of the tokens of each choice.
+        billed: What was generated for each choice that ended by itself.
+        reasoning_tokens: What was thought before those.
+        cut_tokens: What the choices cost that met a limit: exactly the limit, each.
+        cut_reasoning_tokens: How many of these were thought.
+        drawn_calls: How many ids of tool calls are holes.
+        cuts: The same within limits, by limit and by what is written before a text.
+
+    """
+
+    written: tuple[Choice, ...]
+    choices: tuple[AnsweredChoice, ...]
+    logprobs: tuple[tuple[float, ...] | None, ...]
+    billed: tuple[tokens.BilledChoice, ...]
+    reasoning_tokens: int
+    cut_tokens: int
+    cut_reasoning_tokens: int
+    drawn_calls: int
+    cuts: dict[Hashable, "Shaped"] = field(default_factory=lambda: {})  # noqa: PIE807 - `dict[…]` is slow to call
+
+
+def _first_stop(text: TokenText, stops: Sequence[str]) -> tuple[int, str] | None:
+    """Return where the stop sequence begins that is complete first, and that sequence.
+
+    Generation stops behind the token that completes one, so a short one within a longer one,
+    or one that ends earlier, comes first.
+    """
+    hits = [(position, stop) for stop in stops if stop and (position := text.find(stop)) >= 0]
+    if len(hits) <= 1:
+        return hits[0] if hits else None
+    ends = list(accumulate([len(piece) for piece, _ in text.pieces]))
+    return min(hits, key=lambda hit: (bisect_left(ends, hit[0] + len(hit[1])), hit[0]))
+
+
+@dataclass(slots=True)
+class _Budget:
+    """The tokens that a choice may still have; None: as many as it likes."""
+
+    left: int | None
+    was_hit: bool = False
+
+    def pay(self, count: int) -> None:
+        """Take *count* tokens that the client does not see."""
+        if self.left is None:
+            return
+        if count > self.left:
+            self.was_hit = True
+        self.left = max(self.left - count, 0)
+
+    def take(self, text: str, encoding: str) -> TokenText:
+        """Return as much of *text* as there are tokens left for."""
+        pieces = tokens.pieces(text, encoding)
+        if self.left is None:
+            return TokenText(pieces)
+        kept = 0
+        for _, size in pieces:
+            if size > self.left:
+                self.was_hit = True
+                break
+            self.left -= size
+            kept += 1
+        return TokenText(pieces[:kept])
+
+
+class Shaper:
+    """Shapes the choices of one answer, and notes what they will cost."""
+
+    def __init__(
+        self, request: CompletionRequest, reply: Reply, model: Model, limit: int | None
+    ) -> None:
+        self.request = request
+        self.reply = reply
+        self.model = model
+        # What one candidate costs is asked here, not what all do.
+        self.body = {**request.body, "best_of": None} if request.best_of > 1 else request.body
+        self.encoding = model.family.encoding
+        self.limit = limit
+        self.drawn_calls = 0
+        self.billed: list[tokens.BilledChoice] = []
+        self.reasoning_tokens = 0
+        self.cut_tokens = 0
+        self.cut_reasoning_tokens = 0
+
+    def shape(self, written: Sequence[Choice]) -> Shaped:
+        """Return *written* within the limit; each choice has its share of the reasoning."""
+        share, more = divmod(_reasoning_tokens(self.reply, self.model), len(written))
+        choices = tuple(
+            [
+                self._cut(index, choice, share + (index < more))
+                for index, choice in enumerate(written)
+            ]
+        )
+        default = self.reply.logprobs
+        return Shaped(
+            written=tuple(written),
+            choices=choices,
+            logprobs=tuple([default if c.logprobs == () else c.logprobs for c in written]),
+            billed=tuple(self.billed),
+            reasoning_tokens=self.reasoning_tokens,
+            cut_tokens=self.cut_tokens,
+            cut_reasoning_tokens=self.cut_reasoning_tokens,
+            drawn_calls=self.drawn_calls,
+        )
+
+    def cost(self, choice: tokens.BilledChoice, thought: int = 0) -> int:
+        """Return what *choice* costs behind *thought* tokens."""
+        counted = tokens.count_completion(self.body, [choice], self.model, reasoning_tokens=thought)
+        return counted.tokens
+
+    def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
+        """Return *choice* as it goes out behind *thought* tokens; note what it is billed as."""
+        if not self.request.messages:
+            choice = _as_text(choice)
+        budget = _Budget(self.limit)
+        text = refusal = stop = None
+        paid = 0
+        if choice.text is not None or choice.refusal is not None:
+            paid = self._pay(budget, 0, thought, ())
+            text, stop = self._text(choice.text, budget)
+            if stop is None:
+                refusal, stop = self._text(choice.refusal, budget)
+        calls: list[AnsweredCall] = []
+        for number, call in enumerate(choice.tool_calls, 1):
+            if budget.was_hit or stop is not None:
+                break
+            paid = self._pay(budget, paid, thought, choice.tool_calls[:number])
+            if not budget.was_hit:
+                calls.append(self._call(call, budget))
+        if budget.was_hit and not (text or refusal or calls):
+            # Nothing came of it: an empty text, whatever it would have been (recorded:
+            # reasoning that ate all, also where a tool was forced).
+            text, refusal = TokenText(()), None
+        # A scenario may say of what it writes that a limit ended it.
+        says_cut = (choice.finish_reason or self.reply.finish_reason) == "length"
+        billed = tokens.BilledChoice(
+            text=text,
+            refusal=refusal,
+            calls=[(call.name, call.arguments) for call in calls],
+            stop=stop,
+            cut=says_cut,
+        )
+        was_cut = self._note(billed, thought, was_hit=budget.was_hit)
+        return AnsweredChoice(
+            index=index,
+            text=text,
+            refusal=refusal,
+            tool_calls=tuple(calls),
+            finish_reason=self._finish_reason(choice, calls, was_cut=was_cut and stop is None),
+        )
+
+    def _pay(self, budget: _Budget, paid: int, thought: int, calls: Sequence[ToolCall]) -> int:
+        """Take from *budget* what is written before a text, or before the last of *calls*.
+
+        Returns:
+            What has been paid by now; *paid* is what had been before.
+
+        """
+        if budget.left is None:
+            return 0
+        opening = tokens.BilledChoice(text="", calls=[(call.name, "") for call in calls])
+        due = self.cost(opening, thought)
+        budget.pay(max(due - paid, 0))
+        return max(due, paid)
+
+    def _text(self, text: str | None, budget: _Budget) -> tuple[TokenText | None, str | None]:
+        """Return *text* cut by the budget and the first stop sequence in it, and that sequence."""
+        if text is None:
+            return None, None
+        taken = budget.take(text, self.encoding)
+        hit = None if self.reply.exact else _first_stop(taken, self.request.stop)
+        if hit is None:
+            return taken, None
+        position, stop = hit
+        budget.was_hit = False
+        return TokenText(tokens.pieces(taken[:position], self.encoding)), stop
+
+    def _call(self, call: ToolCall, budget: _Budget) -> AnsweredCall:
+        """Return *call* with as much of its arguments as there are tokens left for.
+
+        Stop sequences end texts, not calls: clients send them beside tools, and nothing is
+        known of calls that were stopped.
+        """
+        call_id: str | Hole
+        if call.id is None:
+            call_id = call_hole(self.drawn_calls)
+            self.drawn_calls += 1
+        else:
+            call_id = call.id
+        return AnsweredCall(call_id, call.name, budget.take(call.arguments, self.encoding))
+
+    def _note(self, billed: tokens.BilledChoice, thought: int, *, was_hit: bool) -> bool:
+        """Note what a choice is billed as; return whether the limit cut it."""
+        limit = self.limit
+        if limit is not None and (was_hit or self._fills(limit, billed, thought)):
+            # Billed exactly the limit, whatever the text would count again.
+            self.cut_tokens += limit
+            self.cut_reasoning_tokens += min(thought, limit)
+            return True
+        self.billed.append(billed)
+        self.reasoning_tokens += thought
+        return False
+
+    def _fills(self, limit: int, billed: tokens.BilledChoice, thought: int) -> bool:
+        """Return whether *billed* leaves no room within *limit* for what ends it.
+
+        A text of just the limit is whole, and said to be cut: the token that would end the turn,
+        which is not billed, has no place (recorded once in full, gpt-4o-mini, 2025-10; of 56
+        recorded answers of just their limit none says that it has ended). What ends a call is
+        billed with it.
+        """
+        cost = self.cost(billed, thought)
+        return cost > limit or (cost == limit and not billed.calls and billed.stop is None)
+
+    def _finish_reason(
+        self, choice: Choice, calls: Sequence[AnsweredCall], *, was_cut: bool
+    ) -> FinishReason:
+        stated = choice.finish_reason or self.reply.finish_reason
+        if stated:
+            return stated
+        if was_cut:
+            return "length"
+        if not calls:
+            return "stop"
+        if self.request.forced_tool and self.model.family.forced_tool_finish == "stop":
+            return "stop"
+        return "function_call" if self.request.legacy_functions else "tool_calls"
+
+
+def _as_text(choice: Choice) -> Choice:
+    """Return *choice* for the legacy endpoint, which knows texts alone: a refusal is one too."""
+    text = choice.refusal if choice.text is None else choice.text
+    return replace(choice, text=text or "", refusal=None, tool_calls=())
+
+
+def _reasoning_tokens(reply: Reply, model: Model) -> int:
+    """Return how much is thought before all choices of *reply* together."""
+    stated = reply.usage
+    if isinstance(stated, StatedUsage) and stated.reasoning_tokens is not None:
+        return stated.reasoning_tokens
+    return tokens.count(reply.reasoning, model.family.encoding) if reply.reasoning else 0

@@ -1,0 +1,1 @@
+"""Texts and values that look into the request and the session."""

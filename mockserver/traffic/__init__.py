@@ -1,0 +1,1 @@
+"""Time and other requests: clocks, latency, limits, turns and retries."""

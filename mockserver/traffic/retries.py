@@ -1,0 +1,133 @@
+"""What a client is told to wait, and what its return says of how long it waited.
+
+The one place where a wait that is asked for meets the time scale: a client waits in real time,
+so what it is told is as much shorter as the session's time is faster. At a scale of 0 it is
+told to come back at once, and the clock is moved when it does.
+"""
+
+import math
+from typing import Final, NamedTuple
+
+from mockserver.traffic.clock import Clock
+from mockserver.wire.timeline import Abort, Head, Timeline
+
+KEPT: Final = 10_000
+"""Requests that are waited for; the one that failed first is forgotten first."""
+
+RETRYABLE: Final = frozenset({408, 409, 429})
+"""What the official clients retry, besides server errors."""
+SERVER_ERRORS: Final = 500
+
+RETRY_AFTER: Final = "retry-after"
+RETRY_AFTER_MS: Final = "retry-after-ms"
+TOLD_S: Final = "x-mockserver-retry-after-s"
+"""Where a scaled answer tells, for the record, what it would have asked for."""
+
+
+def head_of(timeline: Timeline) -> Head | None:
+    """Return the head that goes out, if any does."""
+    return next((event for event in timeline if isinstance(event, Head)), None)
+
+
+def is_retryable(status: int) -> bool:
+    """Return whether the official clients try again after *status*."""
+    return status in RETRYABLE or status >= SERVER_ERRORS
+
+
+def asked_wait_s(head: Head) -> float | None:
+    """Return how long *head* asks the client to wait; None if it does not, or not in numbers.
+
+    Milliseconds count before seconds, as clients read them. Dates and nonsense are the
+    tester's own words to the client: nobody knows what a client makes of them.
+    """
+    headers = {name.lower(): value for name, value in head.headers}
+    for name, unit in ((RETRY_AFTER_MS, 1_000), (RETRY_AFTER, 1)):
+        wait = _number(headers.get(name))
+        if wait is not None:
+            return wait / unit
+    return None
+
+
+def _number(text: str | None) -> float | None:
+    try:
+        value = float(text) if text is not None else math.nan
+    except ValueError:
+        return None
+    return value if 0 <= value < math.inf else None
+
+
+def scaled(timeline: Timeline, time_scale: float) -> Timeline:
+    """Return *timeline* as it goes out at *time_scale*: with what the client is to wait really.
+
+    At a scale of 0, every failure that clients retry tells them to do so at once, even if the
+    provider would have said nothing: else they would wait for half a second of their own.
+    """
+    head = head_of(timeline)
+    if time_scale == 1 or head is None or not is_retryable(head.status):
+        return timeline
+    asked_s = asked_wait_s(head)
+    if asked_s is None:
+        is_said = any(name.lower() == RETRY_AFTER for name, _ in head.headers)
+        if time_scale or is_said:
+            return timeline
+        told = head.with_headers(((RETRY_AFTER_MS, "1"),))
+    else:
+        real_s = asked_s * time_scale
+        told = head.with_headers(
+            (
+                (RETRY_AFTER, str(math.ceil(real_s))),
+                (RETRY_AFTER_MS, str(max(1, math.ceil(real_s * 1_000)))),
+                (TOLD_S, f"{asked_s:.15g}"),
+            )
+        )
+    return tuple(told if event is head else event for event in timeline)
+
+
+class _Last(NamedTuple):
+    """How the last attempt of a request ended: when, and how long it was asked to wait."""
+
+    ended_s: float
+    asked_s: float | None
+
+
+class Retries:
+    """The requests of one session whose last attempt failed, by their content."""
+
+    def __init__(self) -> None:
+        self._failed: dict[bytes, _Last] = {}
+
+    def returns(self, content: bytes, clock: Clock) -> float | None:
+        """Return how long the client of *content* waited since its last attempt failed.
+
+        None: it did not, so this is no return. At a time scale of 0 the clock is moved first,
+        to when the client was asked to come back.
+        """
+        last = self._failed.pop(content, None)
+        if last is None:
+            return None
+        if not clock.time_scale:
+            clock.advance_to(last.ended_s + (last.asked_s or 0))
+        return max(0.0, clock.now_s() - last.ended_s)
+
+    def give_up(self, content: bytes, now_s: float) -> None:
+        """Note that an answer to *content* was not whole, or its client did not wait for it."""
+        if content not in self._failed:
+            self._put(content, _Last(now_s, None))
+
+    def note(self, content: bytes, ends_s: float, timeline: Timeline) -> float | None:
+        """Note what goes out for *content* until *ends_s*; return what the client is to wait.
+
+        It is what the provider asks: to be called before the timeline is `scaled`.
+        """
+        head = head_of(timeline)
+        cut = not timeline or isinstance(timeline[-1], Abort)
+        if head is not None and head.status < 400 and not cut:  # noqa: PLR2004 - HTTP's errors
+            return None
+        asked_s = asked_wait_s(head) if head is not None and is_retryable(head.status) else None
+        self._put(content, _Last(ends_s, asked_s))
+        return asked_s
+
+    def _put(self, content: bytes, last: _Last) -> None:
+        self._failed[content] = last
+        if len(self._failed) > KEPT:
+            del self._failed[next(iter(self._failed))]

@@ -1,0 +1,22 @@
+"""What a session knows of the requests that come to it: limits, turns, retries, load."""
+
+from mockserver.traffic.limiter import Limiter
+from mockserver.traffic.retries import Retries
+from mockserver.traffic.turns import Lane, Lanes
+
+
+class Traffic:
+    """The state of one session that time and other requests change."""
+
+    def __init__(self) -> None:
+        self.limiter = Limiter()
+        self.retries = Retries()
+        self._lanes = Lanes()
+
+    def lane(self, key: str, model: str) -> Lane:
+        """Return the lane of those who are answered at once, by key and model."""
+        return self._lanes.lane(key, model)
+
+    def load(self, model: str) -> Lane:
+        """Return the lane of all answers of *model* whose time is planned: its load."""
+        return self._lanes.lane(model)

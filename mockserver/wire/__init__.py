@@ -1,0 +1,1 @@
+"""HTTP and its bodies as values: requests, timelines, JSON texts, streams."""

@@ -1,0 +1,247 @@
+"""Bending the body of a timeline: its bytes, the events of its stream, the JSON of an answer.
+
+For failures. What is bent keeps its pauses, and its count of tokens as far as bytes keep their
+place. Nothing here knows a provider: chunks are JSON objects, and what they lack is left alone.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Any, Final, TypeAlias, cast
+
+from mockserver.wire.jsontext import JsonValue, compact, pretty, to_bytes
+from mockserver.wire.timeline import Data, Event, Head, Timeline, body
+
+Json: TypeAlias = dict[str, JsonValue]
+END_OF_EVENT: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
+DONE: Final = b"data: [DONE]"
+
+
+def head_of(timeline: Iterable[Event]) -> Head | None:
+    """Return the head of *timeline*, if it has one."""
+    return next((event for event in timeline if isinstance(event, Head)), None)
+
+
+def is_stream(timeline: Iterable[Event]) -> bool:
+    """Return whether *timeline* is a stream of server-sent events."""
+    head = head_of(timeline)
+    headers = dict(head.headers) if head is not None else {}
+    return headers.get("content-type", "").startswith("text/event-stream")
+
+
+def with_head(timeline: Timeline, edit: Callable[[Head], Head]) -> Timeline:
+    """Return *timeline* with its head edited."""
+    return tuple([edit(event) if isinstance(event, Head) else event for event in timeline])
+
+
+def with_true_length(timeline: Timeline) -> Timeline:
+    """Return *timeline* with a head that, if it states a length, states that of the body."""
+    size = len(body(timeline))
+
+    def truthful(head: Head) -> Head:
+        return head if head.content_length is None else head._replace(content_length=size)
+
+    return with_head(timeline, truthful)
+
+
+# --- Events of a stream ----------------------------------------------------------------------
+
+
+def map_events(timeline: Timeline, edit: Callable[[bytes], bytes]) -> Timeline:
+    """Return the stream *timeline* with each event edited.
+
+    An event has its end with it; what an edit makes empty is not sent. An event that was sent
+    in pieces is sent with the last of them.
+    """
+    out: list[Event] = []
+    rest = b""
+    for position, event in enumerate(timeline):
+        if not isinstance(event, Data):
+            out.append(event)
+            continue
+        rest += event.payload
+        edited = b""
+        while end := END_OF_EVENT.search(rest):
+            edited += edit(rest[: end.end()])
+            rest = rest[end.end() :]
+        if rest and not any(isinstance(later, Data) for later in timeline[position + 1 :]):
+            edited, rest = edited + rest, b""
+        out.append(Data(edited, event.tokens))
+    return tuple(out)
+
+
+def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]:
+    """Return the two parts of a stream, cut behind the event that they were cut in."""
+    sent = body(before)
+    ends = list(END_OF_EVENT.finditer(sent))
+    rest = sent[ends[-1].end() :] if ends else sent
+    moved: list[Event] = []
+    left = list(after)
+    while rest and left:
+        event = left.pop(0)
+        if not isinstance(event, Data):
+            moved.append(event)
+            continue
+        found = END_OF_EVENT.search(rest + event.payload)
+        if found is None:
+            rest += event.payload
+            moved.append(event)
+            continue
+        size = found.end() - len(rest)
+        if size == len(event.payload):
+            moved.append(event)
+        else:
+            moved.append(Data(event.payload[:size]))
+            left.insert(0, Data(event.payload[size:], event.tokens))
+        break
+    return (*before, *moved), tuple(left)
+
+
+def events_of(timeline: Timeline) -> list[bytes]:
+    """Return the events that are whole in the stream *timeline*, each with its end."""
+    sent = body(timeline)
+    ends = [0, *(found.end() for found in END_OF_EVENT.finditer(sent))]
+    return [sent[a:b] for a, b in pairwise(ends)]
+
+
+def chunk_of(event: bytes) -> Json | None:
+    """Return the JSON object of *event*; None if it is a comment, the end, or broken."""
+    lines = re.split(rb"\r\n|\n|\r", event)
+    data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
+    return read_json(data)
+
+
+def chunks_of(timeline: Timeline) -> list[Json]:
+    """Return the chunks of the stream *timeline*."""
+    found = (chunk_of(event) for event in events_of(timeline))
+    return [chunk for chunk in found if chunk is not None]
+
+
+def event(chunk: Mapping[str, JsonValue]) -> bytes:
+    """Return the event that carries *chunk*."""
+    return to_bytes(f"data: {compact(chunk)}\n\n")
+
+
+def inner(value: Mapping[str, JsonValue], name: str) -> Json:
+    """Return the object that *value* has by *name*; an empty one if it has none."""
+    found: Json | None = value.get(name)
+    return found if found is not None else {}
+
+
+def read_json(text: bytes) -> Json | None:
+    """Return the JSON object that *text* is, or None."""
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+    return cast(Json, value) if isinstance(value, dict) else None
+
+
+# --- An answer in one piece ------------------------------------------------------------------
+
+
+def with_body(timeline: Timeline, new: bytes) -> Timeline:
+    """Return *timeline* with *new* in place of its body; what the two share keeps its place."""
+    old = body(timeline)
+    same = _shared(old, new)
+    tail = _shared(old[same:][::-1], new[same:][::-1])
+    begin, end = same, len(old) - tail
+    inserted = new[same : len(new) - tail]
+    out: list[Event] = []
+    position = 0
+    for event in timeline:
+        if not isinstance(event, Data):
+            out.append(event)
+            continue
+        first, last = position, position + len(event.payload)
+        position = last
+        head = event.payload[: max(0, begin - first)]
+        rest = event.payload[max(0, end - first) :]
+        if first <= begin <= last and inserted:
+            head, inserted = head + inserted, b""
+        out.append(Data(head + rest, event.tokens))
+    if inserted:
+        out.append(Data(inserted))
+    return with_true_length(tuple(out))
+
+
+def _shared(one: bytes, other: bytes) -> int:
+    """Return with how many bytes *one* and *other* begin alike."""
+    low, high = 0, min(len(one), len(other))
+    while low < high:
+        middle = (low + high + 1) // 2
+        if one[:middle] == other[:middle]:
+            low = middle
+        else:
+            high = middle - 1
+    return low
+
+
+def edit_json(timeline: Timeline, edit: Callable[[Json], None]) -> Timeline | None:
+    """Return *timeline* with its JSON edited in place, printed as it was; None: it has none."""
+    text = body(timeline)
+    value = read_json(text)
+    if value is None:
+        return None
+    edit(value)
+    layout = re.match(rb"\{\n( +)", text)
+    printed = pretty(value, len(layout[1])) if layout else compact(value)
+    return with_body(timeline, to_bytes(printed) + text[len(text.rstrip()) :])
+
+
+# --- Pieces ----------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Piece:
+    """A piece of a body under way: its bytes, and the tokens complete with it."""
+
+    payload: bytes
+    tokens: int = 0
+
+
+def recut(timeline: Timeline, sizes: Callable[[bytes], Iterable[int]]) -> Timeline:
+    """Return *timeline* with what is sent without a pause between cut anew.
+
+    *sizes* tells for such bytes how long the pieces are; what is left over is the last one. A
+    token is complete with the piece that holds the last byte of where it was.
+    """
+    out: list[Event] = []
+    run: list[Data] = []
+    for one in timeline:
+        if isinstance(one, Data):
+            run.append(one)
+        else:
+            out += _recut_run(run, sizes)
+            run = []
+            out.append(one)
+    return (*out, *_recut_run(run, sizes))
+
+
+def _recut_run(run: list[Data], sizes: Callable[[bytes], Iterable[int]]) -> list[Data]:
+    if not run:
+        return []
+    whole = b"".join([data.payload for data in run])
+    pieces: list[Piece] = []
+    ends: list[int] = []
+    position = 0
+    for size in (*sizes(whole), len(whole)):
+        if position < len(whole) or not pieces:
+            pieces.append(Piece(whole[position : position + size]))
+            position += len(pieces[-1].payload)
+            ends.append(position)
+    index = at = 0
+    for data in run:
+        at += len(data.payload)
+        while ends[index] < at:
+            index += 1
+        pieces[index].tokens += data.tokens
+    return [Data(piece.payload, piece.tokens) for piece in pieces]
+
+
+def choices_of(value: Mapping[str, JsonValue]) -> list[Json]:
+    """Return the choices of a chunk or an answer that are objects."""
+    found: list[Any] | None = value.get("choices")
+    return [cast(Json, one) for one in found or () if isinstance(one, dict)]
