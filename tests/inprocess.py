@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from mockserver.engine.engine import Engine, Options
+from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
 from mockserver.scenario.loader import ScenarioText, load_scenario
+from mockserver.sessions.options import Options
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Head, Timeline
 from mockserver.wire.timeline import body as body_of

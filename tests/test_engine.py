@@ -6,7 +6,7 @@ import pytest
 from inprocess import Answered, Api
 
 from mockserver.conversation import ApiError
-from mockserver.engine.engine import Options
+from mockserver.sessions.options import Options
 from mockserver.wire.timeline import Head, body
 
 DRAWN = re.compile(

@@ -10,7 +10,6 @@ from inprocess import KEY, Api
 from planted import OPENAI, PLANTED, SECRETS, Planted
 from wire import chat
 
-from mockserver.engine.engine import Options
 from mockserver.records.journal import (
     CAPACITY,
     CAPACITY_BYTES,
@@ -20,6 +19,7 @@ from mockserver.records.journal import (
     Journal,
 )
 from mockserver.records.redaction import fingerprint, mark
+from mockserver.sessions.options import Options
 from mockserver.wire.http_request import HttpRequest
 
 CHAT = "/v1/chat/completions"

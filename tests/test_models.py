@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 from inprocess import Api
 
-from mockserver.engine.engine import Options
 from mockserver.models import Catalogue, family_of
+from mockserver.sessions.options import Options
 
 
 @pytest.mark.parametrize(

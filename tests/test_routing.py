@@ -3,11 +3,12 @@
 import pytest
 
 from mockserver.contracts import Located
-from mockserver.engine.routing import Routes, split_session
+from mockserver.engine.routing import Routes
 from mockserver.protocols.openai.chat_completions import ChatCompletions
 from mockserver.protocols.openai.completions import Completions
 from mockserver.protocols.openai.models import Models
 from mockserver.providers.openai import OpenAI
+from mockserver.sessions.naming import split_session
 
 
 class Elsewhere(OpenAI):

@@ -3,7 +3,7 @@
 import pytest
 from inprocess import Api
 
-from mockserver.engine.engine import Options
+from mockserver.sessions.options import Options
 from mockserver.wire.timeline import Abort, Head
 
 STRICT = Options(strict=True)

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 from inprocess import Answered, Api
 
-from mockserver.engine.engine import Options
 from mockserver.errors import ScenarioError
+from mockserver.sessions.options import Options
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Head, Pause, duration_s
 

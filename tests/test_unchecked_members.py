@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from inprocess import Api
 
-from mockserver.engine.engine import Options
+from mockserver.sessions.options import Options
 
 CALL = {"id": "1", "type": "function", "function": {"name": "f", "arguments": "{}"}}
 CUSTOM_CALL = {"id": "1", "type": "custom", "custom": {"name": "c", "input": "x"}}

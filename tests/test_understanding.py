@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from mockserver.engine.engine import Engine, Options
+from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario
+from mockserver.sessions.options import Options
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Head, body
 

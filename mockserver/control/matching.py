@@ -7,10 +7,10 @@ from mockserver.control.scenarios import keys_named
 from mockserver.control.shapes import NearMiss, Verified, Verify
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine.engine import Engine
-from mockserver.engine.routing import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.records.journal import Call
 from mockserver.records.redaction import fingerprint, redact_text
 from mockserver.scenario.conditions.matching import Condition
+from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.wire.http_request import HttpRequest
 
 NEAREST: Final = 3

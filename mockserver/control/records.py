@@ -14,9 +14,9 @@ from mockserver.control.shapes import (
     Strictness,
     Tokens,
 )
-from mockserver.engine.routing import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.records.journal import Call
 from mockserver.scenario.schema import Strict
+from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.sessions.session import Session
 
 

@@ -17,7 +17,6 @@ from mockserver.control.routes import Route
 from mockserver.control.scenarios import read_condition, read_rules, read_scenario
 from mockserver.engine.engine import Engine
 from mockserver.engine.explaining import HEADERS, in_words
-from mockserver.engine.routing import DEFAULT_SESSION
 from mockserver.errors import MockServerError, ScenarioError, UsageError, did_you_mean
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
@@ -25,6 +24,7 @@ from mockserver.records.redaction import redact, redact_text
 from mockserver.records.verdicts import Circumstances, judge
 from mockserver.scenario.conditions.matching import Condition
 from mockserver.scenario.schema import Scenario, Strict
+from mockserver.sessions.naming import DEFAULT_SESSION
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import NOTHING, Session
 from mockserver.wire.http_request import HttpRequest

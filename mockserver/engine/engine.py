@@ -20,7 +20,7 @@ from mockserver.contracts import (
     Reply,
 )
 from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
-from mockserver.engine.routing import DEFAULT_SESSION, Route, Routes, split_session
+from mockserver.engine.routing import Route, Routes
 from mockserver.engine.timing import admit, delay, leave, send_away
 from mockserver.engine.visit import (
     NO_RETRY,
@@ -55,9 +55,11 @@ from mockserver.records.redaction import redact_text
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw, digest
+from mockserver.sessions.naming import DEFAULT_SESSION, split_session
+from mockserver.sessions.options import Options
 from mockserver.sessions.rules import NO_RULES, Given, Reading, Unanswered
 from mockserver.sessions.session import Session
-from mockserver.sessions.sessions import LONGEST_NAME, MOST_SESSIONS, Options, Sessions
+from mockserver.sessions.sessions import LONGEST_NAME, MOST_SESSIONS, Sessions
 from mockserver.shaping.billing import bill, limited, limits_of, shape, thought_aloud, with_echo
 from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.logprobs import with_logprobs

@@ -12,9 +12,7 @@ from typing import Final
 
 from mockserver.contracts import Dialect, Endpoint, GeneratingEndpoint, LookupEndpoint
 
-SESSION_PREFIX: Final = "/s/"
 SHARED_ROOT: Final = "/v1/"
-DEFAULT_SESSION: Final = "default"
 PATHS_KEPT: Final = 4_096
 
 
@@ -36,14 +34,6 @@ class Route:
     content: bytes = b""
     """The path, as a part of what decides the draws of a call."""
     allowed: tuple[str, ...] = ()
-
-
-def split_session(path: str) -> tuple[str, str]:
-    """Return the session that *path* names, and the path below it."""
-    if not path.startswith(SESSION_PREFIX):
-        return DEFAULT_SESSION, path
-    name, slash, rest = path.removeprefix(SESSION_PREFIX).partition("/")
-    return (name, slash + rest) if name and slash else (DEFAULT_SESSION, path)
 
 
 class Routes:

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from mockserver import __version__
 from mockserver.control.guard import TOKEN_HEADER
-from mockserver.engine.engine import Engine, Options
+from mockserver.engine.engine import Engine
 from mockserver.environment import KEY
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
@@ -25,6 +25,7 @@ from mockserver.server.cors import Cors
 from mockserver.server.runner import Address
 from mockserver.server.settings import Settings
 from mockserver.server.watching import Watcher
+from mockserver.sessions.options import Options
 
 TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 """Where a token can be stated that no list of processes is to show."""

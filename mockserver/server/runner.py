@@ -18,7 +18,7 @@ from typing import Any, Final, Self, TypeVar
 
 from aiohttp import web
 
-from mockserver.engine.engine import Engine, Options
+from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario
@@ -29,6 +29,7 @@ from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
 from mockserver.server.settings import Settings
 from mockserver.server.watching import EVERY_S, Watcher
+from mockserver.sessions.options import Options
 from mockserver.sessions.session import Session
 
 T = TypeVar("T")

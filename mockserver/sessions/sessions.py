@@ -2,17 +2,17 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
-from mockserver.engine.routing import DEFAULT_SESSION
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.records.journal import Archive
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import Scenario, Strict
+from mockserver.sessions.naming import DEFAULT_SESSION
+from mockserver.sessions.options import Options
 from mockserver.sessions.session import NOTHING, Session
-from mockserver.traffic.clock import Clock, refuse_time_scale
+from mockserver.traffic.clock import Clock
 
 MOST_SESSIONS: Final = 20_000
 """Sessions that may be open at once: a client that makes up names must not fill the memory."""
@@ -20,25 +20,6 @@ ENDED_KEPT: Final = 1_000
 """Sessions that are remembered after their end, so that late calls are told of it."""
 LONGEST_NAME: Final = 200
 COMPILED_KEPT: Final = 256
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a server behaves, apart from its scenario.
-
-    *seed* None takes the scenario's. *strict* holds where a scenario does not say. *time_scale*
-    is how long a second of a session takes: 1 is real time, 0 waits for nothing. With
-    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
-    """
-
-    seed: int | None = None
-    strict: bool | Strict = False
-    any_model: bool = False
-    usage_header: bool = True
-    time_scale: float = 1.0
-
-    def __post_init__(self) -> None:
-        refuse_time_scale(self.time_scale)
 
 
 class Sessions(Mapping[str, Session]):

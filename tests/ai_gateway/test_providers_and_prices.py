@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 from inprocess import Api
 
 from mockserver.conversation import ApiError, Usage
-from mockserver.engine.engine import Options
 from mockserver.models import Catalogue
 from mockserver.providers.vercel_gateway import routing
+from mockserver.sessions.options import Options
 
 CLAUDE = "anthropic/claude-sonnet-4.5"
 

@@ -9,8 +9,8 @@ from gateway import SMALL, ask, headers_of, user
 from inprocess import Answered, Api
 
 from mockserver.conversation import ApiError
-from mockserver.engine.engine import Options
 from mockserver.providers.vercel_gateway.dialect import VercelGateway
+from mockserver.sessions.options import Options
 
 HELLO = "rules: [{name: hello, reply: Hello there.}]"
 CHAT = "/vercel_gateway/v1/chat/completions"

@@ -13,10 +13,11 @@ from typing import Any, NamedTuple
 from aiohttp import web
 from wire import PATIENCE_S, Connection, Raw, request
 
-from mockserver.engine.engine import Engine, Options
+from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario
 from mockserver.server import runner
+from mockserver.sessions.options import Options
 
 LOGGERS = ("mockserver", "asyncio", "aiohttp")
 DESCRIPTORS = next(

@@ -3,9 +3,9 @@
 from textwrap import dedent
 from typing import Any
 
-from mockserver.engine.engine import Options
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario
+from mockserver.sessions.options import Options
 
 STRICT = Options(strict=True)
 INSTANT = Options(time_scale=0)

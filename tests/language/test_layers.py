@@ -8,12 +8,13 @@ from inprocess import Api
 from saying import scenario
 
 from mockserver.contracts import Reply
-from mockserver.engine.engine import Engine, Options
+from mockserver.engine.engine import Engine
 from mockserver.errors import ScenarioError
 from mockserver.plugins import Plugins
 from mockserver.scenario.conditions.when import When
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.scenario.schema import Scenario
+from mockserver.sessions.options import Options
 from mockserver.wire.http_request import HttpRequest
 
 

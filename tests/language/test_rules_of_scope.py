@@ -7,7 +7,7 @@ import pytest
 from inprocess import Api
 from saying import INSTANT, STRICT, Message, Time, assistant, calls, result, scenario, system, user
 
-from mockserver.engine.engine import Options
+from mockserver.sessions.options import Options
 
 # --- Rule 12: a conversation -----------------------------------------------------------------
 

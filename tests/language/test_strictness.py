@@ -6,8 +6,8 @@ import pytest
 from inprocess import Api
 from saying import STRICT, assistant, scenario, user
 
-from mockserver.engine.engine import Options
 from mockserver.scenario.schema import Strict
+from mockserver.sessions.options import Options
 
 OTHER = 'rules: [{name: other, when: {model: o3}, reply: "no"}]'
 

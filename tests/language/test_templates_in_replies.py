@@ -8,9 +8,9 @@ import pytest
 from inprocess import Api
 from saying import Message, assistant, calls, result, tools, user
 
-from mockserver.engine.engine import Options
 from mockserver.errors import ScenarioError
 from mockserver.sampling import FAKERS
+from mockserver.sessions.options import Options
 
 
 def said(expression: str, asked: str | list[Message] = "Hi", **members: Any) -> Any:

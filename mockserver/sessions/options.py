@@ -1,0 +1,25 @@
+"""How a server behaves, apart from its scenario."""
+
+from dataclasses import dataclass
+
+from mockserver.scenario.schema import Strict
+from mockserver.traffic.clock import refuse_time_scale
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a server behaves, apart from its scenario.
+
+    *seed* None takes the scenario's. *strict* holds where a scenario does not say. *time_scale*
+    is how long a second of a session takes: 1 is real time, 0 waits for nothing. With
+    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
+    """
+
+    seed: int | None = None
+    strict: bool | Strict = False
+    any_model: bool = False
+    usage_header: bool = True
+    time_scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        refuse_time_scale(self.time_scale)
