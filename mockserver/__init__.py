@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mockserver.sessions.session import Session
     from mockserver.tokens.report import TokenReport, token_report
 
-__version__ = "0.1.0"
+from mockserver.version import __version__
 
 __all__ = [
     "BROKEN_STREAMS",

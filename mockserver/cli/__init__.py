@@ -12,8 +12,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
-from mockserver import __version__, environment
+from mockserver import environment
 from mockserver.errors import MockServerError, UsageError
+from mockserver.version import __version__
 
 if TYPE_CHECKING:
     from mockserver.tokens.report import TokenReport

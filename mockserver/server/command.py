@@ -11,7 +11,6 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
 
-from mockserver import __version__
 from mockserver.control.guard import TOKEN_HEADER
 from mockserver.engine.engine import Engine
 from mockserver.environment import KEY
@@ -26,6 +25,7 @@ from mockserver.server.runner import Address
 from mockserver.server.settings import Settings
 from mockserver.server.watching import Watcher
 from mockserver.sessions.options import Options
+from mockserver.version import __version__
 
 TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 """Where a token can be stated that no list of processes is to show."""

@@ -4,7 +4,6 @@ import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mockserver import __version__
 from mockserver.control.guard import Access
 from mockserver.control.service import Service
 from mockserver.engine.engine import Engine
@@ -15,6 +14,7 @@ from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
 from mockserver.server.watching import Watcher
+from mockserver.version import __version__
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
