@@ -129,14 +129,11 @@ class Engine:
 
     def _routes_of(self, compiled: Compiled) -> Routes:
         """Return where paths lead, for a scenario that says whose the bare ones are."""
-        if compiled.routes is None:
-            provider = compiled.scenario.provider
-            routes = self._routes.get(provider)
-            if routes is None:
-                routes = Routes(self._dialects, self._endpoints, provider)
-                self._routes[provider] = routes
-            compiled.routes = routes
-        return compiled.routes
+        provider = compiled.scenario.provider
+        routes = self._routes.get(provider)
+        if routes is None:
+            routes = self._routes[provider] = Routes(self._dialects, self._endpoints, provider)
+        return routes
 
     # --- the way of a request ----------------------------------------------------------------
 

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from mockserver.engine.routing import Routes
 from mockserver.models import Catalogue
 from mockserver.scenario.conditions.matching import Conjunction, Reading
 from mockserver.scenario.conditions.sieve import candidates, sieves
@@ -78,8 +77,6 @@ class Compiled:
             scenario.any_model or any_model,
             scenario.retired,
         )
-        self.routes: Routes | None = None
-        """Where paths lead; whoever knows all dialects and endpoints puts it there."""
         self.limits = LimitsTable(scenario.limits)
         keys = scenario.keys
         self.standing: Callable[[str], Standing] | None = None
