@@ -10,15 +10,7 @@ from hypothesis import strategies as st
 
 from mockserver.errors import BadValue
 from mockserver.traffic.distributions import Distribution
-from mockserver.traffic.latency import (
-    Hiccup,
-    Latency,
-    Load,
-    Plan,
-    apply,
-    preset_sources,
-    presets,
-)
+from mockserver.traffic.latency import Hiccup, Latency, Load, Plan, apply, preset_sources, presets
 from mockserver.wire.timeline import Data, Event, Head, Pause, Timeline, duration_s
 
 HEAD = Head.of(200, (("content-type", "text/event-stream"),))

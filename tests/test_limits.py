@@ -8,16 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from inprocess import Api
 
+from mockserver.conversation.api_error import MINUTE_MS, Allowance
 from mockserver.models import Catalogue, RateLimits, rate_limits_of
-from mockserver.traffic.limits import (
-    DAY_MS,
-    MINUTE_MS,
-    Allowance,
-    Charge,
-    allowances,
-    charge,
-    go_duration,
-)
+from mockserver.traffic.limits import DAY_MS, Charge, allowances, charge, go_duration
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Head
 

@@ -11,15 +11,8 @@ from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
 
-from mockserver.contracts import (
-    Answer,
-    ChoicePlace,
-    Dialect,
-    GeneratingEndpoint,
-    Lookup,
-    Reply,
-)
-from mockserver.conversation import ApiError, CompletionRequest, IncomingCall
+from mockserver.contracts import Answer, ChoicePlace, Dialect, GeneratingEndpoint, Lookup, Reply
+from mockserver.conversation import Allowance, ApiError, CompletionRequest, IncomingCall
 from mockserver.engine.routing import Route, Routes
 from mockserver.engine.timing import admit, delay, leave, send_away
 from mockserver.engine.visit import (
@@ -65,7 +58,6 @@ from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.logprobs import with_logprobs
 from mockserver.shaping.plausibility import doubts
 from mockserver.traffic import limits
-from mockserver.traffic.limits import Allowance
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Hole
 from mockserver.wire.timeline import Timeline

@@ -10,6 +10,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from mockserver.contracts import Answer
+from mockserver.conversation import Allowance
 from mockserver.engine.visit import Ready, Visit
 from mockserver.models import Model
 from mockserver.protocols.openai.refusals import LimitReached
@@ -17,7 +18,6 @@ from mockserver.records.redaction import fingerprint
 from mockserver.traffic import latency, limits, retries
 from mockserver.traffic.latency import Latency
 from mockserver.traffic.limiter import Figures, Refused
-from mockserver.traffic.limits import Allowance
 from mockserver.traffic.turns import Turn
 from mockserver.wire.timeline import Data, Event, Head, Timeline, duration_s
 

@@ -10,8 +10,15 @@ from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Answer, AnswerFailure, Failure, Frame, Reply, Scene, Unstated
-from mockserver.conversation import ApiError, Choice, CompletionRequest, IncomingCall, ToolCall
+from mockserver.contracts import Answer, AnswerFailure, Failure, Reply, Scene, Unstated
+from mockserver.conversation import (
+    Allowance,
+    ApiError,
+    Choice,
+    CompletionRequest,
+    IncomingCall,
+    ToolCall,
+)
 from mockserver.engine.routing import Route
 from mockserver.models import Catalogue, Model
 from mockserver.records.journal import Call
@@ -26,11 +33,11 @@ from mockserver.shaping.billing import to_store
 from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
 from mockserver.traffic import limits
-from mockserver.traffic.limits import Allowance
 from mockserver.traffic.turns import Turn
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, Hole, fill
 from mockserver.wire.moments import BeforeHeaders, split
+from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Data, Head, Headers, Pause, Timeline
 
 REFUSALS: Final = 400

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.conversation import Allowance
+from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
 from mockserver.protocols.openai.refusals import LimitReached
-from mockserver.traffic.limits import MINUTE_MS, Allowance
 from mockserver.wire.bodies import with_head
 from mockserver.wire.timeline import Timeline
 

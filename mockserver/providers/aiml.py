@@ -10,13 +10,14 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
+from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.seeding import Draw, http_date
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
+from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
 from mockserver.wire.sse import DONE, body_frames, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 

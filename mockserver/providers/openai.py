@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Answer, Dialect, EventStream, Frame, Located, Rendered
-from mockserver.conversation import ApiError, Layer
+from mockserver.contracts import Answer, Dialect, Located
+from mockserver.conversation import Allowance, ApiError
 from mockserver.seeding import Draw, http_date
-from mockserver.traffic.limits import Allowance, go_duration
+from mockserver.traffic.limits import go_duration
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, compact, pretty, to_bytes
+from mockserver.wire.rendered import EventStream, Frame, Layer, Rendered
 from mockserver.wire.sse import DONE, body_frames, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 

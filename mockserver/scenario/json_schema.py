@@ -18,13 +18,7 @@ from mockserver.contracts import Failure, Reply
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import Key, keys_of
-from mockserver.scenario.conditions.criteria import (
-    NameTest,
-    OneOrMore,
-    QueryText,
-    Regex,
-    ValueTest,
-)
+from mockserver.scenario.conditions.criteria import NameTest, OneOrMore, QueryText, Regex, ValueTest
 from mockserver.scenario.conditions.matching import Condition
 from mockserver.scenario.conditions.when import (
     EndpointTest,
@@ -33,15 +27,7 @@ from mockserver.scenario.conditions.when import (
     QueryTests,
     When,
 )
-from mockserver.scenario.schema import (
-    Include,
-    ModelEntry,
-    Models,
-    Rule,
-    ScenarioFile,
-    Step,
-    Strict,
-)
+from mockserver.scenario.schema import Include, ModelEntry, Models, Rule, ScenarioFile, Step, Strict
 from mockserver.scenario.schema_writer import Schema, Writer, any_of, described, object_of
 from mockserver.scenario.syntax.docstrings import explained, summary
 from mockserver.traffic.latency import Latency, presets

@@ -8,13 +8,7 @@ from itertools import accumulate
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply
-from mockserver.conversation import (
-    Choice,
-    CompletionRequest,
-    FinishReason,
-    StatedUsage,
-    ToolCall,
-)
+from mockserver.conversation import Choice, CompletionRequest, FinishReason, StatedUsage, ToolCall
 from mockserver.models import Model
 from mockserver.wire.jsontext import Hole, TokenText
 

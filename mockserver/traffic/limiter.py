@@ -12,8 +12,10 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import ClassVar, Final, Literal, NamedTuple
 
+from mockserver.conversation import Allowance
+from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
-from mockserver.traffic.limits import DAY_MS, MINUTE_MS, Allowance, Charge
+from mockserver.traffic.limits import DAY_MS, Charge
 
 BUCKETS_KEPT: Final = 10_000
 """Buckets of keys and models; the one that was asked least lately is forgotten, and so full."""

@@ -13,9 +13,10 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, NamedTuple, TypeGuard
 
+from mockserver.conversation import Allowance
+from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.models import Model, RateLimits, rate_limits_of
 
-MINUTE_MS: Final = 60_000
 DAY_MS: Final = 86_400_000
 """The window of limits on requests per day, which small accounts have."""
 
@@ -23,20 +24,6 @@ BYTES_A_TOKEN: Final = 4
 ATTACHMENT_TOKENS: Final = 765
 """What an image or a file is charged as, whatever its size: an image of 1024 by 1024 pixels on
 gpt-4o. Sound is charged nothing."""
-
-
-class Allowance(NamedTuple):
-    """What is left in one bucket, once a request has taken its share."""
-
-    of: str
-    limit: int
-    remaining: int
-    window_ms: int = MINUTE_MS
-
-    @property
-    def reset_ms(self) -> int:
-        """In how many milliseconds the bucket is full again, if nobody asks before."""
-        return self.window_ms * (self.limit - self.remaining) // self.limit
 
 
 class Charge(NamedTuple):

@@ -7,8 +7,8 @@ wire is the failures'.
 from collections.abc import Iterable, Sequence
 from typing import Final
 
-from mockserver.contracts import Frame
 from mockserver.wire.jsontext import TOKEN_END, to_bytes
+from mockserver.wire.rendered import Frame
 
 DONE: Final = Frame(b"data: [DONE]\n\n")
 """What ends a stream."""

@@ -20,9 +20,7 @@ from scenario_fakes import (
     TruncateFailure,
 )
 
-from mockserver.contracts import (
-    Endpoint,
-)
+from mockserver.contracts import Endpoint
 from mockserver.conversation import CompletionRequest, IncomingCall, Message
 from mockserver.errors import ScenarioError
 from mockserver.models import family_of

@@ -10,28 +10,14 @@ from itertools import cycle, islice
 from typing import Any, Final, NamedTuple, cast, overload
 
 from mockserver import tokens
-from mockserver.contracts import (
-    Answer,
-    AnsweredCall,
-    AnsweredChoice,
-    Chunk,
-    EventStream,
-    GeneratingEndpoint,
-    JsonBody,
-    Rendered,
-)
-from mockserver.conversation import (
-    CompletionRequest,
-    Message,
-    TokenLogprob,
-    ToolCall,
-    Usage,
-)
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, GeneratingEndpoint
+from mockserver.conversation import CompletionRequest, Message, TokenLogprob, ToolCall, Usage
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Fixed, JsonValue, TokenText
+from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
 
 Json = dict[str, JsonValue]
 

@@ -9,21 +9,14 @@ from itertools import islice
 from typing import Any
 
 from mockserver import tokens
-from mockserver.contracts import (
-    Answer,
-    AnsweredChoice,
-    Chunk,
-    EventStream,
-    GeneratingEndpoint,
-    JsonBody,
-    Rendered,
-)
+from mockserver.contracts import Answer, AnsweredChoice, GeneratingEndpoint
 from mockserver.conversation import ChoiceLogprobs, CompletionRequest, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.logprobs_json import LegacyLogprobs
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonValue, TokenText
+from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
 
 Json = dict[str, JsonValue]
 

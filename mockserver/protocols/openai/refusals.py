@@ -7,8 +7,8 @@ and recorded answers, 2023 to 2026; docs/fidelity.md tells how sure each is.
 from dataclasses import dataclass
 from typing import Final, Literal
 
-from mockserver.conversation import ApiError
-from mockserver.traffic.limits import Allowance, go_duration
+from mockserver.conversation import Allowance, ApiError
+from mockserver.traffic.limits import go_duration
 
 OVERLOADED: Final = (
     "The server is currently overloaded with other requests. Sorry about that! You can retry "

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeVar
 from urllib.parse import parse_qsl
 
-from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
+from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.conversation import ApiError, Choice, ToolCall, Usage
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.validation import Page
 from mockserver.records.stored import StoredCompletion
 from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.rendered import JsonBody
 
 Json = dict[str, JsonValue]
 T = TypeVar("T")

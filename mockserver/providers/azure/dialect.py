@@ -12,24 +12,14 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from mockserver.contracts import (
-    Answer,
-    AnsweredChoice,
-    Chunk,
-    Dialect,
-    EventStream,
-    Frame,
-    JsonBody,
-    Located,
-    Rendered,
-)
-from mockserver.conversation import ApiError
+from mockserver.contracts import Answer, AnsweredChoice, Dialect, Located
+from mockserver.conversation import Allowance, ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.seeding import HEX, Draw, http_date
-from mockserver.traffic.limits import Allowance
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
+from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered
 from mockserver.wire.sse import DONE, body_frames, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 

@@ -7,10 +7,11 @@ Source:
 from datetime import UTC, datetime
 from typing import Final
 
-from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
+from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.conversation import ApiError
 from mockserver.models import Model
 from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.rendered import JsonBody
 
 ALL: Final = "/models"
 ONE: Final = "/models/{id...}"

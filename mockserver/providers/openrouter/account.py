@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
+from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.conversation import ApiError, Usage
 from mockserver.records.ledger import Entry
 from mockserver.wire.jsontext import JavaScriptNumber
+from mockserver.wire.rendered import JsonBody
 
 Json = dict[str, Any]
 

@@ -3,11 +3,12 @@
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-from mockserver.contracts import Answer, AnsweredChoice, Chunk, EventStream
+from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Usage
 from mockserver.providers.openrouter.models import ON_RESPONSES
 from mockserver.providers.openrouter.requests import items, record
 from mockserver.wire.jsontext import JavaScriptNumber, plain
+from mockserver.wire.rendered import Chunk, EventStream
 
 Json = dict[str, Any]
 

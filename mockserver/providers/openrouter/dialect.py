@@ -12,15 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mockserver.contracts import (
-    Answer,
-    Dialect,
-    EventStream,
-    Frame,
-    JsonBody,
-    Located,
-    Rendered,
-)
+from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import refusals, validation
@@ -31,6 +23,7 @@ from mockserver.providers.openrouter.requests import attempts, refused
 from mockserver.seeding import Draw, http_date
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
+from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
 from mockserver.wire.sse import DONE, body_frames, comment, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 

@@ -6,9 +6,10 @@ Source:
 
 from typing import Any, Final
 
-from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
+from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.conversation import ApiError
 from mockserver.models import Model
+from mockserver.wire.rendered import JsonBody
 
 Json = dict[str, Any]
 

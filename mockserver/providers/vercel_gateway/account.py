@@ -7,7 +7,7 @@ Source:
 from typing import ClassVar, Final
 from urllib.parse import parse_qs
 
-from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
+from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.conversation import ApiError, Usage
 from mockserver.providers.vercel_gateway.answers import timestamp
 from mockserver.providers.vercel_gateway.refusals import NOT_FOUND, refused
@@ -21,6 +21,7 @@ from mockserver.providers.vercel_gateway.routing import (
 from mockserver.providers.vercel_gateway.upstream import providers_of
 from mockserver.records.ledger import Entry
 from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.rendered import JsonBody
 
 GATEWAY: Final = "vercel_gateway"
 CREDIT_USD: Final = 100

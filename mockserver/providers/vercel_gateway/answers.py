@@ -9,11 +9,12 @@ from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, Chunk
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice
 from mockserver.conversation import FinishReason, Usage
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.requests import LanguageModelRequest
 from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
 

@@ -11,11 +11,12 @@ Source:
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from mockserver.contracts import Answer, AnsweredChoice, Chunk
+from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Usage
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.attempts import tried_before
 from mockserver.wire.jsontext import JsonValue, TokenText
+from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
 

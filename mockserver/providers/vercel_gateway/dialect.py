@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from mockserver.contracts import Answer, Dialect, EventStream, Frame, JsonBody, Located, Rendered
+from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import refusals
@@ -27,6 +27,7 @@ from mockserver.providers.vercel_gateway.upstream import LEAST_OUTPUT, maker_of
 from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
+from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
 from mockserver.wire.sse import DONE, body_frames, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 

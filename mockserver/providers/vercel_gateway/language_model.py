@@ -5,7 +5,7 @@ One URL answers in one piece and in streams; a header says which, and another na
 
 from typing import ClassVar
 
-from mockserver.contracts import Answer, EventStream, GeneratingEndpoint, JsonBody, Rendered
+from mockserver.contracts import Answer, GeneratingEndpoint
 from mockserver.conversation import CompletionRequest
 from mockserver.models import Catalogue
 from mockserver.providers.vercel_gateway import answers
@@ -17,6 +17,7 @@ from mockserver.providers.vercel_gateway.requests import (
 )
 from mockserver.providers.vercel_gateway.specifications import PROTOCOL_HEADER, SPECIFICATION_HEADER
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 
 
 class LanguageModel(GeneratingEndpoint):

@@ -7,13 +7,14 @@ Source:
 
 from typing import Any, ClassVar, Final
 
-from mockserver.contracts import JsonBody, Lookup, LookupEndpoint
+from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.models import Model
 from mockserver.providers.vercel_gateway.refusals import model_not_found
 from mockserver.providers.vercel_gateway.routing import per_token
 from mockserver.providers.vercel_gateway.specifications import PATHS, path_version
 from mockserver.providers.vercel_gateway.upstream import maker_of
 from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.rendered import JsonBody
 
 ALL: Final = "/models"
 ONE: Final = "/models/{id...}"

@@ -1,0 +1,222 @@
+"""What goes wrong, when, and for whom: the socket for failures."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from random import Random
+from typing import ClassVar, Final, Literal, get_args
+
+from mockserver.contracts.dialect import Dialect
+from mockserver.conversation import Allowance, ApiError, Choice, CompletionRequest
+from mockserver.errors import BadValue
+from mockserver.seeding import Draw
+from mockserver.wire.moments import (
+    AfterBytes,
+    AfterHeaders,
+    AfterTokens,
+    BeforeHeaders,
+    End,
+    Moment,
+)
+from mockserver.wire.timeline import Timeline
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """Where a failure strikes: whose answer it is, what was asked, and what may be drawn.
+
+    Attributes:
+        dialect: How the provider spells things.
+        draw: Of this call.
+        refuse: Makes the timeline of a refusal, as this session sends it to this client.
+        rule: The name of the rule that a failure belongs to.
+        model: The model asked for, as the client names it; None: no model is asked.
+        allowances: What the request leaves of the account's limits.
+
+    """
+
+    dialect: Dialect
+    draw: Draw
+    refuse: Callable[[ApiError], Timeline]
+    rule: Callable[["Failure"], str | None]
+    model: str | None = None
+    allowances: tuple[Allowance, ...] = ()
+
+    def rng(self, purpose: str) -> Random:
+        """Return the generator for *purpose*."""
+        return self.draw.rng(purpose)
+
+
+@dataclass(frozen=True, slots=True)
+class Distorted:
+    """What a failure made of a timeline, and whether it found anything to act on."""
+
+    timeline: Timeline
+    had_effect: bool = True
+
+
+MomentWord = Literal["before_headers", "after_headers", "after_tokens", "after_bytes", "end"]
+
+
+MOMENTS: Final[tuple[MomentWord, ...]] = get_args(MomentWord)
+
+
+IN_THE_BODY: Final = MOMENTS[1:]
+"""The moments that have headers before them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Failure(ABC):
+    """Something that goes wrong: kind, moment, trigger. Its fields are the keys of any failure.
+
+    Attributes:
+        at: The moment, by name.
+        after_tokens: The moment, as so many tokens of the answer (of all choices, as sent).
+        after_bytes: The moment, as so many bytes of the body.
+        times: Only the first n calls fail.
+        every: Only each n-th call fails.
+        calls: Only these calls fail, counted from 1.
+        probability: A call fails with this probability, drawn from the seed and the request.
+        window_s: Only calls fail that come from the first second of session time on and before
+            the second one, which may be null: for ever.
+        delay_ms: How long nothing happens before the failure strikes.
+        scale: Its times are session time, which may run faster; else they are real.
+
+    """
+
+    kind: ClassVar[str]
+    default_moment: ClassVar[Moment | None] = BeforeHeaders()
+    """When the failure strikes unless told otherwise; None: it bends the whole answer."""
+    moments: ClassVar[tuple[MomentWord, ...]] = MOMENTS
+    """The moments that a scenario may state; none where the failure bends the whole answer."""
+
+    at: Literal["before_headers", "after_headers", "end"] | None = None
+    after_tokens: int | None = None
+    after_bytes: int | None = None
+    times: int | None = None
+    every: int | None = None
+    calls: tuple[int, ...] | None = None
+    probability: float | None = None
+    window_s: tuple[float, float | None] | None = None
+    delay_ms: float = 0
+    scale: bool = True
+
+    def __post_init__(self) -> None:
+        self._check_moment()
+        for key, least in (("after_tokens", 1), ("after_bytes", 1), ("times", 1), ("every", 1)):
+            value = getattr(self, key)
+            if value is not None and value < least:
+                raise BadValue(key, f"'{key}' must be at least {least}, not {value}")
+        if self.calls is not None and any(call < 1 for call in self.calls):
+            raise BadValue("calls", "calls are counted from 1")
+        if self.probability is not None and not 0 <= self.probability <= 1:
+            raise BadValue("probability", f"need 0 <= probability <= 1, got {self.probability}")
+        if self.window_s is not None:
+            begin, end = self.window_s
+            if not (0 <= begin < math.inf and (end is None or begin < end)):
+                what = "a window is [from, to], with 0 <= from < to, or null for no end"
+                raise BadValue("window_s", what)
+        if not 0 <= self.delay_ms < math.inf:
+            raise BadValue("delay_ms", f"'delay_ms' must be at least 0, not {self.delay_ms}")
+        if self.delay_ms and self.default_moment is None:
+            what = f"'{self.kind}' bends the whole answer: there is no moment to wait before"
+            raise BadValue("delay_ms", what)
+
+    def _check_moment(self) -> None:
+        keys = ("at", "after_tokens", "after_bytes")
+        stated = [key for key in keys if getattr(self, key) is not None]
+        if len(stated) > 1:
+            raise BadValue(stated[1], f"a failure has one moment: '{stated[0]}' or '{stated[1]}'")
+        if not stated:
+            return
+        if not self.moments:
+            what = f"'{self.kind}' bends the whole answer: it has no moment"
+            raise BadValue(stated[0], what)
+        word = self.at or stated[0]
+        if word not in self.moments:
+            what = f"'{self.kind}' cannot strike at this moment ('{word}')"
+            known = " or ".join(f"'{moment}'" for moment in self.moments)
+            raise BadValue(stated[0], what, f"it strikes at {known}")
+
+    @property
+    def moment(self) -> Moment | None:
+        """When the failure strikes; None: it bends the whole answer."""
+        if self.after_tokens is not None:
+            return AfterTokens(self.after_tokens)
+        if self.after_bytes is not None:
+            return AfterBytes(self.after_bytes)
+        match self.at:
+            case "before_headers":
+                return BeforeHeaders()
+            case "after_headers":
+                return AfterHeaders()
+            case "end":
+                return End()
+            case None:
+                return self.default_moment
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the failure strikes before headers and nothing follows it: no answer is given."""
+        return isinstance(self.moment, BeforeHeaders)
+
+    def fires(self, count: int, draw: Draw, purpose: str, now_s: float) -> bool:
+        """Return whether all triggers hold for a call.
+
+        Args:
+            count: The how-manieth it is that comes by, from 1.
+            draw: Of the call.
+            purpose: Of the draw that `probability` makes.
+            now_s: When it came, in session time.
+
+        """
+        return (
+            (self.times is None or count <= self.times)
+            and (self.every is None or count % self.every == 0)
+            and (self.calls is None or count in self.calls)
+            and (self.window_s is None or _is_within(now_s, self.window_s))
+            and (self.probability is None or draw.rng(purpose).random() < self.probability)
+        )
+
+    @property
+    def is_triggered(self) -> bool:
+        """Whether the failure may let a call pass: it has a trigger."""
+        triggers = (self.times, self.every, self.calls, self.probability, self.window_s)
+        return any(trigger is not None for trigger in triggers)
+
+    bends: ClassVar[bool] = False
+    """Whether it may act before the answer is rendered: on the request, or on what is answered."""
+
+    def misread(self, request: CompletionRequest) -> CompletionRequest:
+        """Return what *request* is taken for; most failures let it be what it is."""
+        return request
+
+    @abstractmethod
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
+        """Return *timeline* with the failure in it; what `replaces` gets an empty one.
+
+        `delay_ms` is none of its business: the engine puts the pause in.
+        """
+
+
+def _is_within(now_s: float, window_s: tuple[float, float | None]) -> bool:
+    begin, end = window_s
+    return begin <= now_s and (end is None or now_s < end)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerFailure(Failure):
+    """A failure of the model: what it answers is wrong, and cut, counted and billed as it is."""
+
+    default_moment: ClassVar[Moment | None] = None
+    moments: ClassVar[tuple[MomentWord, ...]] = ()
+    bends: ClassVar[bool] = True
+
+    @abstractmethod
+    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:
+        """Return what is answered in place of *choice*, which itself means: no effect."""
+
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the answer was bent before
+        """Leave *timeline* as it is: it holds the wrong answer already."""
+        return Distorted(timeline, had_effect=False)
