@@ -36,7 +36,7 @@ test: test-setup ## set up and run the tests, with their coverage; ARGS="tests/w
 	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
 # Two halves at once, of about the same length: what runs programs of its own, and all else.
-HALF := $(addprefix tests/,clients conformance control examples fuzz packaging plugin server)
+HALF := $(addprefix tests/,cli clients conformance control examples fuzz packaging plugin server)
 test-clients:
 	$(BIN)/coverage run -m pytest $(HALF)
 test-rest:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from support import machine, purity
-from wire import Serve
+from support.wire import Serve
 
 from mockserver import MockServer, load_scenario
 from mockserver.scenario.loader import ScenarioText

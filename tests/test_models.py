@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 import pytest
-from inprocess import Api
+from support.inprocess import Api
 
 from mockserver.models import Catalogue, family_of
 from mockserver.sessions.options import Options

@@ -9,8 +9,8 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from subprocesses import SOURCES, Subprocess, served
-from wire import exchange, request
+from support.subprocesses import SOURCES, Subprocess, served
+from support.wire import exchange, request
 
 from mockserver.plugins import Plugins
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from support import machine
-from wire import Serve
+from support.wire import Serve
 
 from mockserver import MockServer
 

@@ -8,8 +8,8 @@ from functools import cache
 from typing import Any
 
 import pytest
-from failure_cases import CASES, Case
 from real_clients import OPENAI_CLIENTS, command
+from support.failure_cases import CASES, Case
 
 from mockserver import MockServer, load_scenario
 from mockserver.scenario.loader import ScenarioText

@@ -4,7 +4,7 @@ from typing import Any
 
 import openai
 import pytest
-from wire import Serve
+from support.wire import Serve
 
 WORDS = ["One", " two", " three", " four"]
 WHOLE = "".join(WORDS)

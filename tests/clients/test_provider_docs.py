@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 from real_clients import FOLDER, command
-from subprocesses import SOURCES, served
 from support import machine
+from support.subprocesses import SOURCES, served
 
 from mockserver import MockServer
 from mockserver.contracts import Dialect

@@ -12,7 +12,7 @@ from typing import Any
 
 import openai
 import pytest
-from wire import Serve
+from support.wire import Serve
 
 from mockserver import MockServer
 from mockserver.records.journal import Call

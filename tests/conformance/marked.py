@@ -8,7 +8,7 @@ will differ from the golden response.
 import re
 from pathlib import Path
 
-from wire import Raw
+from support.wire import Raw
 
 FOLDER = Path(__file__).parent / "golden" / "providers"
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from subprocesses import served
-from wire import Served, exchange, request
+from support.subprocesses import served
+from support.wire import Served, exchange, request
 
 from mockserver import MockServer
 

@@ -15,8 +15,8 @@ from typing import Any
 from urllib.request import urlopen
 
 import pytest
-from subprocesses import served
-from wire import Raw, Served, exchange, request
+from support.subprocesses import served
+from support.wire import Raw, Served, exchange, request
 
 from mockserver import MockServer
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from golden import filled, golden
-from wire import Serve, exchange, request
+from support.wire import Serve, exchange, request
 
 CHAT = "/v1/chat/completions"
 LEGACY = "/v1/completions"

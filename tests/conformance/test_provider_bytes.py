@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from marked import golden_response, marked
-from wire import Serve, chat, exchange, request
+from support.wire import Serve, chat, exchange, request
 
 STREAM: dict[str, Any] = {"stream": True}
 WITH_USAGE: dict[str, Any] = {"stream": True, "stream_options": {"include_usage": True}}

@@ -9,9 +9,9 @@ what is known of each.
 from typing import Any
 
 import pytest
-from gateway import INSTRUCT, SMALL, VERSIONS, function, headers_of, user
 from golden import FOLDER, filled, golden
-from wire import Serve, exchange, request
+from support.gateway import INSTRUCT, SMALL, VERSIONS, function, headers_of, user
+from support.wire import Serve, exchange, request
 
 HEAD = """\
 HTTP/1.1 {status}

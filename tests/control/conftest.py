@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 from asking import Asking
-from wire import Serve
+from support.wire import Serve
 
 from mockserver import Control, MockServer
 

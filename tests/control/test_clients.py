@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from asking import SCENARIO
-from wire import Serve, chat, exchange, request
+from support.wire import Serve, chat, exchange, request
 
 from mockserver import AsyncControl, Control, ControlError, MockServer
 from mockserver.client.async_control import AsyncSessionControl

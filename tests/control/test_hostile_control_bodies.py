@@ -6,7 +6,7 @@ import pytest
 from asking import Asking
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from inprocess import Api
+from support.inprocess import Api
 
 from mockserver import MockServer
 from mockserver.control.routes import ROUTES, Route

@@ -6,8 +6,8 @@ from urllib.parse import quote
 
 import pytest
 from asking import Asking
-from planted import ANTHROPIC, GITHUB, GOOGLE, JWT, LEGACY, OPENAI, PLANTED, SECRETS
-from wire import Serve, exchange, request
+from support.planted import ANTHROPIC, GITHUB, GOOGLE, JWT, LEGACY, OPENAI, PLANTED, SECRETS
+from support.wire import Serve, exchange, request
 
 READ = ("", "/rules", "/journal", "/journal?limit=1000", "/near-misses", "/state")
 KNOWN_BY_THEIR_LOOKS = (OPENAI, LEGACY, GOOGLE, GITHUB, JWT, ANTHROPIC)

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from support import machine
-from wire import exchange, request
+from support.wire import exchange, request
 
 from mockserver import Control, MockServer
 

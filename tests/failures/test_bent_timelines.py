@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from inprocess import Answered, Api
+from support.inprocess import Answered, Api
 
 from mockserver.errors import BadValue
 from mockserver.failures.drip import Drip

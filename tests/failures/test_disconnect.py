@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from inprocess import Answered, Api
-from wire import Raw, Serve, chat, exchange, request
+from support.inprocess import Answered, Api
+from support.wire import Raw, Serve, chat, exchange, request
 
 from mockserver.wire.timeline import Abort, Data, Head, Pause, duration_s
 

@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from wire import Serve, chat, exchange, request
+from support.wire import Serve, chat, exchange, request
 
 from mockserver import MockServer
 from mockserver.plugins import Plugins

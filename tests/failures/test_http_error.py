@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from inprocess import Api
-from wire import Serve, chat, exchange, request
+from support.inprocess import Api
+from support.wire import Serve, chat, exchange, request
 
 from mockserver.wire.timeline import Head, Pause
 

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from inprocess import Api
+from support.inprocess import Api
 
 MESSAGES = [{"role": "user", "content": "Hi"}]
 PATHS = {

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import pytest
-from failure_cases import ANSWER, CASES, Case
-from wire import Connection, Raw, exchange, request
+from support.failure_cases import ANSWER, CASES, Case
+from support.wire import Connection, Raw, exchange, request
 
 from mockserver import MockServer, load_scenario
 from mockserver.scenario.loader import ScenarioText

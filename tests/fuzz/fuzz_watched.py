@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from aiohttp import web
-from wire import PATIENCE_S, Connection, Raw, request
+from support.wire import PATIENCE_S, Connection, Raw, request
 
 from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins

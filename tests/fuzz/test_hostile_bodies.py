@@ -12,7 +12,7 @@ from fuzz_corpus import CHATS, LEGACIES, TIMES, Mutator, to_json
 from fuzz_watched import Watched
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import Raw, request
+from support.wire import Raw, request
 
 CHAT, COMPLETIONS = "/v1/chat/completions", "/v1/completions"
 SHARDS = range(4 * TIMES)

@@ -11,7 +11,7 @@ from fuzz_corpus import PIXEL, SILENCE, TIMES, Body, Mutator, to_json
 from fuzz_watched import Watched
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from wire import Raw, request
+from support.wire import Raw, request
 
 SHARDS = range(2 * TIMES)
 SHARD = 100

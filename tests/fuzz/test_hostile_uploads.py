@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fuzz_corpus import chat
 from fuzz_watched import Watched
-from wire import Connection, exchange, request
+from support.wire import Connection, exchange, request
 
 CHAT = "/v1/chat/completions"
 MEGABYTE = 1_000_000

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from fuzz_corpus import TIMES, Mutator, chat
 from fuzz_watched import Watched
-from wire import Connection, Raw, exchange, request
+from support.wire import Connection, Raw, exchange, request
 
 CHAT = "/v1/chat/completions"
 BODY = json.dumps(chat()).encode()

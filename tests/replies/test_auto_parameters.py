@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from inprocess import Answered, Api
+from support.inprocess import Answered, Api
 
 WEATHER: dict[str, Any] = {
     "name": "get_weather",

@@ -5,7 +5,7 @@ from typing import Any
 
 import jsonschema
 import pytest
-from inprocess import Api
+from support.inprocess import Api
 
 from mockserver.errors import BadValue
 from mockserver.replies.choices import Choices

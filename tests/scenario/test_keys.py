@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import pytest
-from inprocess import Answered, Api
+from support.inprocess import Answered, Api
 
 from mockserver.scenario.keys import Keys, Standing
 from mockserver.scenario.schema import Scenario

@@ -5,7 +5,7 @@ import json
 from typing import Any
 
 import pytest
-from wire import Connection, Raw, Serve, chat, exchange, request
+from support.wire import Connection, Raw, Serve, chat, exchange, request
 
 from mockserver import MockServer
 from mockserver.engine.engine import Engine

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from subprocesses import served
-from wire import chat, exchange, request
+from support.subprocesses import served
+from support.wire import chat, exchange, request
 
 GUARD = """
 import os, sys

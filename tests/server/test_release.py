@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import openai
 import pytest
-from wire import Connection, Serve, chat, request
+from support.wire import Connection, Serve, chat, request
 
 from mockserver import MockServer
 from mockserver.errors import UsageError

@@ -5,7 +5,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from wire import exchange, request
+from support.wire import exchange, request
 
 from mockserver import MockServer
 from mockserver.errors import UsageError
