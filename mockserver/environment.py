@@ -1,4 +1,4 @@
-"""The variables by which clients find the server: base URLs and keys, whatever they call them.
+"""The environment variables that point clients at a server: base URLs and keys, by any name.
 
 Which client reads which was looked up in openai-python, openai-node, litellm, the AI SDK and
 httpx. Where two names mean the same, both are set: half of the clients read the other one.
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from typing import Final, Literal, TypeAlias
 from urllib.parse import quote, urlsplit
 
+DEFAULT_PORT: Final = 8089
+DEFAULT_URL: Final = f"http://127.0.0.1:{DEFAULT_PORT}"
+"""Where a server listens unless told otherwise."""
 KEY: Final = "sk-mock"
 """Any other key would do as well."""
 LOCAL: Final = ("127.0.0.1", "localhost", "::1")

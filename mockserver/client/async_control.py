@@ -17,7 +17,7 @@ from typing import Any, Self, TypeVar, Unpack
 
 import aiohttp
 
-from mockserver.client.control import DEFAULT_URL, TIMEOUT_S, Addressed, Target
+from mockserver.client.control import TIMEOUT_S, Addressed, Target
 from mockserver.control import operations as ops
 from mockserver.control.operations import (
     MARGIN_S,
@@ -45,6 +45,7 @@ from mockserver.control.shapes import (
     Verified,
     When,
 )
+from mockserver.environment import DEFAULT_URL
 
 __all__ = ["AsyncControl", "AsyncSessionControl"]
 

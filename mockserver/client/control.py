@@ -48,13 +48,13 @@ from mockserver.control.shapes import (
     Verified,
     When,
 )
+from mockserver.environment import DEFAULT_URL
 from mockserver.errors import UsageError
 
 __all__ = ["Control", "ControlError", "SessionControl"]
 
 T = TypeVar("T")
 
-DEFAULT_URL: Final = "http://127.0.0.1:8089"
 TIMEOUT_S: Final = 10.0
 
 
@@ -70,7 +70,7 @@ class Target:
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or parts.hostname is None:
-            raise UsageError(f"'{url}' is no URL of a server: write it as {DEFAULT_URL}")
+            raise UsageError(f"'{url}' is not the address of a server: write it as {DEFAULT_URL}")
         self.url = f"{parts.scheme}://{parts.netloc}"
         self.host = parts.hostname
         self.port = parts.port

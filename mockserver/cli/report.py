@@ -1,0 +1,50 @@
+"""`mockserver report`: what an application did wrong, by the journal of a server."""
+
+import argparse
+from typing import Final
+
+from mockserver.cli.output import complain, show
+from mockserver.environment import DEFAULT_URL
+
+HELP: Final = "report what an application did wrong (exit code 1 if anything)"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes to *parser*."""
+    parser.add_argument(
+        "--url", default=DEFAULT_URL, help=f"the server's address (default {DEFAULT_URL})"
+    )
+    parser.add_argument("--token", help="the token that its control API requires")
+    parser.add_argument(
+        "--session", default="default", help="the session to judge (default: default)"
+    )
+    parser.add_argument(
+        "--allow",
+        action="append",
+        default=[],
+        metavar="VERDICT",
+        help="a verdict that does not count here; repeatable",
+    )
+    parser.add_argument(
+        "--fallback",
+        action="store_true",
+        help="the application has another provider, model or key to turn to",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Print each verdict; return 1 if there are any."""
+    from mockserver.client.control import Control  # noqa: PLC0415 - see mockserver.cli
+    from mockserver.records.verdicts import Verdict, without  # noqa: PLC0415
+
+    session = Control(options.url, token=options.token).session(options.session)
+    verdicts = session.verdicts(fallback=options.fallback)
+    found = without(
+        [Verdict(one.kind, one.calls, one.what, one.advice) for one in verdicts], options.allow
+    )
+    for verdict in found:
+        show(verdict)
+    calls = session.read().calls
+    label = "verdict" if len(found) == 1 else "verdicts"
+    complain(f"{calls} calls, {len(found)} {label}")
+    return 1 if found else 0

@@ -1,0 +1,108 @@
+"""`mockserver serve`: answer requests until somebody ends it."""
+
+import argparse
+from typing import Final
+
+from mockserver.environment import DEFAULT_PORT
+from mockserver.errors import UsageError
+
+HELP: Final = "answer requests until Ctrl-C"
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add what the command takes to *parser*."""
+    parser.add_argument(
+        "--scenario",
+        action="append",
+        default=[],
+        metavar="NAME|PATH",
+        help="a scenario to answer from; repeatable: what is read first wins",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="the address to listen on (default 127.0.0.1; ::1 is IPv6's loopback)",
+    )
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help=f"the port to listen on (default {DEFAULT_PORT}; 0 picks a free one)",
+    )
+    parser.add_argument(
+        "--seed", type=int, help="the seed of everything drawn (default: the scenario's)"
+    )
+    parser.add_argument(
+        "--watch", action="store_true", help="reload the scenario whenever its files change"
+    )
+    parser.add_argument(
+        "--strict", action="store_true", help="refuse requests that no rule answers"
+    )
+    parser.add_argument("--any-model", action="store_true", help="accept any model name")
+    parser.add_argument(
+        "--no-usage-header",
+        action="store_true",
+        help="leave out x-mockserver-usage, which states whether a bill is exact or estimated",
+    )
+    parser.add_argument(
+        "--time-scale",
+        type=_time_scale,
+        default=1.0,
+        metavar="SCALE",
+        help="real seconds per second of session time: 1 (default) is real time, 0 never waits",
+    )
+    parser.add_argument(
+        "--ready-json",
+        action="store_true",
+        help="once listening, print one line of JSON and nothing else on standard output",
+    )
+    parser.add_argument(
+        "--log-level",
+        choices=["debug", "info", "warning", "error"],
+        default="warning",
+        help="how much to log on standard error (default warning)",
+    )
+    parser.add_argument(
+        "--control-token",
+        metavar="TOKEN",
+        help="the token that the control API requires (or set MOCKSERVER_CONTROL_TOKEN); unless "
+        "stated, one is drawn where the server listens beyond loopback",
+    )
+    parser.add_argument("--no-control", action="store_true", help="serve no control API")
+    parser.add_argument(
+        "--cors-origin",
+        metavar="ORIGIN",
+        help="let pages of this origin call the API, but not the control API; * lets all",
+    )
+    parser.add_argument(
+        "--tls",
+        action="store_true",
+        help="serve HTTPS, with a certificate made on the spot (needs the extra 'tls')",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serve; return the exit code."""
+    from mockserver.server import command  # noqa: PLC0415 - see mockserver.cli
+
+    return command.run(options)
+
+
+def _port(text: str) -> int:
+    port = int(text) if text.isascii() and text.isdigit() else -1
+    if not 0 <= port <= 65_535:  # noqa: PLR2004 - TCP's ports
+        raise argparse.ArgumentTypeError(f"'{text}' is not a port: give a number from 0 to 65535")
+    return port
+
+
+def _time_scale(text: str) -> float:
+    from mockserver.traffic.clock import refuse_time_scale  # noqa: PLC0415 - see mockserver.cli
+
+    try:
+        scale = float(text)
+        refuse_time_scale(scale)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a number") from error
+    except UsageError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+    return scale
