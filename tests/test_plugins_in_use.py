@@ -35,7 +35,7 @@ class Shout(Reply):
     marks: int = 1
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        return Choice(text=call.completion.messages[-1].text.upper() + "!" * self.marks)
+        return Choice(text=call.request.turns[-1].text.upper() + "!" * self.marks)
 '''
 UPSIDE_DOWN = '''
 """The body comes from its end to its beginning."""

@@ -9,7 +9,7 @@ This is the face of the package, and what plug-ins of other distributions import
 """
 
 from mockserver.contracts.answer import Answer, AnsweredCall, AnsweredChoice
-from mockserver.contracts.dialect import Dialect, Located
+from mockserver.contracts.dialect import Attempt, Dialect, Located
 from mockserver.contracts.endpoint import Endpoint, GeneratingEndpoint, Lookup, LookupEndpoint
 from mockserver.contracts.failure import (
     IN_THE_BODY,
@@ -31,6 +31,7 @@ __all__ = [
     "AnswerFailure",
     "AnsweredCall",
     "AnsweredChoice",
+    "Attempt",
     "ChoicePlace",
     "Chunk",
     "Dialect",

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from mockserver.conversation import (
     Allowance,
     ChoiceLogprobs,
-    CompletionRequest,
     FinishReason,
+    ModelRequest,
     Usage,
 )
 from mockserver.models import Model
@@ -49,7 +49,7 @@ class Answer:
     """
 
     endpoint: str
-    request: CompletionRequest
+    request: ModelRequest
     model: Model
     model_name: str
     choices: tuple[AnsweredChoice, ...]

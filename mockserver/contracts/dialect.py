@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from mockserver.contracts.answer import Answer
 from mockserver.conversation import Allowance, ApiError, Usage
@@ -23,6 +23,17 @@ class Located:
 
     path: str
     model: str | None = None
+
+
+class Attempt(NamedTuple):
+    """A request as an endpoint reads it: *http*, by path and body alone.
+
+    *sent* is the JSON that the client sent, where *http* has another body; conditions and
+    templates look into that.
+    """
+
+    http: HttpRequest
+    sent: Mapping[str, Any] | None = None
 
 
 class Dialect(ABC):
@@ -87,8 +98,8 @@ class Dialect(ABC):
         del http
         return {}
 
-    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
-        """Return *http* as the *endpoint* of that kind reads it, by path and body alone.
+    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
+        """Return *http* as the *endpoint* of that kind reads it.
 
         If there are several, they are attempts: where the first is refused, or a failure replaces
         its answer, the provider itself makes the next. Their paths and keys are those of *http*.
@@ -98,7 +109,7 @@ class Dialect(ABC):
 
         """
         del endpoint
-        return (http,)
+        return (Attempt(http),)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of *http*, which OpenAI's words are for, in the provider's own."""

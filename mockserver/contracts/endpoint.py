@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mockserver.contracts.answer import Answer
-from mockserver.conversation import CompletionRequest
+from mockserver.conversation import ModelRequest
 from mockserver.models import Catalogue
 from mockserver.records.ledger import Ledger
 from mockserver.records.stored import StoredCompletions
@@ -35,9 +35,7 @@ class GeneratingEndpoint(Endpoint):
     """An endpoint where the model answers: rules apply, tokens are billed."""
 
     @abstractmethod
-    def parse(
-        self, http: HttpRequest, model: str | None, catalogue: Catalogue
-    ) -> CompletionRequest:
+    def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> ModelRequest:
         """Return the request in *http*, found valid; *model* is set where the path names it.
 
         Raises:

@@ -8,7 +8,7 @@ from random import Random
 from typing import ClassVar, Final, Literal, get_args
 
 from mockserver.contracts.dialect import Dialect
-from mockserver.conversation import Allowance, ApiError, Choice, CompletionRequest
+from mockserver.conversation import Allowance, ApiError, Choice, ModelRequest
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.wire.moments import (
@@ -188,7 +188,7 @@ class Failure(ABC):
     bends: ClassVar[bool] = False
     """Whether it may act before the answer is rendered: on the request, or on what is answered."""
 
-    def misread(self, request: CompletionRequest) -> CompletionRequest:
+    def misread(self, request: ModelRequest) -> ModelRequest:
         """Return what *request* is taken for; most failures let it be what it is."""
         return request
 
@@ -214,7 +214,7 @@ class AnswerFailure(Failure):
     bends: ClassVar[bool] = True
 
     @abstractmethod
-    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:
+    def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:
         """Return what is answered in place of *choice*, which itself means: no effect."""
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the answer was bent before

@@ -3,20 +3,9 @@
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from mockserver.conversation.parts import ToolCall
+
 FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
-
-
-@dataclass(frozen=True, slots=True)
-class ToolCall:
-    """A call that the model makes, or made earlier in the conversation.
-
-    *arguments* is the text as it stands on the wire, valid JSON or not. *id* is None where
-    the answer's own id is still to be drawn, and for legacy functions, which have none.
-    """
-
-    name: str
-    arguments: str
-    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

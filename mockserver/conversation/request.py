@@ -1,84 +1,179 @@
-"""What is asked, with no provider in it."""
+"""What is asked, with no protocol in it: turns of parts, tools, a format, limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
-from mockserver.conversation.answer import ToolCall
+from mockserver.conversation.parts import Attachment, Part, Text, ToolCall, ToolResult
 from mockserver.models import Family
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import JsonValue
+
+T = TypeVar("T")
+
+Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
+"""Whose turn it is; `system` is whoever gives the model its orders, `tool` hands back results."""
 
 
-@dataclass(slots=True, kw_only=True, eq=False)
-class Message:
-    """One message of a chat request; *text* joins its text parts by newlines."""
+@dataclass(slots=True, eq=False)
+class Turn:
+    """One turn of a conversation: whose it is, and its parts in their order."""
 
-    role: str
-    text: str
+    role: Role
+    parts: tuple[Part, ...]
+
+    @property
+    def text(self) -> str:
+        """Its texts, and what tools returned, joined by newlines; other parts add nothing."""
+        parts = self.parts
+        if len(parts) == 1 and type(parts[0]) is Text:
+            return parts[0].text
+        return "\n".join([part.text for part in parts if isinstance(part, Text | ToolResult)])
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """The calls in it."""
+        return tuple([part for part in self.parts if isinstance(part, ToolCall)])
+
+    @property
+    def tool_results(self) -> tuple[ToolResult, ...]:
+        """The results in it."""
+        return tuple([part for part in self.parts if isinstance(part, ToolResult)])
+
+    @property
+    def images(self) -> int:
+        """How many images are in it."""
+        return sum([isinstance(part, Attachment) and part.kind == "image" for part in self.parts])
+
+
+class Tool(NamedTuple):
+    """A tool that is offered; *schema* is that of its arguments, None if it states none."""
+
+    name: str
+    schema: JsonValue = None
+    takes_json: bool = True
+    """Its arguments are JSON; else any text will do."""
+
+
+class ToolChoice(NamedTuple):
+    """Which tools the model may or must call: *mode* is `auto`, `none` or `required`.
+
+    *forced* is the one that it must call; *allowed* are those among which it chooses, where the
+    request says so.
+    """
+
+    mode: str
+    forced: str | None = None
+    allowed: tuple[str, ...] | None = None
+
+
+CHOOSES: Final = ToolChoice("auto")
+CALLS_NOTHING: Final = ToolChoice("none")
+
+
+class Format(NamedTuple):
+    """What form the answer has: `text`, `json_object`, or `json_schema` with a name and a schema.
+
+    *schema* None: none is stated, and any value will do.
+    """
+
+    kind: str
     name: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    tool_call_id: str | None = None
-    images: int = 0
+    schema: JsonValue = None
+
+
+PLAIN_TEXT: Final = Format("text")
+
+
+class Later(Sequence[T]):
+    """Values of a request that are made when they are first looked at: many never are."""
+
+    __slots__ = ("_made", "_make", "_size")
+
+    def __init__(self, size: int, make: Callable[[], Sequence[T]]) -> None:
+        """Take how many there are, and what makes them."""
+        self._size = size
+        self._make = make
+        self._made: Sequence[T] | None = None
+
+    def __len__(self) -> int:
+        return self._size
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if self._made is None:
+            self._made = self._make()
+        return self._made[index]
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class CompletionRequest:
-    """A request to generate, parsed and found valid.
+class ModelRequest:
+    """A request that a model answers, parsed and found valid.
+
+    A protocol has a class of its own below this one, with what only it understands.
 
     Attributes:
-        body: The request's JSON object, as sent.
+        sent: The request's JSON object, as the client sent it: what conditions, captures and
+            templates look into.
         model: The model asked for, as the client names it.
-        messages: The conversation (chat), in request order.
-        prompts: The prompts (legacy completions), tokens decoded to text.
+        family: The family of that model, by whose rules `prompt_tokens` were counted.
+        turns: The conversation, in request order; empty where there are prompts.
+        prompts: The prompts, each of which is continued (legacy completions).
         prompt_tokens: What the provider bills for the input, if the model asked for answers.
         prompt_exact: Whether that is certain.
-        family: The family of the model asked for, by whose rules that was counted.
-        tools: The tools and functions offered, in request order.
-        forced_tool: The tool that the model must call, where one is named.
-        legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
-        max_tokens: The most tokens a choice may have; None: the model's own limit.
-        store: The answer is to be kept, for look-ups.
-        service_tier: The tier that serves the request, as the answer names it.
-        best_of: How many candidates are generated for each prompt, and billed.
-        echo: The answer begins with the prompt (legacy completions).
-        logprobs: How many alternatives each token of the answer is told with, besides its
-            log-probability; None: nothing is told of tokens.
-        bills_end_of_turn: The token by which the model ends its turn is billed.
+        tools: The tools offered, in request order.
+        tool_choice: Which of them may or must be called.
+        parallel_calls: Whether several may be called at once.
+        format: The form that the answer must have.
+        stream: Whether the answer goes out as it is made.
+        n: How many choices are wanted for each prompt.
+        max_tokens: The most tokens that a choice may have; None: the model's own limit.
+        stop: The texts that end a choice.
+        temperature: How random the answer is; None: the model's own default.
+        logprobs: How many alternatives are reported for each token of the answer, besides its own
+            log-probability; None: nothing is reported.
+        store: Whether the answer is kept for look-ups.
+        candidates: How many choices are generated for each prompt, and billed (`best_of`).
+        echo: Whether the answer begins with the prompt.
+        bills_end_of_turn: Whether the token by which the model ends its turn is billed.
 
     """
 
+    sent: Mapping[str, Any]
     body: Mapping[str, Any]
     model: str
     family: Family
-    messages: Sequence[Message] = ()
+    turns: Sequence[Turn] = ()
     prompts: tuple[str, ...] = ()
     prompt_tokens: int = 0
     prompt_exact: bool = True
-    tools: tuple[str, ...] = ()
-    forced_tool: str | None = None
-    legacy_functions: bool = False
+    tools: Sequence[Tool] = ()
+    tool_choice: ToolChoice = CALLS_NOTHING
+    parallel_calls: bool = True
+    format: Format = PLAIN_TEXT
     stream: bool = False
-    include_usage: bool = False
-    include_obfuscation: bool = True
     n: int = 1
     max_tokens: int | None = None
     stop: tuple[str, ...] = ()
-    store: bool = False
-    service_tier: str = "default"
-    best_of: int = 1
-    echo: bool = False
+    temperature: float | None = None
     logprobs: int | None = None
+    store: bool = False
+    candidates: int = 1
+    echo: bool = False
     bills_end_of_turn: bool = False
 
     @property
     def conversation(self) -> str:
-        """What tells conversations apart: the first user message, or the prompts.
+        """What tells conversations apart: the first user turn, or the prompts.
 
-        System messages do not: they often tell the time.
+        System turns do not: they often tell the time.
         """
         if self.prompts:
             return "\0".join(self.prompts)
-        return next((m.text for m in self.messages if m.role == "user"), "")
+        return next((turn.text for turn in self.turns if turn.role == "user"), "")
 
 
 NOTHING: Final[Mapping[str, Any]] = {}
@@ -89,10 +184,18 @@ NOTHING: Final[Mapping[str, Any]] = {}
 class IncomingCall:
     """One HTTP request that was understood: what the `when` of a rule looks at.
 
-    *completion* is None on endpoints that generate nothing, such as the list of models. *attempt*
-    is the how-manieth this is of the same request since one was answered whole, from 1. *state*
-    is the session's, by name; a rule that is read may change it for those below. *held* remembers
-    which rules held for this very body; None: it has not come before.
+    Attributes:
+        http: The HTTP request.
+        provider: The kind of the dialect that it came by.
+        endpoint: The kind of the endpoint.
+        key: The API key.
+        model: The model asked for, as the client names it.
+        request: What is asked; None on endpoints where no model answers, such as lists of models.
+        attempt: Which attempt this is, counting from 1, at the same request since one was answered
+            whole.
+        state: The session's, by name; a rule that is read may change it for those below.
+        held: Which rules held for this very body before; None: it has not come before.
+
     """
 
     http: HttpRequest
@@ -100,7 +203,7 @@ class IncomingCall:
     endpoint: str
     key: str
     model: str | None = None
-    completion: CompletionRequest | None = None
+    request: ModelRequest | None = None
     attempt: int = 1
     state: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     held: dict[object, tuple[int, ...]] | None = None
@@ -108,4 +211,9 @@ class IncomingCall:
     @property
     def conversation(self) -> str:
         """What tells conversations apart; empty where there is none."""
-        return "" if self.completion is None else self.completion.conversation
+        return "" if self.request is None else self.request.conversation
+
+    @property
+    def sent(self) -> Mapping[str, Any]:
+        """The JSON object that the client sent; empty if it sent none."""
+        return self.http.json if self.request is None else self.request.sent

@@ -11,8 +11,16 @@ from functools import cache, lru_cache
 from itertools import repeat
 from typing import Final, NamedTuple
 
-from mockserver.contracts import Answer, ChoicePlace, Dialect, GeneratingEndpoint, Lookup, Reply
-from mockserver.conversation import Allowance, ApiError, CompletionRequest, IncomingCall
+from mockserver.contracts import (
+    Answer,
+    Attempt,
+    ChoicePlace,
+    Dialect,
+    GeneratingEndpoint,
+    Lookup,
+    Reply,
+)
+from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
 from mockserver.engine.routing import Route, Routes
 from mockserver.engine.timing import admit, delay, leave, send_away
 from mockserver.engine.visit import (
@@ -381,14 +389,14 @@ class Engine:
         strict = visit.session.strict.unmatched
         if step is NO_RULES and not strict:
             return self._unscripted
-        visit.call.is_unmatched = incoming.completion is not None
+        visit.call.is_unmatched = incoming.request is not None
         if step.near_misses:
             visit.call.near_misses = tuple(
                 redact_text(miss, visit.secrets) for miss in step.near_misses
             )
         if step.exhausted is not None:
             raise refusal(visit, "script_exhausted")
-        if incoming.completion is not None:
+        if incoming.request is not None:
             if strict:
                 raise refusal(visit, "no_rule_matched")
             visit.call.notes += (f"no rule matched: answered by '{FALLBACK_REPLY}'",)
@@ -452,7 +460,7 @@ class Engine:
         self,
         visit: Visit,
         incoming: IncomingCall,
-        request: CompletionRequest,
+        request: ModelRequest,
         given: Given,
     ) -> tuple[Answer, Shaped]:
         """Return what is answered within the limits of *request*, and what it was made of."""
@@ -489,7 +497,7 @@ class Engine:
         self,
         visit: Visit,
         incoming: IncomingCall,
-        request: CompletionRequest,
+        request: ModelRequest,
         given: Given,
         model: Model,
     ) -> Shaped:
@@ -525,10 +533,12 @@ def _seen(known: Catalogue, dialect: Dialect) -> Catalogue:
 
 
 def _attempted(
-    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+    attempt: Attempt, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
 ) -> Parsed:
     """Return what one attempt asks."""
-    request = endpoint.parse(http, route.model, known)
+    request = endpoint.parse(attempt.http, route.model, known)
+    if attempt.sent is not None:
+        request.sent = attempt.sent
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
     opening = request.conversation.encode("utf-8", "surrogatepass")
     return Parsed(request, digest(opening).hex()[:8])
@@ -545,7 +555,7 @@ def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allo
     return limits.allowances(model, body) if model else ()
 
 
-def _asked(request: CompletionRequest, reply: Reply) -> Iterator[str]:
+def _asked(request: ModelRequest, reply: Reply) -> Iterator[str]:
     """Yield the prompt of each choice: `n` for each, or as many in all as are written."""
     prompts = request.prompts or ("",)
     if reply.exact:

@@ -15,8 +15,8 @@ from mockserver.conversation import (
     Allowance,
     ApiError,
     Choice,
-    CompletionRequest,
     IncomingCall,
+    ModelRequest,
     ToolCall,
 )
 from mockserver.engine.routing import Route
@@ -118,7 +118,7 @@ class Parsed:
     comes of it.
     """
 
-    request: CompletionRequest
+    request: ModelRequest
     conversation: str
     """What the journal tells conversations apart by."""
     fallbacks: "tuple[Parsed, ...]" = ()
@@ -222,7 +222,7 @@ def fall_back(
     call.model = redact_text(model)
     what = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{struck}'"
     call.notes += (f"{what}: the provider asks '{call.model}' instead",)
-    return replace(incoming, model=model, completion=fallback.request), fallback
+    return replace(incoming, model=model, request=fallback.request), fallback
 
 
 # --- stamp: what differs each time the same answer is given ----------------------------------
@@ -320,7 +320,7 @@ def _book(visit: Visit, answer: Answer, identity: str) -> None:
 # --- 8 fail: what goes wrong with it, on the way and at its end ------------------------------
 
 
-def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
+def misread(visit: Visit, request: ModelRequest) -> ModelRequest:
     """Return what *request* is taken for where that goes wrong."""
     for failure in visit.bending:
         taken_for = failure.misread(request)
@@ -330,7 +330,7 @@ def misread(visit: Visit, request: CompletionRequest) -> CompletionRequest:
     return request
 
 
-def misanswer(visit: Visit, choices: list[Choice], request: CompletionRequest) -> list[Choice]:
+def misanswer(visit: Visit, choices: list[Choice], request: ModelRequest) -> list[Choice]:
     """Return what is answered to *request* instead of *choices* where that goes wrong."""
     for position, failure in enumerate(visit.bending):
         if not isinstance(failure, AnswerFailure):
@@ -377,10 +377,10 @@ def fail(visit: Visit, given: Given, timeline: Timeline, incoming: IncomingCall)
 
 def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
     """Return what the request leaves of the account's limits."""
-    if visit.allowances is not None or incoming.completion is None:
+    if visit.allowances is not None or incoming.request is None:
         return visit.allowances or ()
-    model = visit.catalogue.resolve(incoming.completion.model)
-    return limits.allowances(model, incoming.completion.body)
+    model = visit.catalogue.resolve(incoming.request.model)
+    return limits.allowances(model, incoming.request.body)
 
 
 def _delayed(failure: Failure, timeline: Timeline) -> Timeline:

@@ -6,7 +6,7 @@ from random import Random
 from typing import Final, Literal
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, CompletionRequest
+from mockserver.conversation import Choice, ModelRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,7 @@ class BadArguments(AnswerFailure):
     how: Literal["truncated", "single_quotes", "trailing_comma", "fenced"] = "truncated"
     finish_reason: Literal["tool_calls", "length"] | None = None
 
-    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - whatever is asked
+    def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - whatever is asked
         """Return *choice* with its calls broken; no effect where there is nothing to break."""
         calls = tuple(
             replace(call, arguments=self._broken(call.arguments)) for call in choice.tool_calls

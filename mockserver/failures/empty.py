@@ -5,7 +5,7 @@ from random import Random
 from typing import Literal
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, CompletionRequest
+from mockserver.conversation import Choice, ModelRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,6 +16,6 @@ class Empty(AnswerFailure):
 
     finish_reason: Literal["stop", "length", "content_filter"] = "stop"
 
-    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is nothing
+    def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is nothing
         """Return an answer that says nothing."""
         return Choice(text="", finish_reason=self.finish_reason)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, CompletionRequest
+from mockserver.conversation import Choice, ModelRequest
 from mockserver.errors import BadValue
 
 USUAL_TIMES = 1_000
@@ -34,7 +34,7 @@ class Repeat(AnswerFailure):
             what = f"'repetitions' must be from 1 to {MOST_TIMES}, not {self.repetitions}"
             raise BadValue("repetitions", what)
 
-    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is drawn
+    def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is drawn
         """Return *choice* with its end said again; no effect on an answer without a text."""
         if choice.text is None:
             return choice

@@ -1,13 +1,13 @@
 """The model answers JSON that does not fit the schema that was asked for."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any, Literal, TypeGuard, cast
+from typing import Literal, TypeGuard, cast
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, CompletionRequest, ToolCall
+from mockserver.conversation import Choice, ModelRequest, ToolCall
 from mockserver.sampling import accepts
 from mockserver.wire.jsontext import JsonValue, compact
 
@@ -26,19 +26,19 @@ class SchemaViolation(AnswerFailure):
 
     how: Literal["missing_member", "wrong_type", "extra_member", "prose"] = "missing_member"
 
-    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:  # noqa: ARG002 - the first that the schema refuses
+    def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - the first that the schema refuses
         """Return *choice* bent; no effect where nothing can be bent so that the schema refuses."""
         text = choice.text
         if text is not None:
-            text = self._bent(text, _answer_schema(request.body))
+            text = self._bent(text, request.format.schema)
         calls = tuple(self._bent_call(call, request) for call in choice.tool_calls)
         if text == choice.text and calls == choice.tool_calls:
             return choice
         return replace(choice, text=text, tool_calls=calls)
 
-    def _bent_call(self, call: ToolCall, request: CompletionRequest) -> ToolCall:
-        arguments = self._bent(call.arguments, _parameters(request.body, call.name))
-        return replace(call, arguments=arguments)
+    def _bent_call(self, call: ToolCall, request: ModelRequest) -> ToolCall:
+        schema = next((tool.schema for tool in request.tools if tool.name == call.name), None)
+        return replace(call, arguments=self._bent(call.arguments, schema))
 
     def _bent(self, text: str, schema: JsonValue) -> str:
         """Return *text*, if it is JSON, as *schema* does not allow it."""
@@ -93,18 +93,3 @@ def _is_list(value: JsonValue) -> TypeGuard[list[JsonValue]]:
 def _allows(schema: JsonValue, value: JsonValue) -> bool:
     """Return whether *value* is valid; without a schema, whatever differs is taken to be wrong."""
     return schema is not None and accepts(value, schema)
-
-
-def _answer_schema(body: Mapping[str, Any]) -> JsonValue:
-    """Return the schema that the answer to *body* should fit, if it states one."""
-    wanted: Mapping[str, Any] = body.get("response_format") or {}
-    stated: Mapping[str, Any] = wanted.get("json_schema") or {}
-    return stated.get("schema")
-
-
-def _parameters(body: Mapping[str, Any], name: str) -> JsonValue:
-    """Return the schema of the parameters of the tool *name*, if there is one."""
-    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
-    functions: list[Mapping[str, Any]] = [tool.get("function") or {} for tool in tools]
-    functions += body.get("functions") or ()
-    return next((one.get("parameters") for one in functions if one.get("name") == name), None)

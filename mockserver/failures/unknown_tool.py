@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, CompletionRequest
+from mockserver.conversation import Choice, ModelRequest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,12 +16,13 @@ class UnknownTool(AnswerFailure):
 
     name: str | None = None
 
-    def misanswer(self, choice: Choice, request: CompletionRequest, rng: Random) -> Choice:
+    def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:
         """Return *choice* with other names; no effect on an answer that calls nothing."""
         if not choice.tool_calls:
             return choice
+        offered = [tool.name for tool in request.tools]
         calls = tuple(
-            replace(call, name=self.name or _misspelt(call.name, request.tools, rng))
+            replace(call, name=self.name or _misspelt(call.name, offered, rng))
             for call in choice.tool_calls
         )
         return choice if calls == choice.tool_calls else replace(choice, tool_calls=calls)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
-from mockserver.conversation import CompletionRequest
+from mockserver.conversation import ModelRequest
 from mockserver.wire.bodies import with_body, with_head
 from mockserver.wire.moments import Moment
 from mockserver.wire.timeline import Timeline
@@ -39,7 +39,7 @@ class WrongType(Failure):
     def _sends_page(self) -> bool:
         return self.send == "html" or (self.send is None and self.content_type is None)
 
-    def misread(self, request: CompletionRequest) -> CompletionRequest:
+    def misread(self, request: ModelRequest) -> ModelRequest:
         """Return *request* as if it asked for what is sent."""
         if self.send not in ("json", "events") or request.stream == (self.send == "events"):
             return request

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from mockserver.conversation import Choice, CompletionRequest, Usage
+from mockserver.conversation import Choice, ModelRequest, Usage
 
 MOST_KEPT: Final = 1_000
 MOST_BYTES: Final = 32 * 1024 * 1024
@@ -23,7 +23,7 @@ class StoredCompletion:
 
     id: str
     request_id: str
-    request: CompletionRequest
+    request: ModelRequest
     model_name: str
     created: int
     seed: int

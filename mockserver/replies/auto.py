@@ -4,13 +4,13 @@ Text for text, valid JSON where JSON is asked for, a valid tool call where a too
 tool's result is taken up in the next answer, so that the loop of an agent ends.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, cast
+from typing import Final
 
 from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, CompletionRequest, IncomingCall, Message, ToolCall
+from mockserver.conversation import Choice, IncomingCall, ModelRequest, Tool, ToolCall, Turn
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import compact
 
@@ -26,91 +26,72 @@ class Auto(Reply):
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return JSON, tool calls or text, as the request asks for."""
-        request = call.completion
+        request = call.request
         if request is None:
             return Choice(text="")
-        if not request.messages:
+        if not request.turns:
             return Choice(text=f"\n\nA mock completion of: {_quote(place.prompt)}")
-        results = _results(request.messages)
-        forced = () if results else _forced(request)
-        if forced:
-            return Choice(tool_calls=tuple(_call(tool, place, draw) for tool in forced))
+        results = _results(request.turns)
+        forced = None if results else _forced(request)
+        if forced is not None:
+            return Choice(tool_calls=(_call(forced, place, draw),))
         text = _json(request, place, draw)
         if text is None:
-            text = _text(request.messages, results)
+            text = _text(request.turns, results)
             text += f" ({place.index + 1})" if place.index else ""
         return Choice(text=text)
 
 
-def _results(messages: Sequence[Message]) -> list[str]:
+def _results(turns: Sequence[Turn]) -> list[str]:
     """Return the results of tools that are handed back, none if something was said since."""
     results: list[str] = []
-    for message in reversed(messages):
-        if message.role not in {"tool", "function"}:
+    for turn in reversed(turns):
+        if turn.role != "tool":
             break
-        results.insert(0, message.text)
+        results.insert(0, turn.text)
     return results
 
 
-def _forced(request: CompletionRequest) -> list[Mapping[str, Any]]:
+def _forced(request: ModelRequest) -> Tool | None:
     """Return the tool that must be called: the one named, or the first where any will do.
 
-    One is enough: models call several at once only where there is reason to.
+    One is enough: models call several at once only where there is reason to. A tool that takes
+    any text is called by nobody who knows only the request.
     """
-    body = request.body
-    tools = [tool for tool in body.get("tools") or () if tool.get("type") == "function"]
-    specs: list[Mapping[str, Any]] = [tool["function"] for tool in tools]
-    specs += body.get("functions") or ()
-    if request.forced_tool is not None:
-        return [spec for spec in specs if spec["name"] == request.forced_tool][:1]
-    names = _required(body.get("tool_choice"), specs)
-    return [spec for spec in specs if spec["name"] in names][:1]
+    choice = request.tool_choice
+    if choice.forced is not None:
+        wanted: Sequence[str] | None = (choice.forced,)
+    elif choice.mode == "required":
+        wanted = choice.allowed
+    else:
+        return None
+    tools = (tool for tool in request.tools if tool.takes_json)
+    return next((tool for tool in tools if wanted is None or tool.name in wanted), None)
 
 
-def _required(choice: Any, specs: Sequence[Mapping[str, Any]]) -> list[Any]:
-    """Return the names of the tools of which *choice* demands one, none if it demands nothing.
-
-    Unlike other choices, `allowed_tools` is not validated.
-    """
-    if choice == "required":
-        return [spec["name"] for spec in specs]
-    allowed = _member(choice, "allowed_tools")
-    if _member(allowed, "mode") != "required":
-        return []
-    tools = _member(allowed, "tools")
-    if not isinstance(tools, list):
-        return []
-    return [_member(_member(tool, "function"), "name") for tool in cast(Sequence[Any], tools)]
-
-
-def _member(value: Any, key: str) -> Any:
-    """Return the member *key* of *value*, None if that is no object which has one."""
-    return cast(Mapping[str, Any], value).get(key) if isinstance(value, Mapping) else None
-
-
-def _call(spec: Mapping[str, Any], place: ChoicePlace, draw: Draw) -> ToolCall:
+def _call(tool: Tool, place: ChoicePlace, draw: Draw) -> ToolCall:
     rng = draw.rng(f"arguments-{place.index}")
-    return ToolCall(spec["name"], compact(sampling.call_arguments(spec.get("parameters"), rng)))
+    return ToolCall(tool.name, compact(sampling.call_arguments(tool.schema, rng)))
 
 
-def _json(request: CompletionRequest, place: ChoicePlace, draw: Draw) -> str | None:
+def _json(request: ModelRequest, place: ChoicePlace, draw: Draw) -> str | None:
     """Return JSON if the request asks for it: valid for its schema, or an object of any kind."""
-    wanted: Mapping[str, Any] = request.body.get("response_format") or {}
-    match wanted.get("type"):
+    match request.format.kind:
         case "json_schema":
-            schema: Any = wanted["json_schema"].get("schema", True)
-            return compact(sampling.sample(schema, draw.rng(f"json-{place.index}")))
+            schema = request.format.schema
+            fitting = True if schema is None else schema
+            return compact(sampling.sample(fitting, draw.rng(f"json-{place.index}")))
         case "json_object":
-            return compact({"answer": _text(request.messages, _results(request.messages))})
+            return compact({"answer": _text(request.turns, _results(request.turns))})
         case _:
             return None
 
 
-def _text(messages: Sequence[Message], results: Sequence[str]) -> str:
+def _text(turns: Sequence[Turn], results: Sequence[str]) -> str:
     if results:
         return f"The tools answered: {_quote('; '.join(results))}"
-    said = [message.text for message in messages if message.role == "user"]
-    return f"A mock answer to: {_quote(said[-1] if said else messages[-1].text)}"
+    said = [turn.text for turn in turns if turn.role == "user"]
+    return f"A mock answer to: {_quote(said[-1] if said else turns[-1].text)}"
 
 
 def _quote(text: str) -> str:

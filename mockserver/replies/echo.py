@@ -15,8 +15,8 @@ class Echo(Reply):
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - nothing is drawn
         """Return the last user message, or the prompt of this choice."""
-        request = call.completion
-        if request is None or not request.messages:
+        request = call.request
+        if request is None or not request.turns:
             return Choice(text=place.prompt)
-        said = [message.text for message in request.messages if message.role == "user"]
+        said = [turn.text for turn in request.turns if turn.role == "user"]
         return Choice(text=said[-1] if said else "")

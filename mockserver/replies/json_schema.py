@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 
 from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
@@ -55,12 +55,8 @@ class JsonSchema(Reply):
 
 
 def _schema(call: IncomingCall) -> JsonValue:
-    body: Mapping[str, Any] = call.completion.body if call.completion is not None else {}
-    match body.get("response_format"):
-        case {"type": "json_schema", "json_schema": {"schema": schema}}:
-            return schema
-        case _:
-            return {"type": "object"}
+    schema = None if call.request is None else call.request.format.schema
+    return {"type": "object"} if schema is None else schema
 
 
 def _with(value: JsonValue, path: list[str], new: JsonValue) -> JsonValue:

@@ -213,7 +213,7 @@ class RuleReader:
         if rule.capture:
             self._capture(rule, call, conversation)
         scope = Scope(
-            request=call.completion.body if call.completion is not None else {},
+            request=call.sent,
             captured=self._captured.get(conversation, {}),
             state=self.state,
             call=met.nth,

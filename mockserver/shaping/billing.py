@@ -10,7 +10,7 @@ from typing import Final
 
 from mockserver import tokens
 from mockserver.contracts import Answer, AnsweredChoice, Reply, Unstated
-from mockserver.conversation import Choice, CompletionRequest, StatedUsage, ToolCall, Usage
+from mockserver.conversation import Choice, ModelRequest, StatedUsage, ToolCall, Usage
 from mockserver.models import Model
 from mockserver.records.stored import StoredCompletion
 from mockserver.seeding import Draw
@@ -18,9 +18,7 @@ from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.wire.jsontext import Filling, Hole, TokenText
 
 
-def shape(
-    request: CompletionRequest, written: Sequence[Choice], reply: Reply, model: Model
-) -> Shaped:
+def shape(request: ModelRequest, written: Sequence[Choice], reply: Reply, model: Model) -> Shaped:
     """Return the choices that *reply* has *written*, in the tokens of *model*, ended by `stop`.
 
     They may be too long for *request*: `limited` cuts them.
@@ -28,18 +26,18 @@ def shape(
     return Shaper(request, reply, model, None).shape(written)
 
 
-def limits_of(request: CompletionRequest) -> Hashable:
+def limits_of(request: ModelRequest) -> Hashable:
     """Return all of *request* that `shape` looks at."""
     return (
         request.stop,
-        request.legacy_functions,
-        request.forced_tool is None,
-        bool(request.messages),
+        getattr(request, "legacy_functions", False),
+        request.tool_choice.forced is None,
+        bool(request.turns),
     )
 
 
 def limited(
-    shaped: Shaped, request: CompletionRequest, reply: Reply, model: Model
+    shaped: Shaped, request: ModelRequest, reply: Reply, model: Model
 ) -> tuple[Shaped, tokens.Count]:
     """Return *shaped* within the limit of *request*, and what is generated for it.
 
@@ -74,7 +72,7 @@ MOST_CUTS: Final = 64
 def bill(
     shaped: Shaped,
     generated: tokens.Count,
-    request: CompletionRequest,
+    request: ModelRequest,
     reply: Reply,
     model: Model,
 ) -> Usage | None:
@@ -84,7 +82,7 @@ def bill(
         return None
     if isinstance(stated, Unstated):
         stated = NOTHING_STATED
-    hears = model.family.modality_tokens and bool(request.messages)
+    hears = model.family.modality_tokens and bool(request.turns)
     prompt = tokens.Count(request.prompt_tokens, request.prompt_exact)
     if request.family is not model.family:
         prompt = tokens.count_prompt(request.body, model)
@@ -180,17 +178,15 @@ def with_echo(
     )
 
 
-def _generated(
-    shaped: Shaped, request: CompletionRequest, reply: Reply, model: Model
-) -> tokens.Count:
+def _generated(shaped: Shaped, request: ModelRequest, reply: Reply, model: Model) -> tokens.Count:
     """Return what *model* is billed to have generated."""
     body, cut_tokens = request.body, shaped.cut_tokens
-    if request.best_of > request.n:
+    if request.candidates > request.n:
         if reply.exact:
             body = {**body, "best_of": None}
         else:
             # The candidates that are not returned are taken to be as long as those that are.
-            cut_tokens = cut_tokens * request.best_of // request.n
+            cut_tokens = cut_tokens * request.candidates // request.n
     ended = tokens.count_completion(
         body,
         shaped.billed,

@@ -8,7 +8,7 @@ from itertools import accumulate
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply
-from mockserver.conversation import Choice, CompletionRequest, FinishReason, StatedUsage, ToolCall
+from mockserver.conversation import Choice, FinishReason, ModelRequest, StatedUsage, ToolCall
 from mockserver.models import Model
 from mockserver.wire.jsontext import Hole, TokenText
 
@@ -97,13 +97,13 @@ class Shaper:
     """Shapes the choices of one answer, and notes what they will cost."""
 
     def __init__(
-        self, request: CompletionRequest, reply: Reply, model: Model, limit: int | None
+        self, request: ModelRequest, reply: Reply, model: Model, limit: int | None
     ) -> None:
         self.request = request
         self.reply = reply
         self.model = model
         # What one candidate costs is asked here, not what all do.
-        self.body = {**request.body, "best_of": None} if request.best_of > 1 else request.body
+        self.body = {**request.body, "best_of": None} if request.candidates > 1 else request.body
         self.encoding = model.family.encoding
         self.limit = limit
         self.drawn_calls = 0
@@ -140,7 +140,7 @@ class Shaper:
 
     def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
         """Return *choice* as it goes out behind *thought* tokens; note what it is billed as."""
-        if not self.request.messages:
+        if not self.request.turns:
             choice = _as_text(choice)
         budget = _Budget(self.limit)
         text = refusal = stop = None
@@ -252,9 +252,9 @@ class Shaper:
             return "length"
         if not calls:
             return "stop"
-        if self.request.forced_tool and self.model.family.forced_tool_finish == "stop":
+        if self.request.tool_choice.forced and self.model.family.forced_tool_finish == "stop":
             return "stop"
-        return "function_call" if self.request.legacy_functions else "tool_calls"
+        return "function_call" if getattr(self.request, "legacy_functions", False) else "tool_calls"
 
 
 def _as_text(choice: Choice) -> Choice:

@@ -18,7 +18,7 @@ from typing import Final, TypeAlias
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice
-from mockserver.conversation import ChoiceLogprobs, CompletionRequest, TokenLogprob
+from mockserver.conversation import ChoiceLogprobs, ModelRequest, TokenLogprob
 from mockserver.models import Model
 from mockserver.seeding import Draw
 from mockserver.tokens import Vocabulary
@@ -31,7 +31,7 @@ Stated: TypeAlias = tuple[float, ...] | None
 def with_logprobs(
     choices: Sequence[AnsweredChoice],
     stated: Sequence[Stated],
-    request: CompletionRequest,
+    request: ModelRequest,
     model: Model,
     draw: Draw,
 ) -> tuple[AnsweredChoice, ...]:
@@ -54,10 +54,10 @@ class _Teller:
     """Tells of the tokens of one choice, in the order in which they were said."""
 
     def __init__(
-        self, request: CompletionRequest, model: Model, stated: tuple[float, ...], rng: Random
+        self, request: ModelRequest, model: Model, stated: tuple[float, ...], rng: Random
     ) -> None:
         self._count = request.logprobs or 0
-        self._is_greedy = request.body.get("temperature") == 0
+        self._is_greedy = request.temperature == 0
         self._vocabulary = tokens.vocabulary(model.family.encoding)
         self._resolution = None if model.family.choice_logprobs else _RESOLUTION
         self._stated = iter(stated)

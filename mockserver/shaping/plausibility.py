@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from mockserver.contracts import Answer, AnsweredChoice
-from mockserver.conversation import Choice, CompletionRequest
+from mockserver.conversation import Choice, ModelRequest
 
 
 def doubts(answer: Answer, written: Sequence[Choice]) -> tuple[str, ...]:
@@ -20,7 +20,7 @@ def doubts(answer: Answer, written: Sequence[Choice]) -> tuple[str, ...]:
 
     """
     found: dict[str, None] = {}
-    if not answer.request.messages and any(choice.tool_calls for choice in written):
+    if not answer.request.turns and any(choice.tool_calls for choice in written):
         found["the reply calls tools, and legacy completions have none: they are left out"] = None
     for choice in answer.choices:
         found.update(dict.fromkeys(_doubts(choice, answer.request)))
@@ -30,7 +30,7 @@ def doubts(answer: Answer, written: Sequence[Choice]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _doubts(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[str]:
+def _doubts(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
     if choice.tool_calls:
         yield from _doubts_of_calls(choice, request)
         return
@@ -46,33 +46,30 @@ def _doubts(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[str]
         yield f"the answer is no JSON object, though the request's response_format is {wanted}"
 
 
-def _doubts_of_calls(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[str]:
+def _doubts_of_calls(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
     for call in choice.tool_calls:
-        if call.name not in request.tools:
+        if all(call.name != tool.name for tool in request.tools):
             yield f"the answer calls '{call.name}', which the request does not offer"
-    body = request.body
-    if "none" in (body.get("tool_choice"), body.get("function_call")):
+    if request.tools and request.tool_choice.mode == "none":
         yield "the answer calls tools, though the request's tool_choice is 'none'"
-    forced = request.forced_tool
+    forced = request.tool_choice.forced
     if forced is not None and any(call.name != forced for call in choice.tool_calls):
         yield f"the answer calls another tool than '{forced}', which the request demands"
-    if len(choice.tool_calls) > 1 and body.get("parallel_tool_calls") is False:
+    if len(choice.tool_calls) > 1 and not request.parallel_calls:
         yield "the answer calls several tools, though parallel_tool_calls is false"
 
 
-def _must_call(request: CompletionRequest) -> str | None:
+def _must_call(request: ModelRequest) -> str | None:
     """Return which tool *request* demands a call of; None: it leaves that to the model."""
-    if request.forced_tool is not None:
-        return f"'{request.forced_tool}'"
-    return "one" if request.body.get("tool_choice") == "required" else None
+    choice = request.tool_choice
+    if choice.forced is not None:
+        return f"'{choice.forced}'"
+    return "one" if choice.mode == "required" and choice.allowed is None else None
 
 
-def _json_wanted(request: CompletionRequest) -> str | None:
-    match request.body.get("response_format"):
-        case {"type": "json_object" | "json_schema" as kind}:
-            return f"'{kind}'"
-        case _:
-            return None
+def _json_wanted(request: ModelRequest) -> str | None:
+    kind = request.format.kind
+    return f"'{kind}'" if kind.startswith("json") else None
 
 
 def _is_object(text: str) -> bool:

@@ -3,9 +3,11 @@
 Not frozen, since it is made for each request; nobody changes it.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any, cast
 
 
 @dataclass(slots=True, eq=False)
@@ -21,6 +23,15 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes = b""
     query: str = ""
+
+    @property
+    def json(self) -> Mapping[str, Any]:
+        """The JSON object in the body; an empty one if there is none."""
+        try:
+            value = json.loads(self.body) if self.body else None
+        except (ValueError, RecursionError):
+            value = None
+        return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}
 
 
 def bearer_token(http: HttpRequest) -> str:

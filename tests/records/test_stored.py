@@ -2,12 +2,12 @@
 
 import pytest
 
-from mockserver.conversation import CompletionRequest
+from mockserver.conversation import ModelRequest
 from mockserver.models import family_of
 from mockserver.records import stored
 from mockserver.records.stored import MOST_BYTES, MOST_KEPT, StoredCompletion, StoredCompletions
 
-REQUEST = CompletionRequest(body={}, model="gpt-4o", family=family_of("gpt-4o"))
+REQUEST = ModelRequest(sent={}, body={}, model="gpt-4o", family=family_of("gpt-4o"))
 
 
 def completion(identity: str, size: int = 1) -> StoredCompletion:

@@ -21,10 +21,11 @@ from scenario_fakes import (
 )
 
 from mockserver.contracts import Endpoint
-from mockserver.conversation import CompletionRequest, IncomingCall, Message
+from mockserver.conversation import IncomingCall, ModelRequest, Text, Tool, ToolChoice, Turn
 from mockserver.errors import ScenarioError
 from mockserver.models import family_of
 from mockserver.plugins import Plugins
+from mockserver.protocols.openai.chat_requests import ROLES, format_of, tool_choice_of
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.scenario.schema import Scenario
 from mockserver.wire.http_request import HttpRequest
@@ -85,23 +86,33 @@ def _http(headers: Mapping[str, str]) -> HttpRequest:
 
 @pytest.fixture(scope="session")
 def chat() -> Callable[..., IncomingCall]:
-    """Return what makes a call of the chat endpoint: (role, text) pairs, or messages."""
+    """Return what makes a call of the chat endpoint: (role, text) pairs, or turns."""
 
     def chat(
-        *messages: tuple[str, str] | Message,
+        *turns: tuple[str, str] | Turn,
         model: str = "gpt-4o",
         provider: str = "openai",
         key: str = "sk-1",
         headers: Mapping[str, str] | None = None,
         **request: Any,
     ) -> IncomingCall:
-        given = messages or (("user", "Hello"),)
-        conversation = tuple(
-            m if isinstance(m, Message) else Message(role=m[0], text=m[1]) for m in given
-        )
+        given = turns or (("user", "Hello"),)
         body = request.pop("body", {})
-        completion = CompletionRequest(
-            body=body, model=model, family=family_of(model), messages=conversation, **request
+        tools = tuple(map(Tool, request.pop("tools", ())))
+        forced = request.pop("forced_tool", None)
+        chosen = tool_choice_of({**body, "tools": tools})
+        made = ModelRequest(
+            sent=body,
+            body=body,
+            model=model,
+            family=family_of(model),
+            turns=tuple(
+                t if isinstance(t, Turn) else Turn(ROLES[t[0]], (Text(t[1]),)) for t in given
+            ),
+            tools=tools,
+            tool_choice=chosen if forced is None else ToolChoice("required", forced),
+            format=format_of(body),
+            **request,
         )
         return IncomingCall(
             http=_http(headers or {}),
@@ -109,7 +120,7 @@ def chat() -> Callable[..., IncomingCall]:
             endpoint="chat.completions",
             key=key,
             model=model,
-            completion=completion,
+            request=made,
         )
 
     return chat
@@ -127,8 +138,12 @@ def legacy() -> Callable[..., IncomingCall]:
             endpoint="completions",
             key="sk-1",
             model=model,
-            completion=CompletionRequest(
-                body={}, model=model, family=family_of(model), prompts=prompts or ("Hello",)
+            request=ModelRequest(
+                sent={},
+                body={},
+                model=model,
+                family=family_of(model),
+                prompts=prompts or ("Hello",),
             ),
         )
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice
-from mockserver.conversation import ChoiceLogprobs, CompletionRequest, TokenLogprob
+from mockserver.conversation import ChoiceLogprobs, ModelRequest, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.seeding import Draw
 from mockserver.shaping.logprobs import Stated, alternatives, with_logprobs
@@ -49,11 +49,16 @@ def told(
     stated: Stated = (),
     index: int = 0,
     content: bytes = b"",
-    body: dict[str, Any] | None = None,
+    temperature: float | None = None,
 ) -> tuple[TokenLogprob, ...]:
     known = catalogue.resolve(model)
-    request = CompletionRequest(
-        body=body or {}, model=known.id, family=known.family, logprobs=count
+    request = ModelRequest(
+        sent={},
+        body={},
+        model=known.id,
+        family=known.family,
+        logprobs=count,
+        temperature=temperature,
     )
     choices = [choice(text, model, index)]
     (answered,) = with_logprobs(choices, [stated], request, known, Draw(0, content))
@@ -98,7 +103,7 @@ def test_a_text_that_a_limit_cut_is_told_of_as_far_as_it_goes(text: str, model: 
     pieces = whole.pieces[: len(whole.pieces) // 2]
     cut = choice("", model)
     cut.text = TokenText(pieces)
-    request = CompletionRequest(body={}, model=model, family=known.family, logprobs=0)
+    request = ModelRequest(sent={}, body={}, model=model, family=known.family, logprobs=0)
 
     (answered,) = with_logprobs([cut], [()], request, known, Draw(0, b""))
 
@@ -238,7 +243,7 @@ def test_the_token_is_outside_of_the_three_likeliest_in_about_one_place_of_twent
 
 
 def test_with_temperature_0_the_token_is_always_the_likeliest() -> None:
-    assert share(told(PROSE, 2, body={"temperature": 0}), 0) == 1
+    assert share(told(PROSE, 2, temperature=0), 0) == 1
 
 
 def test_what_goes_on_within_a_character_is_nearly_certain() -> None:
@@ -310,7 +315,7 @@ def test_a_stated_minus_zero_is_zero() -> None:
 
 def test_nothing_is_told_of_a_choice_whose_scenario_says_null() -> None:
     known = catalogue.resolve("gpt-4o")
-    request = CompletionRequest(body={}, model="gpt-4o", family=known.family, logprobs=2)
+    request = ModelRequest(sent={}, body={}, model="gpt-4o", family=known.family, logprobs=2)
     choices = [choice("Hi", "gpt-4o")]
 
     (answered,) = with_logprobs(choices, [None], request, known, Draw(0, b""))
@@ -320,7 +325,7 @@ def test_nothing_is_told_of_a_choice_whose_scenario_says_null() -> None:
 
 def test_the_first_token_of_an_echoed_prompt_has_no_log_probability() -> None:
     known = catalogue.resolve("davinci-002")
-    request = CompletionRequest(body={}, model="davinci-002", family=known.family, logprobs=2)
+    request = ModelRequest(sent={}, body={}, model="davinci-002", family=known.family, logprobs=2)
     choices = [choice(" three", "davinci-002", echoed="One two")]
 
     (answered,) = with_logprobs(choices, [()], request, known, Draw(0, b""))

@@ -107,11 +107,11 @@ def test_the_server_bills_what_the_report_says() -> None:
 @pytest.mark.parametrize(
     ("text", "complaint"),
     [
-        pytest.param("", "-:1:1: no JSON: Expecting value", id="nothing"),
-        pytest.param('{"a": }', "-:1:7: no JSON: Expecting value", id="no JSON"),
+        pytest.param("", "-:1:1: not JSON: Expecting value", id="nothing"),
+        pytest.param('{"a": }', "-:1:7: not JSON: Expecting value", id="not JSON"),
         pytest.param("[]", "-: a request is a JSON object", id="a list"),
         pytest.param('{"model": "gpt-4o"}', "-: this is neither a request", id="no messages"),
-        pytest.param('{"messages": []}\n{"messages": [}\n', "-:2:15: no JSON", id="a later line"),
+        pytest.param('{"messages": []}\n{"messages": [}\n', "-:2:15: not JSON", id="a later line"),
     ],
 )
 def test_what_cannot_be_counted_is_told_in_one_line(

@@ -7,14 +7,21 @@ September 2025 to August 2026. Dialects that differ adapt what is rendered here.
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from itertools import cycle, islice
-from typing import Any, Final, NamedTuple, cast, overload
+from typing import Any, Final, NamedTuple
 
 from mockserver import tokens
 from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, GeneratingEndpoint
-from mockserver.conversation import CompletionRequest, Message, TokenLogprob, ToolCall, Usage
+from mockserver.conversation import CALLS_NOTHING, PLAIN_TEXT, TokenLogprob, Usage
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.chat_requests import (
+    format_of,
+    tool_choice_of,
+    tools_of,
+    turns_of,
+)
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
+from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Fixed, JsonValue, TokenText
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
@@ -28,9 +35,7 @@ class ChatCompletions(GeneratingEndpoint):
     kind = "chat.completions"
     routes = (("POST", "/chat/completions"),)
 
-    def parse(
-        self, http: HttpRequest, model: str | None, catalogue: Catalogue
-    ) -> CompletionRequest:
+    def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:
         """Return the request in *http*, found valid."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "chat", model)
@@ -38,23 +43,27 @@ class ChatCompletions(GeneratingEndpoint):
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
         options: Mapping[str, Any] = body.get("stream_options") or NOTHING
-        tools, functions = body.get("tools"), body.get("functions")
-        return CompletionRequest(
+        offers_tools = "tools" in body or "functions" in body
+        return OpenAIRequest(
+            sent=body,
             body=body,
             model=known.id,
             family=known.family,
-            messages=_Conversation(body["messages"]),
+            turns=turns_of(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
-            tools=_tool_names(body) if tools or functions else (),
-            forced_tool=_forced_tool(body) if tools or functions else None,
-            legacy_functions=bool(functions) and not tools,
+            tools=tools_of(body) if offers_tools else (),
+            tool_choice=tool_choice_of(body) if offers_tools else CALLS_NOTHING,
+            parallel_calls=body.get("parallel_tool_calls") is not False,
+            format=format_of(body) if "response_format" in body else PLAIN_TEXT,
+            legacy_functions=bool(body.get("functions")) and not body.get("tools"),
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             include_obfuscation=options.get("include_obfuscation") is not False,
             n=body.get("n") or 1,
             max_tokens=_first(body.get("max_completion_tokens"), body.get("max_tokens")),
             stop=_stops(body.get("stop")),
+            temperature=body.get("temperature"),
             store=bool(body.get("store")),
             service_tier=TIERS.get(body.get("service_tier"), "default"),
             logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
@@ -62,18 +71,18 @@ class ChatCompletions(GeneratingEndpoint):
 
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as a `chat.completion`, or as its chunks."""
-        if answer.request.stream:
-            return EventStream(
-                tuple(_chunks(answer)), obfuscated=answer.request.include_obfuscation
-            )
+        request = as_openai(answer.request)
+        if request.stream:
+            chunks = tuple(_Chunks(answer, request))
+            return EventStream(chunks, obfuscated=request.include_obfuscation)
         body: Json = {
             "id": answer.id,
             "object": "chat.completion",
             "created": answer.created,
             "model": answer.model_name,
-            "choices": _choices(answer),
+            "choices": _choices(answer, request),
             "usage": _usage(answer),
-            **_service_tier(answer),
+            **_service_tier(answer, request),
             "system_fingerprint": answer.system_fingerprint,
         }
         return JsonBody(body)
@@ -95,84 +104,6 @@ TIERS: Final[Mapping[str | None, str]] = {
 """The tiers that an answer names, by those asked for; any other is the default one."""
 
 
-class _Conversation(Sequence[Message]):
-    """The messages of a request, understood when they are first looked at: many never are."""
-
-    __slots__ = ("_messages", "_written")
-
-    def __init__(self, written: Sequence[Mapping[str, Any]]) -> None:
-        self._written = written
-        self._messages: tuple[Message, ...] | None = None
-
-    def __len__(self) -> int:
-        return len(self._written)
-
-    @overload
-    def __getitem__(self, index: int) -> Message: ...
-    @overload
-    def __getitem__(self, index: slice) -> tuple[Message, ...]: ...
-    def __getitem__(self, index: int | slice) -> Message | tuple[Message, ...]:
-        if self._messages is None:
-            self._messages = tuple([_message(message) for message in self._written])
-        return self._messages[index]
-
-
-def _message(message: Mapping[str, Any]) -> Message:
-    content = message.get("content")
-    images = 0
-    if isinstance(content, list):
-        parts = cast(list[Mapping[str, Any]], content)
-        images = sum(part.get("type") == "image_url" for part in parts)
-        content = "\n".join(part["text"] for part in parts if isinstance(part.get("text"), str))
-    role = message["role"]
-    return Message(
-        role=role,
-        text=content or "",
-        name=message.get("name"),
-        tool_calls=tuple(_calls_made(message)) if role == "assistant" else (),
-        tool_call_id=message.get("tool_call_id") if role == "tool" else None,
-        images=images,
-    )
-
-
-def _calls_made(message: Mapping[str, Any]) -> Iterator[ToolCall]:
-    calls: Sequence[Mapping[str, Any]] = message.get("tool_calls") or ()
-    for call in calls:
-        kind = call["type"]
-        if kind == "function":
-            yield ToolCall(call[kind]["name"], call[kind]["arguments"], call["id"])
-        elif kind == "custom":
-            yield ToolCall(call[kind]["name"], call[kind]["input"], call["id"])
-    legacy = message.get("function_call")
-    if legacy:
-        yield ToolCall(legacy["name"], legacy["arguments"])
-
-
-def _tool_names(body: Mapping[str, Any]) -> tuple[str, ...]:
-    tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
-    functions: Sequence[Mapping[str, Any]] = body.get("functions") or ()
-    specs: list[Mapping[str, Any]] = [
-        tool[tool["type"]] for tool in tools if tool["type"] in _KNOWN_TOOLS
-    ]
-    return tuple(spec["name"] for spec in (*specs, *functions))
-
-
-_KNOWN_TOOLS = frozenset({"function", "custom"})
-"""Kinds of tools whose names are known; a gateway may take others."""
-
-
-def _forced_tool(body: Mapping[str, Any]) -> str | None:
-    choice: Mapping[str, Any] | str | None = body.get("tool_choice")
-    if isinstance(choice, Mapping):
-        kind = choice.get("type")
-        if kind == "allowed_tools":
-            return None
-        name: str = choice["custom" if kind == "custom" else "function"]["name"]
-        return name
-    legacy: Mapping[str, Any] | str | None = body.get("function_call")
-    return legacy["name"] if isinstance(legacy, Mapping) else None
-
-
 def _first(*values: int | None) -> int | None:
     return next((value for value in values if value is not None), None)
 
@@ -186,9 +117,9 @@ def _stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
 # --- the answer in one piece -----------------------------------------------------------------
 
 
-def _choices(answer: Answer) -> Fixed | list[Json]:
-    legacy = answer.request.legacy_functions
-    if answer.request.logprobs is None:
+def _choices(answer: Answer, request: OpenAIRequest) -> Fixed | list[Json]:
+    legacy = request.legacy_functions
+    if request.logprobs is None:
         shown = answer.model.family.choice_logprobs
         return _kept_choices(answer.choices, legacy=legacy, has_logprobs=shown)
     return [_whole(choice, legacy=legacy, has_logprobs=True) for choice in answer.choices]
@@ -232,9 +163,9 @@ def _message_of(choice: AnsweredChoice, *, legacy: bool) -> Json:
     return message
 
 
-def _service_tier(answer: Answer) -> Json:
+def _service_tier(answer: Answer, request: OpenAIRequest) -> Json:
     """Return the member that names the tier, for models that have it."""
-    return {"service_tier": answer.request.service_tier} if answer.model.family.service_tier else {}
+    return {"service_tier": request.service_tier} if answer.model.family.service_tier else {}
 
 
 def _usage(answer: Answer) -> Fixed | None:
@@ -282,35 +213,58 @@ def _bill(usage: Usage, *, has_writes: bool, has_modalities: bool) -> Fixed:
 # --- the answer in chunks --------------------------------------------------------------------
 
 
-def _chunks(answer: Answer) -> Iterator[Chunk]:
-    """Yield the chunks of *answer*: choices take turns token by token, and finish together."""
-    turns = [_turns(choice, answer) for choice in answer.choices]
-    for turn in range(max((len(own) for own in turns), default=0)):
-        for choice, own in zip(answer.choices, turns, strict=True):
-            for delta in own[turn] if turn < len(own) else ():
-                yield Chunk(_chunk(answer, [_part(choice, delta, None, answer)]), delta.tokens)
-    for choice in answer.choices:
-        yield Chunk(_chunk(answer, [_part(choice, Delta({}), choice.finish_reason, answer)]))
-    if answer.request.include_usage:
-        yield Chunk(_chunk(answer, [], _usage(answer)))
+class _Chunks:
+    """The chunks of one answer; what all of them have in common is written once."""
 
-
-def _chunk(answer: Answer, choices: list[Json], usage: Fixed | None = None) -> Json:
-    chunk: Json = {
-        "id": answer.id,
-        "object": "chat.completion.chunk",
-        "created": answer.created,
-        "model": answer.model_name,
-        **_service_tier(answer),
-        "system_fingerprint": answer.system_fingerprint,
-    }
-    if not answer.request.include_usage:
-        return {**chunk, "choices": choices}
-    if choices and choices[0]["finish_reason"] is None and _has_parallel_calls(answer):
+    def __init__(self, answer: Answer, request: OpenAIRequest) -> None:
+        self._answer = answer
+        self._request = request
+        self._opening: Json = {
+            "id": answer.id,
+            "object": "chat.completion.chunk",
+            "created": answer.created,
+            "model": answer.model_name,
+            **_service_tier(answer, request),
+            "system_fingerprint": answer.system_fingerprint,
+        }
+        # gpt-5 and later, unlike older models, do not mention log-probabilities that nobody asked
+        # for.
+        self._has_logprobs = answer.model.family.choice_logprobs or request.logprobs is not None
         # Only in streams of several tool calls, and there in every chunk but the one that
         # finishes: 17 of 17 recorded.
-        return {**chunk, "usage": usage, "choices": choices}
-    return {**chunk, "choices": choices, "usage": usage}
+        self._usage_comes_first = request.include_usage and _has_parallel_calls(answer)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield them: choices take turns token by token, and finish together."""
+        choices = self._answer.choices
+        turns = [_turns(choice, self._request) for choice in choices]
+        for turn in range(max((len(own) for own in turns), default=0)):
+            for choice, own in zip(choices, turns, strict=True):
+                for delta in own[turn] if turn < len(own) else ():
+                    yield Chunk(self._chunk([self._part(choice, delta)]), delta.tokens)
+        for choice in choices:
+            ended = self._part(choice, Delta({}), choice.finish_reason)
+            yield Chunk(self._chunk([ended], finishes=True))
+        if self._request.include_usage:
+            yield Chunk(self._chunk([], _usage(self._answer), finishes=True))
+
+    def _chunk(
+        self, choices: list[Json], usage: Fixed | None = None, *, finishes: bool = False
+    ) -> Json:
+        if not self._request.include_usage:
+            return {**self._opening, "choices": choices}
+        if self._usage_comes_first and not finishes:
+            return {**self._opening, "usage": usage, "choices": choices}
+        return {**self._opening, "choices": choices, "usage": usage}
+
+    def _part(self, choice: AnsweredChoice, delta: "Delta", finish: str | None = None) -> Json:
+        """Return *delta* as a chunk shows it."""
+        return {
+            "index": choice.index,
+            "delta": delta.value,
+            **({"logprobs": delta.logprobs} if self._has_logprobs else {}),
+            "finish_reason": finish,
+        }
 
 
 def _has_parallel_calls(answer: Answer) -> bool:
@@ -325,27 +279,13 @@ class Delta(NamedTuple):
     logprobs: Json | None = None
 
 
-def _part(choice: AnsweredChoice, delta: Delta, finish: str | None, answer: Answer) -> Json:
-    """Return *delta* as a chunk shows it.
-
-    gpt-5 and later, unlike older models, do not mention log-probabilities that nobody asked for.
-    """
-    has_logprobs = answer.model.family.choice_logprobs or answer.request.logprobs is not None
-    return {
-        "index": choice.index,
-        "delta": delta.value,
-        **({"logprobs": delta.logprobs} if has_logprobs else {}),
-        "finish_reason": finish,
-    }
-
-
-def _turns(choice: AnsweredChoice, answer: Answer) -> list[list[Delta]]:
+def _turns(choice: AnsweredChoice, request: OpenAIRequest) -> list[list[Delta]]:
     """Return the deltas of *choice* by turn; the first holds its role and its first token."""
-    deltas = list(_deltas(choice, answer.request))
+    deltas = list(_deltas(choice, request))
     return [deltas[:2], *([delta] for delta in deltas[2:])]
 
 
-def _deltas(choice: AnsweredChoice, request: CompletionRequest) -> Iterator[Delta]:
+def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
     calls = choice.tool_calls
     if calls and request.legacy_functions:
         yield from _function_call(choice, calls[0])

@@ -10,10 +10,11 @@ from typing import Any
 
 from mockserver import tokens
 from mockserver.contracts import Answer, AnsweredChoice, GeneratingEndpoint
-from mockserver.conversation import ChoiceLogprobs, CompletionRequest, TokenLogprob
+from mockserver.conversation import ChoiceLogprobs, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.logprobs_json import LegacyLogprobs
+from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
@@ -36,9 +37,7 @@ class Completions(GeneratingEndpoint):
     kind = "completions"
     routes = (("POST", "/completions"),)
 
-    def parse(
-        self, http: HttpRequest, model: str | None, catalogue: Catalogue
-    ) -> CompletionRequest:
+    def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:
         """Return the request in *http*, found valid."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "completions", model)
@@ -48,7 +47,8 @@ class Completions(GeneratingEndpoint):
         options: Mapping[str, Any] = body.get("stream_options") or NOTHING
         stop = body.get("stop")
         limit, logprobs = body.get("max_tokens"), body.get("logprobs")
-        return CompletionRequest(
+        return OpenAIRequest(
+            sent=body,
             body=body,
             model=known.id,
             family=known.family,
@@ -60,7 +60,8 @@ class Completions(GeneratingEndpoint):
             n=body.get("n") or 1,
             max_tokens=DEFAULT_MAX_TOKENS if limit is None else limit,
             stop=(stop,) if isinstance(stop, str) else tuple(stop or ()),
-            best_of=body.get("best_of") or 1,
+            temperature=body.get("temperature"),
+            candidates=body.get("best_of") or 1,
             echo=bool(body.get("echo")),
             logprobs=None if logprobs is None else min(logprobs, MOST_LOGPROBS),
         )
@@ -69,7 +70,8 @@ class Completions(GeneratingEndpoint):
         """Return *answer* as a `text_completion`, or as its chunks."""
         if answer.request.stream:
             # Without a charset, unlike chat.
-            return EventStream(tuple(_chunks(answer)), content_type="text/event-stream")
+            chunks = tuple(_chunks(answer, as_openai(answer.request)))
+            return EventStream(chunks, content_type="text/event-stream")
         body: Json = {
             "id": answer.id,
             "object": "text_completion",
@@ -154,22 +156,22 @@ def _usage(answer: Answer) -> Json | None:
 # --- the answer in chunks --------------------------------------------------------------------
 
 
-def _chunks(answer: Answer) -> Iterator[Chunk]:
+def _chunks(answer: Answer, request: OpenAIRequest) -> Iterator[Chunk]:
     """Yield the chunks of *answer*: choices take turns; the natural ends share one chunk."""
     turns = [list(_turns(choice, answer)) for choice in answer.choices]
     for turn in range(max((len(own) for own in turns), default=0)):
         for own in turns:
             if turn < len(own):
                 value, count = own[turn]
-                yield Chunk(_chunk(answer, [value]), count)
+                yield Chunk(_chunk(answer, [value], request), count)
     ended = [
         _ending(choice, answer)
         for choice, own in zip(answer.choices, turns, strict=True)
         if choice.finish_reason != "length" or not own
     ]
     if ended:
-        yield Chunk(_chunk(answer, ended))
-    if answer.request.include_usage:
+        yield Chunk(_chunk(answer, ended, request))
+    if request.include_usage:
         last: Json = {
             "id": answer.id,
             "object": "text_completion",
@@ -212,7 +214,7 @@ def _ending(choice: AnsweredChoice, answer: Answer) -> Json:
     return _choice(choice.index, "", choice.finish_reason, logprobs)
 
 
-def _chunk(answer: Answer, choices: list[Json]) -> Json:
+def _chunk(answer: Answer, choices: list[Json], request: OpenAIRequest) -> Json:
     chunk: Json = {
         "id": answer.id,
         "object": "text_completion",
@@ -220,6 +222,6 @@ def _chunk(answer: Answer, choices: list[Json]) -> Json:
         "choices": choices,
         "model": answer.model_name,
     }
-    if answer.request.include_usage:
+    if request.include_usage:
         chunk["usage"] = None
     return chunk

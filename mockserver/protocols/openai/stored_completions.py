@@ -12,6 +12,7 @@ from urllib.parse import parse_qsl
 from mockserver.contracts import Lookup, LookupEndpoint
 from mockserver.conversation import ApiError, Choice, ToolCall, Usage
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.requests import as_openai
 from mockserver.protocols.openai.validation import Page
 from mockserver.records.stored import StoredCompletion
 from mockserver.wire.jsontext import JsonValue
@@ -125,7 +126,7 @@ def _page(
 
 def _completion(stored: StoredCompletion) -> Json:
     """Return *stored* as the storage shows it: with the request's parameters, filled in."""
-    request = stored.request
+    request = as_openai(stored.request)
     body = request.body
     return {
         "object": "chat.completion",

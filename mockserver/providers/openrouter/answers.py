@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Usage
+from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.openrouter.models import ON_RESPONSES
 from mockserver.providers.openrouter.requests import items, record
 from mockserver.wire.jsontext import JavaScriptNumber, plain
@@ -120,7 +121,7 @@ def _tier(answer: Answer) -> str | None:
     """Return the tier that served *answer*, at the providers that tell it (since 2026-05)."""
     asked = answer.request.model
     tells = ON_RESPONSES.match(asked) or asked.partition("/")[0] in TELL_TIERS
-    return answer.request.service_tier if tells else None
+    return as_openai(answer.request).service_tier if tells else None
 
 
 def _chosen(shown: Json, choice: AnsweredChoice, answer: Answer) -> Json:

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mockserver.contracts import Answer, Dialect, Located
+from mockserver.contracts import Answer, Attempt, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import refusals, validation
@@ -131,11 +131,12 @@ class OpenRouter(Dialect):
         stated = {name: http.headers.get(name) for name in names}
         return {name: value[:SHOWN] for name, value in stated.items() if value}
 
-    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
+    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
         """Return an attempt for each model that may answer, with input as *endpoint* takes it."""
         body = validation.read_body(http)
         return [
-            replace(http, body=json.dumps(attempt).encode()) for attempt in attempts(body, endpoint)
+            Attempt(replace(http, body=json.dumps(attempt).encode()), body)
+            for attempt in attempts(body, endpoint)
         ]
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final, cast
 
+from mockserver.contracts import Attempt
 from mockserver.providers.vercel_gateway import reading, routing
 from mockserver.providers.vercel_gateway.reading import Record
 from mockserver.providers.vercel_gateway.refusals import refused
@@ -17,7 +18,7 @@ MOST: Final = 16
 """How many other models a request may name: each is understood before the first is asked."""
 
 
-def of_language_model(http: HttpRequest) -> Sequence[HttpRequest]:
+def of_language_model(http: HttpRequest) -> Sequence[Attempt]:
     """Return *http* and its attempts at other models.
 
     Raises:
@@ -26,19 +27,23 @@ def of_language_model(http: HttpRequest) -> Sequence[HttpRequest]:
     """
     name = http.headers.get(MODEL_HEADER)
     if name is None or b'"models"' not in http.body:
-        return (http,)
+        return (Attempt(http),)
     others = _others(routing.options_of(reading.read_record(http)), name)
     headers = {key.lower(): value for key, value in http.headers.items()}
     return [
-        http,
+        Attempt(http),
         *(
-            replace(http, headers={**headers, MODEL_HEADER: other, TRIED_HEADER: "\n".join(tried)})
+            Attempt(
+                replace(
+                    http, headers={**headers, MODEL_HEADER: other, TRIED_HEADER: "\n".join(tried)}
+                )
+            )
             for other, tried in others
         ),
     ]
 
 
-def of_chat(http: HttpRequest, body: Record) -> Sequence[HttpRequest]:
+def of_chat(http: HttpRequest, body: Record) -> Sequence[Attempt]:
     """Return *http*, whose body is *body*, and its attempts at other models.
 
     Raises:
@@ -50,9 +55,11 @@ def of_chat(http: HttpRequest, body: Record) -> Sequence[HttpRequest]:
         options.setdefault("models", body["models"])
     others = _others(options, body["model"])
     return [
-        http,
+        Attempt(http),
         *(
-            replace(http, body=to_bytes(compact({**body, "model": other, TRIED: tried})))
+            Attempt(
+                replace(http, body=to_bytes(compact({**body, "model": other, TRIED: tried}))), body
+            )
             for other, tried in others
         ),
     ]

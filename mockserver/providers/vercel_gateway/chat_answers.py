@@ -13,6 +13,7 @@ from typing import Final
 
 from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Usage
+from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.attempts import tried_before
 from mockserver.wire.jsontext import JsonValue, TokenText
@@ -67,7 +68,7 @@ def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator
     }
     final = _chunk(answer, last, metadata, last.finish_reason, fingerprint)
     del final["system_fingerprint"]
-    bill = {"usage": _usage(answer)} if answer.request.include_usage else {}
+    bill = {"usage": _usage(answer)} if as_openai(answer.request).include_usage else {}
     yield Chunk({**final, **bill, **_identity(answer, fingerprint)})
 
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Final
 
-from mockserver.contracts import Answer, Dialect, Located
+from mockserver.contracts import Answer, Attempt, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import refusals
@@ -129,7 +129,7 @@ class VercelGateway(Dialect):
         """Return the application's own page and name."""
         return {name: stated for name in ATTRIBUTION if (stated := http.headers.get(name))}
 
-    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[HttpRequest]:
+    def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
         """Return *http* and its attempts at other models, if the gateway's validator takes it."""
         if endpoint == CHAT:
             return attempts.of_chat(http, _checked_chat(http))

@@ -6,7 +6,6 @@ One URL answers in one piece and in streams; a header says which, and another na
 from typing import ClassVar
 
 from mockserver.contracts import Answer, GeneratingEndpoint
-from mockserver.conversation import CompletionRequest
 from mockserver.models import Catalogue
 from mockserver.providers.vercel_gateway import answers
 from mockserver.providers.vercel_gateway.requests import (
@@ -38,7 +37,7 @@ class LanguageModel(GeneratingEndpoint):
         http: HttpRequest,
         model: str | None,  # noqa: ARG002 - a header names it
         catalogue: Catalogue,
-    ) -> CompletionRequest:
+    ) -> LanguageModelRequest:
         """Return the request in *http*, found valid."""
         return understand(http, catalogue)
 

@@ -9,7 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from mockserver.conversation import Message, ToolCall
+from mockserver.conversation import Part, Text, ToolCall, ToolResult, Turn
+from mockserver.protocols.openai.chat_requests import ATTACHMENTS
 from mockserver.providers.vercel_gateway import reading
 from mockserver.providers.vercel_gateway.reading import Record
 from mockserver.providers.vercel_gateway.refusals import refused
@@ -41,25 +42,25 @@ NEXT_SPEAKER: Final = "\nuser:"
 
 
 @dataclass(frozen=True, slots=True)
-class Turn:
-    """One message: *chat* as a chat model is given it, *message* as rules look at it.
+class Message:
+    """One message: *chat* as a chat model is given it, *turn* as rules look at it.
 
     *said* is its text alone, its parts joined without anything between them.
     """
 
     chat: Record
-    message: Message
+    turn: Turn
     said: str
 
 
-def turns(body: Record, specification: Specification) -> list[Turn]:
+def messages(body: Record, specification: Specification) -> list[Message]:
     """Return the messages of a request's *body*.
 
     Raises:
         ApiError: One is not what the *specification* says.
 
     """
-    found: list[Turn] = []
+    found: list[Message] = []
     written = reading.records(body, "prompt", "")
     if not written:
         raise refused("prompt: Too small: expected array to have >=1 items")
@@ -68,7 +69,7 @@ def turns(body: Record, specification: Specification) -> list[Turn]:
         if role == "system":
             content = reading.text(message, "content", place)
             chat = {"role": role, "content": content}
-            found.append(Turn(chat, Message(role=role, text=content), content))
+            found.append(Message(chat, Turn("system", (Text(content),)), content))
             continue
         parts = reading.records(message, "content", place)
         match role:
@@ -81,46 +82,46 @@ def turns(body: Record, specification: Specification) -> list[Turn]:
     return found
 
 
-def as_text(turns: Sequence[Turn]) -> str:
-    """Return *turns* as the text that a model is to go on with.
+def as_text(messages: Sequence[Message]) -> str:
+    """Return *messages* as the text that a model is to go on with.
 
     Raises:
         ApiError: There is something in them that no such text has.
 
     """
     spoken: list[str] = []
-    for place, turn in enumerate(turns):
-        message, said = turn.message, turn.said
-        match message.role:
+    for place, message in enumerate(messages):
+        turn, said = message.turn, message.said
+        match turn.role:
             case "system" if place == 0:
                 spoken.append(f"{said}\n\n")
             case "system":
                 raise refused(f"Invalid prompt: Unexpected system message in prompt: {said}")
             case "tool":
                 raise refused("'tool messages' functionality not supported.")
-            case _ if message.tool_calls:
+            case _ if turn.tool_calls:
                 raise refused("'tool-call messages' functionality not supported.")
             case speaker:
                 spoken.append(f"{speaker}:\n{said}\n\n")
     return "".join(spoken) + "assistant:\n"
 
 
-def _user(parts: Sequence[tuple[str, Record]], specification: Specification) -> Turn:
+def _user(parts: Sequence[tuple[str, Record]], specification: Specification) -> Message:
     """Return a user's message: texts and files."""
     chat: list[Record] = []
     said: list[str] = []
-    images = 0
+    turn: list[Part] = []
     for place, part in parts:
         if reading.one_of(part, "type", place, USER_PARTS) == "text":
             said.append(reading.text(part, "text", place))
+            turn.append(Text(said[-1]))
             chat.append({"type": "text", "text": said[-1]})
         else:
             chat.append(_file(part, place, specification))
-            images += chat[-1]["type"] == "image_url"
+            turn.append(ATTACHMENTS[chat[-1]["type"]])
     text = "".join(said)
     content: Any = text if len(chat) == len(said) == 1 else chat
-    message = Message(role="user", text="\n".join(said), images=images)
-    return Turn({"role": "user", "content": content}, message, text)
+    return Message({"role": "user", "content": content}, Turn("user", tuple(turn)), text)
 
 
 def _file(part: Record, place: str, specification: Specification) -> Record:
@@ -155,7 +156,7 @@ def _url_of(part: Record, place: str, media_type: str, specification: Specificat
             return reading.text(stated, kind, place)
 
 
-def _assistant(parts: Sequence[tuple[str, Record]], specification: Specification) -> Turn:
+def _assistant(parts: Sequence[tuple[str, Record]], specification: Specification) -> Message:
     """Return what the model said and called before; what it thought is not handed back to it."""
     said: list[str] = []
     calls: list[ToolCall] = []
@@ -181,13 +182,12 @@ def _assistant(parts: Sequence[tuple[str, Record]], specification: Specification
             }
             for call in calls
         ]
-    message = Message(role="assistant", text="\n".join(said), tool_calls=tuple(calls))
-    return Turn(chat, message, text)
+    return Message(chat, Turn("assistant", (*map(Text, said), *calls)), text)
 
 
-def _results(parts: Sequence[tuple[str, Record]], specification: Specification) -> list[Turn]:
+def _results(parts: Sequence[tuple[str, Record]], specification: Specification) -> list[Message]:
     """Return the results of tools that a message hands back, each as a message of its own."""
-    found: list[Turn] = []
+    found: list[Message] = []
     for place, part in parts:
         if reading.one_of(part, "type", place, TOOL_PARTS[specification]) != "tool-result":
             continue
@@ -196,8 +196,7 @@ def _results(parts: Sequence[tuple[str, Record]], specification: Specification) 
         output = reading.record(part, "output", place)
         text = _output(output, f"{place}.output", specification)
         chat = {"role": "tool", "tool_call_id": call_id, "content": text}
-        message = Message(role="tool", text=text, name=name, tool_call_id=call_id)
-        found.append(Turn(chat, message, text))
+        found.append(Message(chat, Turn("tool", (ToolResult(text, call_id, name),)), text))
     return found
 
 

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from mockserver import tokens
-from mockserver.conversation import ApiError, CompletionRequest
+from mockserver.conversation import CHOOSES, ApiError, Tool
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.chat_requests import format_of, tool_choice_of
+from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.providers.vercel_gateway import prompts, reading, routing, upstream
 from mockserver.providers.vercel_gateway.reading import Record
 from mockserver.providers.vercel_gateway.refusals import model_not_found, refused, relayed
@@ -46,7 +48,7 @@ _SCHEMA_NAME: Final = "response"
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class LanguageModelRequest(CompletionRequest):
+class LanguageModelRequest(OpenAIRequest):
     """A request of the `ai` package; its `body` is what a chat model would be sent for it.
 
     Attributes:
@@ -80,7 +82,7 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
     if streaming not in _STREAMING:
         raise refused(f"{STREAMING_HEADER}: '{streaming}' is neither 'true' nor 'false'")
     options = reading.read_record(http)
-    turns = prompts.turns(options, specification)
+    messages = prompts.messages(options, specification)
     tools = _tools(options, specification)
     choice = reading.optional_record(options, "toolChoice")
     if choice is not None:
@@ -103,25 +105,28 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
         if numbers[key] is not None and upstream.reaches(key, warned)
     }
     if interface == "completions":
-        body |= {"model": name, "prompt": prompts.as_text(turns), "max_tokens": None}
+        body |= {"model": name, "prompt": prompts.as_text(messages), "max_tokens": None}
     else:
-        body |= {"model": name, "messages": [turn.chat for turn in turns]}
+        body |= {"model": name, "messages": [message.chat for message in messages]}
         body |= _offered(tools, choice) | answer_format
     limit = _limited(body, numbers["maxOutputTokens"], interface)
     prompt = _billed(body, model, interface)
     return LanguageModelRequest(
+        sent=options,
         body=body,
         model=model.id,
         family=model.family,
-        messages=tuple([turn.message for turn in turns]),
+        turns=tuple([message.turn for message in messages]),
         prompt_tokens=prompt.tokens,
         prompt_exact=prompt.exact and all(tool["type"] == "function" for tool in tools),
-        tools=tuple([tool["name"] for tool in tools]),
-        forced_tool=_forced(body),
+        tools=tuple([_tool(tool) for tool in tools]),
+        tool_choice=tool_choice_of(body) if "tools" in body or not tools else CHOOSES,
+        format=format_of(body),
         stream=_STREAMING[streaming],
         include_usage=True,
         max_tokens=limit,
         stop=_stops(stops, interface),
+        temperature=body.get("temperature"),
         specification=specification,
         interface=interface,
         warned=warned,
@@ -151,6 +156,13 @@ def _tools(options: Record, specification: Specification) -> list[Record]:
             reading.text(tool, "id", place)
         found.append(tool)
     return found
+
+
+def _tool(tool: Record) -> Tool:
+    """Return *tool* as rules look at it; one of a provider's own takes what that provider says."""
+    if tool["type"] != "function":
+        return Tool(tool["name"], takes_json=False)
+    return Tool(tool["name"], tool["inputSchema"])
 
 
 def _offered(tools: Sequence[Record], choice: Record | None) -> dict[str, Any]:
@@ -222,14 +234,6 @@ def _billed(body: Mapping[str, Any], model: Model, interface: Interface) -> toke
     except ApiError as error:
         raise relayed(error.message, error.status) from None
     return prompt
-
-
-def _forced(body: Mapping[str, Any]) -> str | None:
-    choice: Mapping[str, Any] | str | None = body.get("tool_choice")
-    if not isinstance(choice, Mapping):
-        return None
-    name: str = choice["function"]["name"]
-    return name
 
 
 def _stops(stated: tuple[str, ...], interface: Interface) -> tuple[str, ...]:

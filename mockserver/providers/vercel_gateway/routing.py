@@ -13,6 +13,7 @@ from typing import Any, Final
 from mockserver.contracts import Answer
 from mockserver.conversation import Usage
 from mockserver.models import Model
+from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import reading, upstream
 from mockserver.providers.vercel_gateway.reading import Record
 from mockserver.providers.vercel_gateway.refusals import refused
@@ -117,7 +118,7 @@ def metadata(answer: Answer, serving: Sequence[str], tried: Sequence[str] = ()) 
 
 def service_tier(answer: Answer) -> str | None:
     """Return the tier that served *answer*; only the Responses API tells it."""
-    request = answer.request
+    request = as_openai(answer.request)
     told = upstream.interface_to(request.model, request.family) == "responses"
     return request.service_tier if told else None
 

@@ -5,14 +5,21 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Literal, TypeAlias
 
-from mockserver.conversation import IncomingCall, Message, ToolCall
+from mockserver.conversation import (
+    CALLS_NOTHING,
+    PLAIN_TEXT,
+    IncomingCall,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
 
 Form: TypeAlias = Literal["chat", "legacy"]
 """What a request that generates is made of: messages, or prompts."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ToolResult:
+class Returned:
     """A tool's result as it is handed back, with the call that asked for it, if it is there."""
 
     name: str | None
@@ -26,21 +33,19 @@ class Subject:
 
     def __init__(self, call: IncomingCall) -> None:
         """Take what each rule asks for from *call*; the rest waits until it is asked for."""
-        completion = call.completion
+        request = call.request
         self.endpoint = call.endpoint
         self.provider = call.provider
         self.model = call.model
         self.key = call.key
-        self.stream = completion is not None and completion.stream
-        self.generates = completion is not None
-        self.prompts: tuple[str, ...] = completion.prompts if completion is not None else ()
+        self.stream = request is not None and request.stream
+        self.generates = request is not None
+        self.prompts: tuple[str, ...] = request.prompts if request is not None else ()
         self.form: Form | None = None
-        if completion is not None:
+        if request is not None:
             self.form = "legacy" if self.prompts else "chat"
-        self._messages: Sequence[Message] = completion.messages if completion is not None else ()
-        self._body: Mapping[str, Any] = completion.body if completion is not None else {}
-        self.tools: tuple[str, ...] = completion.tools if completion is not None else ()
-        self._forced_tool = completion.forced_tool if completion is not None else None
+        self._turns: Sequence[Turn] = request.turns if request is not None else ()
+        self._request = request
         self.attempt = call.attempt
         self._call = call
         self._http_headers = call.http.headers
@@ -53,7 +58,12 @@ class Subject:
     @property
     def request(self) -> Mapping[str, Any]:
         """The request's JSON body, as sent."""
-        return self._body
+        return self._call.sent
+
+    @cached_property
+    def tools(self) -> tuple[str, ...]:
+        """The names of the tools offered."""
+        return () if self._request is None else tuple([tool.name for tool in self._request.tools])
 
     @cached_property
     def headers(self) -> Mapping[str, str]:
@@ -66,87 +76,70 @@ class Subject:
     @cached_property
     def system(self) -> str | None:
         """All system and developer messages, joined by newlines."""
-        texts = [m.text for m in self._messages if m.role in ("system", "developer")]
+        texts = [turn.text for turn in self._turns if turn.role == "system"]
         return "\n".join(texts) if texts else None
 
     @cached_property
     def first_user(self) -> str | None:
         """The first user message."""
-        return next((m.text for m in self._messages if m.role == "user"), None)
+        return next((turn.text for turn in self._turns if turn.role == "user"), None)
 
     @cached_property
     def last_user(self) -> str | None:
         """What is being asked now: the last user message, unless an assistant message follows."""
-        message = self._asked_now
-        return message.text if message is not None else None
+        for turn in reversed(self._turns):
+            if turn.role in ("user", "assistant"):
+                return turn.text if turn.role == "user" else None
+        return None
 
     @cached_property
     def texts(self) -> tuple[str, ...]:
         """The texts of all messages."""
-        return tuple(m.text for m in self._messages)
+        return tuple([turn.text for turn in self._turns])
 
     @cached_property
     def turn(self) -> int:
         """How many assistant messages the request holds."""
-        return sum(m.role == "assistant" for m in self._messages)
+        return sum([turn.role == "assistant" for turn in self._turns])
 
     @cached_property
     def images(self) -> int:
         """How many images the last user message holds."""
-        message = next((m for m in reversed(self._messages) if m.role == "user"), None)
-        return message.images if message is not None else 0
+        return next((turn.images for turn in reversed(self._turns) if turn.role == "user"), 0)
 
-    @cached_property
+    @property
     def tool_choice(self) -> str:
         """`auto`, `none`, `required`, or the name of the tool that must be called."""
-        if self._forced_tool is not None:
-            return self._forced_tool
-        stated: Any = self._body.get("tool_choice", self._body.get("function_call"))
-        match stated:
-            case str():
-                return stated
-            case {"type": "allowed_tools", "allowed_tools": {"mode": str(mode)}}:
-                return mode
-            case _:
-                # OpenAI, API reference, "tool_choice": "none is the default when no tools are
-                # present. auto is the default if tools are present."
-                return "auto" if self.tools else "none"
+        choice = CALLS_NOTHING if self._request is None else self._request.tool_choice
+        return choice.mode if choice.forced is None else choice.forced
 
-    @cached_property
+    @property
     def response_format(self) -> tuple[str, ...]:
-        """The type of the response format; behind `json_schema` the schema's name too."""
-        stated: Any = self._body.get("response_format") or {"type": "text"}
-        schema: Any = stated.get("json_schema") or {}
-        return (stated["type"], *((schema["name"],) if "name" in schema else ()))
+        """The kind of the answer's format, and after it the schema's name where it has one."""
+        wanted = PLAIN_TEXT if self._request is None else self._request.format
+        return (wanted.kind,) if wanted.name is None else (wanted.kind, wanted.name)
 
     @cached_property
-    def tool_results(self) -> tuple[ToolResult, ...]:
-        """What tools answered since the model last spoke."""
-        spoken = [n for n, m in enumerate(self._messages) if m.role == "assistant"]
-        calls = self._messages[spoken[-1]].tool_calls if spoken else ()
-        since = self._messages[spoken[-1] + 1 :] if spoken else self._messages
-        return tuple(_tool_result(m, calls) for m in since if m.role in ("tool", "function"))
+    def tool_results(self) -> tuple[Returned, ...]:
+        """What tools returned since the model last spoke."""
+        spoken = [n for n, turn in enumerate(self._turns) if turn.role == "assistant"]
+        calls = self._turns[spoken[-1]].tool_calls if spoken else ()
+        since = self._turns[spoken[-1] + 1 :] if spoken else self._turns
+        return tuple([_returned(result, calls) for turn in since for result in turn.tool_results])
 
     @cached_property
     def answered_tools(self) -> tuple[str | None, ...]:
         """The names of the tools that answered since the model last spoke."""
-        return tuple(result.name for result in self.tool_results)
-
-    @property
-    def _asked_now(self) -> Message | None:
-        for message in reversed(self._messages):
-            if message.role in ("user", "assistant"):
-                return message if message.role == "user" else None
-        return None
+        return tuple([result.name for result in self.tool_results])
 
 
-def _tool_result(message: Message, calls: tuple[ToolCall, ...]) -> ToolResult:
-    # Legacy functions have no ids: their result names the function.
-    wanted = message.tool_call_id
-    call = next((c for c in calls if c.id == wanted and (wanted or c.name == message.name)), None)
-    return ToolResult(
-        name=call.name if call is not None else message.name,
-        result=message.text,
+def _returned(result: ToolResult, calls: tuple[ToolCall, ...]) -> Returned:
+    # A call without an id is known by the name that its result states, too.
+    wanted = result.id
+    call = next((c for c in calls if c.id == wanted and (wanted or c.name == result.name)), None)
+    return Returned(
+        name=call.name if call is not None else result.name,
+        result=result.text,
         arguments=call.arguments if call is not None else None,
         id=wanted,
     )

@@ -20,7 +20,7 @@ from mockserver.scenario.conditions.criteria import (
     TextTest,
     ValueTest,
 )
-from mockserver.scenario.conditions.subject import Form, Subject, ToolResult
+from mockserver.scenario.conditions.subject import Form, Returned, Subject
 from mockserver.scenario.syntax.wording import literal, shortened
 
 QUERIES: Final = Mark("queries")
@@ -82,7 +82,7 @@ class AfterTool(ShowsWhatIsStated):
         tests = {key: getattr(self, key) for key in keys}
         return {key: test for key, test in tests.items() if not isinstance(test, Unstated)}
 
-    def predicate(self) -> Callable[[Sequence[ToolResult]], bool]:
+    def predicate(self) -> Callable[[Sequence[Returned]], bool]:
         """Return the function that tells whether the test holds for results."""
         details = self._details
         if not details:
@@ -90,7 +90,7 @@ class AfterTool(ShowsWhatIsStated):
             return lambda results: names([r.name for r in results if r.name is not None])
         parts = [(operator.attrgetter(key), test.predicate()) for key, test in details.items()]
 
-        def one_fits(results: Sequence[ToolResult]) -> bool:
+        def one_fits(results: Sequence[Returned]) -> bool:
             return any(all(fits(read(result)) for read, fits in parts) for result in results)
 
         return one_fits
@@ -262,7 +262,7 @@ def _show_texts(texts: Sequence[str]) -> str:
     return show_text(texts[0]) if len(texts) == 1 else f"is none of {len(texts)} that fit"
 
 
-def _show_results(results: Sequence[ToolResult]) -> str:
+def _show_results(results: Sequence[Returned]) -> str:
     names = " and ".join(literal(str(result.name)) for result in results)
     return f"is {names}" if results else "is absent"
 

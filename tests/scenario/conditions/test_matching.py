@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from mockserver.conversation import IncomingCall, Message, ToolCall
+from mockserver.conversation import Attachment, IncomingCall, ToolCall, ToolResult, Turn
 from mockserver.scenario.conditions.matching import ALWAYS, Condition, Conjunction
 from mockserver.scenario.schema import Scenario
 
@@ -18,13 +18,13 @@ def when(load: Load) -> Callable[[str], Condition]:
     return lambda text: load(f"version: 1\nrules:\n  - when: {text}\n").rules[0].when
 
 
-def assistant(*names: str, arguments: str = "{}") -> Message:
+def assistant(*names: str, arguments: str = "{}") -> Turn:
     calls = tuple(ToolCall(name, arguments, f"id-{name}") for name in names)
-    return Message(role="assistant", text="", tool_calls=calls)
+    return Turn("assistant", calls)
 
 
-def result(name: str, text: str = "") -> Message:
-    return Message(role="tool", text=text, tool_call_id=f"id-{name}")
+def result(name: str, text: str = "") -> Turn:
+    return Turn("tool", (ToolResult(text, f"id-{name}"),))
 
 
 WHEN_KEYS = [
@@ -33,6 +33,7 @@ WHEN_KEYS = [
     *("tools", "tool_choice", "response_format", "after_tool", "turn", "images"),
     *("attempt", "call", "request", "state", "not"),
 ]
+IMAGE = Attachment("image")
 SCHEMA = {"type": "json_schema", "json_schema": {"name": "invoice", "schema": {}}}
 ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools": []}}
 
@@ -119,7 +120,7 @@ ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools
         ("{tool_choice: auto}", [], {"tools": ("a",)}, True),
         ("{tool_choice: none}", [], {}, True),
         ("{tool_choice: required}", [], {"body": {"tool_choice": "required"}}, True),
-        ("{tool_choice: required}", [], {"body": {"tool_choice": ALLOWED}}, True),
+        ("{tool_choice: required}", [], {"tools": ("a",), "body": {"tool_choice": ALLOWED}}, True),
         ("{tool_choice: get_weather}", [], {"forced_tool": "get_weather"}, True),
         ("{tool_choice: none}", [], {"body": {"function_call": "none"}}, True),
         ("{response_format: text}", [], {}, True),
@@ -160,8 +161,8 @@ ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools
         (
             "{after_tool: f}",
             [
-                Message(role="assistant", text="", tool_calls=(ToolCall("f", "{}"),)),
-                Message(role="function", text="18", name="f"),
+                Turn("assistant", (ToolCall("f", "{}"),)),
+                Turn("tool", (ToolResult("18", name="f"),)),
             ],
             {},
             True,
@@ -175,7 +176,7 @@ ALLOWED = {"type": "allowed_tools", "allowed_tools": {"mode": "required", "tools
         ("{turn: {at_most: 0}}", [("assistant", "B")], {}, False),
         ("{turn: {present: true}}", [("user", "A")], {}, True),
         ("{turn: {present: false}}", [("user", "A")], {}, False),
-        ("{images: 2}", [Message(role="user", text="", images=2), ("assistant", "x")], {}, True),
+        ("{images: 2}", [Turn("user", (IMAGE, IMAGE)), ("assistant", "x")], {}, True),
         ("{images: 0}", [("user", "A")], {}, True),
         # several, and none
         ("{}", [], {}, True),

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from saying import assistant, user
 from support.inprocess import Api
 
-from mockserver.conversation import CompletionRequest, IncomingCall, Message
+from mockserver.conversation import IncomingCall, ModelRequest, Text, Turn
 from mockserver.models import family_of
 from mockserver.scenario.conditions import sieve
 from mockserver.scenario.loader import ScenarioText, load_scenario
@@ -262,14 +262,14 @@ def test_counters_never_move_for_calls_that_are_refused_or_look_something_up(
 
 
 def incoming(one: Asked) -> IncomingCall:
-    messages = [Message(role="user", text=one.said)]
+    turns = [Turn("user", (Text(one.said),))]
     for _ in range(one.turn):
-        messages += [Message(role="assistant", text="x"), Message(role="user", text="y")]
-    completion = CompletionRequest(
-        body={}, model=one.model, family=family_of(one.model), messages=tuple(messages)
+        turns += [Turn("assistant", (Text("x"),)), Turn("user", (Text("y"),))]
+    request = ModelRequest(
+        sent={}, body={}, model=one.model, family=family_of(one.model), turns=tuple(turns)
     )
     http = HttpRequest("POST", "/v1/chat/completions", {}, b"", "")
-    return IncomingCall(http, "openai", "chat.completions", one.key, one.model, completion)
+    return IncomingCall(http, "openai", "chat.completions", one.key, one.model, request)
 
 
 @settings(max_examples=150, deadline=None)
