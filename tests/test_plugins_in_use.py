@@ -22,7 +22,7 @@ SHOUT = '''
 from dataclasses import dataclass
 
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.seeding import Draw
 
 
@@ -35,7 +35,7 @@ class Shout(Reply):
     marks: int = 1
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        return Choice(text=call.request.turns[-1].text.upper() + "!" * self.marks)
+        return Choice((Text(call.request.turns[-1].text.upper() + "!" * self.marks),))
 '''
 UPSIDE_DOWN = '''
 """The body comes from its end to its beginning."""

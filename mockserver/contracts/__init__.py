@@ -8,7 +8,15 @@ A constructor that raises `mockserver.errors.BadValue` refuses a scenario.
 This is the face of the package, and what plug-ins of other distributions import.
 """
 
-from mockserver.contracts.answer import Answer, AnsweredCall, AnsweredChoice
+from mockserver.contracts.answer import (
+    Answer,
+    AnsweredCall,
+    AnsweredChoice,
+    AnsweredPart,
+    AnsweredRefusal,
+    AnsweredText,
+    AnsweredThought,
+)
 from mockserver.contracts.dialect import Attempt, Dialect, Located
 from mockserver.contracts.endpoint import Endpoint, GeneratingEndpoint, Lookup, LookupEndpoint
 from mockserver.contracts.failure import (
@@ -31,6 +39,10 @@ __all__ = [
     "AnswerFailure",
     "AnsweredCall",
     "AnsweredChoice",
+    "AnsweredPart",
+    "AnsweredRefusal",
+    "AnsweredText",
+    "AnsweredThought",
     "Attempt",
     "ChoicePlace",
     "Chunk",

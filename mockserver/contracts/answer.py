@@ -1,6 +1,9 @@
 """An answer as it goes out: cut, counted, ready to be put on the wire."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from typing import TypeAlias
 
 from mockserver.conversation import (
     Allowance,
@@ -15,6 +18,27 @@ from mockserver.wire.timeline import Headers
 
 
 @dataclass(frozen=True, slots=True)
+class AnsweredText:
+    """What is said, token by token."""
+
+    text: TokenText
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredRefusal:
+    """What is said instead of what was asked for, token by token."""
+
+    text: TokenText
+
+
+@dataclass(frozen=True, slots=True)
+class AnsweredThought:
+    """What is thought, token by token."""
+
+    text: TokenText
+
+
+@dataclass(frozen=True, slots=True)
 class AnsweredCall:
     """A tool call as it goes out; *id* is a hole until the answer is sent, or stated."""
 
@@ -23,19 +47,39 @@ class AnsweredCall:
     arguments: TokenText
 
 
+AnsweredPart: TypeAlias = AnsweredText | AnsweredRefusal | AnsweredThought | AnsweredCall
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class AnsweredChoice:
-    """A choice as it goes out: cut, tokenised, with its finish reason."""
+    """A choice as it goes out: cut, tokenised, with its finish reason.
+
+    *text*, *refusal* and *tool_calls* are for protocols that have one place for each.
+    """
 
     index: int
-    text: TokenText | None
-    refusal: TokenText | None
-    tool_calls: tuple[AnsweredCall, ...]
+    parts: tuple[AnsweredPart, ...]
     finish_reason: FinishReason
     logprobs: ChoiceLogprobs | None = None
-    """What is told of its tokens; None: nothing, asked for or not."""
+    """What is reported about its tokens; None: nothing, asked for or not."""
     echoed: str = ""
     """The prompt, where it goes out before the text (legacy `echo`)."""
+    text: TokenText | None = field(init=False)
+    refusal: TokenText | None = field(init=False)
+    tool_calls: tuple[AnsweredCall, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        parts = self.parts
+        self.text = joined([part.text for part in parts if isinstance(part, AnsweredText)])
+        self.refusal = joined([part.text for part in parts if isinstance(part, AnsweredRefusal)])
+        self.tool_calls = tuple([part for part in parts if isinstance(part, AnsweredCall)])
+
+
+def joined(texts: Sequence[TokenText]) -> TokenText | None:
+    """Return *texts* as one; None if there are none."""
+    if len(texts) == 1:
+        return texts[0]
+    return TokenText(tuple(chain.from_iterable(text.pieces for text in texts))) if texts else None
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

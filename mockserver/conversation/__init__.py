@@ -8,6 +8,7 @@ This is the face of the package, and what plug-ins of other distributions import
 """
 
 from mockserver.conversation.answer import (
+    AnswerPart,
     Choice,
     ChoiceLogprobs,
     FinishReason,
@@ -44,6 +45,7 @@ __all__ = [
     "CHOOSES",
     "PLAIN_TEXT",
     "Allowance",
+    "AnswerPart",
     "ApiError",
     "Attachment",
     "Choice",

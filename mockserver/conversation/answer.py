@@ -1,27 +1,57 @@
 """What a model answers, with no provider in it."""
 
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple, TypeAlias
 
-from mockserver.conversation.parts import ToolCall
+from mockserver.conversation.parts import Refusal, Text, Thought, ToolCall
 
 FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+
+
+AnswerPart: TypeAlias = Text | Refusal | Thought | ToolCall
+"""What a model says: some protocols interleave these as they please."""
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
     """One answer of the model, before the request's limits act on it.
 
-    Text, a refusal, or tool calls (with or without text beside them). *finish_reason* None
-    means: the one that follows from the rest. *logprobs* are those of the first tokens, the
-    others are drawn; None means that none are told, even if they are asked for.
+    Attributes:
+        parts: What the model says, in order.
+        finish_reason: Why it ends; None: the reason follows from the parts.
+        logprobs: The log-probabilities of the first tokens; the others are drawn. None: none are
+            reported, even if they are asked for.
+
     """
 
-    text: str | None = None
-    tool_calls: tuple[ToolCall, ...] = ()
-    refusal: str | None = None
+    parts: tuple[AnswerPart, ...] = ()
     finish_reason: FinishReason | None = None
     logprobs: tuple[float, ...] | None = ()
+
+    @property
+    def text(self) -> str | None:
+        """Its texts, joined; None if it has none."""
+        return self._joined(Text)
+
+    @property
+    def refusal(self) -> str | None:
+        """Its refusals, joined; None if it has none."""
+        return self._joined(Refusal)
+
+    @property
+    def tool_calls(self) -> tuple[ToolCall, ...]:
+        """Its tool calls."""
+        return tuple([part for part in self.parts if isinstance(part, ToolCall)])
+
+    def edited(self, edit: Callable[[AnswerPart], AnswerPart]) -> "Choice":
+        """Return the choice with each part edited; the same choice if that changes none."""
+        parts = tuple(map(edit, self.parts))
+        return self if parts == self.parts else replace(self, parts=parts)
+
+    def _joined(self, kind: type[Text] | type[Refusal]) -> str | None:
+        texts = [part.text for part in self.parts if isinstance(part, kind)]
+        return "".join(texts) if texts else None
 
 
 class TokenLogprob(NamedTuple):

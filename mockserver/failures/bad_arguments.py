@@ -6,7 +6,7 @@ from random import Random
 from typing import Final, Literal
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, ModelRequest
+from mockserver.conversation import AnswerPart, Choice, ModelRequest, ToolCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,14 +27,15 @@ class BadArguments(AnswerFailure):
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - whatever is asked
         """Return *choice* with its calls broken; no effect where there is nothing to break."""
-        calls = tuple(
-            replace(call, arguments=self._broken(call.arguments)) for call in choice.tool_calls
-        )
-        if calls == choice.tool_calls:
+        bent = choice.edited(self._bent)
+        if bent is choice:
             return choice
-        return replace(
-            choice, tool_calls=calls, finish_reason=self.finish_reason or choice.finish_reason
-        )
+        return replace(bent, finish_reason=self.finish_reason or choice.finish_reason)
+
+    def _bent(self, part: AnswerPart) -> AnswerPart:
+        if not isinstance(part, ToolCall):
+            return part
+        return replace(part, arguments=self._broken(part.arguments))
 
     def _broken(self, arguments: str) -> str:
         match self.how:

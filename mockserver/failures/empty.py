@@ -5,7 +5,7 @@ from random import Random
 from typing import Literal
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, ModelRequest
+from mockserver.conversation import Choice, ModelRequest, Text
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,4 +18,4 @@ class Empty(AnswerFailure):
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is nothing
         """Return an answer that says nothing."""
-        return Choice(text="", finish_reason=self.finish_reason)
+        return Choice((Text(""),), self.finish_reason)

@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, ModelRequest
+from mockserver.conversation import Choice, ModelRequest, Text, ToolCall
 from mockserver.errors import BadValue
 
 USUAL_TIMES = 1_000
@@ -43,4 +43,5 @@ class Repeat(AnswerFailure):
         again = self.text or (" " + words[-1] if words else " the")
         # No token is shorter than a character, so that this is enough to reach the limit.
         times = self.repetitions or min(request.max_tokens or USUAL_TIMES, MOST_TIMES)
-        return replace(choice, text=said + again * times, tool_calls=(), finish_reason="length")
+        kept = [part for part in choice.parts if not isinstance(part, Text | ToolCall)]
+        return replace(choice, parts=(*kept, Text(said + again * times)), finish_reason="length")

@@ -7,7 +7,7 @@ from random import Random
 from typing import Literal, TypeGuard, cast
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, ModelRequest, ToolCall
+from mockserver.conversation import AnswerPart, Choice, ModelRequest, Text, ToolCall
 from mockserver.sampling import accepts
 from mockserver.wire.jsontext import JsonValue, compact
 
@@ -28,17 +28,18 @@ class SchemaViolation(AnswerFailure):
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - the first that the schema refuses
         """Return *choice* bent; no effect where nothing can be bent so that the schema refuses."""
-        text = choice.text
-        if text is not None:
-            text = self._bent(text, request.format.schema)
-        calls = tuple(self._bent_call(call, request) for call in choice.tool_calls)
-        if text == choice.text and calls == choice.tool_calls:
-            return choice
-        return replace(choice, text=text, tool_calls=calls)
+        schemas = {tool.name: tool.schema for tool in request.tools}
 
-    def _bent_call(self, call: ToolCall, request: ModelRequest) -> ToolCall:
-        schema = next((tool.schema for tool in request.tools if tool.name == call.name), None)
-        return replace(call, arguments=self._bent(call.arguments, schema))
+        def bent(part: AnswerPart) -> AnswerPart:
+            match part:
+                case Text(text):
+                    return Text(self._bent(text, request.format.schema))
+                case ToolCall(name, arguments):
+                    return replace(part, arguments=self._bent(arguments, schemas.get(name)))
+                case _:
+                    return part
+
+        return choice.edited(bent)
 
     def _bent(self, text: str, schema: JsonValue) -> str:
         """Return *text*, if it is JSON, as *schema* does not allow it."""

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from mockserver.contracts import AnswerFailure
-from mockserver.conversation import Choice, ModelRequest
+from mockserver.conversation import AnswerPart, Choice, ModelRequest, ToolCall
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -18,14 +18,14 @@ class UnknownTool(AnswerFailure):
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:
         """Return *choice* with other names; no effect on an answer that calls nothing."""
-        if not choice.tool_calls:
-            return choice
         offered = [tool.name for tool in request.tools]
-        calls = tuple(
-            replace(call, name=self.name or _misspelt(call.name, offered, rng))
-            for call in choice.tool_calls
-        )
-        return choice if calls == choice.tool_calls else replace(choice, tool_calls=calls)
+
+        def renamed(part: AnswerPart) -> AnswerPart:
+            if not isinstance(part, ToolCall):
+                return part
+            return replace(part, name=self.name or _misspelt(part.name, offered, rng))
+
+        return choice.edited(renamed)
 
 
 def _misspelt(name: str, offered: Collection[str], rng: Random) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 
 from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall, ModelRequest, Tool, ToolCall, Turn
+from mockserver.conversation import Choice, IncomingCall, ModelRequest, Text, Tool, ToolCall, Turn
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import compact
 
@@ -28,18 +28,18 @@ class Auto(Reply):
         """Return JSON, tool calls or text, as the request asks for."""
         request = call.request
         if request is None:
-            return Choice(text="")
+            return Choice((Text(""),))
         if not request.turns:
-            return Choice(text=f"\n\nA mock completion of: {_quote(place.prompt)}")
+            return Choice((Text(f"\n\nA mock completion of: {_quote(place.prompt)}"),))
         results = _results(request.turns)
         forced = None if results else _forced(request)
         if forced is not None:
-            return Choice(tool_calls=(_call(forced, place, draw),))
+            return Choice((_call(forced, place, draw),))
         text = _json(request, place, draw)
         if text is None:
             text = _text(request.turns, results)
             text += f" ({place.index + 1})" if place.index else ""
-        return Choice(text=text)
+        return Choice((Text(text),))
 
 
 def _results(turns: Sequence[Turn]) -> list[str]:

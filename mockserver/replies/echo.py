@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.seeding import Draw
 
 
@@ -17,6 +17,6 @@ class Echo(Reply):
         """Return the last user message, or the prompt of this choice."""
         request = call.request
         if request is None or not request.turns:
-            return Choice(text=place.prompt)
+            return Choice((Text(place.prompt),))
         said = [turn.text for turn in request.turns if turn.role == "user"]
-        return Choice(text=said[-1] if said else "")
+        return Choice((Text(said[-1] if said else ""),))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import JsonValue, compact
 
@@ -20,4 +20,4 @@ class Json(Reply):
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is what it is
         """Return the value's text."""
-        return Choice(text=compact(self.value))
+        return Choice((Text(compact(self.value)),))

@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 
 from mockserver import sampling
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import JsonValue, compact, is_list, is_object
@@ -51,7 +51,7 @@ class JsonSchema(Reply):
         value = sampling.sample(_schema(call), draw.rng(f"json-{place.index}"))
         for path, override in self.overrides.items():
             value = _with(value, STEP.findall(path), override)
-        return Choice(text=compact(value))
+        return Choice((Text(compact(value)),))
 
 
 def _schema(call: IncomingCall) -> JsonValue:

@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from mockserver import sampling, tokens
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.errors import BadValue
 from mockserver.models import family_of
 from mockserver.seeding import Draw
@@ -34,4 +34,5 @@ class Lorem(Reply):
         rng = draw.rng(f"lorem-{place.index}")
         length = min(round(drawn(self.tokens, rng)), MOST_TOKENS)
         encoding = family_of(self.model or call.model or "").encoding
-        return Choice(text=sampling.prose(rng, length, lambda text: tokens.count(text, encoding)))
+        text = sampling.prose(rng, length, lambda text: tokens.count(text, encoding))
+        return Choice((Text(text),))

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.seeding import Draw
 
 
@@ -18,4 +18,4 @@ class Template(Reply):
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is expanded already
         """Return the text."""
-        return Choice(text=self.text)
+        return Choice((Text(self.text),))

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, parts
 from mockserver.seeding import Draw
 
 
@@ -19,4 +19,4 @@ class Text(Reply):
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is what it is
         """Return the text."""
-        return Choice(text=self.text)
+        return Choice((parts.Text(self.text),))

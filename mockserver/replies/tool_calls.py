@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall, ToolCall
+from mockserver.conversation import Choice, IncomingCall, Text, ToolCall
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import JsonValue, compact
@@ -39,19 +39,18 @@ class ToolCalls(Reply):
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - ids are drawn when the answer is sent
         """Return the calls."""
         write = compact if len(self.calls) == 1 else _spaced
-        return Choice(
-            text=self.text,
-            tool_calls=tuple(
-                ToolCall(
-                    written.name,
-                    written.arguments
-                    if isinstance(written.arguments, str)
-                    else write(written.arguments),
-                    written.id,
-                )
-                for written in self.calls
-            ),
-        )
+        said = () if self.text is None else (Text(self.text),)
+        calls = [
+            ToolCall(
+                written.name,
+                written.arguments
+                if isinstance(written.arguments, str)
+                else write(written.arguments),
+                written.id,
+            )
+            for written in self.calls
+        ]
+        return Choice((*said, *calls))
 
 
 def _spaced(arguments: Mapping[str, JsonValue]) -> str:

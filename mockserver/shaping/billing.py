@@ -9,8 +9,29 @@ from dataclasses import replace
 from typing import Final
 
 from mockserver import tokens
-from mockserver.contracts import Answer, AnsweredChoice, Reply, Unstated
-from mockserver.conversation import Choice, ModelRequest, StatedUsage, ToolCall, Usage
+from mockserver.contracts import (
+    Answer,
+    AnsweredCall,
+    AnsweredChoice,
+    AnsweredPart,
+    AnsweredRefusal,
+    AnsweredText,
+    AnsweredThought,
+    Reply,
+    Unstated,
+)
+from mockserver.contracts.answer import joined
+from mockserver.conversation import (
+    AnswerPart,
+    Choice,
+    ModelRequest,
+    Refusal,
+    StatedUsage,
+    Text,
+    Thought,
+    ToolCall,
+    Usage,
+)
 from mockserver.models import Model
 from mockserver.records.stored import StoredCompletion
 from mockserver.seeding import Draw
@@ -131,26 +152,27 @@ def to_store(
 
 
 def _to_keep(choice: AnsweredChoice, ids: Mapping[bytes, str]) -> Choice:
-    calls = (
-        ToolCall(
-            call.name,
-            str(call.arguments),
-            ids[call.id.mark_bytes] if isinstance(call.id, Hole) else call.id,
-        )
-        for call in choice.tool_calls
-    )
-    return Choice(
-        text=None if choice.text is None else str(choice.text),
-        tool_calls=tuple(calls),
-        refusal=None if choice.refusal is None else str(choice.refusal),
-        finish_reason=choice.finish_reason,
-    )
+    return Choice(tuple([_part_to_keep(part, ids) for part in choice.parts]), choice.finish_reason)
+
+
+def _part_to_keep(part: AnsweredPart, ids: Mapping[bytes, str]) -> AnswerPart:
+    match part:
+        case AnsweredText(text):
+            return Text(str(text))
+        case AnsweredRefusal(text):
+            return Refusal(str(text))
+        case AnsweredThought(text):
+            return Thought(str(text))
+        case AnsweredCall(identity, name, arguments):
+            known = ids[identity.mark_bytes] if isinstance(identity, Hole) else identity
+            return ToolCall(name, str(arguments), known)
 
 
 def thought_aloud(shaped: Shaped, reply: Reply, model: Model) -> TokenText | None:
     """Return the words of what was thought before *shaped*, as far as it came; None: no words."""
     if not reply.reasoning:
-        return None
+        first = shaped.choices[0].parts if shaped.choices else ()
+        return joined([part.text for part in first if isinstance(part, AnsweredThought)])
     left = shaped.reasoning_tokens + shaped.cut_reasoning_tokens
     pieces: list[tuple[str, int]] = []
     for piece, count in tokens.pieces(reply.reasoning, model.family.encoding):

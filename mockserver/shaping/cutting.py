@@ -7,8 +7,25 @@ from functools import cache
 from itertools import accumulate
 
 from mockserver import tokens
-from mockserver.contracts import AnsweredCall, AnsweredChoice, Reply
-from mockserver.conversation import Choice, FinishReason, ModelRequest, StatedUsage, ToolCall
+from mockserver.contracts import (
+    AnsweredCall,
+    AnsweredChoice,
+    AnsweredPart,
+    AnsweredRefusal,
+    AnsweredText,
+    AnsweredThought,
+    Reply,
+)
+from mockserver.conversation import (
+    Choice,
+    FinishReason,
+    ModelRequest,
+    Refusal,
+    StatedUsage,
+    Text,
+    Thought,
+    ToolCall,
+)
 from mockserver.models import Model
 from mockserver.wire.jsontext import Hole, TokenText
 
@@ -143,41 +160,65 @@ class Shaper:
         if not self.request.turns:
             choice = _as_text(choice)
         budget = _Budget(self.limit)
-        text = refusal = stop = None
-        paid = 0
-        if choice.text is not None or choice.refusal is not None:
-            paid = self._pay(budget, 0, thought, ())
-            text, stop = self._text(choice.text, budget)
-            if stop is None:
-                refusal, stop = self._text(choice.refusal, budget)
-        calls: list[AnsweredCall] = []
-        for number, call in enumerate(choice.tool_calls, 1):
+        parts: list[AnsweredPart] = []
+        calls: list[ToolCall] = []
+        stop: str | None = None
+        speaks, paid = False, 0
+        for part in choice.parts:
             if budget.was_hit or stop is not None:
                 break
-            paid = self._pay(budget, paid, thought, choice.tool_calls[:number])
-            if not budget.was_hit:
-                calls.append(self._call(call, budget))
-        if budget.was_hit and not (text or refusal or calls):
+            match part:
+                case Thought(text):
+                    taken = budget.take(text, self.encoding)
+                    count = sum([size for _, size in taken.pieces])
+                    thought, paid = thought + count, paid + count
+                    parts.append(AnsweredThought(taken))
+                case ToolCall():
+                    calls.append(part)
+                    paid = self._pay(budget, paid, thought, calls)
+                    if not budget.was_hit:
+                        parts.append(self._call(part, budget))
+                case Text(text) | Refusal(text):
+                    paid = paid if speaks else self._pay(budget, paid, thought, ())
+                    speaks = True
+                    taken, stop = self._text(text, budget)
+                    answered = AnsweredText if isinstance(part, Text) else AnsweredRefusal
+                    if taken or not budget.was_hit:
+                        parts.append(answered(taken))
+        if budget.was_hit and not any(map(_says_something, parts)):
             # Nothing came of it: an empty text, whatever it would have been (recorded:
             # reasoning that ate all, also where a tool was forced).
-            text, refusal = TokenText(()), None
+            parts = [part for part in parts if isinstance(part, AnsweredThought)]
+            parts.append(AnsweredText(TokenText(())))
+        return self._ended(index, choice, tuple(parts), stop, thought, was_hit=budget.was_hit)
+
+    def _ended(
+        self,
+        index: int,
+        choice: Choice,
+        parts: tuple[AnsweredPart, ...],
+        stop: str | None,
+        thought: int,
+        *,
+        was_hit: bool,
+    ) -> AnsweredChoice:
+        """Return what became of *choice*, with why it ended; note what it is billed as."""
+        answered = AnsweredChoice(index=index, parts=parts, finish_reason="stop")
         # A scenario may say of what it writes that a limit ended it.
         says_cut = (choice.finish_reason or self.reply.finish_reason) == "length"
+        calls = answered.tool_calls
         billed = tokens.BilledChoice(
-            text=text,
-            refusal=refusal,
+            text=answered.text,
+            refusal=answered.refusal,
             calls=[(call.name, call.arguments) for call in calls],
             stop=stop,
             cut=says_cut,
         )
-        was_cut = self._note(billed, thought, was_hit=budget.was_hit)
-        return AnsweredChoice(
-            index=index,
-            text=text,
-            refusal=refusal,
-            tool_calls=tuple(calls),
-            finish_reason=self._finish_reason(choice, calls, was_cut=was_cut and stop is None),
+        was_cut = self._note(billed, thought, was_hit=was_hit)
+        answered.finish_reason = self._finish_reason(
+            choice, calls, was_cut=was_cut and stop is None
         )
+        return answered
 
     def _pay(self, budget: _Budget, paid: int, thought: int, calls: Sequence[ToolCall]) -> int:
         """Take from *budget* what is written before a text, or before the last of *calls*.
@@ -193,10 +234,8 @@ class Shaper:
         budget.pay(max(due - paid, 0))
         return max(due, paid)
 
-    def _text(self, text: str | None, budget: _Budget) -> tuple[TokenText | None, str | None]:
+    def _text(self, text: str, budget: _Budget) -> tuple[TokenText, str | None]:
         """Return *text* cut by the budget and the first stop sequence in it, and that sequence."""
-        if text is None:
-            return None, None
         taken = budget.take(text, self.encoding)
         hit = None if self.reply.exact else _first_stop(taken, self.request.stop)
         if hit is None:
@@ -257,10 +296,21 @@ class Shaper:
         return "function_call" if getattr(self.request, "legacy_functions", False) else "tool_calls"
 
 
+def _says_something(part: AnsweredPart) -> bool:
+    """Return whether a client sees something of *part*."""
+    match part:
+        case AnsweredCall():
+            return True
+        case AnsweredText(text) | AnsweredRefusal(text):
+            return bool(text)
+        case AnsweredThought():
+            return False
+
+
 def _as_text(choice: Choice) -> Choice:
     """Return *choice* for the legacy endpoint, which knows texts alone: a refusal is one too."""
     text = choice.refusal if choice.text is None else choice.text
-    return replace(choice, text=text or "", refusal=None, tool_calls=())
+    return replace(choice, parts=(Text(text or ""),))
 
 
 def _reasoning_tokens(reply: Reply, model: Model) -> int:

@@ -16,7 +16,7 @@ from mockserver.contracts import (
     Scene,
     Unstated,
 )
-from mockserver.conversation import Choice, IncomingCall
+from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import JsonValue
@@ -34,7 +34,7 @@ class FakeReply(Reply):
         place: ChoicePlace,  # noqa: ARG002 - the socket asks for it
         draw: Draw,  # noqa: ARG002 - the socket asks for it
     ) -> Choice:
-        return Choice(text="")
+        return Choice((Text(""),))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

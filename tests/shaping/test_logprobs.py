@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mockserver import tokens
-from mockserver.contracts import AnsweredChoice
+from mockserver.contracts import AnsweredChoice, AnsweredText
 from mockserver.conversation import ChoiceLogprobs, ModelRequest, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.seeding import Draw
@@ -33,9 +33,7 @@ def choice(text: str, model: str, index: int = 0, **members: Any) -> AnsweredCho
     encoding = catalogue.resolve(model).family.encoding
     return AnsweredChoice(
         index=index,
-        text=TokenText(tokens.pieces(text, encoding)),
-        refusal=None,
-        tool_calls=(),
+        parts=(AnsweredText(TokenText(tokens.pieces(text, encoding))),),
         finish_reason="stop",
         **members,
     )
