@@ -9,8 +9,8 @@ from mockserver.contracts.answer import Answer
 from mockserver.conversation import Allowance, ApiError, Usage
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import refusals
-from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.seeding import Draw
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JsonValue, compact, to_bytes
 from mockserver.wire.rendered import Frame, Rendered

@@ -1,17 +1,29 @@
 """What a client can ask for: the socket for endpoints."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar, Final
 
+from mockserver import tokens
 from mockserver.contracts.answer import Answer
-from mockserver.conversation import ModelRequest
-from mockserver.models import Catalogue
+from mockserver.conversation import (
+    CALLED_TOOLS,
+    Charge,
+    Choice,
+    FinishReason,
+    ModelRequest,
+)
+from mockserver.models import Catalogue, Model
 from mockserver.records.ledger import Ledger
-from mockserver.records.stored import StoredCompletions
+from mockserver.records.stored import StoredAnswers
+from mockserver.seeding import Draw
+from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import JsonBody, Rendered
+
+BYTES_A_TOKEN: Final = 4
+"""What limiters take a token to be that do not know any protocol."""
 
 
 class Endpoint(ABC):
@@ -32,7 +44,11 @@ class Endpoint(ABC):
 
 
 class GeneratingEndpoint(Endpoint):
-    """An endpoint where the model answers: rules apply, tokens are billed."""
+    """An endpoint where the model answers: rules apply, limits are charged, tokens are billed.
+
+    What a request costs belongs to its protocol. What is not abstract has a plain default, by
+    which texts cost what they are in tokens, and a bill says that it is estimated.
+    """
 
     @abstractmethod
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> ModelRequest:
@@ -47,6 +63,61 @@ class GeneratingEndpoint(Endpoint):
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, members in wire order."""
 
+    def charge(self, http: HttpRequest) -> Charge | None:
+        """Return what *http*, which need not be valid, takes of an account's limits.
+
+        None: nobody can read it, so that no limit is charged.
+        """
+        return Charge(-(-len(http.body) // BYTES_A_TOKEN))
+
+    def bill_prompt(self, request: ModelRequest, model: Model) -> BilledPrompt:
+        """Return what the input of *request* is billed as by *model*, which answers it."""
+        texts = [*request.prompts, *(turn.text for turn in request.turns)]
+        return BilledPrompt(_tokens_of(texts, model), exact=False)
+
+    def bill_answer(
+        self,
+        request: ModelRequest,
+        choices: Sequence[BilledChoice],
+        model: Model,
+        *,
+        reasoning_tokens: int = 0,
+        end_of_turn: bool = False,
+    ) -> Count:
+        """Return what *model* is billed to have generated for *choices*, reasoning included.
+
+        With *end_of_turn*, so is the token by which each choice ends.
+        """
+        del request, end_of_turn
+        count = reasoning_tokens
+        for choice in choices:
+            count += _tokens_of([choice.text or "", choice.refusal or ""], model)
+            count += sum([_tokens_of(call, model) for call in choice.calls])
+        return Count(count, exact=False)
+
+    def sayable(self, choice: Choice) -> Choice:
+        """Return what the protocol can say of *choice*: one that knows texts alone has no calls."""
+        return choice
+
+    def finished_by_calls(self, request: ModelRequest, model: Model) -> FinishReason:
+        """Return why an answer with tool calls ends, unless a limit ended it."""
+        del request, model
+        return CALLED_TOOLS
+
+    def shaped_by(self, request: ModelRequest) -> Hashable:
+        """Return what the protocol's own methods look at in *request* when a choice is shaped."""
+        del request
+        return None
+
+    def kept_members(self, request: ModelRequest, draw: Draw) -> dict[str, Any]:
+        """Return what look-ups of a stored answer need of *request*, besides what all have."""
+        del request, draw
+        return {}
+
+
+def _tokens_of(texts: Iterable[str], model: Model) -> int:
+    return sum([tokens.count(text, model.family.encoding) for text in texts])
+
 
 @dataclass(slots=True, eq=False)
 class Lookup:
@@ -57,7 +128,7 @@ class Lookup:
         route: The one of the endpoint's `routes` that it fits.
         parameters: What the route takes from the path, by name.
         catalogue: The models that the dialect has.
-        stored: The completions that the session keeps.
+        stored: The answers that the session keeps.
         ledger: The answers that the session has given, and what they cost.
         key: What the journal calls the API key.
 
@@ -67,7 +138,7 @@ class Lookup:
     route: tuple[str, str]
     parameters: Mapping[str, str]
     catalogue: Catalogue
-    stored: StoredCompletions
+    stored: StoredAnswers
     ledger: Ledger
     key: str
 

@@ -8,6 +8,7 @@ This is the face of the package, and what plug-ins of other distributions import
 """
 
 from mockserver.conversation.answer import (
+    CALLED_TOOLS,
     AnswerPart,
     Choice,
     ChoiceLogprobs,
@@ -30,6 +31,7 @@ from mockserver.conversation.request import (
     CALLS_NOTHING,
     CHOOSES,
     PLAIN_TEXT,
+    Charge,
     Format,
     IncomingCall,
     Later,
@@ -41,6 +43,7 @@ from mockserver.conversation.request import (
 )
 
 __all__ = [
+    "CALLED_TOOLS",
     "CALLS_NOTHING",
     "CHOOSES",
     "PLAIN_TEXT",
@@ -48,6 +51,7 @@ __all__ = [
     "AnswerPart",
     "ApiError",
     "Attachment",
+    "Charge",
     "Choice",
     "ChoiceLogprobs",
     "FinishReason",

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from mockserver.conversation.parts import Refusal, Text, Thought, ToolCall
 
-FinishReason = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+"""Why an answer ends, in the words of scenarios."""
+CALLED_TOOLS: Final[FinishReason] = "tool_calls"
 
 
 AnswerPart: TypeAlias = Text | Refusal | Thought | ToolCall

@@ -109,6 +109,17 @@ class Later(Sequence[T]):
         return self._made[index]
 
 
+class Charge(NamedTuple):
+    """What a request takes of an account's limits, as the provider's limiter counts it.
+
+    *model* is the one that the request names, if it names one.
+    """
+
+    tokens: int
+    images: int = 0
+    model: str | None = None
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class ModelRequest:
     """A request that a model answers, parsed and found valid.
@@ -124,6 +135,7 @@ class ModelRequest:
         prompts: The prompts, each of which is continued (legacy completions).
         prompt_tokens: What the provider bills for the input, if the model asked for answers.
         prompt_exact: Whether that is certain.
+        charge: What it takes of the account's limits; None: what its endpoint says of its body.
         tools: The tools offered, in request order.
         tool_choice: Which of them may or must be called.
         parallel_calls: Whether several may be called at once.
@@ -143,13 +155,13 @@ class ModelRequest:
     """
 
     sent: Mapping[str, Any]
-    body: Mapping[str, Any]
     model: str
     family: Family
     turns: Sequence[Turn] = ()
     prompts: tuple[str, ...] = ()
     prompt_tokens: int = 0
     prompt_exact: bool = True
+    charge: Charge | None = None
     tools: Sequence[Tool] = ()
     tool_choice: ToolChoice = CALLS_NOTHING
     parallel_calls: bool = True

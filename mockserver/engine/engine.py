@@ -47,9 +47,8 @@ from mockserver.engine.visit import (
     size_of,
     stamp,
 )
-from mockserver.models import Catalogue, Model
+from mockserver.models import Catalogue
 from mockserver.plugins import Plugins
-from mockserver.protocols.openai import validation
 from mockserver.records.journal import Call, Outcome
 from mockserver.records.redaction import fingerprint as key_fingerprint
 from mockserver.records.redaction import redact_text
@@ -61,10 +60,11 @@ from mockserver.sessions.options import Options
 from mockserver.sessions.rules import NO_RULES, Given, Reading, Unanswered
 from mockserver.sessions.session import Session
 from mockserver.sessions.sessions import LONGEST_NAME, MOST_SESSIONS, Sessions
-from mockserver.shaping.billing import bill, limited, limits_of, shape, thought_aloud, with_echo
+from mockserver.shaping.billing import bill, limited, shape, thought_aloud, with_echo
 from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.logprobs import with_logprobs
 from mockserver.shaping.plausibility import doubts
+from mockserver.shaping.terms import Terms
 from mockserver.traffic import limits
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Hole
@@ -299,7 +299,7 @@ class Engine:
             call.conversation = parsed.conversation
             call.model, call.stream = redact_text(asked.model), asked.stream
             model = visit.catalogue.resolve(asked.model)
-            visit.allowances = admit(visit, key, asked.model, model, asked.body)
+            visit.allowances = admit(visit, key, asked.model, model, asked.charge)
         elif route.lookup is not None:
             call.endpoint = route.lookup.kind
         elif route.allowed:
@@ -324,10 +324,12 @@ class Engine:
         """Return *error* with what it leaves: limits count what the API refuses, too."""
         if not error.allowances or not visit.session.compiled.limits:
             return error
-        body = validation.read_body(visit.http)
-        name = visit.route.model or body["model"]
-        model = visit.catalogue.resolve(name)
-        left = admit(visit, key, name, model, body)
+        assert visit.route.generating is not None
+        charge = visit.route.generating.charge(visit.http)
+        name = visit.route.model or (charge.model if charge else None)
+        if name is None:
+            return error
+        left = admit(visit, key, name, visit.catalogue.resolve(name), charge)
         return error if left is None else replace(error, allowances=left)
 
     def _remembered(self, visit: Visit, endpoint: GeneratingEndpoint) -> Parsed:
@@ -369,7 +371,7 @@ class Engine:
             return replace(understood[0], fallbacks=tuple(understood[1:]))
         assert refused is not None
         if refused.layer == "api":
-            refused = replace(refused, allowances=_allowances(http, route, known))
+            refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
         raise dialect.reword(refused, http) from None
 
     # --- 3 match: which rule answers ---------------------------------------------------------
@@ -436,7 +438,7 @@ class Engine:
             head = head.with_headers(answer.headers)
         # What went wrong on purpose, or nobody wrote, is not to be told.
         is_written = given.rule is not None and not visit.bending
-        noted = doubts(answer, shaped.written) if is_written else ()
+        noted = doubts(answer, shaped.written, route.generating) if is_written else ()
         journalled = said_in(answer, visit.secrets)
         ready = Ready(head, frames, answer, shaped.drawn_calls, journalled, noted)
         if not (reply.varies or visit.bending) and size_of(frames) <= MEMO_ANSWER_BYTES:
@@ -464,12 +466,14 @@ class Engine:
         given: Given,
     ) -> tuple[Answer, Shaped]:
         """Return what is answered within the limits of *request*, and what it was made of."""
+        assert visit.route.generating is not None
         reply = in_scope(given.reply or self._fallback, given.scope)
         dialect = visit.route.dialect
         model = visit.catalogue.resolve(reply.model or request.model)
-        shaped = self._shape(visit, incoming, request, given, model)
+        terms = Terms(visit.route.generating, request, reply, model)
+        shaped = self._shape(visit, incoming, terms, given)
         note_lookups(visit.call, given.scope)
-        shaped, generated = limited(shaped, request, reply, model)
+        shaped, generated = limited(terms, shaped)
         choices = shaped.choices
         if request.echo and not reply.exact:
             choices = with_echo(choices, request.prompts)
@@ -481,34 +485,27 @@ class Engine:
             model=model,
             model_name=reply.model or model.answers_as,
             choices=choices,
-            usage=bill(shaped, generated, request, reply, model),
+            usage=bill(terms, shaped, generated),
             system_fingerprint=fingerprint(visit.session, reply, model),
             headers=headers(visit.session.scenario.defaults, reply),
             id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
             created=visit.steady.created(),
             allowances=()
             if visit.allowances is not None
-            else limits.allowances(visit.catalogue.resolve(request.model), request.body),
-            reasoning=thought_aloud(shaped, reply, model),
+            else limits.allowances(visit.catalogue.resolve(request.model), request.charge),
+            reasoning=thought_aloud(terms, shaped),
         )
         return answer, shaped
 
-    def _shape(
-        self,
-        visit: Visit,
-        incoming: IncomingCall,
-        request: ModelRequest,
-        given: Given,
-        model: Model,
-    ) -> Shaped:
-        """Return the choices of *reply* to *request*, bent by what fails, and ended by `stop`.
+    def _shape(self, visit: Visit, incoming: IncomingCall, terms: Terms, given: Given) -> Shaped:
+        """Return the choices of the reply, bent by what fails, and ended by `stop`.
 
         What is the same whatever is asked is kept, by the reply and by what ends it.
         """
-        reply = given.reply or self._fallback
+        request, reply = terms.request, given.reply or self._fallback
         key = None
         if reply.indifferent and given.scope is None and not visit.bending:
-            key = (id(reply), model.id, request.n, len(request.prompts), limits_of(request))
+            key = (id(reply), request.n, len(request.prompts), terms.shaped_by)
             known = self._shaped.get(key)
             if known is not None and known[0] is reply:
                 return known[1]
@@ -519,7 +516,7 @@ class Engine:
         ]
         if visit.bending:
             written = misanswer(visit, written, request)
-        shaped = shape(request, written, reply, model)
+        shaped = shape(terms, written)
         if key is not None:
             if len(self._shaped) >= MEMO_ENTRIES:
                 self._shaped.clear()
@@ -539,20 +536,21 @@ def _attempted(
     request = endpoint.parse(attempt.http, route.model, known)
     if attempt.sent is not None:
         request.sent = attempt.sent
+    if request.charge is None:
+        request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
     opening = request.conversation.encode("utf-8", "surrogatepass")
     return Parsed(request, digest(opening).hex()[:8])
 
 
-def _allowances(http: HttpRequest, route: Route, known: Catalogue) -> tuple[Allowance, ...]:
+def _allowances(
+    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> tuple[Allowance, ...]:
     """Return what a request leaves that the API refuses; nothing if it names no model."""
-    try:
-        body = validation.read_body(http)
-    except ApiError:
-        return ()
-    name = route.model or body.get("model")
-    model = known.get(name) if name and isinstance(name, str) else None
-    return limits.allowances(model, body) if model else ()
+    charge = endpoint.charge(http)
+    name = route.model or (charge.model if charge else None)
+    model = known.get(name) if name else None
+    return limits.allowances(model, charge) if model else ()
 
 
 def _asked(request: ModelRequest, reply: Reply) -> Iterator[str]:

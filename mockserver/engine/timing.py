@@ -5,19 +5,18 @@ is sent away is asked to wait. The arithmetic is in `mockserver.traffic`.
 """
 
 import re
-from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final
 
 from mockserver.contracts import Answer
-from mockserver.conversation import Allowance
+from mockserver.conversation import Allowance, Charge
 from mockserver.engine.visit import Ready, Visit
 from mockserver.models import Model
-from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.records.redaction import fingerprint
 from mockserver.traffic import latency, limits, retries
 from mockserver.traffic.latency import Latency
 from mockserver.traffic.limiter import Figures, Refused
+from mockserver.traffic.limits import LimitReached
 from mockserver.traffic.turns import Turn
 from mockserver.wire.timeline import Data, Event, Head, Timeline, duration_s
 
@@ -29,9 +28,9 @@ _SNAPSHOT: Final = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{4})$")
 
 
 def admit(
-    visit: Visit, key: str, name: str, model: Model, body: Mapping[str, Any]
+    visit: Visit, key: str, name: str, model: Model, charge: Charge | None
 ) -> tuple[Allowance, ...] | None:
-    """Take what the request *body* costs of what *key* may ask of the model called *name*.
+    """Take *charge* of what *key* may ask of the model called *name*.
 
     Returns:
         What is left, to be told in headers; None where the scenario states no limits.
@@ -50,9 +49,9 @@ def admit(
     if lane.is_full(figures.concurrency, figures.queue):
         visit.call.notes += (_full(figures),)
         raise visit.route.dialect.overloaded()
-    charge = limits.charge(body)
-    admitted = traffic.limiter.admit(whose, shared, figures, charge, visit.session.clock.now_s())
-    usual = limits.allowances(model, body)
+    now_s = visit.session.clock.now_s()
+    admitted = traffic.limiter.admit(whose, shared, figures, charge or Charge(0), now_s)
+    usual = limits.allowances(model, charge)
     if isinstance(admitted, Refused):
         told = _merged(usual, admitted.allowances)
         error = visit.route.dialect.rate_limited(_reached(admitted, name, shared, told))

@@ -5,18 +5,35 @@ note) and the refusals that testers meet.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Answer, AnswerFailure, Failure, Reply, Scene, Unstated
+from mockserver.contracts import (
+    Answer,
+    AnsweredCall,
+    AnsweredChoice,
+    AnsweredPart,
+    AnsweredRefusal,
+    AnsweredText,
+    AnsweredThought,
+    AnswerFailure,
+    Failure,
+    Reply,
+    Scene,
+    Unstated,
+)
 from mockserver.conversation import (
     Allowance,
+    AnswerPart,
     ApiError,
     Choice,
     IncomingCall,
     ModelRequest,
+    Refusal,
+    Text,
+    Thought,
     ToolCall,
 )
 from mockserver.engine.routing import Route
@@ -24,12 +41,12 @@ from mockserver.models import Catalogue, Model
 from mockserver.records.journal import Call
 from mockserver.records.ledger import Entry
 from mockserver.records.redaction import redact_text
+from mockserver.records.stored import StoredAnswer
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import LOOP, Given
 from mockserver.sessions.session import Session
-from mockserver.shaping.billing import to_store
 from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
 from mockserver.traffic import limits
@@ -287,14 +304,41 @@ def said_in(answer: Answer, secrets: Sequence[bytes]) -> Said | None:
 
 def _keep(visit: Visit, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
     """Keep *answer*, which is given now, for those who look it up."""
-    stored = to_store(
-        answer,
-        filling,
+    endpoint = visit.route.generating
+    assert endpoint is not None
+    ids = {mark: value.decode() for mark, value in filling}
+    stored = StoredAnswer(
+        id=ids[answer.id.mark_bytes],
+        endpoint=answer.endpoint,
         request_id=visit.route.dialect.request_id(visit.draw),
-        draw=visit.draw,
+        request=answer.request,
+        model_name=answer.model_name,
+        created=answer.created,
+        choices=tuple([_given(choice, ids) for choice in answer.choices]),
+        usage=answer.usage,
+        system_fingerprint=answer.system_fingerprint,
+        members=endpoint.kept_members(answer.request, visit.draw),
         size=len(visit.http.body) + size_of(frames),
     )
     visit.session.stored.add(stored)
+
+
+def _given(choice: AnsweredChoice, ids: Mapping[bytes, str]) -> Choice:
+    """Return *choice* as it was given: its calls have the *ids* that went out."""
+    return Choice(tuple([_part_given(part, ids) for part in choice.parts]), choice.finish_reason)
+
+
+def _part_given(part: AnsweredPart, ids: Mapping[bytes, str]) -> AnswerPart:
+    match part:
+        case AnsweredText(text):
+            return Text(str(text))
+        case AnsweredRefusal(text):
+            return Refusal(str(text))
+        case AnsweredThought(text):
+            return Thought(str(text))
+        case AnsweredCall(identity, name, arguments):
+            known = ids[identity.mark_bytes] if isinstance(identity, Hole) else identity
+            return ToolCall(name, str(arguments), known)
 
 
 def _book(visit: Visit, answer: Answer, identity: str) -> None:
@@ -380,7 +424,7 @@ def _left(visit: Visit, incoming: IncomingCall) -> tuple[Allowance, ...]:
     if visit.allowances is not None or incoming.request is None:
         return visit.allowances or ()
     model = visit.catalogue.resolve(incoming.request.model)
-    return limits.allowances(model, incoming.request.body)
+    return limits.allowances(model, incoming.request.charge)
 
 
 def _delayed(failure: Failure, timeline: Timeline) -> Timeline:

@@ -9,7 +9,7 @@ from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.conversation import Allowance
 from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
-from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire.bodies import with_head
 from mockserver.wire.timeline import Timeline
 

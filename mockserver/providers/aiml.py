@@ -13,8 +13,8 @@ from typing import Any, Final
 from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.seeding import Draw, http_date
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
 from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered

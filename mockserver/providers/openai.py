@@ -12,8 +12,8 @@ from typing import Final
 
 from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import Allowance, ApiError
+from mockserver.protocols.openai.limits import go_duration
 from mockserver.seeding import Draw, http_date
-from mockserver.traffic.limits import go_duration
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, compact, pretty, to_bytes
 from mockserver.wire.rendered import EventStream, Frame, Layer, Rendered

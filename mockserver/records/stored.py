@@ -1,11 +1,11 @@
-"""Completions that clients asked to store, as a session keeps them: bounded, the oldest go first.
+"""Answers that clients asked to store, as a session keeps them: bounded, the oldest go first.
 
 What is kept are values; the endpoint that looks them up makes JSON of them.
 """
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Final
 
 from mockserver.conversation import Choice, ModelRequest, Usage
 
@@ -14,59 +14,74 @@ MOST_BYTES: Final = 32 * 1024 * 1024
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
-class StoredCompletion:
-    """A completion as it was answered; all but its *metadata* stays as it is.
+class StoredAnswer:
+    """An answer as it was given.
 
-    *choices* have the ids of their tool calls. *size* is what request and answer were on the
-    wire, in bytes.
+    Attributes:
+        id: Its id.
+        endpoint: The kind of the endpoint that gave it.
+        request_id: What told the request apart.
+        request: What was asked.
+        model_name: The model, as the answer names it.
+        created: Unix time.
+        choices: What was answered; tool calls have their ids.
+        usage: The bill.
+        system_fingerprint: As the answer states it.
+        members: What its protocol keeps besides, and may change.
+        size: What request and answer were on the wire, in bytes.
+
     """
 
     id: str
+    endpoint: str
     request_id: str
     request: ModelRequest
     model_name: str
     created: int
-    seed: int
     choices: tuple[Choice, ...]
     usage: Usage | None
     system_fingerprint: str | None
-    metadata: Mapping[str, str]
+    members: dict[str, Any] = field(default_factory=dict[str, Any])
     size: int
 
 
-class StoredCompletions:
-    """The completions that a session keeps."""
+class StoredAnswers:
+    """The answers that a session keeps."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, StoredCompletion] = {}
+        self._kept: dict[str, StoredAnswer] = {}
         self._size = 0
         self.dropped = 0
         """How many there was no room for."""
 
-    def add(self, completion: StoredCompletion) -> None:
-        """Keep *completion*, unless it alone is larger than all may be together."""
-        if completion.size > MOST_BYTES:
+    def add(self, answer: StoredAnswer) -> None:
+        """Keep *answer*, unless it alone is larger than all may be together."""
+        if answer.size > MOST_BYTES:
             self.dropped += 1
             return
-        self.remove(completion.id)
-        self._kept[completion.id] = completion
-        self._size += completion.size
+        self.remove(answer.id)
+        self._kept[answer.id] = answer
+        self._size += answer.size
         while len(self._kept) > MOST_KEPT or self._size > MOST_BYTES:
             self.remove(next(iter(self._kept)))
             self.dropped += 1
 
-    def get(self, identity: str) -> StoredCompletion | None:
-        """Return the completion with the id *identity*, if it is kept."""
+    def get(self, identity: str) -> StoredAnswer | None:
+        """Return the answer with the id *identity*, if it is kept."""
         return self._kept.get(identity)
 
     def remove(self, identity: str) -> bool:
-        """Forget the completion with the id *identity*; return whether there was one."""
+        """Forget the answer with the id *identity*; return whether there was one."""
         found = self._kept.pop(identity, None)
         if found is not None:
             self._size -= found.size
         return found is not None
 
-    def __iter__(self) -> Iterator[StoredCompletion]:
+    def of(self, endpoint: str) -> list[StoredAnswer]:
+        """Return what the *endpoint* of that kind has answered, the oldest first."""
+        return [answer for answer in self._kept.values() if answer.endpoint == endpoint]
+
+    def __iter__(self) -> Iterator[StoredAnswer]:
         """Yield what is kept, the oldest first."""
         return iter(self._kept.values())
 

@@ -6,7 +6,7 @@ from typing import Final
 from mockserver.conversation import IncomingCall
 from mockserver.records.journal import Archive, Call, Journal
 from mockserver.records.ledger import Ledger
-from mockserver.records.stored import StoredCompletions
+from mockserver.records.stored import StoredAnswers
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.loader import combined
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
@@ -60,7 +60,7 @@ class Session:
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
         self.journal = Journal(archive)
-        self.stored = StoredCompletions()
+        self.stored = StoredAnswers()
         self.ledger = Ledger()
         self.traffic = Traffic()
         self._compiler = compiler
@@ -108,7 +108,7 @@ class Session:
         """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
         self.reader = RuleReader(self.compiled)
         self.journal.restart()
-        self.stored = StoredCompletions()
+        self.stored = StoredAnswers()
         self.ledger = Ledger()
         self.traffic = Traffic()
         self._occurrences = {}

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
 
@@ -19,7 +19,6 @@ from mockserver.contracts import (
 from mockserver.conversation import (
     Choice,
     FinishReason,
-    ModelRequest,
     Refusal,
     StatedUsage,
     Text,
@@ -27,6 +26,7 @@ from mockserver.conversation import (
     ToolCall,
 )
 from mockserver.models import Model
+from mockserver.shaping.terms import Terms
 from mockserver.wire.jsontext import Hole, TokenText
 
 CALL_ID_LENGTH = 29
@@ -113,15 +113,11 @@ class _Budget:
 class Shaper:
     """Shapes the choices of one answer, and notes what they will cost."""
 
-    def __init__(
-        self, request: ModelRequest, reply: Reply, model: Model, limit: int | None
-    ) -> None:
-        self.request = request
-        self.reply = reply
-        self.model = model
-        # What one candidate costs is asked here, not what all do.
-        self.body = {**request.body, "best_of": None} if request.candidates > 1 else request.body
-        self.encoding = model.family.encoding
+    def __init__(self, terms: Terms, limit: int | None) -> None:
+        self.terms = terms
+        self.request = terms.request
+        self.reply = terms.reply
+        self.encoding = terms.model.family.encoding
         self.limit = limit
         self.drawn_calls = 0
         self.billed: list[tokens.BilledChoice] = []
@@ -131,7 +127,7 @@ class Shaper:
 
     def shape(self, written: Sequence[Choice]) -> Shaped:
         """Return *written* within the limit; each choice has its share of the reasoning."""
-        share, more = divmod(_reasoning_tokens(self.reply, self.model), len(written))
+        share, more = divmod(_reasoning_tokens(self.reply, self.terms.model), len(written))
         choices = tuple(
             [
                 self._cut(index, choice, share + (index < more))
@@ -152,13 +148,14 @@ class Shaper:
 
     def cost(self, choice: tokens.BilledChoice, thought: int = 0) -> int:
         """Return what *choice* costs behind *thought* tokens."""
-        counted = tokens.count_completion(self.body, [choice], self.model, reasoning_tokens=thought)
-        return counted.tokens
+        terms = self.terms
+        return terms.endpoint.bill_answer(
+            terms.request, [choice], terms.model, reasoning_tokens=thought
+        ).tokens
 
     def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
         """Return *choice* as it goes out behind *thought* tokens; note what it is billed as."""
-        if not self.request.turns:
-            choice = _as_text(choice)
+        choice = self.terms.endpoint.sayable(choice)
         budget = _Budget(self.limit)
         parts: list[AnsweredPart] = []
         calls: list[ToolCall] = []
@@ -291,9 +288,7 @@ class Shaper:
             return "length"
         if not calls:
             return "stop"
-        if self.request.tool_choice.forced and self.model.family.forced_tool_finish == "stop":
-            return "stop"
-        return "function_call" if getattr(self.request, "legacy_functions", False) else "tool_calls"
+        return self.terms.endpoint.finished_by_calls(self.request, self.terms.model)
 
 
 def _says_something(part: AnsweredPart) -> bool:
@@ -305,12 +300,6 @@ def _says_something(part: AnsweredPart) -> bool:
             return bool(text)
         case AnsweredThought():
             return False
-
-
-def _as_text(choice: Choice) -> Choice:
-    """Return *choice* for the legacy endpoint, which knows texts alone: a refusal is one too."""
-    text = choice.refusal if choice.text is None else choice.text
-    return replace(choice, parts=(Text(text or ""),))
 
 
 def _reasoning_tokens(reply: Reply, model: Model) -> int:

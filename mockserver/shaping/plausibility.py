@@ -7,21 +7,24 @@ it may as well be a mistake in the scenario.
 import json
 from collections.abc import Iterator, Sequence
 
-from mockserver.contracts import Answer, AnsweredChoice
+from mockserver.contracts import Answer, AnsweredChoice, GeneratingEndpoint
 from mockserver.conversation import Choice, ModelRequest
 
 
-def doubts(answer: Answer, written: Sequence[Choice]) -> tuple[str, ...]:
+def doubts(
+    answer: Answer, written: Sequence[Choice], endpoint: GeneratingEndpoint
+) -> tuple[str, ...]:
     """Return what the API would not have answered, a sentence for each.
 
     Args:
         answer: What goes out.
         written: The choices that it was made of, with all that is not in it.
+        endpoint: What was asked.
 
     """
     found: dict[str, None] = {}
-    if not answer.request.turns and any(choice.tool_calls for choice in written):
-        found["the reply calls tools, and legacy completions have none: they are left out"] = None
+    if any(choice.tool_calls and not endpoint.sayable(choice).tool_calls for choice in written):
+        found[f"the reply calls tools, and '{endpoint.kind}' has none: they are left out"] = None
     for choice in answer.choices:
         found.update(dict.fromkeys(_doubts(choice, answer.request)))
     wanted = answer.request.n * max(1, len(answer.request.prompts))

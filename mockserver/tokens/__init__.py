@@ -10,13 +10,14 @@ from typing import Any
 from mockserver.models import Model
 from mockserver.tokens.answers import count_chat_answer, count_legacy_answer
 from mockserver.tokens.attachments import count_sound
-from mockserver.tokens.bill import BilledChoice, Count, Part, PromptBreakdown, total
+from mockserver.tokens.bill import BilledChoice, BilledPrompt, Count, Part, PromptBreakdown, total
 from mockserver.tokens.chat_prompts import chat_prompt_parts
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
 from mockserver.tokens.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
     "BilledChoice",
+    "BilledPrompt",
     "Count",
     "Part",
     "PromptBreakdown",

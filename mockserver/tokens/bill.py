@@ -12,6 +12,14 @@ class Count(NamedTuple):
     exact: bool = True
 
 
+class BilledPrompt(NamedTuple):
+    """What an input is billed as; so many of the tokens are sound that the model *heard*."""
+
+    tokens: int
+    exact: bool = True
+    heard_tokens: int = 0
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BilledChoice:
     """What was generated for one choice.

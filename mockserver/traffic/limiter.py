@@ -12,10 +12,10 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import ClassVar, Final, Literal, NamedTuple
 
-from mockserver.conversation import Allowance
+from mockserver.conversation import Allowance, Charge
 from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
-from mockserver.traffic.limits import DAY_MS, Charge
+from mockserver.traffic.limits import DAY_MS
 
 BUCKETS_KEPT: Final = 10_000
 """Buckets of keys and models; the one that was asked least lately is forgotten, and so full."""

@@ -1,116 +1,65 @@
-"""What an account may ask of a model in a minute, and what a request takes of it.
+"""What an account may ask of a model in a minute, and what a request leaves of it.
 
-The provider's limiter knows nothing of the bill: it does not tokenise, it divides. Each of its
-buckets refills evenly, so what is missing tells when it will be full again.
+Each bucket refills evenly, so what is missing says when it will be full again. What a request
+takes of them is its protocol's business.
 
 Source:
-    Recorded answers of api.openai.com. What is charged: 1,779 chats of 2025-02 to 2026-08, of
-    which 67 % are exact and 90 % within 1 (the others shared a bucket with their neighbours);
-    until January 2025 `max_tokens` was charged too. When a bucket is full: 2,034 of 2,126 exact.
+    Recorded answers of api.openai.com, 2025-02 to 2026-08. When a bucket is full again: 2,034 of
+    2,126 exact.
 """
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, Final, NamedTuple, TypeGuard
+from typing import Final, Literal
 
-from mockserver.conversation import Allowance
-from mockserver.conversation.api_error import MINUTE_MS
+from mockserver.conversation import Allowance, Charge
 from mockserver.models import Model, RateLimits, rate_limits_of
 
 DAY_MS: Final = 86_400_000
 """The window of limits on requests per day, which small accounts have."""
 
-BYTES_A_TOKEN: Final = 4
-ATTACHMENT_TOKENS: Final = 765
-"""What an image or a file is charged as, whatever its size: an image of 1024 by 1024 pixels on
-gpt-4o. Sound is charged nothing."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LimitReached:
+    """A limit that a request does not fit in.
+
+    *of* says which; a request that is `too_large` has more tokens than the limit, so that no
+    waiting helps. *wait_ms* is what the message tells the client to wait.
+    """
+
+    of: Literal["requests", "tokens", "too_large"]
+    model: str
+    limit: int
+    used: int
+    requested: int
+    wait_ms: int = 0
+    window: Literal["minute", "day"] = "minute"
+    allowances: tuple[Allowance, ...] = ()
 
 
-class Charge(NamedTuple):
-    """What a request takes from each bucket."""
-
-    tokens: int
-    images: int = 0
-
-
-def allowances(model: Model, body: Mapping[str, Any]) -> tuple[Allowance, ...]:
-    """Return what *body* leaves of what one may ask of *model*, by name.
+def allowances(model: Model, charge: Charge | None) -> tuple[Allowance, ...]:
+    """Return what a request that takes *charge* leaves of what one may ask of *model*.
 
     The buckets are taken to have been full, so that the same request always leaves the same.
     """
-    return _left(rate_limits_of(model.behaves_as), charge(body))
+    if charge is None:
+        return ()
+    return _left(rate_limits_of(model.behaves_as), charge.tokens, charge.images)
 
 
 @lru_cache(maxsize=4_096)
-def _left(limits: RateLimits, taken: Charge) -> tuple[Allowance, ...]:
-    images: tuple[Allowance, ...] = ()
-    if taken.images and limits.images is not None:
-        # Told only to those who sent one.
-        images = (_take("input-images", limits.images, taken.images),)
+def _left(limits: RateLimits, tokens: int, images: int) -> tuple[Allowance, ...]:
+    of_images: tuple[Allowance, ...] = ()
+    if images and limits.images is not None:
+        # Reported only to those who sent one.
+        of_images = (_after("input-images", limits.images, images),)
     return (
-        *images,
-        _take("requests", limits.requests, 1),
-        _take("tokens", limits.tokens, taken.tokens),
+        *of_images,
+        _after("requests", limits.requests, 1),
+        _after("tokens", limits.tokens, tokens),
     )
 
 
-def _take(of: str, limit: int, taken: int) -> Allowance:
+def _after(of: str, limit: int, taken: int) -> Allowance:
+    """Return what is left of a full bucket *of* something once so much is *taken*."""
     return Allowance(of, limit, max(0, limit - taken))
-
-
-def charge(body: Mapping[str, Any]) -> Charge:
-    """Return what the request *body* is charged. It need not be valid: limits come first."""
-    messages = body.get("messages")
-    if _is_array(messages):
-        return _chat_charge(messages)
-    return Charge(_prompt_tokens(body.get("prompt")))
-
-
-def _chat_charge(messages: list[Any]) -> Charge:
-    size = images = files = 0
-    for message in messages:
-        content = message.get("content") if _is_record(message) else None
-        if type(content) is str:
-            size += len(content) if content.isascii() else _size(content)
-        elif _is_array(content):
-            for part in filter(_is_record, content):
-                size += _size(part.get("text"))
-                images += part.get("type") == "image_url"
-                files += part.get("type") == "file"
-    tokens = len(messages) + (size + 7) // BYTES_A_TOKEN + ATTACHMENT_TOKENS * (images + files)
-    return Charge(tokens, images)
-
-
-def _prompt_tokens(prompt: Any) -> int:
-    """Return what a legacy prompt is charged, or several; a token is a token."""
-    if not _is_array(prompt):
-        return _size(prompt) // BYTES_A_TOKEN + 1
-    if prompt and type(prompt[0]) is int:
-        return len(prompt) + 1
-    return sum(_prompt_tokens(one) for one in prompt)
-
-
-def _is_record(value: Any) -> TypeGuard[dict[str, Any]]:
-    return type(value) is dict
-
-
-def _is_array(value: Any) -> TypeGuard[list[Any]]:
-    return type(value) is list
-
-
-def _size(text: Any) -> int:
-    """Return how many bytes *text* is in UTF-8; nothing else has a size."""
-    return len(text.encode("utf-8", "surrogatepass")) if type(text) is str else 0
-
-
-def go_duration(milliseconds: int) -> str:
-    """Return *milliseconds* as Go prints a duration: `0s`, `6ms`, `8.64s`, `1m0.198s`, `1h0m0s`."""
-    if 0 < milliseconds < 1_000:  # noqa: PLR2004 - a second
-        return f"{milliseconds}ms"
-    minutes, rest = divmod(milliseconds, MINUTE_MS)
-    seconds, fraction = divmod(rest, 1_000)
-    text = f"{seconds}.{fraction:03}".rstrip("0").rstrip(".") + "s" if fraction else f"{seconds}s"
-    if minutes:
-        hours, minutes = divmod(minutes, 60)
-        text = f"{hours}h{minutes}m{text}" if hours else f"{minutes}m{text}"
-    return text

@@ -5,35 +5,34 @@ import pytest
 from mockserver.conversation import ModelRequest
 from mockserver.models import family_of
 from mockserver.records import stored
-from mockserver.records.stored import MOST_BYTES, MOST_KEPT, StoredCompletion, StoredCompletions
+from mockserver.records.stored import MOST_BYTES, MOST_KEPT, StoredAnswer, StoredAnswers
 
-REQUEST = ModelRequest(sent={}, body={}, model="gpt-4o", family=family_of("gpt-4o"))
+REQUEST = ModelRequest(sent={}, model="gpt-4o", family=family_of("gpt-4o"))
 
 
-def completion(identity: str, size: int = 1) -> StoredCompletion:
-    return StoredCompletion(
+def completion(identity: str, size: int = 1, endpoint: str = "chat.completions") -> StoredAnswer:
+    return StoredAnswer(
         id=identity,
+        endpoint=endpoint,
         request_id="req_1",
         request=REQUEST,
         model_name="gpt-4o",
         created=0,
-        seed=0,
         choices=(),
         usage=None,
         system_fingerprint=None,
-        metadata={},
         size=size,
     )
 
 
-def keeping(*completions: StoredCompletion) -> StoredCompletions:
-    kept = StoredCompletions()
+def keeping(*completions: StoredAnswer) -> StoredAnswers:
+    kept = StoredAnswers()
     for one in completions:
         kept.add(one)
     return kept
 
 
-def ids(kept: StoredCompletions) -> list[str]:
+def ids(kept: StoredAnswers) -> list[str]:
     return [one.id for one in kept]
 
 
@@ -91,3 +90,9 @@ def test_an_id_that_comes_again_is_kept_once() -> None:
 @pytest.mark.parametrize("name", ["MOST_KEPT", "MOST_BYTES"])
 def test_the_bounds_are_public(name: str) -> None:
     assert getattr(stored, name) > 0
+
+
+def test_an_endpoint_looks_through_what_it_has_answered_itself() -> None:
+    kept = keeping(completion("a"), completion("b", endpoint="responses"), completion("c"))
+
+    assert [one.id for one in kept.of("chat.completions")] == ["a", "c"]

@@ -103,7 +103,6 @@ def chat() -> Callable[..., IncomingCall]:
         chosen = tool_choice_of({**body, "tools": tools})
         made = ModelRequest(
             sent=body,
-            body=body,
             model=model,
             family=family_of(model),
             turns=tuple(
@@ -140,7 +139,6 @@ def legacy() -> Callable[..., IncomingCall]:
             model=model,
             request=ModelRequest(
                 sent={},
-                body={},
                 model=model,
                 family=family_of(model),
                 prompts=prompts or ("Hello",),

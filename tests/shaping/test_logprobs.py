@@ -52,7 +52,6 @@ def told(
     known = catalogue.resolve(model)
     request = ModelRequest(
         sent={},
-        body={},
         model=known.id,
         family=known.family,
         logprobs=count,
@@ -101,7 +100,7 @@ def test_a_text_that_a_limit_cut_is_told_of_as_far_as_it_goes(text: str, model: 
     pieces = whole.pieces[: len(whole.pieces) // 2]
     cut = choice("", model)
     cut.text = TokenText(pieces)
-    request = ModelRequest(sent={}, body={}, model=model, family=known.family, logprobs=0)
+    request = ModelRequest(sent={}, model=model, family=known.family, logprobs=0)
 
     (answered,) = with_logprobs([cut], [()], request, known, Draw(0, b""))
 
@@ -313,7 +312,7 @@ def test_a_stated_minus_zero_is_zero() -> None:
 
 def test_nothing_is_told_of_a_choice_whose_scenario_says_null() -> None:
     known = catalogue.resolve("gpt-4o")
-    request = ModelRequest(sent={}, body={}, model="gpt-4o", family=known.family, logprobs=2)
+    request = ModelRequest(sent={}, model="gpt-4o", family=known.family, logprobs=2)
     choices = [choice("Hi", "gpt-4o")]
 
     (answered,) = with_logprobs(choices, [None], request, known, Draw(0, b""))
@@ -323,7 +322,7 @@ def test_nothing_is_told_of_a_choice_whose_scenario_says_null() -> None:
 
 def test_the_first_token_of_an_echoed_prompt_has_no_log_probability() -> None:
     known = catalogue.resolve("davinci-002")
-    request = ModelRequest(sent={}, body={}, model="davinci-002", family=known.family, logprobs=2)
+    request = ModelRequest(sent={}, model="davinci-002", family=known.family, logprobs=2)
     choices = [choice(" three", "davinci-002", echoed="One two")]
 
     (answered,) = with_logprobs(choices, [()], request, known, Draw(0, b""))

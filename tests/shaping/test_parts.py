@@ -12,7 +12,6 @@ from mockserver.contracts import (
 from mockserver.conversation import (
     AnswerPart,
     Choice,
-    ModelRequest,
     Refusal,
     Text,
     Thought,
@@ -20,10 +19,13 @@ from mockserver.conversation import (
     Turn,
 )
 from mockserver.models import Catalogue
+from mockserver.protocols.openai.chat_completions import ChatCompletions
 from mockserver.protocols.openai.chat_requests import tools_of
+from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.replies.text import Text as TextReply
-from mockserver.shaping.billing import limited, shape, thought_aloud
+from mockserver.shaping.billing import limited, shape
 from mockserver.shaping.cutting import Shaped
+from mockserver.shaping.terms import Terms
 
 MODEL = Catalogue().resolve("gpt-4o")
 REPLY = TextReply(text="")
@@ -40,7 +42,7 @@ INTERLEAVED: tuple[AnswerPart, ...] = (
 
 
 def shaped(*parts: AnswerPart, limit: int | None = None, stop: tuple[str, ...] = ()) -> Shaped:
-    request = ModelRequest(
+    request = OpenAIRequest(
         sent=BODY,
         body=BODY,
         model=MODEL.id,
@@ -50,8 +52,8 @@ def shaped(*parts: AnswerPart, limit: int | None = None, stop: tuple[str, ...] =
         max_tokens=limit,
         stop=stop,
     )
-    whole = shape(request, [Choice(parts)], REPLY, MODEL)
-    return limited(whole, request, REPLY, MODEL)[0]
+    terms = Terms(ChatCompletions(), request, REPLY, MODEL)
+    return limited(terms, shape(terms, [Choice(parts)]))[0]
 
 
 def kinds(choice: AnsweredChoice) -> list[tuple[type, str]]:
@@ -81,10 +83,7 @@ def test_a_protocol_with_one_place_for_texts_gets_them_joined() -> None:
 
 
 def test_thoughts_are_billed_as_reasoning() -> None:
-    answer = shaped(*INTERLEAVED)
-
-    assert answer.reasoning_tokens == 4
-    assert thought_aloud(answer, REPLY, MODEL) == "Six by nine."
+    assert shaped(*INTERLEAVED).reasoning_tokens == 4
 
 
 @pytest.mark.parametrize(

@@ -6,10 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from mockserver.conversation import Charge
 from mockserver.conversation.api_error import MINUTE_MS, Allowance
 from mockserver.errors import BadValue
 from mockserver.traffic.limiter import Figures, Limiter, Limits, LimitsTable, Refused
-from mockserver.traffic.limits import DAY_MS, Charge
+from mockserver.traffic.limits import DAY_MS
 
 
 def ask(limiter: Limiter, figures: Figures, *, tokens: int = 1, at_s: float = 0.0) -> object:

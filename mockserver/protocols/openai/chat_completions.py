@@ -10,16 +10,18 @@ from itertools import cycle, islice
 from typing import Any, Final, NamedTuple
 
 from mockserver import tokens
-from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, GeneratingEndpoint
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice
 from mockserver.conversation import CALLS_NOTHING, PLAIN_TEXT, TokenLogprob, Usage
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.protocols.openai.chat_requests import (
     format_of,
     tool_choice_of,
     tools_of,
     turns_of,
 )
+from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.http_request import HttpRequest
@@ -29,7 +31,7 @@ from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
 Json = dict[str, JsonValue]
 
 
-class ChatCompletions(GeneratingEndpoint):
+class ChatCompletions(OpenAIEndpoint):
     """Chat, streamed or not, with tools, legacy functions, refusals and several choices."""
 
     kind = "chat.completions"
@@ -52,6 +54,7 @@ class ChatCompletions(GeneratingEndpoint):
             turns=turns_of(body["messages"]),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
+            charge=charge(body),
             tools=tools_of(body) if offers_tools else (),
             tool_choice=tool_choice_of(body) if offers_tools else CALLS_NOTHING,
             parallel_calls=body.get("parallel_tool_calls") is not False,

@@ -5,14 +5,17 @@ A stream orders its members otherwise than a body does, and its usage chunk othe
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import islice
 from typing import Any
 
 from mockserver import tokens
-from mockserver.contracts import Answer, AnsweredChoice, GeneratingEndpoint
-from mockserver.conversation import ChoiceLogprobs, TokenLogprob
+from mockserver.contracts import Answer, AnsweredChoice
+from mockserver.conversation import Choice, ChoiceLogprobs, Text, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.billing import OpenAIEndpoint
+from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.logprobs_json import LegacyLogprobs
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.http_request import HttpRequest
@@ -31,7 +34,7 @@ INFILL_MARKS = "<|endoftext|><|fim_prefix|><|fim_suffix|><|fim_middle|>"
 makes 123 of the one recorded request (53 characters of prompt, 15 of suffix; 2025-09)."""
 
 
-class Completions(GeneratingEndpoint):
+class Completions(OpenAIEndpoint):
     """Completions of one prompt or many, given as text or as tokens."""
 
     kind = "completions"
@@ -55,6 +58,7 @@ class Completions(GeneratingEndpoint):
             prompts=_prompts(body.get("prompt"), known.family.encoding),
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
+            charge=charge(body),
             stream=bool(body.get("stream")),
             include_usage=bool(options.get("include_usage")),
             n=body.get("n") or 1,
@@ -65,6 +69,11 @@ class Completions(GeneratingEndpoint):
             echo=bool(body.get("echo")),
             logprobs=None if logprobs is None else min(logprobs, MOST_LOGPROBS),
         )
+
+    def sayable(self, choice: Choice) -> Choice:
+        """Return *choice* as a text: a refusal is one too, and there are no calls."""
+        text = choice.refusal if choice.text is None else choice.text
+        return replace(choice, parts=(Text(text or ""),))
 
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as a `text_completion`, or as its chunks."""
@@ -128,7 +137,7 @@ def _told(logprobs: ChoiceLogprobs) -> Sequence[TokenLogprob]:
 
 def _logprobs(choice: AnsweredChoice, answer: Answer) -> LegacyLogprobs:
     """Return what writes the log-probabilities of *choice*, counting from where it begins."""
-    request = answer.request
+    request = as_openai(answer.request)
     offset = 0
     if not choice.echoed:
         per_prompt = len(answer.choices) // len(request.prompts)

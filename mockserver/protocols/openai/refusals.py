@@ -4,11 +4,11 @@ A dialect that says it otherwise overrides the method of the same name. Texts: p
 and recorded answers, 2023 to 2026; docs/fidelity.md tells how sure each is.
 """
 
-from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
-from mockserver.conversation import Allowance, ApiError
-from mockserver.traffic.limits import go_duration
+from mockserver.conversation import ApiError
+from mockserver.protocols.openai.limits import go_duration
+from mockserver.traffic.limits import LimitReached
 
 OVERLOADED: Final = (
     "The server is currently overloaded with other requests. Sorry about that! You can retry "
@@ -30,24 +30,6 @@ _UNITS: Final = {
 }
 SITE_OVERLOADED: Final = 529
 """What no standard knows: some providers say by it that they are overloaded."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LimitReached:
-    """A limit that a request does not fit in.
-
-    *of* says which; a request that is `too_large` has more tokens than the limit, so that no
-    waiting helps. *wait_ms* is what the message tells the client to wait.
-    """
-
-    of: Literal["requests", "tokens", "too_large"]
-    model: str
-    limit: int
-    used: int
-    requested: int
-    wait_ms: int = 0
-    window: Literal["minute", "day"] = "minute"
-    allowances: tuple[Allowance, ...] = ()
 
 
 def rate_limited(reached: LimitReached) -> ApiError:

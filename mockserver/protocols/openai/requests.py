@@ -1,6 +1,8 @@
 """A request of OpenAI's protocols: what the conversation knows of any, and what only they have."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from mockserver.conversation import ModelRequest
 
@@ -10,6 +12,7 @@ class OpenAIRequest(ModelRequest):
     """A chat or a legacy completion, whoever serves it.
 
     Attributes:
+        body: The JSON that the endpoint has read: what was sent, unless a provider translates it.
         legacy_functions: Tools were offered as `functions`, so calls go out as `function_call`.
         include_usage: A stream ends with the bill.
         include_obfuscation: A stream is padded, so that lengths of tokens cannot be read off it.
@@ -17,6 +20,7 @@ class OpenAIRequest(ModelRequest):
 
     """
 
+    body: Mapping[str, Any]
     legacy_functions: bool = False
     include_usage: bool = False
     include_obfuscation: bool = True

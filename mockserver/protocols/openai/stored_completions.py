@@ -14,13 +14,15 @@ from mockserver.conversation import ApiError, Choice, ToolCall, Usage
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.protocols.openai.validation import Page
-from mockserver.records.stored import StoredCompletion
+from mockserver.records.stored import StoredAnswer
 from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.rendered import JsonBody
 
 Json = dict[str, JsonValue]
 T = TypeVar("T")
 
+CHAT: Final = "chat.completions"
+"""The endpoint whose answers are looked up here."""
 ALL: Final = "/chat/completions"
 ONE: Final = ALL + "/{id}"
 MESSAGES: Final = ONE + "/messages"
@@ -37,7 +39,7 @@ class StoredChatCompletions(LookupEndpoint):
         if lookup.route == ("GET", ALL):
             return _answer(_list(lookup))
         completion = lookup.stored.get(lookup.parameters["id"])
-        if completion is None:
+        if completion is None or completion.endpoint != CHAT:
             raise _not_found(lookup.parameters["id"], "completion_id")
         match lookup.route:
             case ("GET", path) if path == MESSAGES:
@@ -45,7 +47,7 @@ class StoredChatCompletions(LookupEndpoint):
             case ("POST", _):
                 body = validation.read_body(lookup.http)
                 validation.check_update(body)
-                completion.metadata = body["metadata"] or {}
+                completion.members["metadata"] = body["metadata"] or {}
             case ("DELETE", _):
                 lookup.stored.remove(completion.id)
                 deleted = "chat.completion.deleted"
@@ -84,18 +86,18 @@ def _list(lookup: Lookup) -> Json:
     model = query.get("model")
     fitting = [
         completion
-        for completion in lookup.stored
+        for completion in lookup.stored.of(CHAT)
         if (model is None or model in {completion.model_name, completion.request.model})
-        and wanted.items() <= completion.metadata.items()
+        and wanted.items() <= completion.members["metadata"].items()
     ]
     return _page(fitting, page, lambda completion: completion.id, _completion)
 
 
-def _messages(completion: StoredCompletion, query: Mapping[str, str]) -> Json:
+def _messages(completion: StoredAnswer, query: Mapping[str, str]) -> Json:
     """Return a page of the messages that *completion* answered; the answer is not among them."""
     messages = [
         _message(f"{completion.id}-{number}", message)
-        for number, message in enumerate(completion.request.body["messages"])
+        for number, message in enumerate(as_openai(completion.request).body["messages"])
     ]
     return _page(messages, validation.read_page(query, "asc"), lambda message: message["id"], dict)
 
@@ -124,7 +126,7 @@ def _page(
 # --- what is stored --------------------------------------------------------------------------
 
 
-def _completion(stored: StoredCompletion) -> Json:
+def _completion(stored: StoredAnswer) -> Json:
     """Return *stored* as the storage shows it: with the request's parameters, filled in."""
     request = as_openai(stored.request)
     body = request.body
@@ -136,7 +138,7 @@ def _completion(stored: StoredCompletion) -> Json:
         "request_id": stored.request_id,
         "tool_choice": body.get("tool_choice"),
         "usage": _usage(stored.usage),
-        "seed": stored.seed,
+        "seed": stored.members["seed"],
         "top_p": _number(body.get("top_p"), 1.0),
         "temperature": _number(body.get("temperature"), 1.0),
         "presence_penalty": _number(body.get("presence_penalty"), 0.0),
@@ -145,7 +147,7 @@ def _completion(stored: StoredCompletion) -> Json:
         "input_user": body.get("user"),
         "service_tier": request.service_tier,
         "tools": body.get("tools"),
-        "metadata": stored.metadata,
+        "metadata": stored.members["metadata"],
         "choices": [
             {
                 "index": index,

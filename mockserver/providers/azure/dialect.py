@@ -15,8 +15,8 @@ from urllib.parse import parse_qs
 from mockserver.contracts import Answer, AnsweredChoice, Dialect, Located
 from mockserver.conversation import Allowance, ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.seeding import HEX, Draw, http_date
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered

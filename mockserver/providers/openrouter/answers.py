@@ -56,7 +56,7 @@ REASONING_FORMATS: Final = {
 
 def _provider_of(answer: Answer) -> str:
     """Return the name of the provider that serves *answer*: as preferred, or the vendor's own."""
-    preferences = record(answer.request.body.get("provider"))
+    preferences = record(as_openai(answer.request).body.get("provider"))
     vendor = answer.request.model.partition("/")[0]
     ignored = items(preferences.get("ignore"))
     wanted: list[Any] = [
@@ -161,7 +161,7 @@ def _completed(shown: Json, answer: Answer) -> Json:
 
 def _reasoning(answer: Answer) -> str | None:
     """Return what was thought, unless the request wants none of it."""
-    body = answer.request.body
+    body = as_openai(answer.request).body
     excluded = record(body.get("reasoning")).get("exclude")
     return None if excluded or body.get("include_reasoning") is False else answer.reasoning
 

@@ -16,11 +16,11 @@ from mockserver.contracts import Answer, Attempt, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import refusals, validation
-from mockserver.protocols.openai.refusals import LimitReached
 from mockserver.providers.openrouter.answers import PROVIDERS, body_of, costs, stream_of
 from mockserver.providers.openrouter.models import catalogue
 from mockserver.providers.openrouter.requests import attempts, refused
 from mockserver.seeding import Draw, http_date
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
 from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered

@@ -42,7 +42,7 @@ def whole(answer: Answer, serving: Sequence[str], fingerprint: str) -> Json:
                     **_thought(answer, answer.reasoning),
                     **_calls(choice),
                     "provider_metadata": routing.metadata(
-                        answer, serving, tried_before(answer.request.body)
+                        answer, serving, tried_before(as_openai(answer.request).body)
                     ),
                 },
                 "logprobs": None,
@@ -64,7 +64,9 @@ def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator
     for choice in others:
         yield Chunk(_chunk(answer, choice, {}, choice.finish_reason, fingerprint))
     metadata: Json = {
-        "provider_metadata": routing.metadata(answer, serving, tried_before(answer.request.body))
+        "provider_metadata": routing.metadata(
+            answer, serving, tried_before(as_openai(answer.request).body)
+        )
     }
     final = _chunk(answer, last, metadata, last.finish_reason, fingerprint)
     del final["system_fingerprint"]

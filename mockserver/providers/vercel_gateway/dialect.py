@@ -15,7 +15,7 @@ from mockserver.contracts import Answer, Attempt, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import refusals
-from mockserver.protocols.openai.refusals import LimitReached
+from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import attempts, chat_answers, reading, routing
 from mockserver.providers.vercel_gateway.refusals import (
     NOT_FOUND,
@@ -25,6 +25,7 @@ from mockserver.providers.vercel_gateway.refusals import (
 )
 from mockserver.providers.vercel_gateway.upstream import LEAST_OUTPUT, maker_of
 from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
 from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
@@ -158,7 +159,7 @@ class VercelGateway(Dialect):
         """Return a chat answer as the gateway writes it; all else is its own already."""
         if answer is None or answer.endpoint != CHAT:
             return rendered
-        options = routing.options_of(answer.request.body)
+        options = routing.options_of(as_openai(answer.request).body)
         serving = routing.providers(answer.request.model, options)
         drawn = "fp_" + draw.text("fingerprint", FINGERPRINT, HEX)
         fingerprint = answer.system_fingerprint or drawn

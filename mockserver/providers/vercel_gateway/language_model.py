@@ -5,8 +5,9 @@ One URL answers in one piece and in streams; a header says which, and another na
 
 from typing import ClassVar
 
-from mockserver.contracts import Answer, GeneratingEndpoint
+from mockserver.contracts import Answer
 from mockserver.models import Catalogue
+from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.providers.vercel_gateway import answers
 from mockserver.providers.vercel_gateway.requests import (
     MODEL_HEADER,
@@ -19,7 +20,7 @@ from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 
 
-class LanguageModel(GeneratingEndpoint):
+class LanguageModel(OpenAIEndpoint):
     """Text, tool calls, JSON and thoughts, by the specification that the client is written in."""
 
     kind = "language_model"
@@ -40,6 +41,9 @@ class LanguageModel(GeneratingEndpoint):
     ) -> LanguageModelRequest:
         """Return the request in *http*, found valid."""
         return understand(http, catalogue)
+
+    def charge(self, http: HttpRequest) -> None:
+        """Return nothing: what cannot be understood is refused before any limit is asked."""
 
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* in one piece, or as the parts of a stream."""

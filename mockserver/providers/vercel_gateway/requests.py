@@ -13,6 +13,7 @@ from mockserver.conversation import CHOOSES, ApiError, Tool
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.chat_requests import format_of, tool_choice_of
+from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.providers.vercel_gateway import prompts, reading, routing, upstream
 from mockserver.providers.vercel_gateway.reading import Record
@@ -118,6 +119,7 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
         family=model.family,
         turns=tuple([message.turn for message in messages]),
         prompt_tokens=prompt.tokens,
+        charge=charge(body),
         prompt_exact=prompt.exact and all(tool["type"] == "function" for tool in tools),
         tools=tuple([_tool(tool) for tool in tools]),
         tool_choice=tool_choice_of(body) if "tools" in body or not tools else CHOOSES,

@@ -266,7 +266,7 @@ def incoming(one: Asked) -> IncomingCall:
     for _ in range(one.turn):
         turns += [Turn("assistant", (Text("x"),)), Turn("user", (Text("y"),))]
     request = ModelRequest(
-        sent={}, body={}, model=one.model, family=family_of(one.model), turns=tuple(turns)
+        sent={}, model=one.model, family=family_of(one.model), turns=tuple(turns)
     )
     http = HttpRequest("POST", "/v1/chat/completions", {}, b"", "")
     return IncomingCall(http, "openai", "chat.completions", one.key, one.model, request)

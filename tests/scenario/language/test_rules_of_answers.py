@@ -302,9 +302,7 @@ def test_rule_10_calls_of_tools_on_the_legacy_endpoint_are_noted() -> None:
         .call
     )
 
-    assert call.notes == (
-        "the reply calls tools, and legacy completions have none: they are left out",
-    )
+    assert call.notes == ("the reply calls tools, and 'completions' has none: they are left out",)
 
 
 @pytest.mark.parametrize(
