@@ -68,6 +68,7 @@ from mockserver.contracts import JsonBody, LookupEndpoint
 class Motd(LookupEndpoint):
     kind = "motd"
     routes = (("GET", "/motd"),)
+    dialects = frozenset({"openai"})
 
     def look_up(self, lookup):
         return JsonBody({"message": "Be kind."})
@@ -81,7 +82,7 @@ from mockserver.providers.openai import OpenAI
 
 class Acme(OpenAI):
     kind = "acme"
-    id_prefixes = {"chat.completions": "acme-", "completions": "acme-"}
+    id_prefix = "acme-"
 
     def locate(self, path):
         return Located(path.removeprefix("/acme-api")) if path.startswith("/acme-api/") else None

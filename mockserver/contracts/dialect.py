@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
 from mockserver.contracts.answer import Answer
+from mockserver.contracts.endpoint import Endpoint
 from mockserver.conversation import Allowance, ApiError, Usage
 from mockserver.models import Catalogue
-from mockserver.protocols.openai import refusals
 from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.jsontext import Filling, JsonValue, compact, to_bytes
+from mockserver.wire.jsontext import Filling, JsonValue
 from mockserver.wire.rendered import Frame, Rendered
 from mockserver.wire.timeline import Head, Timeline
 
@@ -37,21 +37,22 @@ class Attempt(NamedTuple):
 
 
 class Dialect(ABC):
-    """How one provider spells the protocol: paths, keys, headers, JSON, errors. Stateless.
+    """How one provider spells what it is asked: paths, keys, headers, JSON, errors. Stateless.
 
     What is abstract every provider has in its own way. What is not has a default, by which a
-    provider does as the endpoints do, whose requests and answers are OpenAI's.
+    provider does as its endpoints do. One that is compatible with OpenAI begins as
+    `mockserver.protocols.openai.compatible.OpenAICompatible`.
     """
 
     kind: ClassVar[str]
-    id_prefixes: ClassVar[Mapping[str, str]]
-    """What the ids of answers begin with, by endpoint kind."""
-    id_length: ClassVar[int]
-    """How many drawn characters follow the prefix."""
+    has: ClassVar[frozenset[str]] = frozenset()
+    """The endpoints that it has, by kind, besides those that name it themselves."""
+    id_prefix: ClassVar[str | None] = None
+    """What the ids of its answers begin with; None: what their endpoint says."""
+    id_length: ClassVar[int | None] = None
+    """How many drawn characters follow the prefix; None: as many as the endpoint says."""
     took_header: ClassVar[str] = ""
-    """The header that tells how many milliseconds an answer took; empty: there is none."""
-    lacks: ClassVar[frozenset[str]] = frozenset()
-    """The endpoints that this provider does not have, by kind."""
+    """The header that states how many milliseconds an answer took; empty: there is none."""
     shares_paths: ClassVar[bool] = False
     """Its paths are another's too: without its prefix they are its own only where a scenario names
     it as the provider."""
@@ -59,6 +60,10 @@ class Dialect(ABC):
     """The token by which the model ends its turn is billed."""
     keeps_answers: ClassVar[bool] = False
     """Answers can be looked up by their ids, and what they cost adds up: see `Lookup.ledger`."""
+    host: ClassVar[str] = "api.example.com"
+    """The name that a gateway's page gives the API."""
+    keep_alive: ClassVar[str] = "keep-alive"
+    """The comment that keeps a stream open while nothing else is sent."""
 
     @abstractmethod
     def locate(self, path: str) -> Located | None:
@@ -132,9 +137,20 @@ class Dialect(ABC):
         del answer, draw
         return rendered
 
-    def answer_id(self, answer: Answer, draw: Draw) -> str:
-        """Return the id of *answer*: its prefix and so many drawn characters as there are."""
-        return self.id_prefixes[answer.endpoint] + draw.answer_id(self.id_length)
+    def id_size(self, endpoint: Endpoint) -> int:
+        """Return how long the ids of *endpoint*'s answers are."""
+        prefix, length = self._id_form(endpoint)
+        return len(prefix) + length
+
+    def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
+        """Return the id of *answer*, as long as `id_size` says."""
+        del answer
+        prefix, length = self._id_form(endpoint)
+        return prefix + draw.answer_id(length)
+
+    def _id_form(self, endpoint: Endpoint) -> tuple[str, int]:
+        prefix = endpoint.id_prefix if self.id_prefix is None else self.id_prefix
+        return prefix, endpoint.id_length if self.id_length is None else self.id_length
 
     def cost_usd(self, answer: Answer) -> float:
         """Return what *answer* costs, by the prices of the catalogue; 0 where it has none."""
@@ -168,37 +184,48 @@ class Dialect(ABC):
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return the whole timeline of a refusal."""
 
-    # What goes wrong in the provider's own words; the defaults are what most have in common.
+    # --- what goes wrong, in the provider's own words ---
 
-    host: ClassVar[str] = "api.openai.com"
-    """The name that a gateway's page gives the API."""
-    keep_alive: ClassVar[str] = "keep-alive"
-    """The comment that keeps a stream open while nothing else is sent."""
-
+    @abstractmethod
     def rate_limited(self, reached: LimitReached) -> ApiError:
         """Return the refusal of what does not fit in a limit."""
-        return refusals.rate_limited(reached)
 
+    @abstractmethod
     def overloaded(self, status: int | None = None) -> ApiError:
         """Return the refusal of a server that has too much to do; *status* replaces its own."""
-        return refusals.overloaded(status)
 
+    @abstractmethod
     def content_filtered(self) -> ApiError:
         """Return the refusal of a prompt that a filter does not like."""
-        return refusals.content_filtered()
 
-    def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:  # noqa: ARG002 - for dialects that tell of errors in a chunk
-        """Return the event that tells of *error* in the middle of a stream.
+    @abstractmethod
+    def failed(self, status: int) -> ApiError:
+        """Return the error that *status* says where nothing else is known of it."""
+
+    @abstractmethod
+    def broke_off(self) -> ApiError:
+        """Return the error of a stream that cannot go on."""
+
+    @abstractmethod
+    def stream_error(
+        self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
+    ) -> bytes:
+        """Return the event that reports *error* in the middle of a stream.
 
         Args:
             error: What happened.
-            chunk: The last chunk that was sent, or one like it, for dialects that wrap errors
-                in chunks.
+            nearest: The JSON of the stream's events, the nearest first, for dialects that wrap
+                errors in chunks.
+            shape: How the scenario wants it written; None: in the provider's own way.
 
         """
-        keys = ("message", "type", "param", "code")
-        body = {"error": {key: getattr(error, key) for key in keys}}
-        return to_bytes(f"data: {compact(body)}\n\n")
+
+    def empty_event(
+        self, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
+    ) -> bytes | None:
+        """Return an event like the *nearest* that holds nothing of the answer; None: none does."""
+        del nearest, shape
+        return None
 
 
 def _priced(usage: Usage) -> tuple[int, int, int]:

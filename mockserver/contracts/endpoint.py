@@ -36,9 +36,15 @@ class Endpoint(ABC):
 
     kind: ClassVar[str]
     routes: ClassVar[tuple[tuple[str, str], ...]]
-    dialects: ClassVar[frozenset[str] | None] = None
-    """The dialects that have it, by kind, and that ask it before the others' for a path of both.
-    None: all have it, unless they say that they lack it."""
+    protocol: ClassVar[str] = ""
+    """Whose protocol it belongs to; empty: to that of the dialects that have it."""
+    dialects: ClassVar[frozenset[str]] = frozenset()
+    """Dialects that have it, by kind, besides those that say so themselves. They ask it before
+    endpoints of many for a path of both."""
+    id_prefix: ClassVar[str] = ""
+    """What the ids of its answers begin with."""
+    id_length: ClassVar[int] = 24
+    """How many drawn characters follow the prefix."""
     asked_in: ClassVar[tuple[str, ...]] = ()
     """The headers, in lower case, that say what is asked as path and body do."""
 

@@ -488,7 +488,7 @@ class Engine:
             usage=bill(terms, shaped, generated),
             system_fingerprint=fingerprint(visit.session, reply, model),
             headers=headers(visit.session.scenario.defaults, reply),
-            id=id_hole(len(dialect.id_prefixes[incoming.endpoint]) + dialect.id_length),
+            id=id_hole(dialect.id_size(terms.endpoint)),
             created=visit.steady.created(),
             allowances=()
             if visit.allowances is not None

@@ -84,7 +84,7 @@ class Routes:
             if nowhere is None and (endpoint is not None or route.allowed):
                 return route
             # Below a root that providers share, each may have endpoints that only it has.
-            if endpoint is not None and endpoint.dialects is not None:
+            if endpoint is not None and dialect.kind in endpoint.dialects:
                 return route
             nowhere = nowhere or route
         return nowhere or Route(named or self._dialects[0])
@@ -113,13 +113,9 @@ class Routes:
 
 def _endpoints_of(dialect: Dialect, endpoints: Sequence[Endpoint]) -> list[Endpoint]:
     """Return the endpoints that *dialect* has, its own before those that many have."""
-    had = [
-        endpoint
-        for endpoint in endpoints
-        if endpoint.kind not in dialect.lacks
-        and (endpoint.dialects is None or dialect.kind in endpoint.dialects)
-    ]
-    return sorted(had, key=lambda endpoint: endpoint.dialects is None)
+    own = [endpoint for endpoint in endpoints if dialect.kind in endpoint.dialects]
+    had = [endpoint for endpoint in endpoints if endpoint.kind in dialect.has]
+    return [*own, *(endpoint for endpoint in had if endpoint not in own)]
 
 
 def _match(pattern: str, path: str) -> dict[str, str] | None:

@@ -256,7 +256,9 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
         head = Head(status, lines, content_length)
         return (head, *[Data(text, tokens) for text, tokens in ready.frames])
     visit.call.usage = answer.usage
-    identity = dialect.answer_id(answer, draw)
+    endpoint = visit.route.generating
+    assert endpoint is not None
+    identity = dialect.answer_id(answer, endpoint, draw)
     filling = [(answer.id.mark_bytes, identity.encode())]
     head = Head(status, fill(lines, filling), content_length)
     for number in range(ready.drawn_calls):

@@ -2,34 +2,13 @@
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mockserver.contracts import Distorted, Failure, Scene
-from mockserver.conversation import ApiError
 from mockserver.errors import BadValue
-from mockserver.protocols.openai.refusals import OVERLOADED
 from mockserver.wire.jsontext import to_bytes
 from mockserver.wire.timeline import Timeline
 
-OPENAI_500 = (
-    "The server had an error processing your request. Sorry about that! You can retry your "
-    "request, or contact us through our help center at help.openai.com if you keep seeing this "
-    "error."
-)
-MESSAGES = {
-    400: "The request could not be understood.",
-    401: "Incorrect API key provided.",
-    403: "You are not allowed to make this request.",
-    404: "The resource was not found.",
-    408: "The request timed out.",
-    409: "The request conflicts with another one.",
-    422: "The request could not be carried out.",
-    429: "Too many requests.",
-    503: OVERLOADED,
-}
-CLIENT_ERRORS = range(400, 500)
-EDGE_STATUSES = frozenset({401, 403, 404, 429})
-"""What providers refuse before the API itself is asked: keys, permissions, names, limits."""
 WITHOUT_BODY = frozenset({204, 205, 304})
 """What HTTP sends without a body, so that it tells of no error."""
 
@@ -72,17 +51,16 @@ class HttpError(Failure):
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
         """Return the refusal instead of *timeline*."""
-        is_clients = self.status in CLIENT_ERRORS
         headers = tuple(self.headers.items())
         if self.body is not None:
             headers = (("content-type", self.content_type), *headers)
-        error = ApiError(
-            self.status,
-            self.message or MESSAGES.get(self.status, OPENAI_500),
-            self.type or ("invalid_request_error" if is_clients else "server_error"),
-            self.param,
-            self.code,
-            layer="edge" if self.status in EDGE_STATUSES else "api",
+        known = scene.dialect.failed(self.status)
+        error = replace(
+            known,
+            message=self.message or known.message,
+            type=self.type or known.type,
+            param=self.param,
+            code=self.code,
             headers=headers,
             retry_after_s=self.retry_after_s,
             retry_after_scales=self.scale,

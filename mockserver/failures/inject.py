@@ -1,12 +1,11 @@
 """Something comes in a stream that does not belong there, or that clients do not expect."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
 
 from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
-from mockserver.conversation import ApiError
 from mockserver.errors import BadValue
-from mockserver.protocols.openai.refusals import broke_off
 from mockserver.wire.bodies import (
     Json,
     at_event_end,
@@ -37,7 +36,6 @@ SHAPES: dict[What, tuple[Shape, ...]] = {
     "empty_choices": ("blank",),
 }
 NO_UTF8 = b"\xff"
-NO_FILTERS: list[Json] = [{"prompt_index": 0, "content_filter_results": {}}]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,47 +108,23 @@ class Inject(Failure):
             case "duplicate":
                 return events_of(before)[-1] if chunks else None
             case "error_event":
-                return self._error(some, scene)
+                return self._error(nearest, scene)
             case "bad_json":
                 text = event(some)
                 return text[: len(text) // 2] + b"\n\n"
+            case "empty_choices":
+                return scene.dialect.empty_event(nearest, self.shape)
             case _ if found is None:
                 return None
-            case "empty_choices":
-                return self._without_choices(found)
             case "invalid_utf8":
                 return event(_saying(found, "\0")).replace(b"\\u0000", NO_UTF8)
             case "cumulative":
                 return event(_saying(found, "".join(map(_said, chunks)))) if chunks else None
 
-    def _error(self, chunk: Json, scene: Scene) -> bytes:
-        known = broke_off()
-        error = ApiError(
-            known.status, self.message or known.message, known.type, None, self.code or known.code
-        )
-        told = {key: getattr(error, key) for key in ("message", "type", "param", "code")}
-        match self.shape:
-            case None:
-                return scene.dialect.stream_error(error, chunk)
-            case "named_event":
-                return b"event: error\n" + event({"error": told})
-            case "object":
-                return event({"object": "error", **told, "code": self.code or error.status})
-            case "choice":
-                ended = [
-                    {**choice, "delta": {"content": ""}, "finish_reason": "error"}
-                    for choice in choices_of(chunk)
-                ]
-                short = {"code": self.code or error.status, "message": error.message}
-                return event({**chunk, "error": short, "choices": ended})
-            case _:
-                return event({"error": told})
-
-    def _without_choices(self, chunk: Json) -> bytes:
-        if self.shape is None:
-            return event({**chunk, "choices": []})
-        blank: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
-        return event({**blank, "prompt_filter_results": NO_FILTERS})
+    def _error(self, nearest: Sequence[Json], scene: Scene) -> bytes:
+        known = scene.dialect.broke_off()
+        error = replace(known, message=self.message or known.message, code=self.code or known.code)
+        return scene.dialect.stream_error(error, nearest, self.shape)
 
 
 def _said(chunk: Json) -> str:

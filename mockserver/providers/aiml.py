@@ -10,21 +10,20 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from mockserver.contracts import Answer, Dialect, Located
+from mockserver.contracts import Answer
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model
 from mockserver.seeding import Draw, http_date
 from mockserver.traffic.limits import LimitReached
-from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
-from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
 
-ROOT: Final = "/v1"
-CHAT: Final = ROOT + "/chat/completions"
+CHAT: Final = "/v1/chat/completions"
 CREDITS_A_USD: Final = 2_000_000
 
 NO_KEY: Final = (
@@ -41,30 +40,17 @@ UNKNOWN_MODEL: Final = (
 )
 
 
-class AimlApi(Dialect):
+class AimlApi(OpenAICompatible):
     """The dialect of api.aimlapi.com."""
 
     kind = "aiml"
-    id_prefixes = {"chat.completions": "chatcmpl-"}  # noqa: RUF012 - ClassVar in Dialect
-    id_length = 29
-    lacks = frozenset({"completions", "stored_completions"})
+    has = frozenset({"chat.completions", "models"})
     shares_paths = True
     host = "api.aimlapi.com"
-
-    def locate(self, path: str) -> Located | None:
-        """Return where *path* leads below `/v1`."""
-        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
         """Return *known* with and without the vendor; its models ignore what they do not know."""
         return known.seen_as(_names_of, added=lambda model: replace(model, mode="any"))
-
-    def authenticate(self, http: HttpRequest) -> str:
-        """Return the bearer token of *http*."""
-        key = bearer_token(http)
-        if not key:
-            raise self.incorrect_key(key)
-        return key
 
     def incorrect_key(self, key: str) -> ApiError:
         """Return the 401, which is the same without a key."""
@@ -87,9 +73,10 @@ class AimlApi(Dialect):
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of a model as that of a value out of its list."""
         del http
-        if error.code == "model_not_found":
-            return ApiError(400, UNKNOWN_MODEL.format(error.message.split("`")[1]), layer="edge")
-        return error
+        model = unknown_model(error)
+        if model is None:
+            return error
+        return ApiError(400, UNKNOWN_MODEL.format(model), layer="edge")
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404, in the words of its framework (NestJS)."""
@@ -124,14 +111,6 @@ class AimlApi(Dialect):
                 "meta": {"usage": paid},
             }
         )
-
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Write all JSON without white space."""
-        del draw
-        if isinstance(rendered, JsonBody):
-            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
-        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
-        return event_frames((*events, DONE), by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""

@@ -10,8 +10,9 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Answer, Dialect, Located
+from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, ApiError
+from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatible
 from mockserver.protocols.openai.limits import go_duration
 from mockserver.seeding import Draw, http_date
 from mockserver.wire.http_request import HttpRequest, bearer_token
@@ -19,8 +20,6 @@ from mockserver.wire.jsontext import Filling, Hole, compact, pretty, to_bytes
 from mockserver.wire.rendered import EventStream, Frame, Layer, Rendered
 from mockserver.wire.sse import DONE, body_frames, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
-
-ROOT: Final = "/v1"
 
 NO_KEY: Final = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header "
@@ -62,7 +61,6 @@ STEADY_LINES: Final[dict[Layer, bytes]] = {
 }
 """What each layer's answers and refusals have in common; the edge's have nothing of it."""
 
-ERROR_KEYS: Final = ("message", "type", "param", "code")
 UNKNOWN_URL: Final = "unknown_url"
 UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
 """Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
@@ -73,17 +71,12 @@ BLOCK: Final = 16
 """Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
 
 
-class OpenAI(Dialect):
+class OpenAI(OpenAICompatible):
     """The dialect of api.openai.com."""
 
     kind = "openai"
-    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
-    id_length = 29
+    has = frozenset({"chat.completions", "completions", "models", "stored_completions"})
     took_header = "openai-processing-ms"
-
-    def locate(self, path: str) -> Located | None:
-        """Return where *path* leads below `/v1`."""
-        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*; any but an empty one will do."""
@@ -106,7 +99,7 @@ class OpenAI(Dialect):
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404 of a path below `/v1` or of one outside, which differ."""
-        if http.path.startswith(ROOT + "/"):
+        if http.path.startswith(self.root + "/"):
             return ApiError(404, f"Invalid URL ({http.method} {http.path})", layer="edge")
         return ApiError(
             404,
@@ -176,7 +169,7 @@ class OpenAI(Dialect):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the layer that refuses would print it."""
-        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_KEYS
+        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_MEMBERS
         body = {"error": {key: getattr(error, key) for key in keys}}
         match error.layer:
             case "edge":

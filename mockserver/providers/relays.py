@@ -10,19 +10,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, ClassVar, Final
 
-from mockserver.contracts import Answer, Dialect, Located
+from mockserver.contracts import Answer
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model
 from mockserver.seeding import Draw, http_date
-from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, Hole, compact, plain, to_bytes
-from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
 
-ROOT: Final = "/v1"
 REQUEST_ID_LENGTH: Final = 30
 """Year to second, and sixteen digits more."""
 REQUEST_ID: Final = Hole("q", REQUEST_ID_LENGTH)
@@ -37,12 +36,9 @@ OWN: Final = "own"
 """The param of what a relay refuses by itself, which has other members than what it relays."""
 
 
-class _Relay(Dialect):
+class _Relay(OpenAICompatible):
     """What the relays have in common."""
 
-    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
-    id_length = 29
-    lacks = frozenset({"stored_completions"})
     shares_paths = True
 
     name: ClassVar[str]
@@ -54,20 +50,9 @@ class _Relay(Dialect):
     pages_below_root: ClassVar[bool] = False
     """Wrong paths below `/v1` lead to the page, too."""
 
-    def locate(self, path: str) -> Located | None:
-        """Return where *path* leads below `/v1`."""
-        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
-
     def catalogue(self, known: Catalogue) -> Catalogue:
         """Return *known*; legacy models are not called by the names of their engines."""
         return known.seen_as(_unsuffixed, added=lambda model: replace(model, mode="any"))
-
-    def authenticate(self, http: HttpRequest) -> str:
-        """Return the bearer token of *http*."""
-        key = bearer_token(http)
-        if not key:
-            raise self.incorrect_key(key)
-        return key
 
     def incorrect_key(self, key: str) -> ApiError:
         """Return the 401, which is the same without a key."""
@@ -85,8 +70,9 @@ class _Relay(Dialect):
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusals of a relay that finds nobody to pass a request to."""
         del http
-        if error.code == "model_not_found":
-            return self._own(503, self.no_channel.format(error.message.split("`")[1]))
+        model = unknown_model(error)
+        if model is not None:
+            return self._own(503, self.no_channel.format(model))
         if error.message == "you must provide a model parameter":
             return self._own(400, "model name is required")
         return error
@@ -94,7 +80,7 @@ class _Relay(Dialect):
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404 of a path below `/v1`, or the page of the site, with status 200."""
         path = http.path.removeprefix(f"/{self.kind}")
-        if self.pages_below_root or not path.startswith(ROOT + "/"):
+        if self.pages_below_root or not path.startswith(self.root + "/"):
             return ApiError(200, SITE.format(self.name), code=PAGE, layer="edge")
         return ApiError(404, f"Invalid URL ({http.method} {path})", layer="edge")
 
@@ -116,14 +102,6 @@ class _Relay(Dialect):
         opening = {key: value[key] for key in ("id", "object", "created", "model")}
         fingerprint = {"system_fingerprint": answer.system_fingerprint}
         return JsonBody({**opening, **fingerprint, "choices": value["choices"], "usage": usage})
-
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Write all JSON without white space."""
-        del draw
-        if isinstance(rendered, JsonBody):
-            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
-        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
-        return event_frames((*events, DONE), by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""

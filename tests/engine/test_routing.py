@@ -137,7 +137,7 @@ class Sharing(Double):
 
     kind = "sharing"
     shares_paths = True
-    lacks = frozenset({"completions"})
+    has = frozenset({"chat.completions", "models"})
 
 
 def shared(provider: str = "openai") -> Routes:
@@ -159,7 +159,7 @@ def test_an_endpoint_may_belong_to_some_dialects(path: str, endpoint: str) -> No
     assert route.lookup.kind == endpoint
 
 
-def test_a_dialect_may_lack_an_endpoint() -> None:
+def test_a_dialect_has_the_endpoints_that_it_names() -> None:
     route = shared().find("POST", "/sharing/v1/completions")
 
     assert (route.dialect.kind, route.generating, route.allowed) == ("sharing", None, ())

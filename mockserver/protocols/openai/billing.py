@@ -5,7 +5,7 @@ The rules of the bill are in `mockserver.tokens`; here is which of them holds fo
 
 from collections.abc import Hashable, Sequence
 from random import Random
-from typing import Any
+from typing import Any, ClassVar
 
 from mockserver import tokens
 from mockserver.contracts import GeneratingEndpoint
@@ -21,6 +21,9 @@ from mockserver.wire.http_request import HttpRequest
 
 class OpenAIEndpoint(GeneratingEndpoint):
     """An endpoint of OpenAI's where a model answers, whoever serves it."""
+
+    protocol: ClassVar[str] = "openai"
+    id_length: ClassVar[int] = 29
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http* takes of limits; None if nobody can read it."""

@@ -35,6 +35,7 @@ class ChatCompletions(OpenAIEndpoint):
     """Chat, streamed or not, with tools, legacy functions, refusals and several choices."""
 
     kind = "chat.completions"
+    id_prefix = "chatcmpl-"
     routes = (("POST", "/chat/completions"),)
 
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:

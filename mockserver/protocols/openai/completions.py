@@ -38,6 +38,7 @@ class Completions(OpenAIEndpoint):
     """Completions of one prompt or many, given as text or as tokens."""
 
     kind = "completions"
+    id_prefix = "cmpl-"
     routes = (("POST", "/completions"),)
 
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:

@@ -12,15 +12,16 @@ from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from mockserver.contracts import Answer, AnsweredChoice, Dialect, Located
+from mockserver.contracts import Answer, AnsweredChoice, Located
 from mockserver.conversation import Allowance, ApiError
 from mockserver.models import Catalogue, Model
+from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatible, unknown_model
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.sse import body_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
@@ -89,13 +90,11 @@ BLOCK: Final = 16
 """Padding is measured before the filters' findings go in, which is why its rule seems broken."""
 
 
-class Azure(Dialect):
+class Azure(OpenAICompatible):
     """The dialect of Azure OpenAI, by deployment and by the newer paths below `/openai/v1`."""
 
     kind = "azure"
-    id_prefixes = {"chat.completions": "chatcmpl-", "completions": "cmpl-"}  # noqa: RUF012 - ClassVar in Dialect
-    id_length = 29
-    lacks = frozenset({"models"})
+    has = frozenset({"chat.completions", "completions", "stored_completions"})
     bills_end_of_turn = True
 
     def locate(self, path: str) -> Located | None:
@@ -135,7 +134,7 @@ class Azure(Dialect):
 
     def content_filtered(self) -> ApiError:
         """Return the refusal of a prompt that a filter does not like."""
-        return ApiError(400, FILTERED, type=None, param="prompt", code="content_filter")
+        return replace(OpenAICompatible.content_filtered(self), message=FILTERED)
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
         """Return the 429 of the gateway, which counts tokens or calls."""
@@ -175,10 +174,10 @@ class Azure(Dialect):
         """Return the refusal of a model in the gateway's words; all else is said as OpenAI does."""
         path = _own_path(http)
         deployment = DEPLOYMENTS.fullmatch(path)
-        if error.code == "model_not_found":
+        name = unknown_model(error)
+        if name is not None:
             if deployment:
                 return ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
-            name = error.message.split("`")[1]
             return _by_gateway(400, "unknown_model", f"Unknown model: {name}")
         if error.status == 404 and error.param == "model":  # noqa: PLR2004 - the wrong endpoint
             operation = "chatCompletion" if "/chat/" in path else "completion"
@@ -220,12 +219,10 @@ class Azure(Dialect):
 
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
         """Write all JSON without white space; a body ends with a newline."""
-        del draw
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token) + "\n"
             return body_frames(text, by_token=by_token)
-        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
-        return event_frames((*events, DONE), by_token=by_token)
+        return OpenAICompatible.encode(self, rendered, draw, by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
@@ -343,8 +340,8 @@ def _refusal(error: ApiError) -> str:
     if error.type is None or error.status in {401, 429}:
         code = str(error.status) if error.status in {401, 429} else error.code
         return compact({"error": {"code": code, "message": error.message}})
-    keys = ("message", "type", "param", "code")
-    return pretty({"error": {key: getattr(error, key) for key in keys}}) + "\n"
+    told = {key: getattr(error, key) for key in ERROR_MEMBERS}
+    return pretty({"error": told}) + "\n"
 
 
 # --- what the filters found ------------------------------------------------------------------

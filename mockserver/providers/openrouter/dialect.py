@@ -12,10 +12,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from mockserver.contracts import Answer, Attempt, Dialect, Located
+from mockserver.contracts import Answer, Attempt, Endpoint
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
-from mockserver.protocols.openai import refusals, validation
+from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.compatible import (
+    ERROR_MEMBERS,
+    OpenAICompatible,
+    spoken,
+    unknown_model,
+)
 from mockserver.providers.openrouter.answers import PROVIDERS, body_of, costs, stream_of
 from mockserver.providers.openrouter.models import catalogue
 from mockserver.providers.openrouter.requests import attempts, refused
@@ -62,21 +68,18 @@ TOO_LONG: Final = (
 )
 
 
-class OpenRouter(Dialect):
+class OpenRouter(OpenAICompatible):
     """The dialect of openrouter.ai."""
 
     kind = "openrouter"
-    id_prefixes = {"chat.completions": "gen-", "completions": "gen-"}  # noqa: RUF012 - ClassVar in Dialect
+    root = ROOT
+    has = frozenset({"chat.completions", "completions"})
+    id_prefix = "gen-"
     id_length = 10 + 1 + 20
     """Unix time, a dash, and twenty characters."""
-    lacks = frozenset({"models", "stored_completions"})
     keeps_answers = True
     host = "openrouter.ai"
     keep_alive = "OPENROUTER PROCESSING"
-
-    def locate(self, path: str) -> Located | None:
-        """Return where *path* leads below `/api/v1`."""
-        return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
         """Return the models of *known* by OpenRouter's names, each on both endpoints."""
@@ -105,9 +108,8 @@ class OpenRouter(Dialect):
 
     def overloaded(self, status: int | None = None) -> ApiError:
         """Return the refusal of the provider behind, which has too much to do."""
-        error = refusals.overloaded(status)
-        keys = ("message", "type", "param", "code")
-        raw = pretty({"error": {key: getattr(error, key) for key in keys}})
+        error = OpenAICompatible.overloaded(self, status)
+        raw = pretty({"error": {key: getattr(error, key) for key in ERROR_MEMBERS}})
         return ApiError(error.status, raw, None, None, UPSTREAM, headers=error.headers)
 
     def content_filtered(self) -> ApiError:
@@ -142,8 +144,8 @@ class OpenRouter(Dialect):
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusals that OpenRouter has words of its own for."""
         del http
-        if error.code == "model_not_found":
-            name = error.message.split("`")[1]
+        name = unknown_model(error)
+        if name is not None:
             return replace(refused(400, f"{name} is not a valid model ID"), layer="api")
         numbers = re.findall(r"\d+", error.message)
         if "maximum context length" in error.message or error.code == "context_length_exceeded":
@@ -162,9 +164,10 @@ class OpenRouter(Dialect):
             return EventStream(tuple(stream_of(rendered, answer)), content_type="text/event-stream")
         return JsonBody(body_of(plain(rendered.value), answer))
 
-    def answer_id(self, answer: Answer, draw: Draw) -> str:
+    def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of *answer*, with the time in it at which it was made."""
-        return f"gen-{answer.created}-{draw.answer_id(20)}"
+        del endpoint
+        return f"{self.id_prefix}{answer.created}-{draw.answer_id(20)}"
 
     def cost_usd(self, answer: Answer) -> float:
         """Return what *answer* costs: the provider's prices, and nothing for free variants."""
@@ -221,8 +224,13 @@ class OpenRouter(Dialect):
         )
         return Head.of(error.status, headers, len(payload)), Data(payload)
 
-    def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
-        """Return a chunk that tells of *error*, and the end: the status has been sent long ago."""
+    def stream_error(
+        self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
+    ) -> bytes:
+        """Return a chunk that reports *error*, and the end: the status has been sent long ago."""
+        if shape is not None:
+            return OpenAICompatible.stream_error(self, error, nearest, shape)
+        chunk = spoken(nearest)
         delta = {"content": "", "role": "assistant"}
         last = {
             **{key: chunk[key] for key in _OPENING if key in chunk},

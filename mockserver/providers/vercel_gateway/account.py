@@ -33,7 +33,7 @@ class GatewayCredits(LookupEndpoint):
 
     kind = "gateway.credits"
     routes = (("GET", "/credits"),)
-    dialects: ClassVar[frozenset[str] | None] = frozenset({GATEWAY})
+    dialects: ClassVar[frozenset[str]] = frozenset({GATEWAY})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
         """Return both, in dollars, as texts."""
@@ -46,7 +46,7 @@ class GatewayGeneration(LookupEndpoint):
 
     kind = "gateway.generation"
     routes = (("GET", "/generation"),)
-    dialects: ClassVar[frozenset[str] | None] = frozenset({GATEWAY})
+    dialects: ClassVar[frozenset[str]] = frozenset({GATEWAY})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
         """Return what it cost, and who gave it."""

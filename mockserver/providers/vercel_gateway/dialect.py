@@ -9,12 +9,12 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
-from mockserver.contracts import Answer, Attempt, Dialect, Located
+from mockserver.contracts import Answer, Attempt, Endpoint, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai import refusals
+from mockserver.protocols.openai.compatible import OpenAICompatible, spoken
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import attempts, chat_answers, reading, routing
 from mockserver.providers.vercel_gateway.refusals import (
@@ -28,8 +28,8 @@ from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
-from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
+from mockserver.wire.sse import event
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 MAKER: Final = "openai"
@@ -85,13 +85,13 @@ _STEADY: Final = (
 STEADY_LINES: Final = Head.of(200, _STEADY).lines
 
 
-class VercelGateway(Dialect):
+class VercelGateway(OpenAICompatible):
     """The dialect of ai-gateway.vercel.sh."""
 
     kind = "vercel_gateway"
-    id_prefixes: ClassVar[Mapping[str, str]] = {"language_model": "gen_", CHAT: "gen_"}
+    has = frozenset({CHAT})
+    id_prefix = "gen_"
     id_length = ULID_TIME + ULID_REST
-    lacks = frozenset({"completions", "models", "stored_completions"})
     keeps_answers = True
     host = "ai-gateway.vercel.sh"
 
@@ -168,26 +168,19 @@ class VercelGateway(Dialect):
             return EventStream(chunks, "text/event-stream")
         return JsonBody(chat_answers.whole(answer, serving, fingerprint))
 
-    def answer_id(self, answer: Answer, draw: Draw) -> str:
+    def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of a generation: a ULID, which begins with when it was made."""
+        del endpoint
         moment = answer.created * 1_000 + draw.milliseconds(0, 999)
         digits = bytes(
             CROCKFORD[moment >> BITS * place & (1 << BITS) - 1] for place in range(ULID_TIME)
         )
         rest = draw.text("generation", ULID_REST, CROCKFORD)
-        return f"{self.id_prefixes[answer.endpoint]}{digits[::-1].decode()}{rest}"
+        return f"{self.id_prefix}{digits[::-1].decode()}{rest}"
 
     def cost_usd(self, answer: Answer) -> float:
         """Return what *answer* costs, as its own metadata say."""
         return float(routing.price(answer.usage, answer.model).total)
-
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Write everything compactly."""
-        del draw
-        if isinstance(rendered, JsonBody):
-            return body_frames(compact(rendered.value, token_ends=by_token), by_token=by_token)
-        frames = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
-        return event_frames((*frames, DONE), by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
@@ -213,7 +206,7 @@ class VercelGateway(Dialect):
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
         """Return the refusal of what does not fit in a limit; its text is the maker's own."""
-        told = refusals.rate_limited(reached)
+        told = OpenAICompatible.rate_limited(self, reached)
         return replace(told, type=TYPES[told.status], code=None)
 
     def overloaded(self, status: int | None = None) -> ApiError:
@@ -222,11 +215,16 @@ class VercelGateway(Dialect):
 
     def content_filtered(self) -> ApiError:
         """Return the refusal of a prompt by whoever serves the model."""
-        told = refusals.content_filtered()
+        told = OpenAICompatible.content_filtered(self)
         return relayed(told.message, told.status)
 
-    def stream_error(self, error: ApiError, chunk: Mapping[str, JsonValue]) -> bytes:
-        """Return the event that tells of *error* in the middle of a stream of such *chunk*s."""
+    def stream_error(
+        self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
+    ) -> bytes:
+        """Return the event that reports *error*, which in the SDK's own protocol has a type."""
+        if shape is not None:
+            return OpenAICompatible.stream_error(self, error, nearest, shape)
+        chunk = spoken(nearest)
         told = {"error": _told(error)}
         return event(compact({"type": "error", **told} if "type" in chunk else told)).text
 

@@ -25,7 +25,7 @@ class LanguageModel(OpenAIEndpoint):
 
     kind = "language_model"
     routes = (("POST", "/ai/language-model"), ("POST", "/language-model"))
-    dialects: ClassVar[frozenset[str] | None] = frozenset({"vercel_gateway"})
+    dialects: ClassVar[frozenset[str]] = frozenset({"vercel_gateway"})
     asked_in: ClassVar[tuple[str, ...]] = (
         PROTOCOL_HEADER,
         SPECIFICATION_HEADER,

@@ -30,7 +30,7 @@ class GatewayConfig(LookupEndpoint):
 
     kind = "gateway.config"
     routes = (("GET", "/ai/config"),)
-    dialects: ClassVar[frozenset[str] | None] = frozenset({"vercel_gateway"})
+    dialects: ClassVar[frozenset[str]] = frozenset({"vercel_gateway"})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
         """Return all models, in the words of the version that the path names."""
@@ -45,7 +45,7 @@ class GatewayModels(LookupEndpoint):
 
     kind = "gateway.models"
     routes = (("GET", ALL), ("GET", ONE))
-    dialects: ClassVar[frozenset[str] | None] = frozenset({"vercel_gateway"})
+    dialects: ClassVar[frozenset[str]] = frozenset({"vercel_gateway"})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
         """Return all models, or the one that *lookup* names."""

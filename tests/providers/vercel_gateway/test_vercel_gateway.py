@@ -294,7 +294,7 @@ def test_an_error_in_a_stream_is_one_of_its_parts(
 ) -> None:
     error = ApiError(503, "Overloaded.", "server_error")
 
-    sent = VercelGateway().stream_error(error, chunk)
+    sent = VercelGateway().stream_error(error, [chunk], None)
 
     assert json.loads(sent.removeprefix(b"data: ")) == event
 

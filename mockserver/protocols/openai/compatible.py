@@ -1,0 +1,181 @@
+"""What providers that are compatible with OpenAI have in common: words, defaults, spelling.
+
+A provider overrides what it does in its own way. Texts: public issues and recorded answers, 2023
+to 2026; docs/fidelity.md says how sure each is.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import ClassVar, Final
+
+from mockserver.contracts import Dialect, Located
+from mockserver.conversation import ApiError
+from mockserver.protocols.openai.limits import go_duration
+from mockserver.seeding import Draw
+from mockserver.traffic.limits import LimitReached
+from mockserver.wire.http_request import HttpRequest, bearer_token
+from mockserver.wire.jsontext import JsonValue, compact, to_bytes
+from mockserver.wire.rendered import Frame, JsonBody, Layer, Rendered
+from mockserver.wire.sse import DONE, body_frames, event, event_frames
+
+Json = Mapping[str, JsonValue]
+
+ERROR_MEMBERS: Final = ("message", "type", "param", "code")
+"""What an error has, in wire order."""
+OVERLOADED: Final = (
+    "The server is currently overloaded with other requests. Sorry about that! You can retry "
+    "your request, or contact us through our help center at help.openai.com if the error persists."
+)
+BROKE_OFF: Final = "The server had an error while processing your request. Sorry about that!"
+FILTERED: Final = (
+    "The response was filtered due to the prompt triggering the content management policy. "
+    "Please modify your prompt and retry."
+)
+FAILED: Final = (
+    "The server had an error processing your request. Sorry about that! You can retry your "
+    "request, or contact us through our help center at help.openai.com if you keep seeing this "
+    "error."
+)
+FAILURES: Final[Mapping[int, str]] = {
+    400: "The request could not be understood.",
+    401: "Incorrect API key provided.",
+    403: "You are not allowed to make this request.",
+    404: "The resource was not found.",
+    408: "The request timed out.",
+    409: "The request conflicts with another one.",
+    422: "The request could not be carried out.",
+    429: "Too many requests.",
+    503: OVERLOADED,
+}
+"""What a status says where nothing else is known."""
+CLIENT_ERRORS: Final = range(400, 500)
+EDGE_STATUSES: Final = frozenset({401, 403, 404, 429})
+"""What providers refuse before the API itself is asked: keys, permissions, names, limits."""
+SITE_OVERLOADED: Final = 529
+"""What no standard knows: some providers say by it that they are overloaded."""
+_SEE_LIMITS: Final = (
+    "Visit https://platform.openai.com/account/rate-limits to learn more."  # as the API says it
+)
+_UNITS: Final = {
+    ("requests", "minute"): "requests per min (RPM)",
+    ("requests", "day"): "requests per day (RPD)",
+    ("tokens", "minute"): "tokens per min (TPM)",
+    ("tokens", "day"): "tokens per day (TPD)",
+}
+
+
+class OpenAICompatible(Dialect):
+    """A provider that speaks OpenAI's protocols: below one root, with bearer tokens, compactly."""
+
+    root: ClassVar[str] = "/v1"
+    """What all of its paths begin with."""
+    has: ClassVar[frozenset[str]] = frozenset({"chat.completions", "completions", "models"})
+    host: ClassVar[str] = "api.openai.com"
+
+    def locate(self, path: str) -> Located | None:
+        """Return where *path* leads below the root."""
+        root = self.root
+        return Located(path.removeprefix(root)) if path.startswith(root + "/") else None
+
+    def authenticate(self, http: HttpRequest) -> str:
+        """Return the bearer token of *http*."""
+        key = bearer_token(http)
+        if not key:
+            raise self.incorrect_key(key)
+        return key
+
+    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+        """Write all JSON without white space."""
+        del draw
+        if isinstance(rendered, JsonBody):
+            text = compact(rendered.value, token_ends=by_token)
+            return body_frames(text, by_token=by_token)
+        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+        return event_frames((*events, DONE), by_token=by_token)
+
+    # --- what goes wrong, in its own words ---
+
+    def rate_limited(self, reached: LimitReached) -> ApiError:
+        """Return the refusal of what does not fit in a limit."""
+        kind = "requests" if reached.of == "requests" else "tokens"
+        unit = _UNITS[kind, reached.window]
+        where = f"for {reached.model} in organization org-mockserver on {unit}: "
+        if reached.of == "too_large":
+            message = (
+                f"Request too large {where}Limit {reached.limit}, Requested {reached.requested}. "
+                "The input or output tokens must be reduced in order to run successfully. "
+                f"{_SEE_LIMITS}"
+            )
+        else:
+            message = (
+                f"Rate limit reached {where}Limit {reached.limit}, Used {reached.used}, Requested "
+                f"{reached.requested}. Please try again in {go_duration(reached.wait_ms)}. "
+                f"{_SEE_LIMITS}"
+            )
+        code = "rate_limit_exceeded"
+        return ApiError(429, message, kind, None, code, "edge", allowances=reached.allowances)
+
+    def overloaded(self, status: int | None = None) -> ApiError:
+        """Return the refusal of a server that has too much to do."""
+        if status == SITE_OVERLOADED:
+            again = (("x-should-retry", "true"),)
+            return ApiError(status, "Overloaded", "overloaded_error", headers=again)
+        return ApiError(status or 503, OVERLOADED, "server_error")
+
+    def content_filtered(self) -> ApiError:
+        """Return the refusal of a prompt that a filter does not like."""
+        return ApiError(400, FILTERED, None, "prompt", "content_filter")
+
+    def failed(self, status: int) -> ApiError:
+        """Return the error that *status* alone says."""
+        kind = "invalid_request_error" if status in CLIENT_ERRORS else "server_error"
+        layer: Layer = "edge" if status in EDGE_STATUSES else "api"
+        return ApiError(status, FAILURES.get(status, FAILED), kind, layer=layer)
+
+    def broke_off(self) -> ApiError:
+        """Return the error of a stream that cannot go on."""
+        return ApiError(500, BROKE_OFF, "server_error")
+
+    def stream_error(self, error: ApiError, nearest: Sequence[Json], shape: str | None) -> bytes:
+        """Return the event that reports *error* in a stream, in an `error` member unless told."""
+        told = {key: getattr(error, key) for key in ERROR_MEMBERS}
+        match shape:
+            case "named_event":
+                return b"event: error\n" + _event({"error": told})
+            case "object":
+                return _event({"object": "error", **told, "code": error.code or error.status})
+            case "choice":
+                chunk = spoken(nearest)
+                short = {"code": error.code or error.status, "message": error.message}
+                ended = [
+                    {**choice, "delta": {"content": ""}, "finish_reason": "error"}
+                    for choice in chunk.get("choices") or ()
+                ]
+                return _event({**chunk, "error": short, "choices": ended})
+            case _:
+                return _event({"error": told})
+
+    def empty_event(self, nearest: Sequence[Json], shape: str | None) -> bytes | None:
+        """Return a chunk without choices: like the *nearest*, or `blank` as Azure opens streams."""
+        chunk = spoken(nearest)
+        if not chunk.get("choices"):
+            return None
+        if shape is None:
+            return _event({**chunk, "choices": []})
+        filters: list[Json] = [{"prompt_index": 0, "content_filter_results": {}}]
+        blank: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
+        return _event({**blank, "prompt_filter_results": filters})
+
+
+def spoken(nearest: Sequence[Json]) -> Json:
+    """Return the first chunk of *nearest* that has choices, or the first of any kind."""
+    nothing: Json = {}
+    return next((one for one in nearest if one.get("choices")), next(iter(nearest), nothing))
+
+
+def unknown_model(error: ApiError) -> str | None:
+    """Return the model that *error* says there is not; None if it says something else."""
+    return error.message.split("`")[1] if error.code == "model_not_found" else None
+
+
+def _event(value: Json) -> bytes:
+    return to_bytes(f"data: {compact(value)}\n\n")
