@@ -254,7 +254,7 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
     lines = fill(lines, dialect.stamps(draw))
     if answer is None:
         head = Head(status, lines, content_length)
-        return (head, *[Data(text, tokens) for text, tokens in ready.frames])
+        return (head, *[Data(*frame) for frame in ready.frames])
     visit.call.usage = answer.usage
     endpoint = visit.route.generating
     assert endpoint is not None
@@ -270,7 +270,10 @@ def stamp(visit: Visit, ready: Ready) -> Timeline:
         _keep(visit, answer, filling, ready.frames)
     if dialect.keeps_answers:
         _book(visit, answer, identity)
-    return (head, *[Data(fill(text, filling), tokens) for text, tokens in ready.frames])
+    return (
+        head,
+        *[Data(fill(text, filling), tokens, marks) for text, tokens, marks in ready.frames],
+    )
 
 
 def _enter(visit: Visit, said: Said, filling: Filling) -> None:

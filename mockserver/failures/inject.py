@@ -1,21 +1,32 @@
 """Something comes in a stream that does not belong there, or that clients do not expect."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
 from mockserver.errors import BadValue
 from mockserver.wire.bodies import (
     Json,
+    SentEvent,
     at_event_end,
-    choices_of,
-    chunks_of,
-    event,
+    encoded,
     events_of,
-    inner,
     is_stream,
     with_true_length,
+)
+from mockserver.wire.jsontext import compact, to_bytes
+from mockserver.wire.marks import (
+    CALL,
+    CONTENT,
+    DONE,
+    FRAME,
+    GENERATED,
+    REFUSAL,
+    THOUGHT,
+    USAGE,
+    value_at,
+    with_value,
 )
 from mockserver.wire.moments import AfterTokens, Moment, split
 from mockserver.wire.timeline import Data, Timeline
@@ -36,6 +47,8 @@ SHAPES: dict[What, tuple[Shape, ...]] = {
     "empty_choices": ("blank",),
 }
 NO_UTF8 = b"\xff"
+NOT_SAID: Final = frozenset({DONE, FRAME, GENERATED, USAGE})
+"""What a stream has besides the answer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,31 +108,28 @@ class Inject(Failure):
 
     def _sent(self, before: Timeline, after: Timeline, scene: Scene) -> bytes | None:
         """Return the bytes to send between *before* and *after*; None: there is nothing like it."""
-        chunks = chunks_of(before)
-        nearest = (*reversed(chunks), *chunks_of(after))
-        found = next((one for one in nearest if choices_of(one)), None)
-        none: Json = {}
-        some = found or next(iter(nearest), none)
+        passed = events_of(before)
+        nearest = [*reversed(passed), *events_of(after)]
         match self.what:
             case "comment":
                 return f": {scene.dialect.keep_alive}\n\n".encode()
             case "empty_event":
                 return b"event: ping\ndata: \n\n"
             case "duplicate":
-                return events_of(before)[-1] if chunks else None
+                return passed[-1].payload if any(map(_says, passed)) else None
             case "error_event":
-                return self._error(nearest, scene)
-            case "bad_json":
-                text = event(some)
-                return text[: len(text) // 2] + b"\n\n"
+                return self._error(_chunks(nearest), scene)
             case "empty_choices":
-                return scene.dialect.empty_event(nearest, self.shape)
-            case _ if found is None:
-                return None
+                return scene.dialect.empty_event(_chunks(nearest), self.shape)
+            case "bad_json":
+                return _broken_off(nearest)
             case "invalid_utf8":
-                return event(_saying(found, "\0")).replace(b"\\u0000", NO_UTF8)
+                spoken = _saying(nearest, "\0")
+                return None if spoken is None else spoken.replace(b"\\u0000", NO_UTF8)
             case "cumulative":
-                return event(_saying(found, "".join(map(_said, chunks)))) if chunks else None
+                return (
+                    _saying(nearest, "".join(_texts(passed))) if any(map(_says, passed)) else None
+                )
 
     def _error(self, nearest: Sequence[Json], scene: Scene) -> bytes:
         known = scene.dialect.broke_off()
@@ -127,19 +137,41 @@ class Inject(Failure):
         return scene.dialect.stream_error(error, nearest, self.shape)
 
 
-def _said(chunk: Json) -> str:
-    """Return what *chunk* adds to the text of the first choice."""
-    texts = (
-        inner(choice, "delta").get("content") or choice.get("text")
-        for choice in choices_of(chunk)
-        if not choice.get("index")
+def _says(event: SentEvent) -> bool:
+    """Return whether *event* says something of the answer."""
+    return bool({mark.kind for mark in event.marks} - NOT_SAID)
+
+
+def _chunks(events: Sequence[SentEvent]) -> list[Json]:
+    """Return the JSON of *events* that have any."""
+    return [chunk for event in events if (chunk := event.json) is not None]
+
+
+def _broken_off(nearest: Sequence[SentEvent]) -> bytes:
+    """Return the first half of an event of the answer, or of any other with JSON."""
+    said = [event for event in nearest if _says(event)]
+    text = next(
+        (event.text for event in (*said, *nearest) if event.json is not None), "data: {}\n\n"
     )
-    return "".join(text for text in texts if isinstance(text, str))
+    whole = encoded(text)
+    return whole[: len(whole) // 2] + b"\n\n"
 
 
-def _saying(chunk: Json, text: str) -> Json:
-    """Return a chunk like *chunk* whose first choice says *text*."""
-    choice = choices_of(chunk)[0]
-    spoken = {"text": text} if "text" in choice else {"delta": {"content": text}}
-    said = {**choice, **spoken, "finish_reason": None}
-    return {**chunk, "choices": [said]}
+def _texts(events: Sequence[SentEvent]) -> Iterator[str]:
+    """Yield what *events* add to the text of the first choice."""
+    for event in events:
+        mark = event.find(CONTENT)
+        if mark is not None and mark.choice == 0:
+            text = value_at(event.text, mark.path)
+            yield text if isinstance(text, str) else ""
+
+
+def _saying(nearest: Sequence[SentEvent], text: str) -> bytes | None:
+    """Return an event like the *nearest* with a text, or with arguments, that says *text*."""
+    for kinds in ((CONTENT,), (CONTENT, REFUSAL, THOUGHT, CALL)):
+        for event in nearest:
+            mark = next((found for kind in kinds if (found := event.find(kind))), None)
+            if mark is not None and (len(kinds) > 1 or value_at(event.text, mark.path)):
+                said = with_value(event.text, mark.path, to_bytes(compact(text)).decode())
+                return None if said is None else encoded(said)
+    return None

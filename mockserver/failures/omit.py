@@ -1,34 +1,46 @@
 """Parts of the answer are not there, though the API promises them."""
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
 from mockserver.errors import BadValue
-from mockserver.wire.bodies import (
+from mockserver.wire.bodies import SentEvent, edit_body, is_stream, map_events
+from mockserver.wire.marks import (
     DONE,
-    Json,
-    choices_of,
-    chunk_of,
-    edit_json,
-    event,
-    inner,
-    is_stream,
-    map_events,
+    FINISH,
+    FRAME,
+    GENERATED,
+    ROLE,
+    USAGE,
+    Marks,
+    says_only,
+    with_value,
+    without,
 )
 from mockserver.wire.moments import Moment
 from mockserver.wire.timeline import Timeline, body
 
 Part = Literal["done", "finish_reason", "usage", "completion_tokens", "role", "choices"]
+MARKED: Final[dict[Part, str]] = {
+    "done": DONE,
+    "finish_reason": FINISH,
+    "usage": USAGE,
+    "completion_tokens": GENERATED,
+    "role": ROLE,
+    "choices": FRAME,
+}
+"""What a protocol marks, by what scenarios call it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Omit(Failure):
     """Leave *parts* out of the whole answer.
 
-    `done` is the `[DONE]` of a stream. Without `finish_reason`, a stream lacks the chunk that
-    tells it, or has null in it if the chunk tells more; without `usage`, the chunk of the bill.
-    `completion_tokens` is null in the bill. `role` and `choices` are left out wherever they are.
+    `done` is what ends a stream (`[DONE]`). Without `finish_reason`, a stream lacks the event that
+    states it, or has null in it if the event says more; without `usage`, the event of the bill.
+    `completion_tokens` is null in the bill. `role` and `choices`, which hold the answer, are left
+    out wherever they are.
     """
 
     kind = "omit"
@@ -47,53 +59,33 @@ class Omit(Failure):
         if is_stream(timeline):
             left = map_events(timeline, self._event)
         else:
-            left = edit_json(timeline, self._body) or timeline
+            left = edit_body(timeline, self._body)
         return Distorted(left, had_effect=body(left) != body(timeline))
 
-    def _event(self, sent: bytes) -> bytes:
+    @property
+    def _kinds(self) -> frozenset[str]:
+        return frozenset(MARKED[part] for part in self.parts)
+
+    def _event(self, sent: SentEvent) -> str:
         """Return what is left of the event *sent*."""
-        if sent.startswith(DONE):
-            return b"" if "done" in self.parts else sent
-        chunk = chunk_of(sent)
-        if chunk is None:
-            return sent
-        choices = choices_of(chunk)
-        if "usage" in self.parts and chunk.get("usage") and not choices:
-            return b""
-        changed = False
-        if "finish_reason" in self.parts and any(one.get("finish_reason") for one in choices):
-            if all(one.get("finish_reason") and _is_bare(one) for one in choices):
-                return b""
-            changed = True
-            for choice in choices:
-                choice["finish_reason"] = None
-        changed = self._drop(chunk, choices, "delta") or changed
-        return event(chunk) if changed else sent
+        for kind in (DONE, FINISH, USAGE):
+            if kind in self._kinds and says_only(kind, sent.marks):
+                return ""
+        return self._left(sent.text, sent.marks, emptied=frozenset({FINISH, GENERATED}))
 
-    def _body(self, answer: Json) -> None:
-        """Leave the parts out of *answer*."""
-        if "finish_reason" in self.parts:
-            for choice in choices_of(answer):
-                choice.pop("finish_reason", None)
-        self._drop(answer, choices_of(answer), "message")
+    def _body(self, text: str, marks: Marks) -> str:
+        """Return what is left of a body."""
+        return self._left(text, marks, emptied=frozenset({GENERATED}))
 
-    def _drop(self, value: Json, choices: list[Json], spoken: str) -> bool:
-        """Leave out of *value* what chunks and answers have alike; return whether it was there."""
-        dropped = False
-        usage = value.get("usage")
-        if "usage" in self.parts and "usage" in value:
-            dropped = value.pop("usage", None) is not None or dropped
-        elif "completion_tokens" in self.parts and usage:
-            usage["completion_tokens"] = None
-            dropped = True
-        for choice in choices if "role" in self.parts else ():
-            dropped = inner(choice, spoken).pop("role", None) is not None or dropped
-        if "choices" in self.parts and "choices" in value:
-            del value["choices"]
-            dropped = True
-        return dropped
-
-
-def _is_bare(choice: Json) -> bool:
-    """Return whether *choice* of a chunk tells of nothing but its end."""
-    return not choice.get("delta") and not choice.get("text")
+    def _left(self, text: str, marks: Marks, *, emptied: frozenset[str]) -> str:
+        """Return *text* without what is marked; kinds that are *emptied* become null instead."""
+        # What is inside goes before what holds it.
+        for mark in sorted(marks, key=lambda mark: -len(mark.path)):
+            if mark.kind not in self._kinds:
+                continue
+            if mark.kind in emptied:
+                changed = with_value(text, mark.path, "null")
+            else:
+                changed = without(text, mark.path)
+            text = text if changed is None else changed
+        return text

@@ -13,7 +13,7 @@ from typing import Any, Final
 from mockserver.contracts import Answer
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model
+from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
 from mockserver.seeding import Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
@@ -109,7 +109,8 @@ class AimlApi(OpenAICompatible):
                 "usage": value["usage"],
                 "system_fingerprint": value["system_fingerprint"],
                 "meta": {"usage": paid},
-            }
+            },
+            marks=rendered.marks,
         )
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
@@ -121,8 +122,7 @@ class AimlApi(OpenAICompatible):
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, a UUID, which only refusals tell."""
-        digits = draw.request_id()
-        return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
+        return uuid_of(draw.request_id())
 
     def stamps(self, draw: Draw) -> Filling:
         """Return nothing: an answer has its own id alone."""

@@ -18,7 +18,7 @@ from mockserver.seeding import Draw, http_date
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, compact, pretty, to_bytes
 from mockserver.wire.rendered import EventStream, Frame, Layer, Rendered
-from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.sse import body_frames, ending, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 NO_KEY: Final = (
@@ -131,7 +131,7 @@ class OpenAI(OpenAICompatible):
                 return (Frame(to_bytes(pretty(rendered.value))),)
             case _:
                 text = pretty(rendered.value, token_ends=by_token) + "\n"
-                return body_frames(text, by_token=by_token)
+                return body_frames(text, rendered.marks, by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
@@ -235,5 +235,5 @@ def _events(stream: EventStream, draw: Draw) -> tuple[Frame, ...]:
             missing = -len(text) % BLOCK
             own = padding[BLOCK * number : BLOCK * number + missing]
             text = f'{text[:-1]},"obfuscation":"{own}"}}'
-        frames.append(event(text, chunk.tokens))
-    return (*frames, DONE)
+        frames.append(event(text, chunk))
+    return (*frames, *ending(stream))

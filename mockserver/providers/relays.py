@@ -101,7 +101,8 @@ class _Relay(OpenAICompatible):
             usage = {key: usage.get(key, 0) for key in keys}
         opening = {key: value[key] for key in ("id", "object", "created", "model")}
         fingerprint = {"system_fingerprint": answer.system_fingerprint}
-        return JsonBody({**opening, **fingerprint, "choices": value["choices"], "usage": usage})
+        value = {**opening, **fingerprint, "choices": value["choices"], "usage": usage}
+        return JsonBody(value, marks=rendered.marks)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""

@@ -1,22 +1,21 @@
 """Bending the body of a timeline: its bytes, the events of its stream, the JSON of an answer.
 
 For failures. What is bent keeps its pauses, and its count of tokens as far as bytes keep their
-place. Nothing here knows a provider: chunks are JSON objects, and what they lack is left alone.
+place. Nothing here knows a protocol: what an event says is known by its marks.
 """
 
 import json
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from itertools import pairwise
-from typing import Any, Final, TypeAlias, cast
+from typing import Final, NamedTuple, TypeAlias, cast
 
-from mockserver.wire.jsontext import JsonValue, compact, pretty, to_bytes
-from mockserver.wire.timeline import Data, Event, Head, Timeline, body
+from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.marks import Mark, Marks
+from mockserver.wire.timeline import Data, Event, Head, Timeline, body, data_events
 
 Json: TypeAlias = dict[str, JsonValue]
 END_OF_EVENT: Final = re.compile(rb"\r\n\r\n|\n\n|\r\r")
-DONE: Final = b"data: [DONE]"
 
 
 def head_of(timeline: Iterable[Event]) -> Head | None:
@@ -49,11 +48,34 @@ def with_true_length(timeline: Timeline) -> Timeline:
 # --- Events of a stream ----------------------------------------------------------------------
 
 
-def map_events(timeline: Timeline, edit: Callable[[bytes], bytes]) -> Timeline:
+class SentEvent(NamedTuple):
+    """An event as it is sent, its end included, with the *marks* on what it says."""
+
+    text: str
+    marks: Marks = ()
+
+    @property
+    def payload(self) -> bytes:
+        """Its bytes."""
+        return encoded(self.text)
+
+    @property
+    def json(self) -> Json | None:
+        """Its JSON object; None if it is a comment, the end of the stream, or broken."""
+        lines = re.split(r"\r\n|\n|\r", self.text)
+        data = [line[5:].removeprefix(" ") for line in lines if line.startswith("data:")]
+        return read_json("\n".join(data))
+
+    def find(self, kind: str) -> Mark | None:
+        """Return the first mark on a thing of *kind*."""
+        return next((mark for mark in self.marks if mark.kind == kind), None)
+
+
+def map_events(timeline: Timeline, edit: Callable[[SentEvent], str]) -> Timeline:
     """Return the stream *timeline* with each event edited.
 
-    An event has its end with it; what an edit makes empty is not sent. An event that was sent
-    in pieces is sent with the last of them.
+    What an edit makes empty is not sent. An event that was sent in pieces is sent with the last of
+    them.
     """
     out: list[Event] = []
     rest = b""
@@ -64,16 +86,16 @@ def map_events(timeline: Timeline, edit: Callable[[bytes], bytes]) -> Timeline:
         rest += event.payload
         edited = b""
         while end := END_OF_EVENT.search(rest):
-            edited += edit(rest[: end.end()])
+            edited += encoded(edit(SentEvent(_decoded(rest[: end.end()]), event.marks)))
             rest = rest[end.end() :]
         if rest and not any(isinstance(later, Data) for later in timeline[position + 1 :]):
             edited, rest = edited + rest, b""
-        out.append(Data(edited, event.tokens))
+        out.append(event._replace(payload=edited))
     return tuple(out)
 
 
 def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]:
-    """Return the two parts of a stream, cut behind the event that they were cut in."""
+    """Return the two parts of a stream, cut after the event that they were cut in."""
     sent = body(before)
     ends = list(END_OF_EVENT.finditer(sent))
     rest = sent[ends[-1].end() :] if ends else sent
@@ -93,44 +115,34 @@ def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]
         if size == len(event.payload):
             moved.append(event)
         else:
-            moved.append(Data(event.payload[:size]))
+            moved.append(Data(event.payload[:size], 0, event.marks))
             left.insert(0, Data(event.payload[size:], event.tokens))
         break
     return (*before, *moved), tuple(left)
 
 
-def events_of(timeline: Timeline) -> list[bytes]:
-    """Return the events that are whole in the stream *timeline*, each with its end."""
-    sent = body(timeline)
-    ends = [0, *(found.end() for found in END_OF_EVENT.finditer(sent))]
-    return [sent[a:b] for a, b in pairwise(ends)]
+def events_of(timeline: Timeline) -> list[SentEvent]:
+    """Return the events that are whole in the stream *timeline*."""
+    found: list[SentEvent] = []
+    rest = b""
+    for data in data_events(timeline):
+        rest += data.payload
+        while end := END_OF_EVENT.search(rest):
+            found.append(SentEvent(_decoded(rest[: end.end()]), data.marks))
+            rest = rest[end.end() :]
+    return found
 
 
-def chunk_of(event: bytes) -> Json | None:
-    """Return the JSON object of *event*; None if it is a comment, the end, or broken."""
-    lines = re.split(rb"\r\n|\n|\r", event)
-    data = b"\n".join(line[5:].removeprefix(b" ") for line in lines if line.startswith(b"data:"))
-    return read_json(data)
+def _decoded(text: bytes) -> str:
+    return text.decode("utf-8", "surrogateescape")
 
 
-def chunks_of(timeline: Timeline) -> list[Json]:
-    """Return the chunks of the stream *timeline*."""
-    found = (chunk_of(event) for event in events_of(timeline))
-    return [chunk for chunk in found if chunk is not None]
+def encoded(text: str) -> bytes:
+    """Return the bytes of a text that was read here, those that are no UTF-8 included."""
+    return text.encode("utf-8", "surrogateescape")
 
 
-def event(chunk: Mapping[str, JsonValue]) -> bytes:
-    """Return the event that carries *chunk*."""
-    return to_bytes(f"data: {compact(chunk)}\n\n")
-
-
-def inner(value: Mapping[str, JsonValue], name: str) -> Json:
-    """Return the object that *value* has by *name*; an empty one if it has none."""
-    found: Json | None = value.get(name)
-    return found if found is not None else {}
-
-
-def read_json(text: bytes) -> Json | None:
+def read_json(text: str | bytes) -> Json | None:
     """Return the JSON object that *text* is, or None."""
     try:
         value = json.loads(text)
@@ -161,7 +173,7 @@ def with_body(timeline: Timeline, new: bytes) -> Timeline:
         rest = event.payload[max(0, end - first) :]
         if first <= begin <= last and inserted:
             head, inserted = head + inserted, b""
-        out.append(Data(head + rest, event.tokens))
+        out.append(event._replace(payload=head + rest))
     if inserted:
         out.append(Data(inserted))
     return with_true_length(tuple(out))
@@ -179,16 +191,14 @@ def _shared(one: bytes, other: bytes) -> int:
     return low
 
 
-def edit_json(timeline: Timeline, edit: Callable[[Json], None]) -> Timeline | None:
-    """Return *timeline* with its JSON edited in place, printed as it was; None: it has none."""
-    text = body(timeline)
-    value = read_json(text)
-    if value is None:
-        return None
-    edit(value)
-    layout = re.match(rb"\{\n( +)", text)
-    printed = pretty(value, len(layout[1])) if layout else compact(value)
-    return with_body(timeline, to_bytes(printed) + text[len(text.rstrip()) :])
+def marks_of(timeline: Timeline) -> Marks:
+    """Return the marks on the body of *timeline*, which is in one piece."""
+    return next((data.marks for data in data_events(timeline) if data.marks), ())
+
+
+def edit_body(timeline: Timeline, edit: Callable[[str, Marks], str]) -> Timeline:
+    """Return *timeline* with the text of its body edited, which has these marks."""
+    return with_body(timeline, encoded(edit(_decoded(body(timeline)), marks_of(timeline))))
 
 
 # --- Pieces ----------------------------------------------------------------------------------
@@ -196,10 +206,11 @@ def edit_json(timeline: Timeline, edit: Callable[[Json], None]) -> Timeline | No
 
 @dataclass(slots=True)
 class Piece:
-    """A piece of a body under way: its bytes, and the tokens complete with it."""
+    """A piece of a body under way: its bytes, the tokens complete with it, and its marks."""
 
     payload: bytes
     tokens: int = 0
+    marks: Marks = ()
 
 
 def recut(timeline: Timeline, sizes: Callable[[bytes], Iterable[int]]) -> Timeline:
@@ -238,10 +249,5 @@ def _recut_run(run: list[Data], sizes: Callable[[bytes], Iterable[int]]) -> list
         while ends[index] < at:
             index += 1
         pieces[index].tokens += data.tokens
-    return [Data(piece.payload, piece.tokens) for piece in pieces]
-
-
-def choices_of(value: Mapping[str, JsonValue]) -> list[Json]:
-    """Return the choices of a chunk or an answer that are objects."""
-    found: list[Any] | None = value.get("choices")
-    return [cast(Json, one) for one in found or () if isinstance(one, dict)]
+        pieces[index].marks += data.marks
+    return [Data(piece.payload, piece.tokens, piece.marks) for piece in pieces]

@@ -97,7 +97,8 @@ def _split_behind_body(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
 
 
 def _split_data(event: Data, size: int) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
-    """Cut *event* behind *size* bytes; its tokens are complete only with its last byte."""
+    """Cut *event* after *size* bytes; its tokens and marks are complete with its last byte only."""
     if size == len(event.payload):
         return (event,), ()
-    return (Data(event.payload[:size]),), (Data(event.payload[size:], event.tokens),)
+    rest = event._replace(payload=event.payload[size:])
+    return (Data(event.payload[:size]),), (rest,)

@@ -4,27 +4,43 @@ What stands in them is the endpoints' and the dialects' business; what happens t
 wire is the failures'.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
-from mockserver.wire.jsontext import TOKEN_END, to_bytes
-from mockserver.wire.rendered import Frame
+from mockserver.wire.jsontext import TOKEN_END, JsonValue, compact, to_bytes
+from mockserver.wire.marks import DONE as DONE_KIND
+from mockserver.wire.marks import Mark, Marks
+from mockserver.wire.rendered import Chunk, EventStream, Frame
 
-DONE: Final = Frame(b"data: [DONE]\n\n")
-"""What ends a stream."""
+DONE: Final = Frame(b"data: [DONE]\n\n", 0, (Mark(DONE_KIND),))
+"""What ends a stream of many protocols."""
 
 
-def body_frames(text: str, *, by_token: bool) -> tuple[Frame, ...]:
+def body_frames(text: str, marks: Marks = (), *, by_token: bool) -> tuple[Frame, ...]:
     """Return a body as frames: one for each of its marked token ends, or one in all."""
     if not by_token:
         return (Frame(to_bytes(text)),)
     *ended, rest = text.split(TOKEN_END)
-    return (*(Frame(to_bytes(part), 1) for part in ended), Frame(to_bytes(rest)))
+    return (*(Frame(to_bytes(part), 1) for part in ended), Frame(to_bytes(rest), 0, marks))
 
 
-def event(text: str, tokens: int = 0) -> Frame:
-    """Return *text* as a server-sent event with which so many *tokens* are complete."""
-    return Frame(to_bytes(f"data: {text}\n\n"), tokens)
+def stream_frames(
+    stream: EventStream, write: Callable[[JsonValue], str] = compact, *, by_token: bool
+) -> tuple[Frame, ...]:
+    """Return *stream* as frames, one for each event, or one in all; *write* makes its JSON."""
+    events = [event(write(chunk.value), chunk) for chunk in stream.chunks]
+    return event_frames((*events, *ending(stream)), by_token=by_token)
+
+
+def event(text: str, chunk: Chunk) -> Frame:
+    """Return *text*, the JSON of *chunk*, as a server-sent event."""
+    name = "" if chunk.event is None else f"event: {chunk.event}\n"
+    return Frame(to_bytes(f"{name}data: {text}\n\n"), chunk.tokens, chunk.marks)
+
+
+def ending(stream: EventStream) -> Sequence[Frame]:
+    """Return what ends *stream*."""
+    return () if stream.end is None else (stream.end,)
 
 
 def comment(text: str) -> Frame:

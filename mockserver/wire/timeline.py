@@ -7,6 +7,8 @@ plays them. Nothing here sleeps or touches a socket.
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Self
 
+from mockserver.wire.marks import Marks
+
 Headers = tuple[tuple[str, str], ...]
 
 
@@ -43,10 +45,14 @@ class Head(NamedTuple):
 
 
 class Data(NamedTuple):
-    """Bytes of the body. *tokens* of the answer are complete once they have arrived."""
+    """Bytes of the body. *tokens* of the answer are complete once they have arrived.
+
+    *marks* are what the protocol says in the event, or in the body, that ends with them.
+    """
 
     payload: bytes
     tokens: int = 0
+    marks: Marks = ()
 
 
 class Raw(NamedTuple):

@@ -15,7 +15,7 @@ from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import JsonValue, compact, to_bytes
 from mockserver.wire.rendered import Frame, JsonBody, Layer, Rendered
-from mockserver.wire.sse import DONE, body_frames, event, event_frames
+from mockserver.wire.sse import body_frames, stream_frames
 
 Json = Mapping[str, JsonValue]
 
@@ -88,9 +88,8 @@ class OpenAICompatible(Dialect):
         del draw
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token)
-            return body_frames(text, by_token=by_token)
-        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
-        return event_frames((*events, DONE), by_token=by_token)
+            return body_frames(text, rendered.marks, by_token=by_token)
+        return stream_frames(rendered, by_token=by_token)
 
     # --- what goes wrong, in its own words ---
 
@@ -175,6 +174,11 @@ def spoken(nearest: Sequence[Json]) -> Json:
 def unknown_model(error: ApiError) -> str | None:
     """Return the model that *error* says there is not; None if it says something else."""
     return error.message.split("`")[1] if error.code == "model_not_found" else None
+
+
+def uuid_of(digits: str) -> str:
+    """Return 32 hex *digits* as a UUID of version 4."""
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"
 
 
 def _event(value: Json) -> bytes:

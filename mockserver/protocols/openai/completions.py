@@ -17,10 +17,18 @@ from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.logprobs_json import LegacyLogprobs
+from mockserver.protocols.openai.marks import (
+    EMPTY_CHUNK,
+    USAGE_CHUNK,
+    body_marks,
+    ending_marks,
+    text_marks,
+)
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
+from mockserver.wire.sse import DONE
 
 Json = dict[str, JsonValue]
 
@@ -81,7 +89,7 @@ class Completions(OpenAIEndpoint):
         if answer.request.stream:
             # Without a charset, unlike chat.
             chunks = tuple(_chunks(answer, as_openai(answer.request)))
-            return EventStream(chunks, content_type="text/event-stream")
+            return EventStream(chunks, content_type="text/event-stream", end=DONE)
         body: Json = {
             "id": answer.id,
             "object": "text_completion",
@@ -90,7 +98,9 @@ class Completions(OpenAIEndpoint):
             "choices": [_whole(choice, answer) for choice in answer.choices],
             "usage": _usage(answer),
         }
-        return JsonBody(body)
+        has_usage = answer.usage is not None
+        marks = body_marks(len(answer.choices), has_messages=False, has_usage=has_usage)
+        return JsonBody(body, marks=marks)
 
 
 # --- the request -----------------------------------------------------------------------------
@@ -173,14 +183,17 @@ def _chunks(answer: Answer, request: OpenAIRequest) -> Iterator[Chunk]:
         for own in turns:
             if turn < len(own):
                 value, count = own[turn]
-                yield Chunk(_chunk(answer, [value], request), count)
+                finishes = value["finish_reason"] is not None
+                marks = text_marks(value["index"], finishes=finishes)
+                yield Chunk(_chunk(answer, [value], request), count, marks)
     ended = [
         _ending(choice, answer)
         for choice, own in zip(answer.choices, turns, strict=True)
         if choice.finish_reason != "length" or not own
     ]
     if ended:
-        yield Chunk(_chunk(answer, ended, request))
+        marks = ending_marks(tuple([value["index"] for value in ended]))
+        yield Chunk(_chunk(answer, ended, request), 0, marks)
     if request.include_usage:
         last: Json = {
             "id": answer.id,
@@ -190,7 +203,7 @@ def _chunks(answer: Answer, request: OpenAIRequest) -> Iterator[Chunk]:
             "usage": _usage(answer),
             "choices": [],
         }
-        yield Chunk(last)
+        yield Chunk(last, 0, EMPTY_CHUNK if answer.usage is None else USAGE_CHUNK)
 
 
 def _turns(choice: AnsweredChoice, answer: Answer) -> Iterator[tuple[Json, int]]:

@@ -15,7 +15,13 @@ from urllib.parse import parse_qs
 from mockserver.contracts import Answer, AnsweredChoice, Located
 from mockserver.conversation import Allowance, ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatible, unknown_model
+from mockserver.protocols.openai.compatible import (
+    ERROR_MEMBERS,
+    OpenAICompatible,
+    unknown_model,
+    uuid_of,
+)
+from mockserver.protocols.openai.marks import EMPTY_CHUNK
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
@@ -215,13 +221,13 @@ class Azure(OpenAICompatible):
         value["prompt_filter_results"] = None
         value = alphabetical(value)
         value["prompt_filter_results"] = _prompts(answer)
-        return JsonBody(value, rendered.layer)
+        return JsonBody(value, rendered.layer, rendered.marks)
 
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
         """Write all JSON without white space; a body ends with a newline."""
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token) + "\n"
-            return body_frames(text, by_token=by_token)
+            return body_frames(text, rendered.marks, by_token=by_token)
         return OpenAICompatible.encode(self, rendered, draw, by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
@@ -243,11 +249,11 @@ class Azure(OpenAICompatible):
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, a UUID."""
-        return _uuid(draw.request_id())
+        return uuid_of(draw.request_id())
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the ids of the request and of the gateway's own."""
-        gateway_id = _uuid(draw.text("apim", 32, HEX))
+        gateway_id = uuid_of(draw.text("apim", 32, HEX))
         return (
             (REQUEST_ID.mark_bytes, self.request_id(draw).encode()),
             (GATEWAY_ID.mark_bytes, gateway_id.encode()),
@@ -268,7 +274,7 @@ class Azure(OpenAICompatible):
                 if error.code == "DeploymentNotFound"
                 else (("content-type", "application/json"),)
             ),
-            ("apim-request-id", _uuid(draw.text("apim", 32, HEX))),
+            ("apim-request-id", uuid_of(draw.text("apim", 32, HEX))),
             ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
             ("x-content-type-options", "nosniff"),
             ("x-ms-region", REGION),
@@ -383,7 +389,7 @@ def _prompts(answer: Answer) -> list[Json]:
 def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
     """Return *stream* behind a chunk on the prompt, with the findings on each piece of text."""
     opening: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
-    chunks = [Chunk({**opening, "prompt_filter_results": _prompts(answer)})]
+    chunks = [Chunk({**opening, "prompt_filter_results": _prompts(answer)}, 0, EMPTY_CHUNK)]
     padding = draw.text("obfuscation", BLOCK * len(stream.chunks)) if stream.obfuscated else None
     for number, chunk in enumerate(stream.chunks):
         value: Json = plain(chunk.value)
@@ -395,8 +401,8 @@ def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
             shown.setdefault("logprobs", None)
         if value.get("usage") is not None and answer.endpoint == "chat.completions":
             value["latency_checkpoint"] = _latencies(answer, draw)
-        chunks.append(Chunk(alphabetical(value), chunk.tokens))
-    return EventStream(chunks)
+        chunks.append(chunk._replace(value=alphabetical(value)))
+    return EventStream(chunks, end=stream.end)
 
 
 def _found_in_piece(shown: Mapping[str, Any]) -> Json:
@@ -452,8 +458,3 @@ def _told_of_limits(allowances: tuple[Allowance, ...]) -> Headers:
         # Whole seconds here, and no unit.
         *((f"x-ratelimit-reset-{of.of}", str(of.reset_ms // 1_000)) for of in allowances),
     )
-
-
-def _uuid(digits: str) -> str:
-    """Return 32 hex *digits* as a UUID of version 4."""
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-a{digits[17:20]}-{digits[20:]}"

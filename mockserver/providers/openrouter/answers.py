@@ -1,14 +1,17 @@
 """The answers that OpenRouter gives: one shape for all providers, with what it cost."""
 
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any, Final
 
 from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Usage
+from mockserver.protocols.openai.marks import chunk_marks
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.openrouter.models import ON_RESPONSES
 from mockserver.providers.openrouter.requests import items, record
 from mockserver.wire.jsontext import JavaScriptNumber, plain
+from mockserver.wire.marks import ROLE, THOUGHT, Marks
 from mockserver.wire.rendered import Chunk, EventStream
 
 Json = dict[str, Any]
@@ -229,26 +232,36 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
     if answer.endpoint == "chat.completions" and _reasoning(answer) and answer.reasoning:
         for piece, count in answer.reasoning.pieces:
             delta = {"reasoning": piece, "reasoning_details": [_detail(piece, answer)]}
-            yield Chunk(
-                {**opening, "choices": [_part({"index": 0, "delta": delta}, answer)]}, count
-            )
+            thought = {**opening, "choices": [_part({"index": 0, "delta": delta}, answer)]}
+            yield Chunk(thought, count, chunk_marks((THOUGHT, ROLE)))
     tier = {"service_tier": _tier(answer)} if _tier(answer) else {}
     last: list[Json] = []
+    ended: Marks = ()
     for chunk in stream.chunks:
         value: Json = plain(chunk.value)
         shown = [_part(choice, answer) for choice in value["choices"]]
+        marks = _with_role(chunk.marks) if shown and "delta" in shown[0] else chunk.marks
         if not shown:
             usage = None if answer.usage is None else _usage(answer, answer.usage)
-            yield Chunk({**opening, **tier, "choices": last[:1], "usage": usage})
+            value = {**opening, **tier, "choices": last[:1], "usage": usage}
+            yield Chunk(value, 0, (*ended, *chunk.marks[1:]))
         elif shown[0]["finish_reason"] is not None:
-            last = shown
-            yield Chunk({**opening, **tier, "choices": shown}, chunk.tokens)
+            last, ended = shown, marks
+            yield Chunk({**opening, **tier, "choices": shown}, chunk.tokens, marks)
         elif not on_responses:
-            yield Chunk({**opening, "choices": shown}, chunk.tokens)
+            yield Chunk({**opening, "choices": shown}, chunk.tokens, marks)
         else:
             # No chunk that says nothing yet, but one more behind what opens a call (2026-03 on).
             for part in _on_responses(shown[0]):
-                yield Chunk({**opening, "choices": [part]}, chunk.tokens)
+                yield Chunk({**opening, "choices": [part]}, chunk.tokens, marks)
+
+
+@cache
+def _with_role(marks: Marks) -> Marks:
+    """Return *marks* of a chunk that has the role, as all of OpenRouter's have."""
+    if any(mark.kind == ROLE for mark in marks):
+        return marks
+    return (*marks, *chunk_marks((ROLE,))[1:])
 
 
 def _on_responses(part: Json) -> Iterator[Json]:

@@ -29,8 +29,8 @@ from mockserver.seeding import Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
-from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import DONE, body_frames, comment, event, event_frames
+from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered
+from mockserver.wire.sse import DONE, body_frames, comment, ending, event, event_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
@@ -161,8 +161,9 @@ class OpenRouter(OpenAICompatible):
         if answer is None:
             return rendered
         if isinstance(rendered, EventStream):
-            return EventStream(tuple(stream_of(rendered, answer)), content_type="text/event-stream")
-        return JsonBody(body_of(plain(rendered.value), answer))
+            chunks = tuple(stream_of(rendered, answer))
+            return EventStream(chunks, content_type="text/event-stream", end=rendered.end)
+        return JsonBody(body_of(plain(rendered.value), answer), marks=rendered.marks)
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of *answer*, with the time in it at which it was made."""
@@ -181,12 +182,13 @@ class OpenRouter(OpenAICompatible):
             text = compact(rendered.value, token_ends=by_token)
             # Only what models answer is waited for.
             padding = "" if rendered.layer == "models" else PADDING * PADDINGS
-            return body_frames(padding + text, by_token=by_token)
-        events = [event(compact(chunk.value), chunk.tokens) for chunk in rendered.chunks]
+            return body_frames(padding + text, rendered.marks, by_token=by_token)
+        events = [event(compact(chunk.value), chunk) for chunk in rendered.chunks]
         later = draw.rng("comment").randint(1, max(1, len(events) - 1))
         waiting = comment(self.keep_alive)
         return event_frames(
-            (waiting, *events[:later], waiting, *events[later:], DONE), by_token=by_token
+            (waiting, *events[:later], waiting, *events[later:], *ending(rendered)),
+            by_token=by_token,
         )
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
@@ -244,7 +246,7 @@ class OpenRouter(OpenAICompatible):
                 }
             ],
         }
-        return event(compact(last)).text + DONE.text
+        return event(compact(last), Chunk(last)).text + DONE.text
 
 
 def _told(error: ApiError) -> Json:

@@ -14,6 +14,7 @@ from mockserver.conversation import FinishReason, Usage
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.requests import LanguageModelRequest
 from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.marks import CALL, CONTENT, FINISH, FRAME, THOUGHT, USAGE, Mark, Marks
 from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
@@ -32,6 +33,15 @@ OF_RESPONSES: Final[Mapping[FinishReason, str]] = {
 """The Responses API gives a reason only where an answer is not complete."""
 SECOND: Final = 2
 """The specification that has its own words."""
+
+
+TEXT_PIECE: Final = (Mark(CONTENT, ("delta",)),)
+THOUGHT_PIECE: Final = (Mark(THOUGHT, ("delta",)),)
+CALL_PIECE: Final = (Mark(CALL, ("delta",)),)
+WHOLE_CALL: Final = (Mark(CALL, ("input",)),)
+FINISHED: Final = (Mark(FINISH, ("finishReason",)), Mark(USAGE, ("usage",)))
+"""What parts of a stream say, for failures to act on."""
+WHOLE: Final = (Mark(FRAME, ("content",)), *FINISHED)
 
 
 def whole(answer: Answer, request: LanguageModelRequest) -> Json:
@@ -64,19 +74,21 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
         }
     )
     for number, thought in enumerate(_thoughts(answer)):
-        yield from _block("reasoning", f"reasoning-{number}", thought)
+        yield from _block("reasoning", f"reasoning-{number}", thought, THOUGHT_PIECE)
     for number, said in enumerate(_texts(choice)):
-        yield from _block("text", f"txt-{number}", said)
+        yield from _block("text", f"txt-{number}", said, TEXT_PIECE)
     for call in choice.tool_calls:
         yield from _tool_input(call)
-        yield Chunk(_tool_call(call))
+        yield Chunk(_tool_call(call), 0, WHOLE_CALL)
     yield Chunk(
         {
             "type": "finish",
             "finishReason": _finish_reason(choice, request),
             "usage": _usage(answer.usage, request),
             "providerMetadata": routing.metadata(answer, request.providers, request.tried),
-        }
+        },
+        0,
+        FINISHED,
     )
 
 
@@ -91,10 +103,10 @@ def _texts(choice: AnsweredChoice) -> Sequence[TokenText]:
     return [text for text in said if text or not choice.tool_calls]
 
 
-def _block(kind: str, identity: str, text: TokenText) -> Iterator[Chunk]:
+def _block(kind: str, identity: str, text: TokenText, marks: Marks) -> Iterator[Chunk]:
     yield Chunk({"type": f"{kind}-start", "id": identity})
     for piece, count in text.pieces:
-        yield Chunk({"type": f"{kind}-delta", "id": identity, "delta": piece}, count)
+        yield Chunk({"type": f"{kind}-delta", "id": identity, "delta": piece}, count, marks)
     yield Chunk({"type": f"{kind}-end", "id": identity})
 
 
@@ -102,7 +114,8 @@ def _tool_input(call: AnsweredCall) -> Iterator[Chunk]:
     identity: str | Hole = call.id
     yield Chunk({"type": "tool-input-start", "id": identity, "toolName": call.name})
     for piece, count in call.arguments.pieces:
-        yield Chunk({"type": "tool-input-delta", "id": identity, "delta": piece}, count)
+        value = {"type": "tool-input-delta", "id": identity, "delta": piece}
+        yield Chunk(value, count, CALL_PIECE)
     yield Chunk({"type": "tool-input-end", "id": identity})
 
 

@@ -13,10 +13,12 @@ from typing import Final
 
 from mockserver.contracts import Answer, AnsweredChoice
 from mockserver.conversation import Usage
+from mockserver.protocols.openai.marks import METADATA, USAGE_MARKS, chunk_marks
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.attempts import tried_before
 from mockserver.wire.jsontext import JsonValue, TokenText
+from mockserver.wire.marks import CALL, CONTENT, FINISH, ROLE, THOUGHT
 from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
@@ -58,11 +60,13 @@ def whole(answer: Answer, serving: Sequence[str], fingerprint: str) -> Json:
 def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator[Chunk]:
     """Yield the chunks of *answer*: the choices one after the other."""
     for choice in answer.choices:
-        for delta, count in _deltas(answer, choice):
-            yield Chunk(_chunk(answer, choice, delta, None, fingerprint), count)
+        for delta, kinds, count in _deltas(answer, choice):
+            marks = chunk_marks(kinds, choice.index)
+            yield Chunk(_chunk(answer, choice, delta, None, fingerprint), count, marks)
     *others, last = answer.choices
     for choice in others:
-        yield Chunk(_chunk(answer, choice, {}, choice.finish_reason, fingerprint))
+        marks = chunk_marks((FINISH,), choice.index)
+        yield Chunk(_chunk(answer, choice, {}, choice.finish_reason, fingerprint), 0, marks)
     metadata: Json = {
         "provider_metadata": routing.metadata(
             answer, serving, tried_before(as_openai(answer.request).body)
@@ -71,7 +75,9 @@ def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator
     final = _chunk(answer, last, metadata, last.finish_reason, fingerprint)
     del final["system_fingerprint"]
     bill = {"usage": _usage(answer)} if as_openai(answer.request).include_usage else {}
-    yield Chunk({**final, **bill, **_identity(answer, fingerprint)})
+    marks = chunk_marks((FINISH, METADATA), last.index)
+    billed = USAGE_MARKS if bill and answer.usage is not None else ()
+    yield Chunk({**final, **bill, **_identity(answer, fingerprint)}, 0, (*marks, *billed))
 
 
 def _identity(answer: Answer, fingerprint: str) -> Json:
@@ -114,21 +120,23 @@ def _calls(choice: AnsweredChoice) -> Json:
     }
 
 
-def _deltas(answer: Answer, choice: AnsweredChoice) -> Iterator[tuple[Json, int]]:
-    """Yield what *choice* adds, and how many tokens are complete with it."""
-    yield {"role": "assistant"}, 0
+def _deltas(answer: Answer, choice: AnsweredChoice) -> Iterator[tuple[Json, tuple[str, ...], int]]:
+    """Yield what *choice* adds, of which kinds, and how many tokens are complete with it."""
+    yield {"role": "assistant"}, (ROLE,), 0
     if answer.reasoning is not None:
         for piece, count in answer.reasoning.pieces:
-            yield _thought(answer, piece), count
+            yield _thought(answer, piece), (THOUGHT,), count
     said = _said(choice)
     if said is not None:
         for piece, count in said.pieces:
-            yield {"content": piece}, count
+            yield {"content": piece}, (CONTENT,), count
     for index, call in enumerate(choice.tool_calls):
         opened: Json = {"index": index, "id": call.id, "type": "function"}
-        yield {"tool_calls": [{**opened, "function": {"name": call.name, "arguments": ""}}]}, 0
+        first = {**opened, "function": {"name": call.name, "arguments": ""}}
+        yield {"tool_calls": [first]}, (CALL,), 0
         for piece, count in call.arguments.pieces:
-            yield {"tool_calls": [{"index": index, "function": {"arguments": piece}}]}, count
+            more = {"index": index, "function": {"arguments": piece}}
+            yield {"tool_calls": [more]}, (CALL,), count
 
 
 def _chunk(

@@ -15,6 +15,7 @@ from mockserver.contracts import Answer, Attempt, Endpoint, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.compatible import OpenAICompatible, spoken
+from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import attempts, chat_answers, reading, routing
 from mockserver.providers.vercel_gateway.refusals import (
@@ -28,8 +29,8 @@ from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
-from mockserver.wire.rendered import EventStream, JsonBody, Rendered
-from mockserver.wire.sse import event
+from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
+from mockserver.wire.sse import DONE, event
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 MAKER: Final = "openai"
@@ -165,8 +166,10 @@ class VercelGateway(OpenAICompatible):
         fingerprint = answer.system_fingerprint or drawn
         if answer.request.stream:
             chunks = tuple(chat_answers.chunks(answer, serving, fingerprint))
-            return EventStream(chunks, "text/event-stream")
-        return JsonBody(chat_answers.whole(answer, serving, fingerprint))
+            return EventStream(chunks, "text/event-stream", end=DONE)
+        has_usage = answer.usage is not None
+        marks = body_marks(len(answer.choices), has_messages=True, has_usage=has_usage)
+        return JsonBody(chat_answers.whole(answer, serving, fingerprint), marks=marks)
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of a generation: a ULID, which begins with when it was made."""
@@ -226,7 +229,8 @@ class VercelGateway(OpenAICompatible):
             return OpenAICompatible.stream_error(self, error, nearest, shape)
         chunk = spoken(nearest)
         told = {"error": _told(error)}
-        return event(compact({"type": "error", **told} if "type" in chunk else told)).text
+        value = {"type": "error", **told} if "type" in chunk else told
+        return event(compact(value), Chunk(value)).text
 
 
 def _ours(model: Model) -> Model:

@@ -18,6 +18,7 @@ from mockserver.providers.vercel_gateway.requests import (
 from mockserver.providers.vercel_gateway.specifications import PROTOCOL_HEADER, SPECIFICATION_HEADER
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
+from mockserver.wire.sse import DONE
 
 
 class LanguageModel(OpenAIEndpoint):
@@ -50,5 +51,6 @@ class LanguageModel(OpenAIEndpoint):
         request = answer.request
         assert isinstance(request, LanguageModelRequest)
         if request.stream:
-            return EventStream(tuple(answers.parts(answer, request)), "text/event-stream")
-        return JsonBody(answers.whole(answer, request))
+            parts = tuple(answers.parts(answer, request))
+            return EventStream(parts, "text/event-stream", end=DONE)
+        return JsonBody(answers.whole(answer, request), marks=answers.WHOLE)

@@ -1,0 +1,209 @@
+"""An answer to a chat in chunks: `data: {"object": "chat.completion.chunk", …}`.
+
+Choices take turns token by token. Order and members are those of api.openai.com, as recorded from
+September 2025 to August 2026.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import cycle, islice
+from typing import Final, NamedTuple
+
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice
+from mockserver.conversation import TokenLogprob
+from mockserver.protocols.openai.chat_members import service_tier, usage_of
+from mockserver.protocols.openai.logprobs_json import chat_logprobs
+from mockserver.protocols.openai.marks import EMPTY_CHUNK, FUNCTION_CALL, USAGE_CHUNK, chunk_marks
+from mockserver.protocols.openai.requests import OpenAIRequest
+from mockserver.wire.jsontext import Fixed, JsonValue, TokenText
+from mockserver.wire.marks import CALL, CONTENT, FINISH, REFUSAL, ROLE
+from mockserver.wire.rendered import Chunk
+
+Json = dict[str, JsonValue]
+PARALLEL_LENGTHS: Final = (4, 5, 6)
+"""The arguments of several calls are streamed in pieces of so many characters, in turn, and not
+by tokens as those of one call are: 20 of 20 recorded streams."""
+
+
+_CONTENT: Final = (CONTENT,)
+_REFUSAL: Final = (REFUSAL,)
+_CALL: Final = (CALL,)
+_FUNCTION_CALL: Final = (FUNCTION_CALL,)
+
+
+class ChatChunks:
+    """The chunks of one answer; what all of them have in common is written once."""
+
+    def __init__(self, answer: Answer, request: OpenAIRequest) -> None:
+        self._answer = answer
+        self._request = request
+        self._opening: Json = {
+            "id": answer.id,
+            "object": "chat.completion.chunk",
+            "created": answer.created,
+            "model": answer.model_name,
+            **service_tier(answer, request),
+            "system_fingerprint": answer.system_fingerprint,
+        }
+        # gpt-5 and later, unlike older models, do not mention log-probabilities that nobody asked
+        # for.
+        self._has_logprobs = answer.model.family.choice_logprobs or request.logprobs is not None
+        # Only in streams of several tool calls, and there in every chunk but the one that
+        # finishes: 17 of 17 recorded.
+        self._usage_comes_first = request.include_usage and _has_parallel_calls(answer)
+
+    def __iter__(self) -> Iterator[Chunk]:
+        """Yield them: choices take turns token by token, and finish together."""
+        choices = self._answer.choices
+        turns = [_turns(choice, self._request) for choice in choices]
+        for turn in range(max((len(own) for own in turns), default=0)):
+            for choice, own in zip(choices, turns, strict=True):
+                for delta in own[turn] if turn < len(own) else ():
+                    value = self._chunk([self._part(choice, delta)])
+                    yield Chunk(value, delta.tokens, chunk_marks(delta.kinds, choice.index))
+        for choice in choices:
+            ended = self._part(choice, Delta({}, ()), choice.finish_reason)
+            marks = chunk_marks((FINISH,), choice.index)
+            yield Chunk(self._chunk([ended], finishes=True), 0, marks)
+        if self._request.include_usage:
+            usage = usage_of(self._answer)
+            marks = EMPTY_CHUNK if usage is None else USAGE_CHUNK
+            yield Chunk(self._chunk([], usage, finishes=True), 0, marks)
+
+    def _chunk(
+        self, choices: list[Json], usage: Fixed | None = None, *, finishes: bool = False
+    ) -> Json:
+        if not self._request.include_usage:
+            return {**self._opening, "choices": choices}
+        if self._usage_comes_first and not finishes:
+            return {**self._opening, "usage": usage, "choices": choices}
+        return {**self._opening, "choices": choices, "usage": usage}
+
+    def _part(self, choice: AnsweredChoice, delta: "Delta", finish: str | None = None) -> Json:
+        """Return *delta* as a chunk shows it."""
+        return {
+            "index": choice.index,
+            "delta": delta.value,
+            **({"logprobs": delta.logprobs} if self._has_logprobs else {}),
+            "finish_reason": finish,
+        }
+
+
+def _has_parallel_calls(answer: Answer) -> bool:
+    return any(len(choice.tool_calls) > 1 and choice.text is None for choice in answer.choices)
+
+
+class Delta(NamedTuple):
+    """What one chunk adds to a choice, and which *kinds* of things that are.
+
+    *tokens* of the answer are complete with it.
+    """
+
+    value: Json
+    kinds: tuple[str, ...]
+    tokens: int = 0
+    logprobs: Json | None = None
+
+
+def _turns(choice: AnsweredChoice, request: OpenAIRequest) -> list[list[Delta]]:
+    """Return the deltas of *choice* by turn; the first holds its role and its first token."""
+    deltas = list(_deltas(choice, request))
+    return [deltas[:2], *([delta] for delta in deltas[2:])]
+
+
+def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
+    calls = choice.tool_calls
+    if calls and request.legacy_functions:
+        yield from _function_call(choice, calls[0])
+    elif calls and choice.text is None and len(calls) == 1:
+        opener = _opener(0, calls[0])
+        first = {"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None}
+        yield Delta(first, (ROLE, CALL))
+        yield from _arguments(0, calls[0].arguments.pieces)
+    elif calls and choice.text is None:
+        # Several calls: the role comes alone, without `refusal`; each call has its own opener.
+        yield Delta({"role": "assistant", "content": None}, (ROLE,))
+        yield from _calls(calls)
+    elif choice.refusal is not None and choice.text is None:
+        yield _role({"content": None, "refusal": ""}, (ROLE, REFUSAL), choice)
+        yield from _refusal(choice)
+    else:
+        yield _role({"content": "", "refusal": None}, (ROLE, CONTENT), choice)
+        yield from _content(choice)
+        yield from _refusal(choice)
+        yield from _calls(calls)
+
+
+def _role(members: Json, kinds: tuple[str, ...], choice: AnsweredChoice) -> Delta:
+    """Return what opens a text or a refusal: nothing yet, and nothing told of it."""
+    told = choice.logprobs
+    nothing = [None if member is None else () for member in members.values()]
+    logprobs = None if told is None else chat_logprobs(*nothing)
+    return Delta({"role": "assistant", **members}, kinds, 0, logprobs)
+
+
+def _content(choice: AnsweredChoice) -> Iterator[Delta]:
+    told = None if choice.logprobs is None else choice.logprobs.text
+    for piece, count, own in _pieces(choice.text, told):
+        logprobs = None if own is None else chat_logprobs(own, None)
+        yield Delta({"content": piece}, _CONTENT, count, logprobs)
+
+
+def _refusal(choice: AnsweredChoice) -> Iterator[Delta]:
+    told = None if choice.logprobs is None else choice.logprobs.refusal
+    for piece, count, own in _pieces(choice.refusal, told):
+        logprobs = None if own is None else chat_logprobs(None, own)
+        yield Delta({"refusal": piece}, _REFUSAL, count, logprobs)
+
+
+Told = Sequence[TokenLogprob] | None
+
+
+def _pieces(text: TokenText | None, told: Told) -> Iterator[tuple[str, int, Told]]:
+    """Yield the pieces of *text*, how many tokens each is, and what is *told* of those."""
+    rest = iter(told or ())
+    for piece, count in text.pieces if text is not None else ():
+        yield piece, count, None if told is None else tuple(islice(rest, count))
+
+
+def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
+    for index, call in enumerate(calls):
+        yield Delta({"tool_calls": [_opener(index, call)]}, _CALL)
+        if len(calls) == 1:
+            yield from _arguments(index, call.arguments.pieces)
+        else:
+            yield from _arguments(index, _cut_by_length(call.arguments))
+
+
+def _opener(index: int, call: AnsweredCall) -> Json:
+    function = {"name": call.name, "arguments": ""}
+    return {"index": index, "id": call.id, "type": "function", "function": function}
+
+
+def _arguments(index: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Delta]:
+    for piece, count in pieces:
+        call = {"index": index, "function": {"arguments": piece}}
+        yield Delta({"tool_calls": [call]}, _CALL, count)
+
+
+def _cut_by_length(text: TokenText) -> Iterator[tuple[str, int]]:
+    """Cut *text* into pieces of the lengths in turn, each with the tokens complete with it."""
+    ends = [count for piece, count in text.pieces for count in (*(0,) * (len(piece) - 1), count)]
+    start = 0
+    for length in cycle(PARALLEL_LENGTHS):
+        if start >= len(text):
+            return
+        yield text[start : start + length], sum(ends[start : start + length])
+        start += length
+
+
+def _function_call(choice: AnsweredChoice, call: AnsweredCall) -> Iterator[Delta]:
+    opener = {"name": call.name, "arguments": ""}
+    first: Json = {"role": "assistant", "content": None, "function_call": opener, "refusal": None}
+    kinds: tuple[str, ...] = (ROLE, FUNCTION_CALL)
+    if choice.text is not None:
+        yield _role({"content": "", "refusal": None}, (ROLE, CONTENT), choice)
+        yield from _content(choice)
+        first, kinds = {"function_call": opener}, _FUNCTION_CALL
+    yield Delta(first, kinds)
+    for piece, count in call.arguments.pieces:
+        yield Delta({"function_call": {"arguments": piece}}, _FUNCTION_CALL, count)

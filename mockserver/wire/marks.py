@@ -1,0 +1,131 @@
+"""Marks: where in an event, or in a body, its protocol says what. Failures act on them.
+
+A protocol marks what it writes, by the kind of thing and by its path into the JSON. So a failure
+can leave out the bill, or break off a text, of a protocol that it has never heard of.
+"""
+
+import json
+import re
+from typing import Any, Final, NamedTuple, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+"""Names of members and positions in arrays, from the outside in; empty: all of it."""
+
+ROLE: Final = "role"
+CONTENT: Final = "content"
+REFUSAL: Final = "refusal"
+THOUGHT: Final = "thought"
+CALL: Final = "call"
+FINISH: Final = "finish"
+USAGE: Final = "usage"
+GENERATED: Final = "generated"
+"""How many tokens the bill says were generated: a part of `usage`."""
+FRAME: Final = "frame"
+"""What holds the answer in the event: it is nothing by itself."""
+DONE: Final = "done"
+
+_STRUCTURE: Final = frozenset({FRAME, GENERATED})
+
+
+class Mark(NamedTuple):
+    """Something of one *kind* at *path*, which belongs to the choice with that index.
+
+    The kinds above are those that protocols have in common; one that has others names them itself.
+    """
+
+    kind: str
+    path: Path = ()
+    choice: int = 0
+
+
+Marks: TypeAlias = tuple[Mark, ...]
+
+
+def says_only(kind: str, marks: Marks) -> bool:
+    """Return whether what *marks* are of says nothing but things of *kind*."""
+    return {mark.kind for mark in marks} - _STRUCTURE == {kind}
+
+
+class Span(NamedTuple):
+    """Where a member or an item is in a text: with what separates it, and its value alone."""
+
+    begin: int
+    end: int
+    value_begin: int
+    value_end: int
+
+
+_SPACE: Final = re.compile(r"[ \t\r\n]*")
+_EVENT_DATA: Final = re.compile(r"^data: ?", re.MULTILINE)
+_decode: Final = json.JSONDecoder().raw_decode
+
+
+def without(text: str, path: Path) -> str | None:
+    """Return *text*, an event or JSON, without what is at *path*; None if nothing is."""
+    span = locate(text, path)
+    return None if span is None else text[: span.begin] + text[span.end :]
+
+
+def with_value(text: str, path: Path, value: str) -> str | None:
+    """Return *text*, an event or JSON, with another *value*, in JSON, at *path*."""
+    span = locate(text, path)
+    if span is None:
+        return None
+    return text[: span.value_begin] + value + text[span.value_end :]
+
+
+def value_at(text: str, path: Path) -> Any:
+    """Return the value at *path* in *text*, an event or JSON; None if there is none."""
+    span = locate(text, path)
+    return None if span is None else json.loads(text[span.value_begin : span.value_end])
+
+
+def locate(text: str, path: Path) -> Span | None:
+    """Return where *path* leads in *text*, an event or JSON; None if it leads nowhere."""
+    data = _EVENT_DATA.search(text)
+    begin = _skip(text, 0 if data is None else data.end())
+    try:
+        span = Span(begin, len(text), begin, _decode(text, begin)[1])
+        for step in path:
+            found = _inside(text, span.value_begin, step)
+            if found is None:
+                return None
+            span = found
+    except (ValueError, IndexError, RecursionError):
+        return None
+    return span
+
+
+def _skip(text: str, position: int) -> int:
+    found = _SPACE.match(text, position)
+    return position if found is None else found.end()
+
+
+def _inside(text: str, position: int, step: str | int) -> Span | None:
+    """Return where *step* leads in the value that begins at *position*."""
+    opening, closing = ("{", "}") if isinstance(step, str) else ("[", "]")
+    if text[position] != opening:
+        return None
+    before = position + 1
+    position = _skip(text, before)
+    number = 0
+    while text[position] != closing:
+        begin, key = position, number
+        name: str | int = key
+        if isinstance(step, str):
+            name, position = _decode(text, position)
+            position = _skip(text, _skip(text, position) + 1)
+        _, end = _decode(text, position)
+        after = _skip(text, end)
+        is_last = text[after] == closing
+        if name == step:
+            if not is_last:
+                return Span(begin, _skip(text, after + 1), position, end)
+            # The last of several goes with the comma in front of it.
+            return Span(before, end, position, end)
+        if is_last:
+            return None
+        before = after
+        position = _skip(text, after + 1)
+        number += 1
+    return None
