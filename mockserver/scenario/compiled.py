@@ -1,6 +1,6 @@
 """A scenario, ready to answer by: what can be worked out once for all of its requests."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -10,7 +10,8 @@ from mockserver.scenario.conditions.matching import Conjunction, Reading
 from mockserver.scenario.conditions.sieve import candidates, sieves
 from mockserver.scenario.conditions.subject import Subject
 from mockserver.scenario.keys import Standing
-from mockserver.scenario.schema import Rule, Scenario
+from mockserver.scenario.merging import Layer, RuleKey, combined, rule_keys
+from mockserver.scenario.schema import Rule
 from mockserver.traffic.limiter import LimitsTable
 
 KEYS_KEPT: Final = 1_024
@@ -22,6 +23,7 @@ class CompiledRule:
 
     Attributes:
         rule: The rule.
+        key: Which rule of its session it is.
         readings: What is looked at, in the order of trying; `call` is not among it.
         counting: The alternatives of its `when` that ask for the number of the call, and others.
         is_plain: It gives one reply whenever it holds, and does nothing else.
@@ -30,14 +32,15 @@ class CompiledRule:
     """
 
     rule: Rule
+    key: RuleKey
     readings: tuple[Reading, ...]
     counting: tuple[Conjunction, ...]
     is_plain: bool
     is_steady: bool
 
     @classmethod
-    def of(cls, rule: Rule) -> "CompiledRule":
-        """Compile *rule*."""
+    def of(cls, rule: Rule, key: RuleKey) -> "CompiledRule":
+        """Compile *rule*, which is known by *key*."""
         alternatives = rule.when.alternatives
         counting = alternatives if any(a.call is not None for a in alternatives) else ()
         readings = alternatives[0].readings if len(alternatives) == 1 else (_one_of(alternatives),)
@@ -45,7 +48,7 @@ class CompiledRule:
         counts = counting or rule.times is not None
         is_plain = not (rule.reply is None or rule.reply.looks_up or does_more or counts)
         is_steady = not any(tests.when.looks_beyond_the_body for tests in alternatives)
-        return cls(rule, readings, counting, is_plain, is_steady)
+        return cls(rule, key, readings, counting, is_plain, is_steady)
 
     def holds(self, subject: Subject) -> bool:
         """Return whether all but the number of the call fits."""
@@ -67,10 +70,14 @@ def _one_of(alternatives: tuple[Conjunction, ...]) -> Reading:
 class Compiled:
     """All that a session answers by, apart from what changes."""
 
-    def __init__(self, scenario: Scenario, *, any_model: bool = False) -> None:
-        """Compile *scenario*; with *any_model* it knows every model, whatever it says."""
-        self.scenario = scenario
-        self.rules = tuple(map(CompiledRule.of, scenario.rules))
+    def __init__(self, layers: Sequence[Layer], *, any_model: bool = False) -> None:
+        """Compile *layers*, the one that is read first in front.
+
+        With *any_model* every model is known, whatever they say.
+        """
+        self.layers = tuple(layers)
+        scenario = self.scenario = combined(*(layer.scenario for layer in layers))
+        self.rules = tuple(map(CompiledRule.of, scenario.rules, rule_keys(layers)))
         self._sieves = sieves([rule.when for rule in scenario.rules])
         self.catalogue = _catalogue(
             tuple(scenario.known_models().items()),

@@ -6,10 +6,9 @@ Nothing but files that were named is opened, and a name leads to no file outside
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, TypeAlias
 
 from mockserver import bundled
-from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import (
     MockServerError,
     Place,
@@ -19,15 +18,13 @@ from mockserver.errors import (
     did_you_mean,
 )
 from mockserver.plugins import Plugins
-from mockserver.scenario import keys
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
-from mockserver.scenario.schema import Defaults, Include, Scenario, ScenarioFile, Strict
+from mockserver.scenario.merging import merged
+from mockserver.scenario.schema import Include, Scenario, ScenarioFile
 from mockserver.scenario.syntax import reader
 from mockserver.scenario.syntax.nodes import MapNode, Node, ScalarNode
 from mockserver.scenario.syntax.written import values
-
-T = TypeVar("T")
 
 MAX_INCLUDED: Final = 16
 """How many files may lead, each by including the next, to one that is included."""
@@ -153,14 +150,6 @@ def check(
     return problems
 
 
-def combined(*scenarios: Scenario) -> Scenario:
-    """Return *scenarios* as one, in the order given, as if all their files had been named."""
-    given = [scenario for scenario in scenarios if scenario.files or scenario != Scenario()]
-    if len(given) == 1:
-        return given[0]
-    return merged([file for scenario in given for file in scenario.as_files()])
-
-
 def bundled_scenarios(folder: Path | None = None) -> list[tuple[str, str]]:
     """Return name and description of each scenario in *folder* (the shipped ones), by name."""
     root = folder or _shipped()
@@ -275,7 +264,7 @@ def _description(path: Path) -> str:
     return value.raw if isinstance(value, ScalarNode) and value.value is not None else ""
 
 
-# --- Reading and merging ---------------------------------------------------------------------
+# --- Reading ---------------------------------------------------------------------
 
 
 class _Reading:
@@ -347,45 +336,3 @@ class _Reading:
 
     def _refuse(self, include: Include, what: str, hint: str | None = None) -> None:
         self.problems.append(Problem(place=include.place, what=what, hint=hint))
-
-
-def merged(files: Sequence[ScenarioFile]) -> Scenario:
-    """Return what *files* say together, in the order given."""
-    strict = Strict()
-    for file in files:
-        strict = strict.or_else(file.strict)
-    nobody: tuple[str, ...] | bool = False
-    return Scenario(
-        description=_first((file.description for file in files), ""),
-        provider=_first((file.provider for file in files), "openai"),
-        seed=_first((file.seed for file in files), 0),
-        defaults=Defaults(
-            latency=next((f.defaults.latency for f in files if f.defaults.latency), None),
-            headers=_merge([file.defaults.headers for file in files], str.lower),
-            system_fingerprint=_first(
-                (file.defaults.system_fingerprint for file in files), UNSTATED
-            ),
-        ),
-        models=_merge([file.models.stated for file in files], str),
-        any_model=any(file.models.any_model for file in files),
-        keys=keys.merged(file.keys for file in files),
-        retired=_first((file.retired for file in files), nobody),
-        limits=_merge([file.limits for file in files], str),
-        state=_merge([file.state for file in files], str),
-        strict=strict,
-        rules=tuple(rule for file in files for rule in file.rules),
-        files=tuple(files),
-    )
-
-
-def _first(values: Iterable[T | Unstated], default: T) -> T:
-    return next((value for value in values if not isinstance(value, Unstated)), default)
-
-
-def _merge(mappings: Sequence[Mapping[str, T]], same: Callable[[str], str]) -> dict[str, T]:
-    """Return all members of *mappings*; the first counts of those whose names are the *same*."""
-    merged: dict[str, tuple[str, T]] = {}
-    for mapping in mappings:
-        for name, value in mapping.items():
-            merged.setdefault(same(name), (name, value))
-    return dict(merged.values())

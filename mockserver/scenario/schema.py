@@ -5,7 +5,8 @@ Reading them from YAML is the business of `mockserver.scenario.loader`.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields
+from operator import is_
 from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
@@ -192,9 +193,11 @@ class Scenario:
     def as_files(self) -> tuple["ScenarioFile", ...]:
         """Return what is to be merged with other layers: its files, or itself as one.
 
-        What was made in Python does not tell what it states: that which is as by default is not.
+        What was made in Python, or has other rules than its files, does not tell what it states:
+        what is as by default is taken not to be stated.
         """
-        if self.files:
+        written = [rule for file in self.files for rule in file.rules]
+        if self.files and len(written) == len(self.rules) and all(map(is_, written, self.rules)):
             return self.files
         own = ScenarioFile(
             version=1,
@@ -211,16 +214,6 @@ class Scenario:
             rules=self.rules,
         )
         return (own,)
-
-    def anew(self) -> "Scenario":
-        """Return the same scenario with rules that are told apart from those of this one."""
-        copies: dict[int, Rule] = {}
-
-        def copied(rules: tuple[Rule, ...]) -> tuple[Rule, ...]:
-            return tuple(copies.setdefault(id(rule), replace(rule)) for rule in rules)
-
-        files = tuple(replace(file, rules=copied(file.rules)) for file in self.files)
-        return replace(self, rules=copied(self.rules), files=files)
 
     def known_models(self) -> dict[str, str | None]:
         """Return *models*, and the names that rules ask for without a wildcard."""

@@ -6,7 +6,7 @@ docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, 
 import copy
 import sys
 from collections import OrderedDict
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
@@ -14,6 +14,7 @@ from mockserver.contracts import Failure, Reply
 from mockserver.conversation import IncomingCall
 from mockserver.scenario.compiled import Compiled, CompiledRule
 from mockserver.scenario.conditions.subject import subject_of
+from mockserver.scenario.merging import RuleKey
 from mockserver.scenario.schema import Rule
 from mockserver.seeding import Draw
 from mockserver.sessions.tally import SCOPES_KEPT, Firing, Tallies, Tally
@@ -92,7 +93,7 @@ class RuleReader:
         """The session's state; whoever changes it puts another mapping in its place."""
         self._captured: OrderedDict[str, Mapping[str, JsonValue]] = OrderedDict()
         self._tallies = Tallies()
-        self._plain: dict[int, Given] = {}
+        self._plain: dict[RuleKey, Given] = {}
         self._streaks: OrderedDict[str, tuple[str, int]] = OrderedDict()
 
     # --- Reading ---
@@ -118,10 +119,10 @@ class RuleReader:
             compiled = rules[position]
             if way is None:
                 if compiled.is_plain:
-                    tally = self._tallies.moving(compiled.rule, call)
+                    tally = self._tallies.moving(compiled, call)
                     tally.passed += 1
                     tally.give(compiled.rule, number)
-                    return self._plain_of(compiled.rule)
+                    return self._plain_of(compiled)
                 way = _Way(call, number, draw, at_s)
             step = self._meet(compiled, position, way)
             if step is not None:
@@ -146,7 +147,7 @@ class RuleReader:
         None: it lets the reading go on, and what it adds goes along.
         """
         rule, call = compiled.rule, way.call
-        tally = self._tallies.moving(rule, call)
+        tally = self._tallies.moving(compiled, call)
         if tally.is_spent(rule):
             return None
         nth = tally.counted(compiled, subject_of(call)) if compiled.counting else tally.passed + 1
@@ -190,14 +191,15 @@ class RuleReader:
         misses = (why, *others[: NEAR_MISSES - 1])
         return Unanswered((), rule.name, misses, None, tuple(way.unfound))
 
-    def tally(self, rule: Rule, call: IncomingCall) -> Tally:
+    def tally(self, compiled: CompiledRule, call: IncomingCall) -> Tally:
         """Return the rule's counters for *call*, to look at."""
-        return self._tallies.at(rule, call)
+        return self._tallies.at(compiled, call)
 
-    def _plain_of(self, rule: Rule) -> Given:
-        given = self._plain.get(id(rule))
+    def _plain_of(self, compiled: CompiledRule) -> Given:
+        given = self._plain.get(compiled.key)
         if given is None:
-            given = self._plain[id(rule)] = Given(rule.reply, (), rule.name)
+            rule = compiled.rule
+            given = self._plain[compiled.key] = Given(rule.reply, (), rule.name)
         return given
 
     def _act(self, met: "_Met", way: "_Way", reply: Reply | None = None) -> Scope | None:
@@ -267,17 +269,17 @@ class RuleReader:
             ways = compiled.rule.when.alternatives
             count = min(way.count_differences(call, enough) for way in ways)
             if not count:
-                count = len(self._spent(compiled.rule, call) or self._miscounted(compiled, call))
+                count = len(self._spent(compiled, call) or self._miscounted(compiled, call))
             if 0 < count < enough:
                 nearest = sorted([*nearest, (count, position)])[:NEAR_MISSES]
         for _, position in nearest:
             compiled = self.compiled.rules[position]
-            found = _nearest(compiled.rule, call) or self._spent(compiled.rule, call)
+            found = _nearest(compiled.rule, call) or self._spent(compiled, call)
             found = found or self._miscounted(compiled, call)
             yield f"'{compiled.rule.name}': {found[0]}"
 
-    def _spent(self, rule: Rule, call: IncomingCall) -> list[str]:
-        tally = self.tally(rule, call)
+    def _spent(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:
+        rule, tally = compiled.rule, self.tally(compiled, call)
         if rule.times is not None and tally.is_spent(rule):
             often = f"{rule.times} time{'s' if rule.times > 1 else ''}"
             return [f"it has acted {often}, as often as it may"]
@@ -288,7 +290,7 @@ class RuleReader:
     def _miscounted(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:
         if not compiled.counting:
             return []
-        differs = self.tally(compiled.rule, call).miscounted(compiled, subject_of(call))
+        differs = self.tally(compiled, call).miscounted(compiled, subject_of(call))
         return [differs] if differs else []
 
     def explain(
@@ -317,15 +319,15 @@ class RuleReader:
         differences = _nearest(rule, way.call)
         if differences:
             return None, Reading(rule, "differs", tuple(differences))
-        spent = self._spent(rule, way.call)
-        passed, failing = self.tally(rule, way.call).passed, len(way.failures)
+        spent = self._spent(compiled, way.call)
+        passed, failing = self.tally(compiled, way.call).passed, len(way.failures)
         step = self._meet(compiled, position, way)
         if spent:
             return step, Reading(rule, "spent", tuple(spent))
         if isinstance(step, Given):
             fails = tuple(f"fails: {failure.kind}" for failure in step.failures[failing:])
             return step, Reading(rule, "answers", fails)
-        if self.tally(rule, way.call).passed == passed:
+        if self.tally(compiled, way.call).passed == passed:
             return step, Reading(rule, "differs", tuple(self._miscounted(compiled, way.call)))
         adds = [f"fails: {failure.kind}" for failure in way.failures[failing:]]
         if rule.fail and not adds:
@@ -345,16 +347,17 @@ class RuleReader:
     def tallies(self) -> Iterator[tuple[Rule, Mapping[str, Tally]]]:
         """Yield each rule, with its counters by what it counts for (`per`)."""
         for compiled in self.compiled.rules:
-            yield compiled.rule, self._tallies.of(compiled.rule)
+            yield compiled.rule, self._tallies.of(compiled.key)
 
-    def unused(self, apart: Collection[int] = ()) -> Iterator[str]:
+    def unused(self, apart: str | None = None) -> Iterator[str]:
         """Yield a sentence for each rule with `times`, or a step of `replies`, that is left.
 
-        Nothing is told of the rules whose `id` is set *apart*.
+        Nothing is told of the rules of the layer that is set *apart*.
         """
-        for rule, tallies in self.tallies():
+        for compiled in self.compiled.rules:
+            rule, tallies = compiled.rule, self._tallies.of(compiled.key)
             wanted = rule.times or len(rule.replies)
-            if not wanted or id(rule) in apart:
+            if not wanted or compiled.key.layer == apart:
                 continue
             what = "times" if rule.times else "replies"
             counts = [t.acted if rule.times else t.given for t in tallies.values()] or [0]
@@ -366,8 +369,7 @@ class RuleReader:
 
     def take(self, compiled: Compiled) -> None:
         """Read by *compiled* from now on; rules that stay, or are replaced, keep their counters."""
-        before, after = self.compiled.scenario.rules, compiled.scenario.rules
-        self._tallies = self._tallies.carried_over(before, after)
+        self._tallies.keep([rule.key for rule in compiled.rules])
         self._plain = {}
         self.compiled = compiled
 

@@ -1,14 +1,14 @@
 """All state of a session that changes: its layers of rules, counters, journal, clock."""
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Final, TypeAlias
 
 from mockserver.conversation import IncomingCall
 from mockserver.records.journal import Archive, Call, Journal
 from mockserver.records.ledger import Ledger
 from mockserver.records.stored import StoredAnswers
 from mockserver.scenario.compiled import Compiled
-from mockserver.scenario.loader import combined
+from mockserver.scenario.merging import Layer
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
 from mockserver.seeding import Draw
 from mockserver.sessions.rules import Given, RuleReader, Unanswered
@@ -20,6 +20,10 @@ from mockserver.wire.jsontext import JsonValue
 OCCURRENCES_KEPT: Final = 100_000
 """Requests whose repetitions are counted; the one that came first is forgotten first."""
 NOTHING: Final = Scenario()
+OWN: Final = "session"
+INHERITED: Final = "server"
+"""What a session calls its own scenario and the server's; layers that are added have a colon."""
+Compiler: TypeAlias = Callable[[Sequence[Layer]], Compiled]
 
 
 class Session:
@@ -35,7 +39,7 @@ class Session:
         *,
         scenario: Scenario = NOTHING,
         inherited: Scenario | None = None,
-        compiler: Callable[[Scenario], Compiled],
+        compiler: Compiler,
         seed: int | None,
         strict: Strict,
         clock: Clock,
@@ -47,7 +51,7 @@ class Session:
             name: How paths call it.
             scenario: What it answers by.
             inherited: What it answers by where that does not say: the server's scenario.
-            compiler: Makes scenarios ready.
+            compiler: Makes layers ready to answer by.
             seed: Of everything drawn; None: the scenario's.
             strict: What holds where the scenario does not say.
             clock: What time it is in it.
@@ -71,7 +75,7 @@ class Session:
         self._outer_strict = strict
         self._occurrences: dict[bytes, int] = {}
         self._attempts: dict[bytes, int] = {}
-        self._put(compiler(self._layered()))
+        self._put(compiler(self._layers()))
         self.reader = RuleReader(self.compiled)
 
     # --- What it answers by ---
@@ -91,10 +95,10 @@ class Session:
 
         The state that it states holds from now on. Its rules begin to count now, even if it was
         added before. What was added before as the same *layer* is replaced, where it lies; there,
-        rules that stay or keep their name keep their count.
+        rules that keep their name keep their count.
         """
-        added = scenario.anew() if layer is None else scenario
-        self._added[layer or f"#{len(self._added)}"] = added
+        name = f"layer:{layer}" if layer else f"added:{len(self._added)}"
+        self._added[name] = scenario
         self._take()
         self.reader.state = {**self.reader.state, **scenario.state}
 
@@ -114,14 +118,15 @@ class Session:
         self._occurrences = {}
         self._attempts = {}
 
-    def _layered(self) -> Scenario:
-        layers = [*self._added.values(), self._own]
+    def _layers(self) -> list[Layer]:
+        """Return what it answers by, that which is read first in front."""
+        layers = [*map(Layer._make, self._added.items()), Layer(OWN, self._own)]
         if self._inherited is not None:
-            layers.append(self._inherited)
-        return combined(*layers)
+            layers.append(Layer(INHERITED, self._inherited))
+        return layers
 
     def _take(self) -> None:
-        self._put(self._compiler(self._layered()))
+        self._put(self._compiler(self._layers()))
         self.reader.take(self.compiled)
 
     def _put(self, compiled: Compiled) -> None:
@@ -179,5 +184,4 @@ class Session:
         The server's are set apart where the session has rules of its own: they are for others too.
         """
         has_own = bool(self._added or self._own.rules)
-        inherited = self._inherited.rules if has_own and self._inherited is not None else ()
-        return self.reader.unused(frozenset(map(id, inherited)))
+        return self.reader.unused(apart=INHERITED if has_own else None)

@@ -1,17 +1,17 @@
 """The sessions of a server: begun, created, ended, and given another scenario."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from typing import Final
 
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.records.journal import Archive
 from mockserver.scenario.compiled import Compiled
-from mockserver.scenario.loader import combined
+from mockserver.scenario.merging import Layer, combined
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.sessions.naming import DEFAULT_SESSION
 from mockserver.sessions.options import Options
-from mockserver.sessions.session import NOTHING, Session
+from mockserver.sessions.session import INHERITED, NOTHING, Session
 from mockserver.traffic.clock import Clock
 
 MOST_SESSIONS: Final = 20_000
@@ -35,7 +35,7 @@ class Sessions(Mapping[str, Session]):
         self._time_source = time_source
         self._open: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
-        self._compiled: OrderedDict[int, Compiled] = OrderedDict()
+        self._compiled: OrderedDict[Hashable, Compiled] = OrderedDict()
         self._archive = Archive()
 
     def __getitem__(self, name: str) -> Session:
@@ -80,7 +80,9 @@ class Sessions(Mapping[str, Session]):
     def compiled_for(self, name: str) -> Compiled:
         """Return what the session called *name* answers by, or would; none begins."""
         found = self._open.get(name)
-        return found.compiled if found is not None else self._compile(self.scenario)
+        if found is not None:
+            return found.compiled
+        return self._compile([Layer(INHERITED, self.scenario)])
 
     def create(
         self,
@@ -184,13 +186,15 @@ class Sessions(Mapping[str, Session]):
             archive=self._archive,
         )
 
-    def _compile(self, scenario: Scenario) -> Compiled:
-        """Return *scenario* made ready; sessions that share one share what is made of it."""
-        known = self._compiled.get(id(scenario))
-        if known is not None and known.scenario is scenario:
+    def _compile(self, layers: Sequence[Layer]) -> Compiled:
+        """Return *layers* made ready; sessions that have the same share what is made of them."""
+        layers = [layer for layer in layers if layer.scenario is not NOTHING]
+        key = tuple([(name, id(scenario)) for name, scenario in layers])
+        known = self._compiled.get(key)
+        # What is kept keeps its scenarios alive, so that no other can have their ids.
+        if known is not None:
             return known
-        compiled = Compiled(scenario, any_model=self._options.any_model)
-        self._compiled[id(scenario)] = compiled
+        compiled = self._compiled[key] = Compiled(layers, any_model=self._options.any_model)
         if len(self._compiled) > COMPILED_KEPT:
             self._compiled.popitem(last=False)
         return compiled

@@ -13,6 +13,7 @@ from mockserver.contracts import Failure
 from mockserver.conversation import IncomingCall
 from mockserver.scenario.compiled import CompiledRule
 from mockserver.scenario.conditions.subject import Subject
+from mockserver.scenario.merging import RuleKey
 from mockserver.scenario.schema import Rule, Step
 from mockserver.seeding import Draw
 
@@ -105,14 +106,14 @@ class Tallies:
     """The tallies of all rules of a session."""
 
     def __init__(self) -> None:
-        self._of: dict[int, OrderedDict[str, Tally]] = {}
+        self._of: dict[RuleKey, OrderedDict[str, Tally]] = {}
 
-    def moving(self, rule: Rule, call: IncomingCall) -> Tally:
-        """Return the tally of *rule* for *call*, to be moved."""
-        tallies = self._of.get(id(rule))
+    def moving(self, compiled: CompiledRule, call: IncomingCall) -> Tally:
+        """Return the tally of the rule for *call*, to be moved."""
+        tallies = self._of.get(compiled.key)
         if tallies is None:
-            tallies = self._of[id(rule)] = OrderedDict()
-        scope = scope_of(rule, call)
+            tallies = self._of[compiled.key] = OrderedDict()
+        scope = scope_of(compiled.rule, call)
         tally = tallies.get(scope)
         if tally is None:
             tally = tallies[scope] = Tally()
@@ -120,37 +121,18 @@ class Tallies:
                 tallies.popitem(last=False)
         return tally
 
-    def at(self, rule: Rule, call: IncomingCall) -> Tally:
-        """Return the tally of *rule* for *call*, to look at."""
-        tallies = self._of.get(id(rule))
-        return (tallies.get(scope_of(rule, call)) if tallies else None) or Tally()
+    def at(self, compiled: CompiledRule, call: IncomingCall) -> Tally:
+        """Return the tally of the rule for *call*, to look at."""
+        tallies = self._of.get(compiled.key)
+        return (tallies.get(scope_of(compiled.rule, call)) if tallies else None) or Tally()
 
-    def of(self, rule: Rule) -> OrderedDict[str, Tally]:
-        """Return the tallies of *rule*, by what it counts for."""
-        return self._of.get(id(rule), OrderedDict())
+    def of(self, key: RuleKey) -> OrderedDict[str, Tally]:
+        """Return the tallies of the rule with that *key*, by what it counts for."""
+        return self._of.get(key, OrderedDict())
 
-    def carried_over(self, before: Iterable[Rule], after: Iterable[Rule]) -> "Tallies":
-        """Return what the rules *after* begin with, where those *before* were read until now.
-
-        Rules that stay keep their counters, and a new one takes up those of a rule that is gone
-        and had its name; what is added beside others begins at nothing, whatever it is called.
-        """
-        after = tuple(after)
-        staying = {id(rule) for rule in after}
-        known: set[int] = set()
-        gone: dict[str, list[OrderedDict[str, Tally]]] = {}
-        for rule in before:
-            known.add(id(rule))
-            if id(rule) not in staying:
-                gone.setdefault(rule.name, []).append(self.of(rule))
-        carried = Tallies()
-        for rule in after:
-            same = gone.get(rule.name)
-            if id(rule) in known:
-                carried._of[id(rule)] = self.of(rule)
-            elif same:
-                carried._of[id(rule)] = same.pop(0)
-        return carried
+    def keep(self, keys: Iterable[RuleKey]) -> None:
+        """Forget all tallies but those of the rules with these *keys*."""
+        self._of = {key: self._of[key] for key in keys if key in self._of}
 
 
 @dataclass(frozen=True, slots=True)
