@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
+from mockserver.conversation.api_error import Allowance
 from mockserver.conversation.parts import Attachment, Part, Text, ToolCall, ToolResult
 from mockserver.models import Family
 from mockserver.wire.http_request import HttpRequest
@@ -205,6 +206,7 @@ class IncomingCall:
         request: What is asked; None on endpoints where no model answers, such as lists of models.
         attempt: Which attempt this is, counting from 1, at the same request since one was answered
             whole.
+        allowances: What it leaves of limits that the scenario states; None: it states none.
         state: The session's, by name; a rule that is read may change it for those below.
         held: Which rules held for this very body before; None: it has not come before.
 
@@ -217,6 +219,7 @@ class IncomingCall:
     model: str | None = None
     request: ModelRequest | None = None
     attempt: int = 1
+    allowances: tuple[Allowance, ...] | None = None
     state: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     held: dict[object, tuple[int, ...]] | None = None
 

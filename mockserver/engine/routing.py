@@ -35,6 +35,11 @@ class Route:
     """The path, as a part of what decides the draws of a call."""
     allowed: tuple[str, ...] = ()
 
+    @property
+    def endpoint(self) -> GeneratingEndpoint | LookupEndpoint | None:
+        """What is asked."""
+        return self.generating or self.lookup
+
 
 class Routes:
     """The paths of all dialects and endpoints."""

@@ -1,4 +1,4 @@
-"""The steps of a request's way that have to do with time and with other requests.
+"""Step 6, and all else on the way that has to do with time and with other requests.
 
 What is told of limits, who is refused by them, how long the answer takes, what a client that
 is sent away is asked to wait. The arithmetic is in `mockserver.traffic`.
@@ -10,8 +10,8 @@ from typing import Final
 
 from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, Charge
-from mockserver.engine.visit import Ready, Visit
-from mockserver.models import Model
+from mockserver.engine.asked import Asked, Ready
+from mockserver.records.journal import Call
 from mockserver.records.redaction import fingerprint
 from mockserver.traffic import latency, limits, retries
 from mockserver.traffic.latency import Latency
@@ -28,7 +28,7 @@ _SNAPSHOT: Final = re.compile(r"-(?:\d{4}-\d{2}-\d{2}|\d{4})$")
 
 
 def admit(
-    visit: Visit, key: str, name: str, model: Model, charge: Charge | None
+    asked: Asked, call: Call, key: str, name: str, charge: Charge | None
 ) -> tuple[Allowance, ...] | None:
     """Take *charge* of what *key* may ask of the model called *name*.
 
@@ -39,25 +39,25 @@ def admit(
         ApiError: Too much was asked, or too many are being answered.
 
     """
-    traffic = visit.session.traffic
-    table = visit.session.compiled.limits
+    traffic, dialect = asked.session.traffic, asked.route.dialect
+    table = asked.session.compiled.limits
     figures = table.figures(key, name) if table else None
     if figures is None:
         return None
     whose, shared = fingerprint(key), _SNAPSHOT.sub("", name)
     lane = traffic.lane(whose, shared)
     if lane.is_full(figures.concurrency, figures.queue):
-        visit.call.notes += (_full(figures),)
-        raise visit.route.dialect.overloaded()
-    now_s = visit.session.clock.now_s()
+        call.notes += (_full(figures),)
+        raise dialect.overloaded()
+    now_s = asked.session.clock.now_s()
     admitted = traffic.limiter.admit(whose, shared, figures, charge or Charge(0), now_s)
-    usual = limits.allowances(model, charge)
+    usual = limits.allowances(asked.catalogue.resolve(name), charge)
     if isinstance(admitted, Refused):
         told = _merged(usual, admitted.allowances)
-        error = visit.route.dialect.rate_limited(_reached(admitted, name, shared, told))
+        error = dialect.rate_limited(_reached(admitted, name, shared, told))
         raise replace(error, retry_after_s=admitted.wait_s)
     if figures.concurrency is not None:
-        _take_turn(visit, lane.enter(figures.concurrency, figures.queue))
+        _take_turn(asked, lane.enter(figures.concurrency, figures.queue))
     return _merged(usual, admitted)
 
 
@@ -86,40 +86,35 @@ def _merged(usual: tuple[Allowance, ...], stated: tuple[Allowance, ...]) -> tupl
     return tuple(own.get(allowance.of, allowance) for allowance in usual)
 
 
-def _take_turn(visit: Visit, turn: Turn | None) -> None:
+def _take_turn(asked: Asked, turn: Turn | None) -> None:
     assert turn is not None, "the lane was not full"
-    visit.turns += (turn,)
-
-
-def leave(visit: Visit) -> None:
-    """Give up all places: the request is refused, so that nothing is to be made for it."""
-    for turn in visit.turns:
-        turn.leave()
-    visit.turns = ()
+    asked.places.turns.append(turn)
 
 
 # --- On the way out --------------------------------------------------------------------------
 
 
-def delay(visit: Visit, told: Latency, ready: Ready, timeline: Timeline) -> Timeline:
+def delay(
+    asked: Asked, call: Call, told: Latency | None, ready: Ready, timeline: Timeline
+) -> Timeline:
     """Return *timeline* with the time that the model takes, and enter it in the journal."""
-    answer, call = ready.answer, visit.call
-    if answer is None:
+    answer = ready.answer
+    if answer is None or told is None:
         return timeline
-    load = visit.session.traffic.load(answer.model_name)
-    _take_turn(visit, load.enter(None, None))
+    load = asked.session.traffic.load(answer.model_name)
+    _take_turn(asked, load.enter(None, None))
     plan = told.plan(
         sum(event.tokens for event in timeline if isinstance(event, Data)),
         _uncached(answer),
         load.running,
-        visit.draw.rng("latency"),
+        asked.draw.rng("latency"),
         choices=max(1, len(answer.choices)),
     )
     call.planned_ttft_ms = plan.ttft_s * 1_000
     call.planned_ms = plan.total_s * 1_000
     if not answer.request.stream:
         timeline = tuple(
-            _having_taken(event, plan.total_s, visit.route.dialect.took_header)
+            _having_taken(event, plan.total_s, asked.route.dialect.took_header)
             for event in timeline
         )
     return latency.apply(timeline, plan, streamed=answer.request.stream)
@@ -144,14 +139,9 @@ def _having_taken(event: Event, seconds: float, header: str) -> Event:
     return event._replace(lines=b"".join(lines))
 
 
-def send_away(visit: Visit, timeline: Timeline) -> Timeline:
-    """Return *timeline* as it goes out: a client that is to return is told when, in real time.
-
-    Where a failure is not to be scaled, it is told what the provider would say.
-    """
-    session, call = visit.session, visit.call
+def send_away(asked: Asked, call: Call, timeline: Timeline) -> Timeline:
+    """Return *timeline* as it goes out: a client that is to return is told when, in real time."""
+    session = asked.session
     ends_s = call.at_s + duration_s(timeline)
-    call.asked_wait_s = session.traffic.retries.note(visit.content, ends_s, timeline)
-    if not visit.scales_waits:
-        return timeline
+    call.asked_wait_s = session.traffic.retries.note(asked.content, ends_s, timeline)
     return retries.scaled(timeline, session.clock.time_scale)

@@ -5,7 +5,6 @@ from typing import Any, Final
 
 from mockserver.records.journal import Call
 
-ERRORS: Final = 400
 SERVER_ERRORS: Final = 500
 
 
@@ -37,8 +36,7 @@ def attempts(calls: Iterable[Call]) -> list[list[Call]]:
 
 def is_whole(call: Call) -> bool:
     """Return whether *call* got an answer that nothing went wrong with."""
-    status = call.status
-    return call.outcome == "sent" and status is not None and status < ERRORS and not call.failures
+    return call.outcome == "sent" and call.is_whole
 
 
 def _had_ended(before: Call, call: Call) -> bool:

@@ -34,6 +34,9 @@ BODIES_REMEMBERED: Final = 512
 REMEMBERED_BYTES: Final = 32_768
 """Bodies up to this size are remembered as they are kept, since many come again."""
 
+ERRORS: Final = 400
+"""Statuses from here on are none of an answer."""
+
 Outcome = Literal["open", "sent", "client_left", "aborted"]
 Watcher = Callable[[], None]
 
@@ -161,6 +164,11 @@ class Call:
         body = self.body
         found = cast(dict[str, Any], body).get(name) if isinstance(body, dict) else None
         return cast(list[dict[str, Any]], found) if isinstance(found, list) else []
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether what goes out is an answer that nothing went wrong with."""
+        return self.status is not None and self.status < ERRORS and not self.failures
 
     @property
     def is_finished(self) -> bool:

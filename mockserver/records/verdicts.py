@@ -14,8 +14,8 @@ from itertools import pairwise
 from typing import Any, Final, Literal, TypeAlias, get_args
 
 from mockserver.errors import UsageError, did_you_mean
-from mockserver.records.attempts import ERRORS, SERVER_ERRORS, attempts, is_whole
-from mockserver.records.journal import Call
+from mockserver.records.attempts import SERVER_ERRORS, attempts, is_whole
+from mockserver.records.journal import ERRORS, Call
 from mockserver.records.messages import ToldCall, offered, result_id, role, text, told_calls
 
 VerdictKind: TypeAlias = Literal[

@@ -106,8 +106,8 @@ class App:
             timeline = exchange.timeline
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
-            session = exchange.visit.session
-            for turn in exchange.visit.turns:
+            session = exchange.asked.session
+            for turn in (*exchange.asked.places.turns,):
                 exchange.call.queued_s += await wait_for(turn, session.clock)
             hold = partial(self.gate.hold, session.name)
             played = await play(timeline, request, Pacer(session.clock), hold, sent=sent)

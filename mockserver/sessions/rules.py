@@ -50,6 +50,13 @@ class Given:
         """Whether a failure strikes before headers, so that the answer is not given."""
         return bool(self.failures) and _replace(self.failures)
 
+    @property
+    def bending(self) -> tuple[tuple[int, Failure], ...]:
+        """The failures that act before the answer is rendered, with their positions."""
+        if not self.failures:
+            return ()
+        return tuple([(n, failure) for n, failure in enumerate(self.failures) if failure.bends])
+
 
 @dataclass(frozen=True, slots=True)
 class Unanswered:

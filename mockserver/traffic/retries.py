@@ -63,7 +63,7 @@ def scaled(timeline: Timeline, time_scale: float) -> Timeline:
     provider would have said nothing: else they would wait for half a second of their own.
     """
     head = head_of(timeline)
-    if time_scale == 1 or head is None or not is_retryable(head.status):
+    if time_scale == 1 or head is None or not (head.scales and is_retryable(head.status)):
         return timeline
     asked_s = asked_wait_s(head)
     if asked_s is None:

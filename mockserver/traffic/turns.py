@@ -84,6 +84,21 @@ class Lane:
         return not self._running and not self._waiting
 
 
+class Places:
+    """The places that one request has in lanes, which it leaves all at once."""
+
+    __slots__ = ("turns",)
+
+    def __init__(self) -> None:
+        self.turns: list[Turn] = []
+
+    def leave(self) -> None:
+        """Make room in all of them. Twice does no harm."""
+        for turn in self.turns:
+            turn.leave()
+        self.turns.clear()
+
+
 class Lanes:
     """The lanes of one session, by whose answers they are for."""
 

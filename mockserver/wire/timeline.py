@@ -17,18 +17,19 @@ class Head(NamedTuple):
 
     *lines* are the headers as they go out, each with its CRLF. *content_length* decides the
     framing: a number is sent as ``Content-Length`` whatever follows (a failure may lie), None
-    means chunked transfer encoding.
+    means chunked transfer encoding. The waits that it asks for are of the session's time, which
+    may run faster, unless it is one that does not *scale*.
     """
 
     status: int
     lines: bytes
     content_length: int | None = None
+    scales: bool = True
 
     @classmethod
     def of(cls, status: int, headers: Headers, content_length: int | None = None) -> Self:
         """Return the head with *headers*; what HTTP cannot carry becomes a question mark."""
-        lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        return cls(status, lines.encode("latin-1", "replace"), content_length)
+        return cls(status, _lines(headers), content_length)
 
     @property
     def headers(self) -> Headers:
@@ -41,7 +42,12 @@ class Head(NamedTuple):
         """Return the head with *stated* in the place of headers of the same name."""
         names = {name.lower() for name, _ in stated}
         kept = tuple(header for header in self.headers if header[0].lower() not in names)
-        return Head.of(self.status, (*kept, *stated), self.content_length)
+        return self._replace(lines=_lines((*kept, *stated)))
+
+
+def _lines(headers: Headers) -> bytes:
+    lines = "".join([f"{name}: {value}\r\n" for name, value in headers])
+    return lines.encode("latin-1", "replace")
 
 
 class Data(NamedTuple):

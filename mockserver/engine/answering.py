@@ -1,0 +1,232 @@
+"""Step 4: what the model answers, in bytes: choices within limits, their bill, their JSON."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import cache, lru_cache
+from itertools import repeat
+from typing import Final
+
+from mockserver.contracts import (
+    Answer,
+    ChoicePlace,
+    GeneratingEndpoint,
+    Lookup,
+    LookupEndpoint,
+    Reply,
+    Unstated,
+)
+from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
+from mockserver.engine.asked import Asked, Ready, Said, size_of
+from mockserver.engine.failing import Bending
+from mockserver.engine.memory import Memory
+from mockserver.models import Model
+from mockserver.records.journal import Call
+from mockserver.records.redaction import redact_text
+from mockserver.scenario.schema import Defaults
+from mockserver.seeding import HEX, Draw
+from mockserver.sessions.rules import Given
+from mockserver.sessions.session import Session
+from mockserver.shaping.billing import bill, limited, shape, thought_aloud, with_echo
+from mockserver.shaping.cutting import Shaped
+from mockserver.shaping.logprobs import with_logprobs
+from mockserver.shaping.plausibility import doubts
+from mockserver.shaping.terms import Terms
+from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
+from mockserver.tokens import Count
+from mockserver.traffic import limits
+from mockserver.wire.jsontext import Hole
+from mockserver.wire.rendered import Frame
+from mockserver.wire.timeline import Head, Headers
+
+USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
+USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
+
+
+def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
+    """Return what *endpoint* tells.
+
+    Raises:
+        ApiError: The provider would refuse it.
+
+    """
+    session, dialect, steady = asked.session, asked.route.dialect, asked.steady
+    lookup = Lookup(
+        asked.http,
+        asked.route.own,
+        asked.route.parameters,
+        asked.catalogue,
+        session.stored,
+        session.ledger,
+        call.key or "",
+    )
+    body = dialect.adapt(endpoint.look_up(lookup), None, steady)
+    frames = dialect.encode(body, steady, by_token=by_token)
+    return Ready(dialect.head(body, None, steady)._replace(content_length=size_of(frames)), frames)
+
+
+def generated(
+    asked: Asked,
+    endpoint: GeneratingEndpoint,
+    incoming: IncomingCall,
+    given: Given,
+    memory: Memory,
+    *,
+    says_exact: bool,
+) -> Ready:
+    """Return what the model answers to *incoming* by what is *given*.
+
+    With *says_exact*, it says whether its bill is exact: the one header that no provider has.
+    """
+    assert given.reply is not None
+    assert incoming.request is not None
+    bending = Bending(given)
+    request = bending.misread(incoming.request)
+    reply = in_scope(given.reply, given.scope)
+    model = asked.catalogue.resolve(reply.model or request.model)
+    terms = Terms(endpoint, request, reply, model)
+    shaped = memory.shaped(
+        given,
+        by=(request.n, len(request.prompts), terms.shaped_by),
+        make=lambda: shape(terms, _written(asked, incoming, terms, given, bending)),
+    )
+    shaped, count = limited(terms, shaped)
+    answer = _answer(asked, incoming, terms, shaped, count)
+    notes = tuple(map(found_nothing, given.scope.empty if given.scope is not None else ()))
+    # What went wrong on purpose, or nobody wrote, is not to be told.
+    if given.rule is not None and not bending:
+        notes += doubts(answer, shaped.written, endpoint)
+    head, frames = _rendered(asked, endpoint, answer, by_token=is_cut(given))
+    if says_exact and answer.usage is not None:
+        exactness = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
+        head = head._replace(lines=head.lines + exactness)
+    if answer.headers:
+        head = head.with_headers(answer.headers)
+    said = _said(answer, asked.secrets)
+    return Ready(head, frames, answer, shaped.drawn_calls, said, notes, frozenset(bending.bent))
+
+
+def is_cut(given: Given) -> bool:
+    """Return whether an answer may be cut at its tokens, by time or by what goes wrong."""
+    return bool(given.failures or given.latency)
+
+
+def _written(
+    asked: Asked, incoming: IncomingCall, terms: Terms, given: Given, bending: Bending
+) -> Sequence[Choice]:
+    """Return the choices as the reply writes them, or as it goes wrong."""
+    reply, scope = given.reply, given.scope
+    assert reply is not None
+    draw = asked.draw if reply.varies else asked.steady
+    written: Sequence[Choice] = [
+        reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=scope), draw)
+        for index, prompt in enumerate(_prompts(terms.request, reply))
+    ]
+    return bending.misanswer(asked, written, terms.request) if bending else written
+
+
+def _prompts(request: ModelRequest, reply: Reply) -> Iterator[str]:
+    """Yield the prompt of each choice: `n` for each, or as many in all as are written."""
+    prompts = request.prompts or ("",)
+    if reply.exact:
+        for index in range(reply.written):
+            yield prompts[index * len(prompts) // reply.written]
+    else:
+        for prompt in prompts:
+            yield from repeat(prompt, request.n)
+
+
+def _answer(
+    asked: Asked, incoming: IncomingCall, terms: Terms, shaped: Shaped, generated: Count
+) -> Answer:
+    """Return what is answered: *shaped* choices with all that goes with them, and their bill."""
+    request, reply, model, steady = terms.request, terms.reply, terms.model, asked.steady
+    choices = shaped.choices
+    if request.echo and not reply.exact:
+        choices = with_echo(choices, request.prompts)
+    if request.logprobs is not None:
+        choices = with_logprobs(choices, shaped.logprobs, request, model, steady)
+    return Answer(
+        endpoint=incoming.endpoint,
+        request=request,
+        model=model,
+        model_name=reply.model or model.answers_as,
+        choices=choices,
+        usage=bill(terms, shaped, generated),
+        system_fingerprint=_fingerprint(asked.session, reply, model),
+        headers=_headers(asked.session.scenario.defaults, reply),
+        id=_id_hole(asked.route.dialect.id_size(terms.endpoint)),
+        created=steady.created(),
+        allowances=()
+        if incoming.allowances is not None
+        else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
+        reasoning=thought_aloud(terms, shaped),
+    )
+
+
+def _rendered(
+    asked: Asked, endpoint: GeneratingEndpoint, answer: Answer, *, by_token: bool
+) -> tuple[Head, tuple[Frame, ...]]:
+    """Return *answer* as the provider writes it."""
+    dialect, steady = asked.route.dialect, asked.steady
+    rendered = dialect.adapt(endpoint.render(answer), answer, steady)
+    frames = dialect.encode(rendered, steady, by_token=by_token)
+    return dialect.head(rendered, answer, steady), frames
+
+
+def in_scope(reply: Reply, scope: Scope | None) -> Reply:
+    """Return *reply* with its templates expanded, as for its first choice."""
+    if scope is None or not reply.template:
+        return reply
+    found = expanded(reply, scope.at(purpose="reply-"))
+    # What an expression finds must not end a header and begin another.
+    return replace(found, headers={n: one_line(value) for n, value in found.headers.items()})
+
+
+def _headers(defaults: Defaults, reply: Reply) -> Headers:
+    """Return the headers that *reply* or, where it does not, the scenario's *defaults* state."""
+    stated = defaults.headers
+    return tuple({**stated, **reply.headers}.items()) if stated or reply.headers else ()
+
+
+def _fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
+    """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
+    for stated in (reply.system_fingerprint, session.scenario.defaults.system_fingerprint):
+        if not isinstance(stated, Unstated):
+            return stated
+    if not model.family.fingerprint:
+        return None
+    return _fingerprint_of(session.seed, model.answers_as)
+
+
+@lru_cache(maxsize=1_024)
+def _fingerprint_of(seed: int, model: str) -> str:
+    """Return the `system_fingerprint` of *model*: the same for all its answers."""
+    return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
+
+
+@cache
+def _id_hole(length: int) -> Hole:
+    """Return the hole for the id of an answer, *length* characters long."""
+    return Hole("i", length)
+
+
+def _said(answer: Answer, secrets: Sequence[bytes]) -> Said | None:
+    """Return what the journal is to tell of *answer*: its first choice, without secrets."""
+    if not answer.choices:
+        return None
+    choice = answer.choices[0]
+    text = choice.text if choice.text is not None else choice.refusal
+    return Said(
+        None if text is None else redact_text(str(text), secrets),
+        choice.finish_reason,
+        tuple(
+            [
+                ToolCall(
+                    redact_text(call.name),
+                    redact_text(str(call.arguments), secrets),
+                    call.id.mark if isinstance(call.id, Hole) else call.id,
+                )
+                for call in choice.tool_calls
+            ]
+        ),
+    )

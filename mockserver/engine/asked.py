@@ -1,0 +1,125 @@
+"""What a request carries on its way: what was asked, what it was found to mean, what it gets.
+
+All of it is values. The one thing that is written to on the way is the journal's `Call`.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, TypeAlias
+
+from mockserver.contracts import Answer, Reply
+from mockserver.conversation import ApiError, ModelRequest, ToolCall
+from mockserver.engine.routing import Route
+from mockserver.models import Catalogue
+from mockserver.seeding import Draw
+from mockserver.sessions.session import Session
+from mockserver.traffic.turns import Places
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.rendered import Frame
+from mockserver.wire.timeline import Head
+
+
+class Asked(NamedTuple):
+    """One request: who asks what of whom, and what may be drawn for it.
+
+    Attributes:
+        http: The request, its path below the session.
+        session: The session that it is for.
+        route: Where it leads.
+        catalogue: The models that the dialect has.
+        content: A digest of the path and the body.
+        occurrence: The how-manieth request with that content it is, from 1.
+        draw: What is drawn from for this occurrence.
+        secrets: What came with it in headers or query: the journal is not to hold them.
+        places: Its places among those that are answered at once.
+
+    """
+
+    http: HttpRequest
+    session: Session
+    route: Route
+    catalogue: Catalogue
+    content: bytes
+    occurrence: int
+    draw: Draw
+    secrets: Sequence[bytes]
+    places: Places
+
+    @property
+    def steady(self) -> Draw:
+        """What is drawn from for all that is the same each time the request comes."""
+        if self.occurrence == 1:
+            return self.draw
+        return Draw(self.session.seed, self.content)
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What the journal tells of an answer; ids of tool calls may be holes' marks."""
+
+    text: str | None
+    finish_reason: str
+    tool_calls: tuple[ToolCall, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """An answer that lacks only what is drawn for each occurrence: its holes.
+
+    Attributes:
+        head: The head.
+        frames: The body.
+        answer: What was made of it; None where something was looked up.
+        drawn_calls: How many ids of tool calls are holes.
+        said: What the journal tells of it.
+        notes: What else it tells: where the API could not have given it.
+        bent: The positions of the failures that bent it before it was rendered.
+
+    """
+
+    head: Head
+    frames: tuple[Frame, ...]
+    answer: Answer | None = None
+    drawn_calls: int = 0
+    said: Said | None = None
+    notes: tuple[str, ...] = ()
+    bent: frozenset[int] = frozenset()
+
+    @property
+    def size(self) -> int:
+        """How many bytes its body has."""
+        return size_of(self.frames)
+
+
+def size_of(frames: Sequence[Frame]) -> int:
+    """Return how many bytes *frames* are."""
+    return sum([len(frame.text) for frame in frames])
+
+
+@dataclass(slots=True, eq=False)
+class Kept:
+    """What memory keeps beside a request, for when the very same comes again.
+
+    *held* are the rules that may hold for it, *ready* the answers that it got.
+    """
+
+    held: dict[object, tuple[int, ...]] = field(default_factory=lambda: {})  # noqa: PIE807 - `dict[…]` is slow to call
+    ready: dict[Any, tuple[Reply, Ready]] = field(default_factory=lambda: {})  # noqa: PIE807 - as above
+
+
+@dataclass(frozen=True, slots=True)
+class Understood:
+    """What a request means: what is asked of a model.
+
+    *conversation* is what the journal tells conversations apart by. *fallbacks* are what the
+    provider itself asks instead, one after the other, where no answer comes of it.
+    """
+
+    request: ModelRequest
+    conversation: str
+    fallbacks: "tuple[Understood, ...]" = ()
+    kept: Kept = field(default_factory=Kept)
+
+
+Meaning: TypeAlias = Understood | ApiError
+"""What a request was found to mean: something to answer, or to refuse."""

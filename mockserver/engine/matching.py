@@ -1,0 +1,60 @@
+"""Step 3: which rule answers, and what the provider asks instead where that comes to nothing."""
+
+from dataclasses import replace
+
+from mockserver.contracts import Reply
+from mockserver.conversation import IncomingCall
+from mockserver.engine.asked import Asked, Understood
+from mockserver.engine.refusing import unanswered
+from mockserver.records.journal import Call
+from mockserver.records.redaction import redact_text
+from mockserver.sessions.rules import NO_RULES, Given
+
+
+def match(asked: Asked, call: Call, incoming: IncomingCall, fallback: Reply) -> Given:
+    """Return what the rules give *incoming*; the *fallback* where none of them answers.
+
+    Raises:
+        ApiError: No rule answers, and one has to.
+
+    """
+    given = _read(asked, call, incoming, fallback)
+    default = asked.session.scenario.defaults.latency
+    if default is not None and given.latency is None:
+        return replace(given, latency=default)
+    return given
+
+
+def _read(asked: Asked, call: Call, incoming: IncomingCall, fallback: Reply) -> Given:
+    session = asked.session
+    step = session.next_step(incoming, call, asked.draw)
+    if isinstance(step, Given):
+        call.rule = step.rule
+        return step
+    strict = session.strict.unmatched
+    if step is NO_RULES and not strict:
+        return Given(fallback, (), None)
+    is_asked = incoming.request is not None
+    call.is_unmatched = is_asked
+    if step.near_misses:
+        call.near_misses = tuple([redact_text(miss, asked.secrets) for miss in step.near_misses])
+    if step.exhausted is not None:
+        raise unanswered(asked, call, "script_exhausted")
+    if is_asked:
+        if strict:
+            raise unanswered(asked, call, "no_rule_matched")
+        call.notes += (f"no rule matched: answered by '{fallback.kind}'",)
+    return Given(fallback, step.failures, None, step.latency)
+
+
+def fall_back(
+    call: Call, incoming: IncomingCall, given: Given, instead: Understood
+) -> IncomingCall:
+    """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
+    kinds = tuple([failure.kind for failure in given.failures])
+    call.failures += kinds
+    struck, model = call.model, instead.request.model
+    call.model = redact_text(model)
+    what = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{struck}'"
+    call.notes += (f"{what}: the provider asks '{call.model}' instead",)
+    return replace(incoming, model=model, request=instead.request)

@@ -1,0 +1,100 @@
+"""What is remembered, so that what comes again is not worked out again. Steps do not know of it.
+
+A step is wrapped: `memory.ready(…, make=…)` returns what it remembers, or what *make* makes. What
+is remembered depends on content alone, so that it is the same as if it had been made anew. Here
+are the keys, and the bounds.
+"""
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from functools import lru_cache
+from typing import Final
+
+from mockserver.contracts import Dialect, Reply
+from mockserver.engine.asked import Asked, Ready, Understood
+from mockserver.models import Catalogue
+from mockserver.sessions.rules import Given
+from mockserver.shaping.cutting import Shaped
+
+REQUESTS_KEPT: Final = 1_024
+SHAPES_KEPT: Final = 1_024
+CATALOGUES_KEPT: Final = 1_024
+MOST_BODY_BYTES: Final = 32_768
+"""Requests up to this size are remembered, understood and answered, by their content."""
+MOST_ANSWER_BYTES: Final = 262_144
+"""Answers up to this size are remembered: log-probabilities make them a hundred times longer."""
+OFTEN: Final = 2
+"""What has come more often than this is likely to come again: its rules are remembered."""
+
+
+class Memory:
+    """What all sessions of a server remember together."""
+
+    def __init__(self) -> None:
+        self._understood: OrderedDict[Hashable, Understood] = OrderedDict()
+        self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
+        self.catalogue = lru_cache(CATALOGUES_KEPT)(_catalogue)
+        """Returns the known models as the provider of a dialect has them."""
+
+    def understood(self, asked: Asked, make: Callable[[], Understood]) -> Understood:
+        """Return what *asked* means."""
+        content_type = asked.http.headers.get("content-type")
+        endpoint, seed = asked.route.endpoint, asked.session.seed
+        key = (endpoint, content_type, seed, asked.content, asked.catalogue)
+        known = self._understood.get(key)
+        if known is None:
+            known = make()
+            # What has come twice is likely to come again; what has not costs nothing to forget.
+            if asked.occurrence > 1 and len(asked.http.body) <= MOST_BODY_BYTES:
+                self._understood[key] = known
+                if len(self._understood) > REQUESTS_KEPT:
+                    self._understood.popitem(last=False)
+        return known
+
+    def held(self, asked: Asked, understood: Understood) -> dict[object, tuple[int, ...]] | None:
+        """Return where to remember the rules that may hold; None: it is not worth it yet."""
+        return understood.kept.held if asked.occurrence > OFTEN else None
+
+    def ready(
+        self,
+        understood: Understood | None,
+        given: Given,
+        *,
+        tells_allowances: bool,
+        make: Callable[[], Ready],
+    ) -> Ready:
+        """Return the answer *given* to what was *understood*.
+
+        With *tells_allowances*, it says itself what the request leaves of limits.
+        """
+        reply = given.reply
+        if understood is None or reply is None or given.bending:
+            return make()
+        # By its own identity: what a reply says may be long, and it is kept alive here.
+        key = (id(reply), bool(given.failures or given.latency), tells_allowances)
+        known = understood.kept.ready.get(key)
+        if known is not None and known[0] is reply:
+            return known[1]
+        ready = make()
+        if not reply.varies and ready.size <= MOST_ANSWER_BYTES:
+            understood.kept.ready[key] = (reply, ready)
+        return ready
+
+    def shaped(self, given: Given, by: Hashable, make: Callable[[], Shaped]) -> Shaped:
+        """Return the choices of a reply that is the same whatever is asked, as *by* shapes them."""
+        reply = given.reply
+        if reply is None or not reply.indifferent or given.scope is not None or given.bending:
+            return make()
+        key = (id(reply), by)
+        known = self._shaped.get(key)
+        if known is not None and known[0] is reply:
+            return known[1]
+        if len(self._shaped) >= SHAPES_KEPT:
+            self._shaped.clear()
+        shaped = make()
+        self._shaped[key] = (reply, shaped)
+        return shaped
+
+
+def _catalogue(known: Catalogue, dialect: Dialect) -> Catalogue:
+    return dialect.catalogue(known)

@@ -1,0 +1,139 @@
+"""Step 5: what differs each time the same answer is given: ids, dates, what is left of limits."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+from mockserver.contracts import (
+    Answer,
+    AnsweredCall,
+    AnsweredChoice,
+    AnsweredPart,
+    AnsweredRefusal,
+    AnsweredText,
+    AnsweredThought,
+)
+from mockserver.conversation import (
+    Allowance,
+    AnswerPart,
+    Choice,
+    Refusal,
+    Text,
+    Thought,
+    ToolCall,
+)
+from mockserver.engine.asked import Asked, Ready, Said, size_of
+from mockserver.records.journal import Call
+from mockserver.records.ledger import Entry
+from mockserver.records.stored import StoredAnswer
+from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
+from mockserver.wire.jsontext import Filling, Hole, fill
+from mockserver.wire.rendered import Frame
+from mockserver.wire.timeline import Data, Head, Timeline
+
+
+def stamp(
+    asked: Asked, call: Call, ready: Ready, allowances: tuple[Allowance, ...] | None
+) -> Timeline:
+    """Return the timeline of *ready* with its holes filled.
+
+    *allowances* are what the request leaves of limits that the scenario states.
+    """
+    dialect, draw, answer = asked.route.dialect, asked.draw, ready.answer
+    status, lines, content_length, _ = ready.head
+    if allowances is not None:
+        lines += dialect.limit_lines(allowances)
+    lines = fill(lines, dialect.stamps(draw))
+    if answer is None:
+        head = Head(status, lines, content_length)
+        return (head, *[Data(*frame) for frame in ready.frames])
+    call.usage = answer.usage
+    endpoint = asked.route.generating
+    assert endpoint is not None
+    identity = dialect.answer_id(answer, endpoint, draw)
+    filling = [(answer.id.mark_bytes, identity.encode())]
+    head = Head(status, fill(lines, filling), content_length)
+    for number in range(ready.drawn_calls):
+        drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
+        filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+    if ready.said is not None:
+        _enter(asked, call, ready.said, filling)
+    if answer.request.store:
+        _keep(asked, answer, filling, ready.frames)
+    if dialect.keeps_answers:
+        _book(asked, call, answer, identity)
+    return (
+        head,
+        *[Data(fill(text, filling), tokens, marks) for text, tokens, marks in ready.frames],
+    )
+
+
+def _enter(asked: Asked, call: Call, said: Said, filling: Filling) -> None:
+    """Enter into the journal what is *said*, its tool calls with their ids."""
+    calls = said.tool_calls
+    if calls:
+        calls = tuple(
+            [
+                replace(made, id=fill(made.id.encode(), filling).decode()) if made.id else made
+                for made in calls
+            ]
+        )
+    asked.session.journal.tell(call, said.text, said.finish_reason, calls)
+
+
+def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
+    """Keep *answer*, which is given now, for those who look it up."""
+    endpoint = asked.route.generating
+    assert endpoint is not None
+    ids = {mark: value.decode() for mark, value in filling}
+    stored = StoredAnswer(
+        id=ids[answer.id.mark_bytes],
+        endpoint=answer.endpoint,
+        request_id=asked.route.dialect.request_id(asked.draw),
+        request=answer.request,
+        model_name=answer.model_name,
+        created=answer.created,
+        choices=tuple([_given(choice, ids) for choice in answer.choices]),
+        usage=answer.usage,
+        system_fingerprint=answer.system_fingerprint,
+        members=endpoint.kept_members(answer.request, asked.draw),
+        size=len(asked.http.body) + size_of(frames),
+    )
+    asked.session.stored.add(stored)
+
+
+def _given(choice: AnsweredChoice, ids: Mapping[bytes, str]) -> Choice:
+    """Return *choice* as it was given: its calls have the *ids* that went out."""
+    return Choice(tuple([_part_given(part, ids) for part in choice.parts]), choice.finish_reason)
+
+
+def _part_given(part: AnsweredPart, ids: Mapping[bytes, str]) -> AnswerPart:
+    match part:
+        case AnsweredText(text):
+            return Text(str(text))
+        case AnsweredRefusal(text):
+            return Refusal(str(text))
+        case AnsweredThought(text):
+            return Thought(str(text))
+        case AnsweredCall(identity, name, arguments):
+            known = ids[identity.mark_bytes] if isinstance(identity, Hole) else identity
+            return ToolCall(name, str(arguments), known)
+
+
+def _book(asked: Asked, call: Call, answer: Answer, identity: str) -> None:
+    """Enter *answer*, which is given now, into the session's ledger."""
+    dialect = asked.route.dialect
+    entry = Entry(
+        id=identity,
+        provider=dialect.kind,
+        endpoint=answer.endpoint,
+        model=answer.model_name,
+        asked=answer.request.model,
+        created=answer.created,
+        streamed=answer.request.stream,
+        finish_reason=answer.choices[0].finish_reason if answer.choices else None,
+        usage=answer.usage,
+        cost_usd=dialect.cost_usd(answer),
+        attribution=call.attribution,
+        user_agent=asked.http.headers.get("user-agent"),
+    )
+    asked.session.ledger.add(entry, call.key or "")

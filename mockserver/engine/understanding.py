@@ -1,0 +1,152 @@
+"""Step 2: what a request means, as the provider would read it: its key, its body, its limits."""
+
+from dataclasses import replace
+
+from mockserver.contracts import Attempt, GeneratingEndpoint
+from mockserver.conversation import Allowance, ApiError, IncomingCall
+from mockserver.engine.asked import Asked, Meaning, Understood
+from mockserver.engine.memory import Memory
+from mockserver.engine.refusing import refuse_key
+from mockserver.engine.routing import Route
+from mockserver.engine.timing import admit
+from mockserver.models import Catalogue
+from mockserver.records.journal import Call
+from mockserver.records.redaction import fingerprint, redact_text
+from mockserver.seeding import digest
+from mockserver.traffic import limits
+from mockserver.wire.http_request import HttpRequest
+
+
+def content_of(route: Route, http: HttpRequest) -> bytes:
+    """Return a digest of all that *http* asks: its path, its body, and headers that ask too."""
+    return digest(route.content + _asked_in_headers(route, http) + http.body)
+
+
+def _asked_in_headers(route: Route, http: HttpRequest) -> bytes:
+    names = route.generating.asked_in if route.generating is not None else ()
+    if not names:
+        return b""
+    stated = [http.headers.get(name, "") for name in names]
+    return "\0".join((*stated, "")).encode("utf-8", "replace")
+
+
+def understand(
+    asked: Asked, call: Call, memory: Memory, known: Meaning | None
+) -> tuple[IncomingCall, Understood | None]:
+    """Return what *asked* means; *known* is what it was found to mean before.
+
+    Nothing is understood where no model answers: the path alone says what is asked.
+
+    Raises:
+        ApiError: The provider would refuse it.
+
+    """
+    http, route = asked.http, asked.route
+    dialect, endpoint = route.dialect, route.generating
+    key = dialect.authenticate(http)
+    call.key = fingerprint(key)
+    standing = asked.session.compiled.standing
+    if standing is not None:
+        refuse_key(asked, call, key, standing(key))
+    dialect.admit(http)
+    attribution = dialect.attribution(http)
+    if attribution:
+        call.attribution = {name: redact_text(value) for name, value in attribution.items()}
+    if endpoint is None:
+        if route.lookup is not None:
+            call.endpoint = route.lookup.kind
+            return IncomingCall(http, dialect.kind, call.endpoint, key, attempt=call.attempt), None
+        if route.allowed:
+            raise dialect.wrong_method(http, route.allowed)
+        raise dialect.unknown_path(http)
+    call.endpoint = endpoint.kind
+    try:
+        if isinstance(known, ApiError):
+            raise known
+        understood = known or memory.understood(
+            asked, lambda: meaning(http, route, endpoint, asked.catalogue)
+        )
+    except ApiError as error:
+        raise _charged(asked, call, key, endpoint, error) from None
+    request = understood.request
+    call.conversation = understood.conversation
+    call.model, call.stream = redact_text(request.model), request.stream
+    left = admit(asked, call, key, request.model, request.charge)
+    incoming = IncomingCall(
+        http,
+        dialect.kind,
+        call.endpoint,
+        key,
+        request.model,
+        request,
+        call.attempt,
+        left,
+        held=memory.held(asked, understood),
+    )
+    return incoming, understood
+
+
+def meaning(
+    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> Understood:
+    """Return what *http* asks, in the first of its attempts that the provider does not refuse.
+
+    Raises:
+        ApiError: It would refuse them all. Where the API does, that tells of limits.
+
+    """
+    dialect = route.dialect
+    understood: list[Understood] = []
+    refused: ApiError | None = None
+    try:
+        for attempt in dialect.translate(http, endpoint.kind):
+            try:
+                understood.append(_attempted(attempt, route, endpoint, known))
+            except ApiError as error:
+                refused = error
+    except ApiError as error:
+        refused = error
+    if understood:
+        return replace(understood[0], fallbacks=tuple(understood[1:]))
+    assert refused is not None
+    if refused.layer == "api":
+        refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
+    raise dialect.reword(refused, http) from None
+
+
+def _attempted(
+    attempt: Attempt, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> Understood:
+    """Return what one attempt asks."""
+    request = endpoint.parse(attempt.http, route.model, known)
+    if attempt.sent is not None:
+        request.sent = attempt.sent
+    if request.charge is None:
+        request.charge = endpoint.charge(attempt.http)
+    request.bills_end_of_turn = route.dialect.bills_end_of_turn
+    opening = request.conversation.encode("utf-8", "surrogatepass")
+    return Understood(request, digest(opening).hex()[:8])
+
+
+def _allowances(
+    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+) -> tuple[Allowance, ...]:
+    """Return what a request leaves that the API refuses; nothing if it names no model."""
+    charge = endpoint.charge(http)
+    name = route.model or (charge.model if charge else None)
+    model = known.get(name) if name else None
+    return limits.allowances(model, charge) if model else ()
+
+
+def _charged(
+    asked: Asked, call: Call, key: str, endpoint: GeneratingEndpoint, error: ApiError
+) -> ApiError:
+    """Return *error* with what it leaves: limits count what the API refuses, too."""
+    if not error.allowances or not asked.session.compiled.limits:
+        return error
+    charge = endpoint.charge(asked.http)
+    name = asked.route.model or (charge.model if charge else None)
+    if name is None:
+        return error
+    left = admit(asked, call, key, name, charge)
+    return error if left is None else replace(error, allowances=left)
