@@ -57,6 +57,8 @@ class Reply(ABC):
     """The same request gets the same choices each time; seeded kinds say False."""
     indifferent: ClassVar[bool] = False
     """Every request gets the same choices, whatever it asks: what is shaped may be kept."""
+    forwards: ClassVar[bool] = False
+    """Another server answers the request: the one that this server was told of, if any."""
 
     finish_reason: FinishReason | None = None
     model: str | None = None

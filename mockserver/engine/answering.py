@@ -16,7 +16,7 @@ from mockserver.contracts import (
     Unstated,
 )
 from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
-from mockserver.engine.asked import Asked, Ready, Said, size_of
+from mockserver.engine.asked import Asked, Pace, Ready, Said, size_of
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory
 from mockserver.models import Model
@@ -101,8 +101,26 @@ def generated(
         head = head._replace(lines=head.lines + exactness)
     if answer.headers:
         head = head.with_headers(answer.headers)
-    said = _said(answer, asked.secrets)
-    return Ready(head, frames, answer, shaped.drawn_calls, said, notes, frozenset(bending.bent))
+    return Ready(
+        head,
+        frames,
+        answer.usage,
+        _pace(answer),
+        _said(answer, asked.secrets),
+        any(choice.tool_calls for choice in answer.choices),
+        notes,
+        frozenset(bending.bent),
+        answer,
+        shaped.drawn_calls,
+    )
+
+
+def _pace(answer: Answer) -> Pace:
+    usage, request = answer.usage, answer.request
+    read = request.prompt_tokens
+    if usage is not None:
+        read = max(0, usage.prompt_tokens - usage.cached_tokens)
+    return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream)
 
 
 def is_cut(given: Given) -> bool:

@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 from mockserver.contracts import Answer, Reply
-from mockserver.conversation import ApiError, ModelRequest, ToolCall
+from mockserver.conversation import ApiError, IncomingCall, ModelRequest, ToolCall, Usage
 from mockserver.engine.routing import Route
 from mockserver.models import Catalogue
 from mockserver.seeding import Draw
+from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
 from mockserver.traffic.turns import Places
 from mockserver.wire.http_request import HttpRequest
@@ -63,27 +64,54 @@ class Said:
 
 
 @dataclass(frozen=True, slots=True)
+class Pace:
+    """What the time of an answer depends on, besides its tokens.
+
+    Attributes:
+        model: The model that answers, by whose load answers grow slower.
+        prompt_tokens: How much of the prompt it has to read: what is cached it has read.
+        choices: How many choices are made side by side.
+        streamed: Whether the answer goes out as it is made.
+
+    """
+
+    model: str
+    prompt_tokens: int
+    choices: int = 1
+    streamed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Ready:
     """An answer that lacks only what is drawn for each occurrence: its holes.
+
+    It stands alone: what was generated, computed, looked up or answered by another server goes
+    out in the same way.
 
     Attributes:
         head: The head.
         frames: The body.
-        answer: What was made of it; None where something was looked up.
-        drawn_calls: How many ids of tool calls are holes.
+        usage: The bill; None: there is none.
+        pace: What its time depends on; None: it takes none.
         said: What the journal tells of it.
-        notes: What else it tells: where the API could not have given it.
+        calls_tools: Whether any of its choices calls a tool.
+        notes: What else it tells, such as where the API could not have given it.
         bent: The positions of the failures that bent it before it was rendered.
+        answer: What an endpoint made it of, which has an id and may be kept; None: nothing.
+        drawn_calls: How many ids of tool calls are holes.
 
     """
 
     head: Head
     frames: tuple[Frame, ...]
-    answer: Answer | None = None
-    drawn_calls: int = 0
+    usage: Usage | None = None
+    pace: Pace | None = None
     said: Said | None = None
+    calls_tools: bool = False
     notes: tuple[str, ...] = ()
     bent: frozenset[int] = frozenset()
+    answer: Answer | None = None
+    drawn_calls: int = 0
 
     @property
     def size(self) -> int:
@@ -123,3 +151,11 @@ class Understood:
 
 Meaning: TypeAlias = Understood | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
+
+
+class Matched(NamedTuple):
+    """What is *given* to a call: to that which came in, or to what the provider asks instead."""
+
+    incoming: IncomingCall
+    understood: Understood | None
+    given: Given

@@ -13,9 +13,10 @@ from mockserver.contracts import Reply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
 from mockserver.engine.answering import generated, is_cut, looked_up
-from mockserver.engine.asked import Asked, Meaning, Ready, Understood
+from mockserver.engine.asked import Asked, Matched, Meaning, Ready
 from mockserver.engine.failing import fail
-from mockserver.engine.matching import fall_back, match
+from mockserver.engine.forwarding import Forward, Received, received
+from mockserver.engine.matching import match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
 from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
@@ -74,36 +75,39 @@ class Engine:
 
     # --- the way of a request ----------------------------------------------------------------
 
-    def answer(self, http: HttpRequest, understood: Meaning | None = None) -> Exchange:
-        """Return what goes out for *http*; *understood* is what it was found to mean before."""
+    def answer(self, http: HttpRequest, understood: Meaning | None = None) -> Exchange | Forward:
+        """Return what goes out for *http*; *understood* is what it was found to mean before.
+
+        A `Forward` is for another server: `resume` returns what goes out when that has answered.
+        """
         asked, call = self._resolve(http)
         try:
             refuse_ended(asked, call)
             incoming, meant = understand(asked, call, self._memory, understood)
-            given = match(asked, call, incoming, self._fallback)
-            for instead in meant.fallbacks if meant is not None else ():
-                if not given.is_replaced:
-                    break
-                meant, incoming = instead, fall_back(call, incoming, given, instead)
-                given = match(asked, call, incoming, self._fallback)
-            if given.is_replaced:
-                timeline = fail(asked, call, incoming, given, ())
+            matched = match(asked, call, incoming, meant, self._fallback)
+            if matched.given.forwards:
+                return Forward(asked.http, asked, call, matched)
+            if matched.given.is_replaced:
+                timeline = fail(asked, call, matched, ())
             else:
-                ready = self._ready(asked, call, incoming, meant, given)
-                call.notes += ready.notes
-                if asked.session.strict.loops:
-                    refuse_loop(asked, incoming, given, ready.answer)
-                timeline = stamp(asked, call, ready, incoming.allowances)
-                timeline = delay(asked, call, given.latency, ready, timeline)
-                timeline = fail(asked, call, incoming, given, timeline, bent=ready.bent)
+                timeline = _send(asked, call, matched, self._ready(asked, call, matched))
         except ApiError as error:
-            asked.places.leave()
-            call.error_code = error.code
-            timeline = refuse(asked, error)
+            timeline = refuse(asked, call, error)
         return Exchange(note(asked, call, timeline), call, asked)
 
-    def close(self, exchange: Exchange, outcome: Outcome) -> None:
-        """Enter how it went to play an answer."""
+    def resume(self, forward: Forward, answer: Received | ApiError) -> Exchange:
+        """Return what goes out for a request that another server has answered, or could not."""
+        _, asked, call, matched = forward
+        try:
+            if isinstance(answer, ApiError):
+                raise answer
+            timeline = _send(asked, call, matched, received(answer, matched.incoming))
+        except ApiError as error:
+            timeline = refuse(asked, call, error)
+        return Exchange(note(asked, call, timeline), call, asked)
+
+    def close(self, exchange: Exchange | Forward, outcome: Outcome) -> None:
+        """Enter how it went to play an answer, or to wait for it."""
         noting.close(exchange.asked, exchange.call, outcome)
 
     def _resolve(self, http: HttpRequest) -> tuple[Asked, Call]:
@@ -131,23 +135,17 @@ class Engine:
         )
         return asked, call
 
-    def _ready(
-        self,
-        asked: Asked,
-        call: Call,
-        incoming: IncomingCall,
-        meant: Understood | None,
-        given: Given,
-    ) -> Ready:
+    def _ready(self, asked: Asked, call: Call, matched: Matched) -> Ready:
         """Return the answer in bytes: what is told, or what the model says."""
         route = asked.route
+        incoming, understood, given = matched
         if route.lookup is not None:
             return looked_up(asked, call, route.lookup, by_token=is_cut(given))
         endpoint = route.generating
         assert endpoint is not None
-        assert meant is not None
+        assert understood is not None
         return self._memory.ready(
-            meant,
+            understood,
             given,
             tells_allowances=incoming.allowances is None,
             make=lambda: generated(
@@ -232,3 +230,13 @@ class Engine:
         if routes is None:
             routes = self._routes[provider] = Routes(self._dialects, self._endpoints, provider)
         return routes
+
+
+def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
+    """Return what goes out of an answer that is *ready*, in its time and with what goes wrong."""
+    call.notes += ready.notes
+    if asked.session.strict.loops:
+        refuse_loop(asked, matched, ready)
+    timeline = stamp(asked, call, ready, matched.incoming.allowances)
+    timeline = delay(asked, call, matched.given.latency, ready, timeline)
+    return fail(asked, call, matched, timeline, bent=ready.bent)

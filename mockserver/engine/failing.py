@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from mockserver.contracts import AnswerFailure, Failure, Scene
 from mockserver.conversation import Allowance, Choice, IncomingCall, ModelRequest
-from mockserver.engine.asked import Asked
-from mockserver.engine.refusing import refuse
+from mockserver.engine.asked import Asked, Matched
+from mockserver.engine.refusing import refusal
 from mockserver.records.journal import Call
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
@@ -52,23 +52,23 @@ class Bending:
 def fail(
     asked: Asked,
     call: Call,
-    incoming: IncomingCall,
-    given: Given,
+    matched: Matched,
     timeline: Timeline,
     *,
     bent: frozenset[int] = frozenset(),
 ) -> Timeline:
-    """Return *timeline* with the failures of *given* in it, each on the result of the last.
+    """Return *timeline* with the failures in it that are given, each on the result of the last.
 
     A failure that replaces the answer keeps what went wrong before anything was sent, and
     pre-empts all else. *bent* are the positions of those that had an effect before.
     """
+    incoming, _, given = matched
     if not given.failures:
         return timeline
     scene = Scene(
         dialect=asked.route.dialect,
         draw=asked.draw,
-        refuse=lambda error: refuse(asked, error),
+        refuse=lambda error: refusal(asked, error),
         rule=lambda failure: _rule_of(asked.session, failure),
         model=incoming.model,
         allowances=_left(asked, incoming),

@@ -4,20 +4,36 @@ from dataclasses import replace
 
 from mockserver.contracts import Reply
 from mockserver.conversation import IncomingCall
-from mockserver.engine.asked import Asked, Understood
+from mockserver.engine.asked import Asked, Matched, Understood
 from mockserver.engine.refusing import unanswered
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
 from mockserver.sessions.rules import NO_RULES, Given
 
 
-def match(asked: Asked, call: Call, incoming: IncomingCall, fallback: Reply) -> Given:
+def match(
+    asked: Asked,
+    call: Call,
+    incoming: IncomingCall,
+    understood: Understood | None,
+    fallback: Reply,
+) -> Matched:
     """Return what the rules give *incoming*; the *fallback* where none of them answers.
 
     Raises:
         ApiError: No rule answers, and one has to.
 
     """
+    given = _given(asked, call, incoming, fallback)
+    for instead in understood.fallbacks if understood is not None else ():
+        if not given.is_replaced:
+            break
+        understood, incoming = instead, _fall_back(call, incoming, given, instead)
+        given = _given(asked, call, incoming, fallback)
+    return Matched(incoming, understood, given)
+
+
+def _given(asked: Asked, call: Call, incoming: IncomingCall, fallback: Reply) -> Given:
     given = _read(asked, call, incoming, fallback)
     default = asked.session.scenario.defaults.latency
     if default is not None and given.latency is None:
@@ -47,7 +63,7 @@ def _read(asked: Asked, call: Call, incoming: IncomingCall, fallback: Reply) -> 
     return Given(fallback, step.failures, None, step.latency)
 
 
-def fall_back(
+def _fall_back(
     call: Call, incoming: IncomingCall, given: Given, instead: Understood
 ) -> IncomingCall:
     """Return the next attempt of a call whose last one came to nothing by the failures *given*."""

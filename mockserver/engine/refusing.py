@@ -4,12 +4,11 @@ import math
 from dataclasses import replace
 from typing import Final
 
-from mockserver.contracts import Answer
-from mockserver.conversation import ApiError, IncomingCall
-from mockserver.engine.asked import Asked
+from mockserver.conversation import ApiError
+from mockserver.engine.asked import Asked, Matched, Ready
 from mockserver.records.journal import Call
 from mockserver.scenario.keys import Standing
-from mockserver.sessions.rules import LOOP, Given
+from mockserver.sessions.rules import LOOP
 from mockserver.sessions.sessions import LONGEST_NAME, MOST_SESSIONS
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
@@ -17,7 +16,15 @@ NO_RETRY: Final = (("x-should-retry", "false"),)
 """Tells the official clients that trying again is of no use."""
 
 
-def refuse(asked: Asked, error: ApiError) -> Timeline:
+def refuse(asked: Asked, call: Call, error: ApiError) -> Timeline:
+    """Return what goes out for *error* in the place of an answer."""
+    # Nothing is to be made for it: others may have its places.
+    asked.places.leave()
+    call.error_code = error.code
+    return refusal(asked, error)
+
+
+def refusal(asked: Asked, error: ApiError) -> Timeline:
     """Return what goes out for *error*, however it came about."""
     if error.retry_after_s is not None:
         error = replace(error, headers=(*retry_headers(error.retry_after_s), *error.headers))
@@ -78,18 +85,18 @@ def refuse_key(asked: Asked, call: Call, key: str, standing: Standing) -> None:
     raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
 
 
-def refuse_loop(asked: Asked, incoming: IncomingCall, given: Given, answer: Answer | None) -> None:
-    """Refuse the *answer* that would keep an agent in its loop (rule 16).
+def refuse_loop(asked: Asked, matched: Matched, ready: Ready) -> None:
+    """Refuse the answer that would keep an agent in its loop (rule 16).
 
     Raises:
         ApiError: It is the 21st in a row with tool calls.
 
     """
-    if answer is None:
+    incoming, _, given = matched
+    if incoming.request is None:
         return
-    calls_tools = any(choice.tool_calls for choice in answer.choices)
     reader = asked.session.reader
-    if reader.is_loop(given.rule, incoming, calls_tools=calls_tools):
+    if reader.is_loop(given.rule, incoming, calls_tools=ready.calls_tools):
         what = f"rule '{given.rule}' answered this conversation {LOOP} times in a row by tool calls"
         raise ApiError(404, f"{what}: is it a loop?", code="agent_loop", headers=NO_RETRY)
 

@@ -43,10 +43,12 @@ def stamp(
     if allowances is not None:
         lines += dialect.limit_lines(allowances)
     lines = fill(lines, dialect.stamps(draw))
+    call.usage = ready.usage
     if answer is None:
+        if ready.said is not None:
+            _enter(asked, call, ready.said, ())
         head = Head(status, lines, content_length)
         return (head, *[Data(*frame) for frame in ready.frames])
-    call.usage = answer.usage
     endpoint = asked.route.generating
     assert endpoint is not None
     identity = dialect.answer_id(answer, endpoint, draw)

@@ -8,7 +8,6 @@ import re
 from dataclasses import replace
 from typing import Final
 
-from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, Charge
 from mockserver.engine.asked import Asked, Ready
 from mockserver.records.journal import Call
@@ -98,33 +97,26 @@ def delay(
     asked: Asked, call: Call, told: Latency | None, ready: Ready, timeline: Timeline
 ) -> Timeline:
     """Return *timeline* with the time that the model takes, and enter it in the journal."""
-    answer = ready.answer
-    if answer is None or told is None:
+    pace = ready.pace
+    if pace is None or told is None:
         return timeline
-    load = asked.session.traffic.load(answer.model_name)
+    load = asked.session.traffic.load(pace.model)
     _take_turn(asked, load.enter(None, None))
     plan = told.plan(
         sum(event.tokens for event in timeline if isinstance(event, Data)),
-        _uncached(answer),
+        pace.prompt_tokens,
         load.running,
         asked.draw.rng("latency"),
-        choices=max(1, len(answer.choices)),
+        choices=pace.choices,
     )
     call.planned_ttft_ms = plan.ttft_s * 1_000
     call.planned_ms = plan.total_s * 1_000
-    if not answer.request.stream:
+    if not pace.streamed:
         timeline = tuple(
             _having_taken(event, plan.total_s, asked.route.dialect.took_header)
             for event in timeline
         )
-    return latency.apply(timeline, plan, streamed=answer.request.stream)
-
-
-def _uncached(answer: Answer) -> int:
-    """Return how many tokens of the prompt the model has to read."""
-    if answer.usage is None:
-        return answer.request.prompt_tokens
-    return max(0, answer.usage.prompt_tokens - answer.usage.cached_tokens)
+    return latency.apply(timeline, plan, streamed=pace.streamed)
 
 
 def _having_taken(event: Event, seconds: float, header: str) -> Event:

@@ -18,13 +18,15 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from mockserver.conversation import ApiError
-from mockserver.engine.engine import Engine
+from mockserver.engine.engine import Engine, Exchange
+from mockserver.engine.forwarding import Forward, nowhere_to_forward
 from mockserver.records.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
+from mockserver.server.upstream import Upstream
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Abort
 
@@ -52,15 +54,18 @@ class App:
         gate: Gate | None = None,
         control: ControlPlane | None = None,
         cors: Cors | None = None,
+        upstream: Upstream | None = None,
     ) -> None:
         """Take what answers, and where answers wait that a test holds.
 
-        Without *cors*, no page in a browser may call the server.
+        Without *cors*, no page in a browser may call the server. Without *upstream*, nothing is
+        forwarded.
         """
         self.engine = engine
         self.gate = Gate() if gate is None else gate
         self.control = control
         self.cors = cors
+        self.upstream = upstream
 
     def server(self) -> web.Server:
         """Return the protocol factory for `loop.create_server`."""
@@ -100,6 +105,8 @@ class App:
             loop = asyncio.get_running_loop()
             understood = await loop.run_in_executor(None, self.engine.understand, http)
         exchange = self.engine.answer(http, understood)
+        if isinstance(exchange, Forward):
+            exchange = await self._forwarded(exchange)
         outcome: Outcome = "client_left"
         sent = Sent()
         try:
@@ -120,6 +127,17 @@ class App:
                 exchange.call.client_left_after_tokens = sent.tokens
             self.engine.close(exchange, outcome)
         return played
+
+    async def _forwarded(self, forward: Forward) -> Exchange:
+        """Return what goes out for a request that another server answers."""
+        if self.upstream is None:
+            return self.engine.resume(forward, nowhere_to_forward())
+        try:
+            answer = await self.upstream.ask(forward.http)
+        except asyncio.CancelledError:
+            self.engine.close(forward, "client_left")
+            raise
+        return self.engine.resume(forward, answer)
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
         return await play(self.engine.refuse(error), request, is_last=True)
@@ -153,6 +171,12 @@ class _Server(web.Server):
         super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
         self._loop = asyncio.get_running_loop()
         self._app = app
+
+    async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
+        """Close all connections, those to another server too."""
+        await super().shutdown(timeout)
+        if self._app.upstream is not None:
+            await self._app.upstream.close()
 
     def __call__(self) -> web.RequestHandler:
         return _Connection(

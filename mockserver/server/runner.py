@@ -28,6 +28,7 @@ from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
 from mockserver.server.settings import Settings
+from mockserver.server.upstream import Upstream
 from mockserver.server.watching import EVERY_S, Watcher
 from mockserver.sessions.options import Options
 from mockserver.sessions.session import Session
@@ -91,7 +92,7 @@ async def listen(
     settings = settings or Settings()
     gate = Gate() if gate is None else gate
     control = settings.control_plane(engine, Plugins.installed(), host, gate)
-    server = App(engine, gate, control, settings.cors).server()
+    server = App(engine, gate, control, settings.cors, settings.upstream).server()
     try:
         listener = await asyncio.get_running_loop().create_server(
             server, host, port, backlog=BACKLOG, ssl=settings.tls
@@ -182,18 +183,20 @@ class MockServer:
         control_token: str | None = None,
         cors_origin: str | None = None,
         tls: Path | None = None,
+        upstream: str | None = None,
     ) -> None:
         """Take *scenarios* by name, by path or as values; several of a kind are one.
 
         *time_scale* is how long a second of a session takes: at 0 nothing waits. With *control*
         there is a control API, which wants *control_token* if that is stated. Pages of
         *cors_origin* may call the API. With *tls* it is encrypted, and the certificate of the
-        authority to trust is put into that folder, as `mockserver-ca.pem`.
+        authority to trust is put into that folder, as `mockserver-ca.pem`. *upstream* is the root
+        of the server that requests are forwarded to where a reply says so: https, or this machine.
 
         Raises:
             ScenarioError: A scenario is wrong.
-            UsageError: Values are mixed with names or paths, or *time_scale*, the token or the
-                origin is none.
+            UsageError: Values are mixed with names or paths, or *time_scale*, the token, the
+                origin or the upstream is none.
 
         """
         options = Options(
@@ -210,6 +213,7 @@ class MockServer:
             cors=None if cors_origin is None else Cors(cors_origin),
             tls=None if tls is None else self_signed(host, tls)[0],
             reload=_reader(scenarios),
+            upstream=None if upstream is None else Upstream(upstream),
         )
         self._wanted = (host, port)
         self._address: Address | None = None

@@ -13,6 +13,7 @@ from mockserver.scenario.schema import Scenario
 from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
+from mockserver.server.upstream import Upstream
 from mockserver.server.watching import Watcher
 from mockserver.version import __version__
 
@@ -29,6 +30,7 @@ class Settings:
         tls: The context to encrypt by; None: plain HTTP.
         reload: Reads the server's scenario anew; None: it stands in no file.
         watcher: Looks whether that has changed; None: nobody looks.
+        upstream: The server that requests may be forwarded to; None: there is none.
 
     """
 
@@ -38,6 +40,7 @@ class Settings:
     tls: ssl.SSLContext | None = None
     reload: Callable[[], Scenario] | None = None
     watcher: Watcher | None = None
+    upstream: Upstream | None = None
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.control:

@@ -51,6 +51,11 @@ class Given:
         return bool(self.failures) and _replace(self.failures)
 
     @property
+    def forwards(self) -> bool:
+        """Whether another server is to answer."""
+        return self.reply is not None and self.reply.forwards and not self.is_replaced
+
+    @property
     def bending(self) -> tuple[tuple[int, Failure], ...]:
         """The failures that act before the answer is rendered, with their positions."""
         if not self.failures:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
 
-from mockserver.engine.engine import Engine
+from mockserver.engine.engine import Engine, Exchange
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
 from mockserver.scenario.loader import ScenarioText, load_scenario
@@ -104,6 +104,7 @@ class Api:
         sent = {"content-type": "application/json", **credentials, **(headers or {})}
         path, _, query = path.partition("?")
         exchange = self.engine.answer(HttpRequest(method, path, sent, body, query))
+        assert isinstance(exchange, Exchange)
         self.engine.close(exchange, "sent")
         return Answered(exchange.timeline, exchange.call)
 

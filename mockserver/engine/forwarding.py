@@ -1,0 +1,76 @@
+"""A request that another server answers: what goes there, and what becomes of what comes back.
+
+The engine waits for nobody: whoever has a socket carries a `Forward` out, and hands what came back
+to `Engine.resume`. From there on it is an answer like any other, with its time and its failures.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from mockserver.conversation import ApiError, IncomingCall
+from mockserver.engine.asked import Asked, Matched, Pace, Ready
+from mockserver.engine.refusing import NO_RETRY
+from mockserver.records.journal import Call
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.rendered import Frame
+from mockserver.wire.timeline import Head, Headers
+
+_EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)|.+", re.DOTALL)
+EVENT_STREAM: Final = "text/event-stream"
+
+
+class Forward(NamedTuple):
+    """A request for another server, and what is to be given with what that answers."""
+
+    http: HttpRequest
+    asked: Asked
+    call: Call
+    matched: Matched
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What another server answered, whole; *headers* are those that are to be passed on."""
+
+    status: int
+    headers: Headers
+    body: bytes
+
+    @property
+    def is_stream(self) -> bool:
+        """Whether it is a stream of server-sent events."""
+        types = (value for name, value in self.headers if name.lower() == "content-type")
+        return any(value.startswith(EVENT_STREAM) for value in types)
+
+
+def received(answer: Received, incoming: IncomingCall) -> Ready:
+    """Return *answer* as what this server gives.
+
+    Of a stream each event counts as a token: nobody has told what they are.
+    """
+    request = incoming.request
+    size = None if answer.is_stream else len(answer.body)
+    frames = tuple(_frames(answer))
+    pace = None
+    if request is not None and answer.status < NO_ANSWER:
+        pace = Pace(request.model, request.prompt_tokens, streamed=answer.is_stream)
+    return Ready(Head.of(answer.status, answer.headers, size), frames, pace=pace)
+
+
+NO_ANSWER: Final = 400
+
+
+def _frames(answer: Received) -> Iterator[Frame]:
+    if not answer.is_stream:
+        yield Frame(answer.body, 1)
+        return
+    for event in _EVENT.findall(answer.body):
+        yield Frame(event, 1)
+
+
+def nowhere_to_forward() -> ApiError:
+    """Return the refusal of a request that was to be forwarded by a server without an upstream."""
+    what = "a rule forwards this request, and this server was told of no server to ask"
+    return ApiError(502, what, code="no_upstream", headers=NO_RETRY)
