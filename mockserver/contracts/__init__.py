@@ -18,7 +18,14 @@ from mockserver.contracts.answer import (
     AnsweredThought,
 )
 from mockserver.contracts.dialect import Attempt, Dialect, Located
-from mockserver.contracts.endpoint import Endpoint, GeneratingEndpoint, Lookup, LookupEndpoint
+from mockserver.contracts.endpoint import (
+    ComputingEndpoint,
+    Endpoint,
+    GeneratingEndpoint,
+    Lookup,
+    LookupEndpoint,
+    ModelEndpoint,
+)
 from mockserver.contracts.failure import (
     IN_THE_BODY,
     MOMENTS,
@@ -28,7 +35,7 @@ from mockserver.contracts.failure import (
     MomentWord,
     Scene,
 )
-from mockserver.contracts.reply import UNSTATED, ChoicePlace, Reply, Unstated
+from mockserver.contracts.reply import UNSTATED, ChoicePlace, ComputedReply, Reply, Unstated
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Layer, Rendered
 
 __all__ = [
@@ -46,6 +53,8 @@ __all__ = [
     "Attempt",
     "ChoicePlace",
     "Chunk",
+    "ComputedReply",
+    "ComputingEndpoint",
     "Dialect",
     "Distorted",
     "Endpoint",
@@ -58,6 +67,7 @@ __all__ = [
     "Located",
     "Lookup",
     "LookupEndpoint",
+    "ModelEndpoint",
     "MomentWord",
     "Rendered",
     "Reply",

@@ -13,7 +13,7 @@ from mockserver.conversation import (
     Usage,
 )
 from mockserver.models import Model
-from mockserver.wire.jsontext import Hole, TokenText
+from mockserver.wire.jsontext import Hole, JsonValue, TokenText
 from mockserver.wire.timeline import Headers
 
 
@@ -89,7 +89,8 @@ class Answer:
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
     holes, filled when the answer is sent: all else is the same each time it is given.
     *allowances* are what the request leaves of the account's limits; none where that differs
-    each time. *reasoning* is what was thought in words, for dialects that show it.
+    each time. *reasoning* is what was thought in words, for dialects that show it. *results* are
+    what was computed, one for each input, where nothing is generated.
     """
 
     endpoint: str
@@ -104,3 +105,4 @@ class Answer:
     created: int
     allowances: tuple[Allowance, ...] = ()
     reasoning: TokenText | None = None
+    results: tuple[JsonValue, ...] = ()

@@ -49,12 +49,15 @@ class Endpoint(ABC):
     """The headers, in lower case, that say what is asked as path and body do."""
 
 
-class GeneratingEndpoint(Endpoint):
-    """An endpoint where the model answers: rules apply, limits are charged, tokens are billed.
+class ModelEndpoint(Endpoint):
+    """An endpoint where a model is asked: rules apply, limits are charged, tokens are billed.
 
     What a request costs belongs to its protocol. What is not abstract has a plain default, by
     which texts cost what they are in tokens, and a bill says that it is estimated.
     """
+
+    default_reply: ClassVar[str]
+    """The kind of reply that answers where no rule does, and that needs no keys."""
 
     @abstractmethod
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> ModelRequest:
@@ -78,8 +81,21 @@ class GeneratingEndpoint(Endpoint):
 
     def bill_prompt(self, request: ModelRequest, model: Model) -> BilledPrompt:
         """Return what the input of *request* is billed as by *model*, which answers it."""
-        texts = [*request.prompts, *(turn.text for turn in request.turns)]
-        return BilledPrompt(_tokens_of(texts, model), exact=False)
+        turns = [turn.text for turn in request.turns]
+        return BilledPrompt(
+            _tokens_of([*request.inputs, *request.prompts, *turns], model), exact=False
+        )
+
+    def kept_members(self, request: ModelRequest, draw: Draw) -> dict[str, Any]:
+        """Return what look-ups of a stored answer need of *request*, besides what all have."""
+        del request, draw
+        return {}
+
+
+class GeneratingEndpoint(ModelEndpoint):
+    """An endpoint where the model says something: choices, in tokens, within limits."""
+
+    default_reply = "auto"
 
     def bill_answer(
         self,
@@ -115,10 +131,13 @@ class GeneratingEndpoint(Endpoint):
         del request
         return None
 
-    def kept_members(self, request: ModelRequest, draw: Draw) -> dict[str, Any]:
-        """Return what look-ups of a stored answer need of *request*, besides what all have."""
-        del request, draw
-        return {}
+
+class ComputingEndpoint(ModelEndpoint):
+    """An endpoint where the model computes something for each input: vectors, scores.
+
+    Nothing is generated: the results are the reply's (`ComputedReply`), and the bill is that of
+    the input. Its `parse` puts the texts into `ModelRequest.inputs`, one for each result.
+    """
 
 
 def _tokens_of(texts: Iterable[str], model: Model) -> int:

@@ -11,6 +11,7 @@ from mockserver.conversation import Choice, FinishReason, IncomingCall, StatedUs
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.templates.expansion import Scope, expanded
+from mockserver.wire.jsontext import JsonValue
 
 
 class Unstated(Enum):
@@ -57,6 +58,10 @@ class Reply(ABC):
     """The same request gets the same choices each time; seeded kinds say False."""
     indifferent: ClassVar[bool] = False
     """Every request gets the same choices, whatever it asks: what is shaped may be kept."""
+    generates: ClassVar[bool] = True
+    """It can answer where a model generates."""
+    computes: ClassVar[frozenset[str] | None] = frozenset()
+    """The computing endpoints that it can answer, by kind; None: all."""
     forwards: ClassVar[bool] = False
     """Another server answers the request: the one that this server was told of, if any."""
 
@@ -101,3 +106,35 @@ class Reply(ABC):
     def varies(self) -> bool:
         """Whether the same request may get another answer the next time it comes."""
         return self.looks_up or not self.constant
+
+    @classmethod
+    def can_answer(cls, endpoint: str, *, computes: bool) -> bool:
+        """Return whether it can answer the *endpoint* of that kind, which *computes* or not."""
+        if not computes:
+            return cls.generates
+        return cls.computes is None or endpoint in cls.computes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ComputedReply(Reply):
+    """What a model computes: a result for each input, for endpoints that generate nothing."""
+
+    generates: ClassVar[bool] = False
+
+    @abstractmethod
+    def result(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> JsonValue:
+        """Return what is computed for the input at *place*, for the endpoint to write as it does.
+
+        The input is `place.prompt`.
+        """
+
+    def computed(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> JsonValue:
+        """Return what is computed for the input at *place*, all templates expanded."""
+        if not self.template or place.scope is None:
+            return self.result(call, place, draw)
+        return expanded(self, place.scope.at(place.index, place.prompt)).result(call, place, draw)
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return nothing: nothing is generated."""
+        del call, place, draw
+        return Choice()

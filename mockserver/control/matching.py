@@ -5,13 +5,12 @@ from typing import Final
 
 from mockserver.control.scenarios import keys_named
 from mockserver.control.shapes import NearMiss, Verified, Verify
-from mockserver.conversation import ApiError, IncomingCall
+from mockserver.conversation import IncomingCall
 from mockserver.engine.engine import Engine
 from mockserver.records.journal import Call
 from mockserver.records.redaction import fingerprint, redact_text
 from mockserver.scenario.conditions.matching import Condition
-from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
-from mockserver.wire.http_request import HttpRequest
+from mockserver.sessions.session import Session
 
 NEAREST: Final = 3
 """Calls that are told of where an expectation does not hold."""
@@ -20,10 +19,10 @@ NEAREST: Final = 3
 class Matcher:
     """Tells which calls of a session fit a condition; each call is looked at once."""
 
-    def __init__(self, engine: Engine, session: str, condition: Condition | None) -> None:
+    def __init__(self, engine: Engine, session: Session, condition: Condition | None) -> None:
         """Take the *condition*; None: every call fits."""
         self._engine = engine
-        self._prefix = "" if session == DEFAULT_SESSION else f"{SESSION_PREFIX}{session}"
+        self._session = session
         self._condition = condition
         self._keys = {fingerprint(key): key for key in keys_named(condition)} if condition else {}
         self._known: dict[int, bool] = {}
@@ -48,14 +47,8 @@ class Matcher:
         return [redact_text(difference) for difference in found]
 
     def _read_again(self, call: Call) -> IncomingCall:
-        path = self._prefix + call.path
-        http = HttpRequest(call.method, path, call.headers, call.content, call.query)
-        understood = self._engine.understand(http) if call.content else None
-        request = None if isinstance(understood, ApiError) or not understood else understood.request
         key = self._keys.get(call.key or "", call.key or "")
-        model = request.model if request else call.model
-        endpoint = call.endpoint or ""
-        return IncomingCall(http, call.provider, endpoint, key, model, request, call.attempt)
+        return self._engine.reread(self._session, call, key)
 
 
 def verify(matcher: Matcher, calls: Iterable[Call], wanted: Verify) -> Verified:

@@ -266,13 +266,13 @@ class Service:
     def wait(self, asked: Asked) -> "Waiting":
         """Return what waits for calls."""
         session = self._session(asked)
-        matcher = Matcher(self._engine, session.name, asked.condition)
+        matcher = Matcher(self._engine, session, asked.condition)
         return Waiting(session, matcher, asked.body)
 
     def verify(self, asked: Asked) -> Callable[[], shapes.Verified]:
         """Tell whether the calls that have come are as expected."""
         session, wanted = self._session(asked), asked.body
-        matcher = Matcher(self._engine, session.name, asked.condition)
+        matcher = Matcher(self._engine, session, asked.condition)
         calls = tuple(session.journal)
         return lambda: verify(matcher, calls, wanted)
 

@@ -134,6 +134,7 @@ class ModelRequest:
         family: The family of that model, by whose rules `prompt_tokens` were counted.
         turns: The conversation, in request order; empty where there are prompts.
         prompts: The prompts, each of which is continued (legacy completions).
+        inputs: The texts for each of which something is computed (embeddings).
         prompt_tokens: What the provider bills for the input, if the model asked for answers.
         prompt_exact: Whether that is certain.
         charge: What it takes of the account's limits; None: what its endpoint says of its body.
@@ -160,6 +161,7 @@ class ModelRequest:
     family: Family
     turns: Sequence[Turn] = ()
     prompts: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
     prompt_tokens: int = 0
     prompt_exact: bool = True
     charge: Charge | None = None
@@ -180,12 +182,13 @@ class ModelRequest:
 
     @property
     def conversation(self) -> str:
-        """What tells conversations apart: the first user turn, or the prompts.
+        """What tells conversations apart: the first user turn, the prompts, or the inputs.
 
         System turns do not: they often tell the time.
         """
-        if self.prompts:
-            return "\0".join(self.prompts)
+        texts = self.prompts or self.inputs
+        if texts:
+            return "\0".join(texts)
         return next((turn.text for turn in self.turns if turn.role == "user"), "")
 
 
@@ -207,6 +210,7 @@ class IncomingCall:
         attempt: Which attempt this is, counting from 1, at the same request since one was answered
             whole.
         allowances: What it leaves of limits that the scenario states; None: it states none.
+        computes: Whether something is computed for it, and nothing generated.
         state: The session's, by name; a rule that is read may change it for those below.
         held: Which rules held for this very body before; None: it has not come before.
 
@@ -220,6 +224,7 @@ class IncomingCall:
     request: ModelRequest | None = None
     attempt: int = 1
     allowances: tuple[Allowance, ...] | None = None
+    computes: bool = False
     state: Mapping[str, Any] = field(default_factory=lambda: NOTHING)
     held: dict[object, tuple[int, ...]] | None = None
 

@@ -1,17 +1,20 @@
 """Step 4: what the model answers, in bytes: choices within limits, their bill, their JSON."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache
 from itertools import repeat
-from typing import Final
+from typing import Final, NamedTuple
 
 from mockserver.contracts import (
     Answer,
+    AnsweredChoice,
     ChoicePlace,
+    ComputedReply,
     GeneratingEndpoint,
     Lookup,
     LookupEndpoint,
+    ModelEndpoint,
     Reply,
     Unstated,
 )
@@ -27,19 +30,18 @@ from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
 from mockserver.shaping.billing import bill, limited, shape, thought_aloud, with_echo
-from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.logprobs import with_logprobs
 from mockserver.shaping.plausibility import doubts
 from mockserver.shaping.terms import Terms
 from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
 from mockserver.tokens import Count
 from mockserver.traffic import limits
-from mockserver.wire.jsontext import Hole
-from mockserver.wire.rendered import Frame
-from mockserver.wire.timeline import Head, Headers
+from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.timeline import Headers
 
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
+NOTHING_GENERATED: Final = Count(0)
 
 
 def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
@@ -64,9 +66,9 @@ def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: b
     return Ready(dialect.head(body, None, steady)._replace(content_length=size_of(frames)), frames)
 
 
-def generated(
+def answered(
     asked: Asked,
-    endpoint: GeneratingEndpoint,
+    endpoint: ModelEndpoint,
     incoming: IncomingCall,
     given: Given,
     memory: Memory,
@@ -83,24 +85,49 @@ def generated(
     request = bending.misread(incoming.request)
     reply = in_scope(given.reply, given.scope)
     model = asked.catalogue.resolve(reply.model or request.model)
-    terms = Terms(endpoint, request, reply, model)
-    shaped = memory.shaped(
-        given,
-        by=(request.n, len(request.prompts), terms.shaped_by),
-        make=lambda: shape(terms, _written(asked, incoming, terms, given, bending)),
+    if isinstance(endpoint, GeneratingEndpoint):
+        terms = Terms(endpoint, request, reply, model)
+        made = _generated(
+            asked,
+            terms,
+            given,
+            memory,
+            write=lambda: _written(asked, incoming, terms, given, bending),
+        )
+    else:
+        made = _computed(asked, incoming, request, given)
+    dialect, steady = asked.route.dialect, asked.steady
+    answer = Answer(
+        endpoint=incoming.endpoint,
+        request=request,
+        model=model,
+        model_name=reply.model or model.answers_as,
+        choices=made.choices,
+        results=made.results,
+        usage=bill(
+            reply, endpoint.bill_prompt(request, model), made.generated, made.thought_tokens
+        ),
+        system_fingerprint=_fingerprint(asked.session, reply, model),
+        headers=_headers(asked.session.scenario.defaults, reply),
+        id=_id_hole(dialect.id_size(endpoint)),
+        created=steady.created(),
+        allowances=()
+        if incoming.allowances is not None
+        else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
+        reasoning=made.thought,
     )
-    shaped, count = limited(terms, shaped)
-    answer = _answer(asked, incoming, terms, shaped, count)
-    notes = tuple(map(found_nothing, given.scope.empty if given.scope is not None else ()))
-    # What went wrong on purpose, or nobody wrote, is not to be told.
-    if given.rule is not None and not bending:
-        notes += doubts(answer, shaped.written, endpoint)
-    head, frames = _rendered(asked, endpoint, answer, by_token=is_cut(given))
+    rendered = dialect.adapt(endpoint.render(answer), answer, steady)
+    frames = dialect.encode(rendered, steady, by_token=is_cut(given))
+    head = dialect.head(rendered, answer, steady)
     if says_exact and answer.usage is not None:
         exactness = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
         head = head._replace(lines=head.lines + exactness)
     if answer.headers:
         head = head.with_headers(answer.headers)
+    notes = tuple(map(found_nothing, given.scope.empty if given.scope is not None else ()))
+    # What went wrong on purpose, or nobody wrote, is not to be told.
+    if given.rule is not None and not bending and isinstance(endpoint, GeneratingEndpoint):
+        notes += doubts(answer, made.written, endpoint)
     return Ready(
         head,
         frames,
@@ -111,21 +138,57 @@ def generated(
         notes,
         frozenset(bending.bent),
         answer,
-        shaped.drawn_calls,
+        made.drawn_calls,
     )
-
-
-def _pace(answer: Answer) -> Pace:
-    usage, request = answer.usage, answer.request
-    read = request.prompt_tokens
-    if usage is not None:
-        read = max(0, usage.prompt_tokens - usage.cached_tokens)
-    return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream)
 
 
 def is_cut(given: Given) -> bool:
     """Return whether an answer may be cut at its tokens, by time or by what goes wrong."""
     return bool(given.failures or given.latency)
+
+
+class _Made(NamedTuple):
+    """What was generated or computed: as a reply has *written* it, and as it goes out."""
+
+    written: Sequence[Choice] = ()
+    choices: tuple[AnsweredChoice, ...] = ()
+    results: tuple[JsonValue, ...] = ()
+    generated: Count = NOTHING_GENERATED
+    thought: TokenText | None = None
+    thought_tokens: int = 0
+    drawn_calls: int = 0
+
+
+def _generated(
+    asked: Asked,
+    terms: Terms,
+    given: Given,
+    memory: Memory,
+    *,
+    write: Callable[[], Sequence[Choice]],
+) -> _Made:
+    """Return what there is to *write*, within the limits of the request: cut and counted."""
+    request = terms.request
+    shaped = memory.shaped(
+        given,
+        by=(request.n, len(request.prompts), terms.shaped_by),
+        make=lambda: shape(terms, write()),
+    )
+    shaped, count = limited(terms, shaped)
+    choices = shaped.choices
+    if request.echo and not terms.reply.exact:
+        choices = with_echo(choices, request.prompts)
+    if request.logprobs is not None:
+        choices = with_logprobs(choices, shaped.logprobs, request, terms.model, asked.steady)
+    return _Made(
+        shaped.written,
+        choices,
+        (),
+        count,
+        thought_aloud(terms, shaped),
+        shaped.reasoning_tokens + shaped.cut_reasoning_tokens,
+        shaped.drawn_calls,
+    )
 
 
 def _written(
@@ -153,42 +216,24 @@ def _prompts(request: ModelRequest, reply: Reply) -> Iterator[str]:
             yield from repeat(prompt, request.n)
 
 
-def _answer(
-    asked: Asked, incoming: IncomingCall, terms: Terms, shaped: Shaped, generated: Count
-) -> Answer:
-    """Return what is answered: *shaped* choices with all that goes with them, and their bill."""
-    request, reply, model, steady = terms.request, terms.reply, terms.model, asked.steady
-    choices = shaped.choices
-    if request.echo and not reply.exact:
-        choices = with_echo(choices, request.prompts)
-    if request.logprobs is not None:
-        choices = with_logprobs(choices, shaped.logprobs, request, model, steady)
-    return Answer(
-        endpoint=incoming.endpoint,
-        request=request,
-        model=model,
-        model_name=reply.model or model.answers_as,
-        choices=choices,
-        usage=bill(terms, shaped, generated),
-        system_fingerprint=_fingerprint(asked.session, reply, model),
-        headers=_headers(asked.session.scenario.defaults, reply),
-        id=_id_hole(asked.route.dialect.id_size(terms.endpoint)),
-        created=steady.created(),
-        allowances=()
-        if incoming.allowances is not None
-        else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
-        reasoning=thought_aloud(terms, shaped),
-    )
+def _computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given: Given) -> _Made:
+    """Return a result for each input of *request*."""
+    reply = given.reply
+    assert isinstance(reply, ComputedReply)
+    draw = asked.draw if reply.varies else asked.steady
+    places = [
+        ChoicePlace(index=index, prompt=text, scope=given.scope)
+        for index, text in enumerate(request.inputs)
+    ]
+    return _Made(results=tuple([reply.computed(incoming, place, draw) for place in places]))
 
 
-def _rendered(
-    asked: Asked, endpoint: GeneratingEndpoint, answer: Answer, *, by_token: bool
-) -> tuple[Head, tuple[Frame, ...]]:
-    """Return *answer* as the provider writes it."""
-    dialect, steady = asked.route.dialect, asked.steady
-    rendered = dialect.adapt(endpoint.render(answer), answer, steady)
-    frames = dialect.encode(rendered, steady, by_token=by_token)
-    return dialect.head(rendered, answer, steady), frames
+def _pace(answer: Answer) -> Pace:
+    usage, request = answer.usage, answer.request
+    read = request.prompt_tokens
+    if usage is not None:
+        read = max(0, usage.prompt_tokens - usage.cached_tokens)
+    return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream)
 
 
 def in_scope(reply: Reply, scope: Scope | None) -> Reply:

@@ -6,17 +6,18 @@ failure by name.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
-from mockserver.contracts import Reply
+from mockserver.contracts import ComputingEndpoint, Reply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
-from mockserver.engine.answering import generated, is_cut, looked_up
+from mockserver.engine.answering import answered, is_cut, looked_up
 from mockserver.engine.asked import Asked, Matched, Meaning, Ready
 from mockserver.engine.failing import fail
 from mockserver.engine.forwarding import Forward, Received, received
-from mockserver.engine.matching import match
+from mockserver.engine.matching import default_replies, match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
 from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
@@ -39,9 +40,6 @@ from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Timeline
 
 __all__ = ["Engine", "Exchange", "Options"]
-
-FALLBACK_REPLY: Final = "auto"
-"""The kind of reply that answers where no rule does."""
 
 
 class Exchange(NamedTuple):
@@ -70,7 +68,7 @@ class Engine:
         self._dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
         self._endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
         self._routes: dict[str, Routes] = {}
-        self._fallback: Reply = plugins.replies[FALLBACK_REPLY]()
+        self._defaults = default_replies(self._endpoints, plugins.replies)
         self._memory = Memory()
 
     # --- the way of a request ----------------------------------------------------------------
@@ -84,7 +82,7 @@ class Engine:
         try:
             refuse_ended(asked, call)
             incoming, meant = understand(asked, call, self._memory, understood)
-            matched = match(asked, call, incoming, meant, self._fallback)
+            matched = match(asked, call, incoming, meant, self._default(asked.route))
             if matched.given.forwards:
                 return Forward(asked.http, asked, call, matched)
             if matched.given.is_replaced:
@@ -141,14 +139,14 @@ class Engine:
         incoming, understood, given = matched
         if route.lookup is not None:
             return looked_up(asked, call, route.lookup, by_token=is_cut(given))
-        endpoint = route.generating
+        endpoint = route.asks
         assert endpoint is not None
         assert understood is not None
         return self._memory.ready(
             understood,
             given,
             tells_allowances=incoming.allowances is None,
-            make=lambda: generated(
+            make=lambda: answered(
                 asked,
                 endpoint,
                 incoming,
@@ -178,11 +176,11 @@ class Engine:
         name, path = split_session(http.path)
         compiled = self.sessions.compiled_for(name)
         route = self._routes_of(compiled).find(http.method, path)
-        if route.generating is None:
+        if route.asks is None:
             return None
         known = self._memory.catalogue(compiled.catalogue, route.dialect)
         try:
-            return meaning(http, route, route.generating, known)
+            return meaning(http, route, route.asks, known)
         except ApiError as error:
             return error
 
@@ -197,7 +195,11 @@ class Engine:
         route = self._routes_of(compiled).find(http.method, path)
         http = replace(http, path=path)
         try:
-            incoming = self._understood(http, route, session)
+            key = route.dialect.authenticate(http)
+            if route.endpoint is None:
+                raise route.dialect.unknown_path(http)
+            incoming = IncomingCall(http, route.dialect.kind, route.endpoint.kind, key)
+            self._read_model_request(incoming, route, session)
         except ApiError as error:
             return error, []
         content = content_of(route, http)
@@ -206,22 +208,37 @@ class Engine:
         number, at_s = session.journal.seen + 1, session.clock.now_s()
         return session.reader.explain(incoming, number, draw, at_s)
 
-    def _understood(self, http: HttpRequest, route: Route, session: Session) -> IncomingCall:
-        key = route.dialect.authenticate(http)
-        endpoint, request = route.endpoint, None
-        if endpoint is None:
-            raise route.dialect.unknown_path(http)
-        if route.generating is not None:
-            known = self._memory.catalogue(session.compiled.catalogue, route.dialect)
-            request = meaning(http, route, route.generating, known).request
-        model = request.model if request else None
-        return IncomingCall(http, route.dialect.kind, endpoint.kind, key, model, request)
+    def reread(self, session: Session, call: Call, key: str) -> IncomingCall:
+        """Return *call* of the journal of *session* as its rules saw it, as far as it is kept."""
+        http = HttpRequest(call.method, call.path, call.headers, call.content, call.query)
+        incoming = IncomingCall(
+            http, call.provider, call.endpoint or "", key, call.model, attempt=call.attempt
+        )
+        route = self._routes_of(session.compiled).find(call.method, call.path)
+        if call.content:
+            with suppress(ApiError):
+                self._read_model_request(incoming, route, session)
+        return incoming
+
+    def _read_model_request(self, incoming: IncomingCall, route: Route, session: Session) -> None:
+        """Put into *incoming* what it asks of a model, if it asks one."""
+        if route.asks is None:
+            return
+        known = self._memory.catalogue(session.compiled.catalogue, route.dialect)
+        understood = meaning(incoming.http, route, route.asks, known)
+        incoming.request = understood.request
+        incoming.model = understood.request.model
+        incoming.computes = isinstance(route.asks, ComputingEndpoint)
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
         session = self.sessions.addressed(DEFAULT_SESSION)
         route = self._routes_of(session.compiled).find("", "/")
         return route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
+
+    def _default(self, route: Route) -> Reply | None:
+        """Return what answers where no rule does; None: what is asked is looked up."""
+        return self._defaults[route.asks.kind] if route.asks is not None else None
 
     def _routes_of(self, compiled: Compiled) -> Routes:
         """Return where paths lead, for a scenario that says whose the bare ones are."""

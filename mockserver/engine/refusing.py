@@ -78,7 +78,7 @@ def refuse_key(asked: Asked, call: Call, key: str, standing: Standing) -> None:
     """
     if standing == "valid":
         return
-    if standing == "quota_exhausted" and asked.route.generating is None:
+    if standing == "quota_exhausted" and asked.route.asks is None:
         return
     call.notes += (f"the scenario's 'keys' list this key as {standing}",)
     dialect = asked.route.dialect

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final
 
-from mockserver.contracts import Dialect, Endpoint, GeneratingEndpoint, LookupEndpoint
+from mockserver.contracts import Dialect, Endpoint, LookupEndpoint, ModelEndpoint
 
 SHARED_ROOT: Final = "/v1/"
 PATHS_KEPT: Final = 4_096
@@ -20,13 +20,13 @@ PATHS_KEPT: Final = 4_096
 class Route:
     """Where a request leads.
 
-    *generating* or *lookup* is the endpoint, *own* the one of its routes that fits. Neither is
+    *asks* or *lookup* is the endpoint, *own* the one of its routes that fits. Neither is
     there where the path is the provider's but leads nowhere, or where it knows other methods
     only: those are *allowed*.
     """
 
     dialect: Dialect
-    generating: GeneratingEndpoint | None = None
+    asks: ModelEndpoint | None = None
     lookup: LookupEndpoint | None = None
     own: tuple[str, str] = ("", "")
     model: str | None = None
@@ -36,9 +36,9 @@ class Route:
     allowed: tuple[str, ...] = ()
 
     @property
-    def endpoint(self) -> GeneratingEndpoint | LookupEndpoint | None:
+    def endpoint(self) -> ModelEndpoint | LookupEndpoint | None:
         """What is asked."""
-        return self.generating or self.lookup
+        return self.asks or self.lookup
 
 
 class Routes:
@@ -78,14 +78,14 @@ class Routes:
             # Clients of any provider may be pointed to `/v1`: there it is the scenario's.
             below = path.removeprefix(SHARED_ROOT[:-1])
             nowhere = self._find_endpoint(self._dialects[0], method, below, None)
-            if nowhere.generating is not None or nowhere.lookup is not None or nowhere.allowed:
+            if nowhere.endpoint is not None or nowhere.allowed:
                 return nowhere
         for dialect, place in places:
             located = dialect.locate(place)
             if located is None:
                 continue
             route = self._find_endpoint(dialect, method, located.path, located.model)
-            endpoint = route.generating or route.lookup
+            endpoint = route.endpoint
             if nowhere is None and (endpoint is not None or route.allowed):
                 return route
             # Below a root that providers share, each may have endpoints that only it has.
@@ -106,7 +106,7 @@ class Routes:
                 if own_method == wanted:
                     return Route(
                         dialect,
-                        endpoint if isinstance(endpoint, GeneratingEndpoint) else None,
+                        endpoint if isinstance(endpoint, ModelEndpoint) else None,
                         endpoint if isinstance(endpoint, LookupEndpoint) else None,
                         own,
                         model,

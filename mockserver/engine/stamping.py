@@ -49,7 +49,7 @@ def stamp(
             _enter(asked, call, ready.said, ())
         head = Head(status, lines, content_length)
         return (head, *[Data(*frame) for frame in ready.frames])
-    endpoint = asked.route.generating
+    endpoint = asked.route.asks
     assert endpoint is not None
     identity = dialect.answer_id(answer, endpoint, draw)
     filling = [(answer.id.mark_bytes, identity.encode())]
@@ -84,7 +84,7 @@ def _enter(asked: Asked, call: Call, said: Said, filling: Filling) -> None:
 
 def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
     """Keep *answer*, which is given now, for those who look it up."""
-    endpoint = asked.route.generating
+    endpoint = asked.route.asks
     assert endpoint is not None
     ids = {mark: value.decode() for mark, value in filling}
     stored = StoredAnswer(

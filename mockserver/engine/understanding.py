@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
-from mockserver.contracts import Attempt, GeneratingEndpoint
-from mockserver.conversation import Allowance, ApiError, IncomingCall
+from mockserver.contracts import Attempt, ComputingEndpoint, ModelEndpoint
+from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
 from mockserver.engine.asked import Asked, Meaning, Understood
 from mockserver.engine.memory import Memory
 from mockserver.engine.refusing import refuse_key
@@ -23,7 +23,7 @@ def content_of(route: Route, http: HttpRequest) -> bytes:
 
 
 def _asked_in_headers(route: Route, http: HttpRequest) -> bytes:
-    names = route.generating.asked_in if route.generating is not None else ()
+    names = route.asks.asked_in if route.asks is not None else ()
     if not names:
         return b""
     stated = [http.headers.get(name, "") for name in names]
@@ -42,7 +42,7 @@ def understand(
 
     """
     http, route = asked.http, asked.route
-    dialect, endpoint = route.dialect, route.generating
+    dialect, endpoint = route.dialect, route.asks
     key = dialect.authenticate(http)
     call.key = fingerprint(key)
     standing = asked.session.compiled.standing
@@ -81,13 +81,14 @@ def understand(
         request,
         call.attempt,
         left,
+        isinstance(endpoint, ComputingEndpoint),
         held=memory.held(asked, understood),
     )
     return incoming, understood
 
 
 def meaning(
-    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+    http: HttpRequest, route: Route, endpoint: ModelEndpoint, known: Catalogue
 ) -> Understood:
     """Return what *http* asks, in the first of its attempts that the provider does not refuse.
 
@@ -114,8 +115,13 @@ def meaning(
     raise dialect.reword(refused, http) from None
 
 
+def _told_apart_by(request: ModelRequest) -> str:
+    opening = request.conversation.encode("utf-8", "surrogatepass")
+    return digest(opening).hex()[:8]
+
+
 def _attempted(
-    attempt: Attempt, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+    attempt: Attempt, route: Route, endpoint: ModelEndpoint, known: Catalogue
 ) -> Understood:
     """Return what one attempt asks."""
     request = endpoint.parse(attempt.http, route.model, known)
@@ -124,12 +130,11 @@ def _attempted(
     if request.charge is None:
         request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    opening = request.conversation.encode("utf-8", "surrogatepass")
-    return Understood(request, digest(opening).hex()[:8])
+    return Understood(request, _told_apart_by(request))
 
 
 def _allowances(
-    http: HttpRequest, route: Route, endpoint: GeneratingEndpoint, known: Catalogue
+    http: HttpRequest, route: Route, endpoint: ModelEndpoint, known: Catalogue
 ) -> tuple[Allowance, ...]:
     """Return what a request leaves that the API refuses; nothing if it names no model."""
     charge = endpoint.charge(http)
@@ -139,7 +144,7 @@ def _allowances(
 
 
 def _charged(
-    asked: Asked, call: Call, key: str, endpoint: GeneratingEndpoint, error: ApiError
+    asked: Asked, call: Call, key: str, endpoint: ModelEndpoint, error: ApiError
 ) -> ApiError:
     """Return *error* with what it leaves: limits count what the API refuses, too."""
     if not error.allowances or not asked.session.compiled.limits:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
+from operator import attrgetter, not_
 from typing import Final
 
 from mockserver.models import Catalogue
@@ -12,6 +13,7 @@ from mockserver.scenario.conditions.subject import Subject
 from mockserver.scenario.keys import Standing
 from mockserver.scenario.merging import Layer, RuleKey, combined, rule_keys
 from mockserver.scenario.schema import Rule
+from mockserver.scenario.syntax.wording import either
 from mockserver.traffic.limiter import LimitsTable
 
 KEYS_KEPT: Final = 1_024
@@ -44,6 +46,8 @@ class CompiledRule:
         alternatives = rule.when.alternatives
         counting = alternatives if any(a.call is not None for a in alternatives) else ()
         readings = alternatives[0].readings if len(alternatives) == 1 else (_one_of(alternatives),)
+        if rule.given:
+            readings = (*readings, _gate(rule))
         does_more = rule.fail or rule.set_ or rule.capture or rule.latency
         counts = counting or rule.times is not None
         is_plain = not (rule.reply is None or rule.reply.looks_up or does_more or counts)
@@ -56,6 +60,29 @@ class CompiledRule:
             if not fits(read(subject)):
                 return False
         return True
+
+    def cannot_answer(self, subject: Subject) -> str | None:
+        """Return why its replies are none for the endpoint that is asked; None: they are."""
+        if _can_answer(self.rule, subject):
+            return None
+        kinds = either([*dict.fromkeys(f"'{reply.kind}'" for reply in self.rule.given)])
+        return f"its reply ({kinds}) cannot answer the endpoint '{subject.endpoint}'"
+
+
+def _gate(rule: Rule) -> Reading:
+    """Return what to look at to tell whether the replies of *rule* can answer at all."""
+    if all(reply.generates and reply.computes == frozenset() for reply in rule.given):
+        return attrgetter("computes"), not_
+    return _itself, partial(_can_answer, rule)
+
+
+def _itself(subject: Subject) -> Subject:
+    return subject
+
+
+def _can_answer(rule: Rule, subject: Subject) -> bool:
+    # Where nothing is asked of a model, a reply is not given.
+    return not subject.asks_model or rule.can_answer(subject.endpoint, computes=subject.computes)
 
 
 def _one_of(alternatives: tuple[Conjunction, ...]) -> Reading:

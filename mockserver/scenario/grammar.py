@@ -7,7 +7,7 @@ plug-ins, and read by `mockserver.scenario.build`.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mockserver.contracts import Failure, GeneratingEndpoint, Reply, Unstated
+from mockserver.contracts import Failure, ModelEndpoint, Reply
 from mockserver.errors import Place, Problem
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
@@ -15,6 +15,7 @@ from mockserver.scenario.build import INVALID, Builder, Reader
 from mockserver.scenario.conditions.criteria import OneOrMore
 from mockserver.scenario.conditions.matching import Condition, Conjunction
 from mockserver.scenario.conditions.when import When
+from mockserver.scenario.reach import answerable, can_answer, endpoints_of
 from mockserver.scenario.schema import Include, Rule, ScenarioFile, Step, Strict, triggered
 from mockserver.scenario.syntax.nodes import (
     ListNode,
@@ -25,7 +26,7 @@ from mockserver.scenario.syntax.nodes import (
     is_nothing,
     place_of,
 )
-from mockserver.scenario.syntax.wording import known_words
+from mockserver.scenario.syntax.wording import either, known_words
 from mockserver.scenario.values import Values
 from mockserver.traffic.latency import Latency
 
@@ -118,27 +119,37 @@ class _Grammar:
             defaults={"name": f"rule-{number}"},
         )
         if isinstance(rule, Rule):
-            self._refuse_replies_to_lookups(rule, node)
+            self._refuse_idle_replies(rule, node)
         refused = any(p.severity == "error" for p in self.builder.problems[before:])
         return INVALID if refused else rule
 
-    def _refuse_replies_to_lookups(self, rule: Rule, node: MapNode) -> None:
-        """Refuse a reply that is never given: no model answers where facts are looked up."""
+    def _refuse_idle_replies(self, rule: Rule, node: MapNode) -> None:
+        """Refuse a reply that is never given, since it answers none of the rule's endpoints."""
         key = "reply" if rule.reply is not None else "replies"
-        gives = rule.reply is not None or any(step.reply is not None for step in rule.replies)
         member = node.get(key)
-        if gives and member is not None and not any(map(self._generates, rule.when.alternatives)):
+        if not rule.given or member is None:
+            return
+        plugins, alternatives = self._plugins, rule.when.alternatives
+        about = [one for way in alternatives for one in endpoints_of(way, plugins)]
+        if any(answerable(rule, endpoint) for endpoint in about):
+            return
+        kinds = [f"'{kind}'" for kind in dict.fromkeys(reply.kind for reply in rule.given)]
+        if not any(issubclass(endpoint, ModelEndpoint) for endpoint in about):
             what = f"the endpoint looks facts up: '{key}' is never given"
             self.builder.refuse(member.place, what, "it can only fail")
-
-    def _generates(self, alternative: Conjunction) -> bool:
-        """Return whether a model may have to answer calls that *alternative* is about."""
-        endpoint = alternative.when.endpoint
-        return isinstance(endpoint, Unstated) or any(
-            issubclass(plugin, GeneratingEndpoint)
-            for name, plugin in self._plugins.endpoints.items()
-            if endpoint.predicate()(name)
-        )
+        elif not any(answerable(rule, endpoint) for endpoint in plugins.endpoints.values()):
+            what = f"no endpoint takes replies of the kinds {' and '.join(kinds)} alike"
+            self.builder.refuse(member.place, what, "write a rule for each kind")
+        else:
+            names = [f"'{endpoint.kind}'" for endpoint in about]
+            what = f"{either(kinds)} cannot answer the endpoint {either(names)}"
+            able = [
+                f"'{kind}'"
+                for kind, reply in plugins.replies.items()
+                if any(can_answer(reply, endpoint) for endpoint in about)
+            ]
+            hint = f"{either(able)} can" if able else None
+            self.builder.refuse(member.place, what, hint)
 
     def _condition(self, node: Node) -> Any:
         alternatives = self.builder.build(OneOrMore[When], node)

@@ -5,12 +5,13 @@ from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
 
-from mockserver.contracts import GeneratingEndpoint
+from mockserver.contracts import ModelEndpoint
 from mockserver.errors import Problem
 from mockserver.plugins import Plugins
 from mockserver.scenario.conditions.criteria import NameTest
 from mockserver.scenario.conditions.matching import ALWAYS, Conjunction
 from mockserver.scenario.conditions.when import When
+from mockserver.scenario.reach import endpoints_of
 from mockserver.scenario.schema import Rule, Scenario
 from mockserver.templates.expansion import expressions, texts_of
 from mockserver.templates.queries import query
@@ -156,7 +157,7 @@ class _Answered:
         """Take *rule*, which answers whenever it holds."""
         for alternative in rule.when.alternatives:
             if alternative.call is None:
-                tests = _tests(alternative)
+                tests = _tests(alternative) | _answering(rule)
                 self._exact.setdefault(frozenset(tests.items()), rule)
                 if any(_is_wide(test) for test in tests.values()) and len(self._wide) < _MOST_WIDE:
                     self._wide.append(_Wide(tests, rule))
@@ -165,15 +166,18 @@ class _Answered:
         """Return who answers all that *rule* is about, or None; of several, the last."""
         earlier = None
         for alternative in rule.when.alternatives:
-            earlier = self._before(alternative)
+            earlier = self._before(alternative, rule)
             if earlier is None:
                 return None
         return earlier
 
-    def _before(self, narrow: Conjunction) -> Rule | None:
+    def _before(self, narrow: Conjunction, rule: Rule) -> Rule | None:
         tests = _tests(narrow)
-        # A rule that names no endpoint leaves those alone that do not generate.
-        must = [] if _generates(narrow, self._plugins) else [("endpoint", tests["endpoint"])]
+        # A rule that names no endpoint leaves those alone where no model is asked.
+        asked = all(issubclass(one, ModelEndpoint) for one in endpoints_of(narrow, self._plugins))
+        must = [] if asked else [("endpoint", tests["endpoint"])]
+        # And what a reply answers that computes, other replies do not.
+        must += _answering(rule).items()
         may = [item for item in tests.items() if item not in must]
         for size in range(len(may) + 1) if len(may) <= _MOST_TESTS else ():
             for part in combinations(may, size):
@@ -181,9 +185,19 @@ class _Answered:
                 if found is not None:
                     return found
         for wide in self._wide:
-            if (not must or "endpoint" in wide.tests) and _covers(wide.tests, tests):
+            if all(key in wide.tests for key, _ in must) and _covers(
+                wide.tests, tests | _answering(rule)
+            ):
                 return wide.rule
         return None
+
+
+def _answering(rule: Rule) -> dict[str, Any]:
+    """Return which computing endpoints the replies of *rule* can answer, as a test."""
+    computing = [reply for reply in rule.given if reply.computes != frozenset()]
+    if not computing:
+        return {}
+    return {"(computes)": repr([sorted(reply.computes or ()) for reply in computing])}
 
 
 def _tests(conjunction: Conjunction) -> dict[str, Any]:
@@ -212,15 +226,3 @@ def _covers_test(broad: Any, narrow: Any) -> bool:
 def _is_wide(test: Any) -> bool:
     """Return whether *test* holds for more than one name."""
     return isinstance(test, NameTest) and len(test.names() or ()) != 1
-
-
-def _generates(conjunction: Conjunction, plugins: Plugins) -> bool:
-    """Return whether all calls that *conjunction* is about are ones that generate."""
-    endpoint = conjunction.when.endpoint
-    if not isinstance(endpoint, NameTest):
-        return True
-    return all(
-        issubclass(plugin, GeneratingEndpoint)
-        for name, plugin in plugins.endpoints.items()
-        if endpoint.predicate()(name)
-    )

@@ -86,6 +86,17 @@ class Rule:
         return not (answers or self.latency or self.capture or self.set_)
 
     @property
+    def given(self) -> tuple[Reply, ...]:
+        """All replies that it may give."""
+        if self.reply is not None:
+            return (self.reply,)
+        return tuple([step.reply for step in self.replies if step.reply is not None])
+
+    def can_answer(self, endpoint: str, *, computes: bool) -> bool:
+        """Return whether its replies can answer the *endpoint* of that kind, if it has any."""
+        return all(reply.can_answer(endpoint, computes=computes) for reply in self.given)
+
+    @property
     def always_answers(self) -> bool:
         """Whether no call for which the rule holds is left to the rules below it."""
         if self.times is not None:

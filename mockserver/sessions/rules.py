@@ -281,14 +281,20 @@ class RuleReader:
             ways = compiled.rule.when.alternatives
             count = min(way.count_differences(call, enough) for way in ways)
             if not count:
-                count = len(self._spent(compiled, call) or self._miscounted(compiled, call))
+                count = len(self._left_out(compiled, call))
             if 0 < count < enough:
                 nearest = sorted([*nearest, (count, position)])[:NEAR_MISSES]
         for _, position in nearest:
             compiled = self.compiled.rules[position]
-            found = _nearest(compiled.rule, call) or self._spent(compiled, call)
-            found = found or self._miscounted(compiled, call)
+            found = _nearest(compiled.rule, call) or self._left_out(compiled, call)
             yield f"'{compiled.rule.name}': {found[0]}"
+
+    def _left_out(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:
+        """Return what keeps the rule, whose `when` holds, from answering *call*."""
+        unfit = compiled.cannot_answer(subject_of(call))
+        if unfit is not None:
+            return [unfit]
+        return self._spent(compiled, call) or self._miscounted(compiled, call)
 
     def _spent(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:
         rule, tally = compiled.rule, self.tally(compiled, call)
@@ -329,8 +335,9 @@ class RuleReader:
         """Meet the rule, and tell what becomes of that."""
         rule = compiled.rule
         differences = _nearest(rule, way.call)
-        if differences:
-            return None, Reading(rule, "differs", tuple(differences))
+        unfit = compiled.cannot_answer(subject_of(way.call))
+        if differences or unfit is not None:
+            return None, Reading(rule, "differs", tuple(differences) or (unfit or "",))
         spent = self._spent(compiled, way.call)
         passed, failing = self.tally(compiled, way.call).passed, len(way.failures)
         step = self._meet(compiled, position, way)

@@ -9,12 +9,12 @@ from dataclasses import replace
 from typing import Final
 
 from mockserver import tokens
-from mockserver.contracts import AnsweredChoice, AnsweredThought, Unstated
+from mockserver.contracts import AnsweredChoice, AnsweredThought, Reply, Unstated
 from mockserver.contracts.answer import joined
 from mockserver.conversation import Choice, StatedUsage, Text, Usage
 from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.shaping.terms import Terms
-from mockserver.tokens import BilledChoice, Count
+from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.jsontext import TokenText
 
 
@@ -57,19 +57,20 @@ MOST_CUTS: Final = 64
 """So many limits of an answer are remembered."""
 
 
-def bill(terms: Terms, shaped: Shaped, generated: Count) -> Usage | None:
-    """Return what the answer is billed as; None if null is stated."""
-    stated = terms.reply.usage
+def bill(
+    reply: Reply, prompt: BilledPrompt, generated: Count, reasoning_tokens: int = 0
+) -> Usage | None:
+    """Return what an answer of *reply* is billed as; None if null is stated."""
+    stated = reply.usage
     if stated is None:
         return None
     if isinstance(stated, Unstated):
         stated = NOTHING_STATED
-    prompt = terms.endpoint.bill_prompt(terms.request, terms.model)
     return Usage(
         prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
         completion_tokens=_first(stated.completion_tokens, generated.tokens),
         cached_tokens=stated.cached_tokens or 0,
-        reasoning_tokens=shaped.reasoning_tokens + shaped.cut_reasoning_tokens,
+        reasoning_tokens=reasoning_tokens,
         audio_tokens=stated.audio_tokens or 0,
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,

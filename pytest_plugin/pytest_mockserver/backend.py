@@ -242,7 +242,7 @@ class Local:
                 condition = read_condition(when, Plugins.installed())
             except Refused as refused:
                 raise UsageError(in_words(refused)) from None
-        return Matcher(self._server.engine, self.name, condition)
+        return Matcher(self._server.engine, self._session, condition)
 
     def wait(self, count: int, timeout_s: float, when: Any, *, unfinished: bool) -> list[Call]:
         """Return the calls that fit *when* once there are *count*, or those that came in time."""

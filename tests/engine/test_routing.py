@@ -66,8 +66,8 @@ def test_a_path_names_a_session(path: str, session: str, rest: str) -> None:
 def test_a_path_leads_to_a_dialect_and_an_endpoint(path: str, provider: str, endpoint: str) -> None:
     route = routes().find("POST", path)
 
-    assert route.generating is not None
-    assert (route.dialect.kind, route.generating.kind) == (provider, endpoint)
+    assert route.asks is not None
+    assert (route.dialect.kind, route.asks.kind) == (provider, endpoint)
 
 
 def test_a_path_that_fits_several_is_the_scenarios_provider() -> None:
@@ -162,7 +162,7 @@ def test_an_endpoint_may_belong_to_some_dialects(path: str, endpoint: str) -> No
 def test_a_dialect_has_the_endpoints_that_it_names() -> None:
     route = shared().find("POST", "/sharing/v1/completions")
 
-    assert (route.dialect.kind, route.generating, route.allowed) == ("sharing", None, ())
+    assert (route.dialect.kind, route.asks, route.allowed) == ("sharing", None, ())
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def _all_fit(readings: Sequence[Reading], subject: Subject) -> bool:
     return True
 
 
-_GENERATES: Final[Reading] = (operator.attrgetter("generates"), bool)
+_ASKS_MODEL: Final[Reading] = (operator.attrgetter("asks_model"), bool)
 _HAS_FORM: Final[Mapping[Form, Reading]] = {
     "chat": (operator.attrgetter("form"), frozenset(("chat",)).__contains__),
     "legacy": (operator.attrgetter("form"), frozenset(("legacy",)).__contains__),
@@ -152,7 +152,7 @@ class Conjunction:
     Attributes:
         when: The tests as written.
         call: The test of the call's number, which the session counts; `holds` leaves it out.
-        names_endpoint: Whether `endpoint` is stated; if not, only calls that generate fit.
+        names_endpoint: Whether `endpoint` is stated; if not, only calls that ask a model fit.
         size: How many tests there are.
         readings: What to look at, and whether that fits, the cheapest first; without `call`.
         tests: The same, with what they were made of, in the order of the keys.
@@ -170,7 +170,7 @@ class Conjunction:
         when = self.when
         tests = tuple(_tests(when))
         names_endpoint = not isinstance(when.endpoint, Unstated)
-        gates = () if names_endpoint else (_GENERATES,)
+        gates = () if names_endpoint else (_ASKS_MODEL,)
         put = object.__setattr__  # the value is frozen, and this is where it is made
         put(self, "call", None if isinstance(when.call, Unstated) else when.call)
         put(self, "names_endpoint", names_endpoint)
@@ -189,7 +189,7 @@ class Conjunction:
     def count_differences(self, call: IncomingCall, enough: int) -> int:
         """Return how many sentences `differences` would have, or *enough*: no more are counted."""
         subject = subject_of(call)
-        if not self.names_endpoint and not subject.generates:
+        if not (self.names_endpoint or subject.asks_model):
             return 1
         count = sum(form != subject.form for form in self.when.forms)
         for test in self.tests:
@@ -202,7 +202,7 @@ class Conjunction:
     def differences(self, call: IncomingCall) -> list[str]:
         """Return one sentence for each test that does not hold for *call*."""
         subject = subject_of(call)
-        if not self.names_endpoint and not subject.generates:
+        if not (self.names_endpoint or subject.asks_model):
             return [f"endpoint {show_text(subject.endpoint)}, and the rule does not name it"]
         found: list[str] = []
         for form, key in self.when.forms.items():

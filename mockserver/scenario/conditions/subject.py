@@ -39,11 +39,12 @@ class Subject:
         self.model = call.model
         self.key = call.key
         self.stream = request is not None and request.stream
-        self.generates = request is not None
+        self.asks_model = request is not None
+        self.computes = call.computes
         self.prompts: tuple[str, ...] = request.prompts if request is not None else ()
         self.form: Form | None = None
         if request is not None:
-            self.form = "legacy" if self.prompts else "chat"
+            self.form = "legacy" if self.prompts else None if call.computes else "chat"
         self._turns: Sequence[Turn] = request.turns if request is not None else ()
         self._request = request
         self.attempt = call.attempt

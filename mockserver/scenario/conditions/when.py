@@ -111,7 +111,8 @@ class When(ShowsWhatIsStated):
     """One mapping of a `when`, as written: all that is stated must hold.
 
     Attributes:
-        endpoint: What is asked for; without it, a rule is about all that generates.
+        endpoint: What is asked for; without it, a rule is about all endpoints where a model is
+            asked, and its reply can answer.
         provider: Whose API is spoken.
         model: The model that is asked for.
         key: The API key, in whichever header it comes.
