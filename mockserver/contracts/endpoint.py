@@ -2,21 +2,23 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from mockserver import tokens
 from mockserver.contracts.answer import Answer
 from mockserver.conversation import (
     CALLED_TOOLS,
+    ApiError,
     Charge,
     Choice,
     FinishReason,
     ModelRequest,
+    Turn,
 )
 from mockserver.models import Catalogue, Model
 from mockserver.records.ledger import Ledger
-from mockserver.records.stored import StoredAnswers
+from mockserver.records.stored import StoredAnswer, StoredAnswers
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.http_request import HttpRequest
@@ -71,6 +73,20 @@ class ModelEndpoint(Endpoint):
     @abstractmethod
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, members in wire order."""
+
+    def continued(self, request: ModelRequest, stored: StoredAnswer | None) -> ModelRequest:
+        """Return *request*, which says that it continues something, with that in front of it.
+
+        *stored* is what the session keeps by that id; None: nothing.
+
+        Raises:
+            ApiError: The provider would refuse it.
+
+        """
+        if stored is None:
+            raise ApiError(404, f"There is nothing with the id '{request.continues}'.")
+        said = [Turn("assistant", choice.parts) for choice in stored.choices[:1]]
+        return replace(request, turns=(*stored.request.turns, *said, *request.turns))
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http*, which need not be valid, takes of an account's limits.

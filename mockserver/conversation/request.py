@@ -135,6 +135,7 @@ class ModelRequest:
         turns: The conversation, in request order; empty where there are prompts.
         prompts: The prompts, each of which is continued (legacy completions).
         inputs: The texts for each of which something is computed (embeddings).
+        continues: The id of a stored answer that it goes on from; None: of none.
         prompt_tokens: What the provider bills for the input, if the model asked for answers.
         prompt_exact: Whether that is certain.
         charge: What it takes of the account's limits; None: what its endpoint says of its body.
@@ -162,6 +163,7 @@ class ModelRequest:
     turns: Sequence[Turn] = ()
     prompts: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    continues: str | None = None
     prompt_tokens: int = 0
     prompt_exact: bool = True
     charge: Charge | None = None

@@ -24,7 +24,7 @@ from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
 from mockserver.engine.routing import Route, Routes
 from mockserver.engine.stamping import stamp
 from mockserver.engine.timing import delay
-from mockserver.engine.understanding import content_of, meaning, understand
+from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call, Outcome
 from mockserver.scenario.compiled import Compiled
@@ -226,6 +226,8 @@ class Engine:
             return
         known = self._memory.catalogue(session.compiled.catalogue, route.dialect)
         understood = meaning(incoming.http, route, route.asks, known)
+        if understood.request.continues is not None:
+            understood = continued(understood, route.asks, session)
         incoming.request = understood.request
         incoming.model = understood.request.model
         incoming.computes = isinstance(route.asks, ComputingEndpoint)

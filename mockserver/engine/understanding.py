@@ -13,6 +13,7 @@ from mockserver.models import Catalogue
 from mockserver.records.journal import Call
 from mockserver.records.redaction import fingerprint, redact_text
 from mockserver.seeding import digest
+from mockserver.sessions.session import Session
 from mockserver.traffic import limits
 from mockserver.wire.http_request import HttpRequest
 
@@ -66,6 +67,8 @@ def understand(
         understood = known or memory.understood(
             asked, lambda: meaning(http, route, endpoint, asked.catalogue)
         )
+        if understood.request.continues is not None:
+            understood = continued(understood, endpoint, asked.session)
     except ApiError as error:
         raise _charged(asked, call, key, endpoint, error) from None
     request = understood.request
@@ -113,6 +116,21 @@ def meaning(
     if refused.layer == "api":
         refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
     raise dialect.reword(refused, http) from None
+
+
+def continued(understood: Understood, endpoint: ModelEndpoint, session: Session) -> Understood:
+    """Return what was *understood* with what it continues in front of it.
+
+    Nothing is remembered of it: what it means depends on the session.
+
+    Raises:
+        ApiError: The session keeps nothing by that id.
+
+    """
+    identity = understood.request.continues
+    assert identity is not None
+    request = endpoint.continued(understood.request, session.stored.get(identity))
+    return Understood(request, _told_apart_by(request), understood.fallbacks)
 
 
 def _told_apart_by(request: ModelRequest) -> str:
