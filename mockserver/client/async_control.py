@@ -41,6 +41,7 @@ from mockserver.control.shapes import (
     ScenarioSource,
     SessionPage,
     SessionState,
+    Totals,
     VerdictOn,
     Verified,
     When,
@@ -122,6 +123,10 @@ class AsyncControl:
     async def health(self) -> Health:
         """Return that the server answers."""
         return await self.send(ops.health())
+
+    async def totals(self) -> Totals:
+        """Return what all calls to the server come to that have ended."""
+        return await self.send(ops.totals())
 
     async def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
         """Let the server read its scenario again, or answer by *scenario* from now on."""

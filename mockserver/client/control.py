@@ -44,6 +44,7 @@ from mockserver.control.shapes import (
     ScenarioSource,
     SessionPage,
     SessionState,
+    Totals,
     VerdictOn,
     Verified,
     When,
@@ -163,6 +164,10 @@ class Control:
     def health(self) -> Health:
         """Return that the server answers."""
         return self.send(ops.health())
+
+    def totals(self) -> Totals:
+        """Return what all calls to the server come to that have ended."""
+        return self.send(ops.totals())
 
     def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
         """Let the server read its scenario again, or answer by *scenario* from now on."""

@@ -185,6 +185,11 @@ def health() -> Operation[shapes.Health]:
     return operation("health", shapes.Health)
 
 
+def totals() -> Operation[shapes.Totals]:
+    """Ask what all calls come to that have ended."""
+    return operation("totals", shapes.Totals)
+
+
 def reload(scenario: shapes.ScenarioSource | None) -> Operation[shapes.Reloaded]:
     """Read the server's scenario again, or take another."""
     return operation("reload", shapes.Reloaded, body=shapes.Reload(scenario=scenario))

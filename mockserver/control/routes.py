@@ -95,6 +95,13 @@ ROUTES: Final = (
         answer=dict,
     ),
     Route(
+        name="totals",
+        method="GET",
+        path=f"{ROOT}/totals",
+        about="Count the calls that have ended, of all sessions, since the server started.",
+        answer=shapes.Totals,
+    ),
+    Route(
         name="reload",
         method="POST",
         path=f"{ROOT}/reload",

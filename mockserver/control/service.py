@@ -122,6 +122,19 @@ class Service:
         """Tell that the server answers."""
         return shapes.Health(status="ok")
 
+    def totals(self, asked: Asked) -> shapes.Totals:  # noqa: ARG002 - nothing is asked
+        """Count the calls that have ended."""
+        totals = self._engine.totals
+        return shapes.Totals(
+            calls=totals.calls,
+            statuses={str(s or "none"): count for s, count in totals.statuses.items()},
+            outcomes=dict(totals.outcomes),
+            failures=dict(totals.failures),
+            unmatched=totals.unmatched,
+            prompt_tokens=totals.prompt_tokens,
+            completion_tokens=totals.completion_tokens,
+        )
+
     def openapi(self, asked: Asked) -> Any:  # noqa: ARG002 - nothing is asked
         """Return the OpenAPI document."""
         return document(self._version)

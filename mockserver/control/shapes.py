@@ -78,6 +78,31 @@ class Health:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """What all calls to the server come to that have ended, in all sessions.
+
+    Attributes:
+        calls: How many there were.
+        statuses: How often each HTTP status was sent; `none` where the answer was only a lost
+            connection.
+        outcomes: How often answers were sent whole, were aborted, or had no client left.
+        failures: How often each kind of failure struck.
+        unmatched: How many calls no rule answered, though there are rules.
+        prompt_tokens: What was billed for input.
+        completion_tokens: What was billed for output.
+
+    """
+
+    calls: int
+    statuses: Mapping[str, int]
+    outcomes: Mapping[str, int]
+    failures: Mapping[str, int]
+    unmatched: int
+    prompt_tokens: int
+    completion_tokens: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
     """What the server is to answer by from now on.
 

@@ -27,6 +27,7 @@ from mockserver.engine.timing import delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call, Outcome
+from mockserver.records.totals import Totals
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw
@@ -70,6 +71,7 @@ class Engine:
         self._routes: dict[str, Routes] = {}
         self._defaults = default_replies(self._endpoints, plugins.replies)
         self._memory = Memory()
+        self.totals = Totals()
 
     # --- the way of a request ----------------------------------------------------------------
 
@@ -107,6 +109,7 @@ class Engine:
     def close(self, exchange: Exchange | Forward, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
         noting.close(exchange.asked, exchange.call, outcome)
+        self.totals.hear(exchange.asked.session.name, exchange.call)
 
     def _resolve(self, http: HttpRequest) -> tuple[Asked, Call]:
         """Return whom *http* is for, by its path, and the journal's entry on it."""

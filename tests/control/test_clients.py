@@ -46,6 +46,7 @@ def test_everything_can_be_asked(server: MockServer, control: Control) -> None:
     )
 
     assert control.health().status == "ok"
+    assert (control.totals().calls, control.totals().statuses) == (0, {})
     assert control.sessions().total == 1
     assert control.reload(SCENARIO).rules == 1
     assert [rule.name for rule in session.add_rules({"name": "up", "reply": "Up."})] == [
@@ -56,6 +57,7 @@ def test_everything_can_be_asked(server: MockServer, control: Control) -> None:
     assert session.explain(chat("Hi")).rule == "up"
     call(server, session="b")
     assert session.wait_for(1)[0].rule == session.call(1).rule == "up"
+    assert control.totals().statuses == {"200": 1}
     assert session.journal(limit=1, newest=True).matching == 1
     assert session.verify({"last_user": "Hi"}).holds
     assert session.set_state({"x": 1}) == session.state() == {"x": 1}
