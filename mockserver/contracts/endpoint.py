@@ -9,11 +9,13 @@ from mockserver import tokens
 from mockserver.contracts.answer import Answer
 from mockserver.conversation import (
     CALLED_TOOLS,
+    NOTHING_TOLD,
     ApiError,
     Charge,
     Choice,
     FinishReason,
     ModelRequest,
+    Told,
     Turn,
 )
 from mockserver.models import Catalogue, Model
@@ -73,6 +75,14 @@ class ModelEndpoint(Endpoint):
     @abstractmethod
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, members in wire order."""
+
+    def told(self, body: Mapping[str, Any]) -> Told:
+        """Return what *body*, which need not be valid, tells of a conversation.
+
+        For those who look back at it: verdicts, reports, recordings.
+        """
+        del body
+        return NOTHING_TOLD
 
     def continued(self, request: ModelRequest, stored: StoredAnswer | None) -> ModelRequest:
         """Return *request*, which says that it continues something, with that in front of it.

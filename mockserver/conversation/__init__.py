@@ -41,11 +41,13 @@ from mockserver.conversation.request import (
     ToolChoice,
     Turn,
 )
+from mockserver.conversation.told import NOTHING_TOLD, Told
 
 __all__ = [
     "CALLED_TOOLS",
     "CALLS_NOTHING",
     "CHOOSES",
+    "NOTHING_TOLD",
     "PLAIN_TEXT",
     "Allowance",
     "AnswerPart",
@@ -66,6 +68,7 @@ __all__ = [
     "Text",
     "Thought",
     "TokenLogprob",
+    "Told",
     "Tool",
     "ToolCall",
     "ToolChoice",

@@ -11,12 +11,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, get_args
 
+from mockserver.conversation import ToolCall
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.records.attempts import SERVER_ERRORS, attempts, is_whole
 from mockserver.records.journal import ERRORS, Call
-from mockserver.records.messages import ToldCall, offered, result_id, role, text, told_calls
 
 VerdictKind: TypeAlias = Literal[
     "retry_after_ignored",
@@ -297,7 +297,7 @@ def _truncated_stream_accepted(calls: Group, told: Circumstances) -> Iterator[Ve
         for later in calls:
             if later.number <= call.number or later.conversation != call.conversation:
                 continue
-            said = [text(message) for message in later.messages if role(message) == "assistant"]
+            said = [turn.text for turn in later.told.turns if turn.role == "assistant"]
             if any(part and part != call.text and call.text.startswith(part) for part in said):
                 yield Verdict(
                     "truncated_stream_accepted",
@@ -315,24 +315,29 @@ class _Handed:
     """A tool call as the client tells of it, and the result that it hands back, if any."""
 
     call: Call
-    made: ToldCall
+    made: ToolCall
     result: str | None
     is_offered: bool
+    takes_json: bool
 
 
 def _handed(call: Call) -> Iterator[_Handed]:
     """Yield the tool calls that *call* tells of, each with its result."""
-    tools = offered(call.tools)
-    results = {result_id(m): text(m) for m in reversed(call.messages) if role(m) == "tool"}
-    for message in call.messages:
-        for made in told_calls(message):
-            yield _Handed(call, made, results.get(made.id), not tools or made.name in tools)
+    turns, tools, _ = call.told
+    takes_json = {tool.name: tool.takes_json for tool in tools}
+    results = {result.id: result.text for turn in reversed(turns) for result in turn.tool_results}
+    for turn in turns:
+        for made in turn.tool_calls:
+            is_offered = not tools or made.name in takes_json
+            takes = takes_json.get(made.name, True)
+            yield _Handed(call, made, results.get(made.id), is_offered, takes)
 
 
 def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
-    known: set[str] = set()
+    known: set[str | None] = set()
     for call in calls:
-        if not call.messages or role(call.messages[-1]) == "assistant":
+        turns = call.told.turns
+        if not turns or turns[-1].role == "assistant":
             continue
         missing = [h.made for h in _handed(call) if h.result is None and h.made.id not in known]
         if missing:
@@ -347,7 +352,7 @@ def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdi
 
 
 def _executed_amiss(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
-    known: set[str] = set()
+    known: set[str | None] = set()
     for handed in (handed for call in calls for handed in _handed(call)):
         made = handed.made
         if made.id in known or handed.result is None:
@@ -362,18 +367,16 @@ def _executed_amiss(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # 
                 f"handed back a result of '{made.name}', a tool that was never offered",
                 "look a tool up before it is run, and say that there is none as its result",
             )
-        elif not _is_json(made.arguments):
+        elif handed.takes_json and not _is_json(made.arguments):
             yield Verdict(
                 "invalid_arguments_executed",
                 (handed.call.number,),
-                f"ran '{made.name}' with arguments that are no JSON: {made.arguments!s:.40}",
+                f"ran '{made.name}' with arguments that are no JSON: {made.arguments:.40}",
                 "read the arguments first, and say what is wrong with them as the tool's result",
             )
 
 
-def _is_json(arguments: Any) -> bool:
-    if not isinstance(arguments, str):
-        return arguments is None
+def _is_json(arguments: str) -> bool:
     try:
         return isinstance(json.loads(arguments), dict)
     except (ValueError, RecursionError):
@@ -381,14 +384,12 @@ def _is_json(arguments: Any) -> bool:
 
 
 def _duplicate_side_effect(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
-    results: dict[str, tuple[int, str]] = {}
-    executed: dict[str, int] = {}
+    results: dict[str | None, tuple[int, str]] = {}
+    executed: dict[str | None, int] = {}
     for call in calls:
-        once: set[str] = set()
-        for message in call.messages:
-            if role(message) != "tool":
-                continue
-            identity, result = result_id(message), text(message)
+        once: set[str | None] = set()
+        for handed in (result for turn in call.told.turns for result in turn.tool_results):
+            identity, result = handed.id, handed.text
             number, before = results.setdefault(identity, (call.number, result))
             executed.setdefault(identity, call.number)
             if identity in once or result != before:

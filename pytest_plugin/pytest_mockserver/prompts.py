@@ -29,7 +29,7 @@ def normalised(calls: Iterable[Call]) -> str:
     blocks = [
         "\n".join([f"=== {call.endpoint or call.path} {call.model}", *_said(call)])
         for call in calls
-        if call.attempt == 1 and (call.messages or call.prompt is not None)
+        if call.attempt == 1 and (call.messages or call.prompt is not None or call.told.turns)
     ]
     return "\n\n".join(blocks) + ("\n" if blocks else "")
 
@@ -49,6 +49,13 @@ def steady_parts(text: str) -> list[str]:
 
 
 def _said(call: Call) -> Iterator[str]:
+    if not call.messages and call.prompt is None:
+        # A protocol that has other words for it: what it tells, without them.
+        for turn in call.told.turns:
+            yield f"[{turn.role}] {steady(turn.text)}"
+            for made in turn.tool_calls:
+                yield f"[{turn.role}] {made.name}: {steady(made.arguments)}"
+        return
     if call.prompt is not None:
         yield steady(call.prompt if isinstance(call.prompt, str) else _json(call.prompt))
     for message in call.messages:

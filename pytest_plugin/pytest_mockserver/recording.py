@@ -11,8 +11,8 @@ from dataclasses import fields
 from typing import Any, Final
 
 from mockserver.contracts import Failure
+from mockserver.conversation import Told
 from mockserver.records.journal import Call
-from mockserver.records.messages import result_id, role, since_last_turn, text, told_calls
 from mockserver.scenario.syntax.written import as_yaml
 from mockserver.wire.jsontext import JsonValue
 from pytest_mockserver.prompts import steady, steady_parts
@@ -57,28 +57,28 @@ def _when(call: Call) -> dict[str, Any]:
         told["model"] = call.model
     if call.stream:
         told["stream"] = True
-    if isinstance(call.prompt, str):
-        return {**told, "prompt": _test_of(call.prompt)}
-    messages = call.messages
-    if not messages:
+    asked = call.told
+    if len(asked.prompts) == 1:
+        return {**told, "prompt": _test_of(asked.prompts[0])}
+    if not asked.turns:
         return told
-    users = [text(message) for message in messages if role(message) == "user"]
-    asked = [text(message) for message in since_last_turn(messages) if role(message) == "user"]
-    if asked:
-        told["last_user"] = _test_of(asked[-1])
+    users = [turn.text for turn in asked.turns if turn.role == "user"]
+    now = [turn.text for turn in asked.since_last_turn if turn.role == "user"]
+    if now:
+        told["last_user"] = _test_of(now[-1])
     elif users:
         told["first_user"] = _test_of(users[0])
-    ran = _tools_run(messages)
+    ran = _tools_run(asked)
     if ran:
         told["after_tool"] = {"all": ran} if len(ran) > 1 else ran[0]
-    told["turn"] = sum(role(message) == "assistant" for message in messages)
+    told["turn"] = sum(turn.role == "assistant" for turn in asked.turns)
     return told
 
 
-def _tools_run(messages: list[dict[str, Any]]) -> list[str]:
-    names = {made.id: made.name for message in messages for made in told_calls(message)}
-    handed = [m for m in since_last_turn(messages) if role(m) == "tool"]
-    ran = (names.get(result_id(message)) for message in handed)
+def _tools_run(asked: Told) -> list[str]:
+    names = {made.id: made.name for turn in asked.turns for made in turn.tool_calls}
+    handed = [result for turn in asked.since_last_turn for result in turn.tool_results]
+    ran = (names.get(result.id) for result in handed)
     return list(dict.fromkeys(name for name in ran if name))
 
 

@@ -6,10 +6,12 @@ from contextlib import AbstractContextManager
 from typing import Any
 
 from mockserver.client.control import Control
+from mockserver.contracts import ModelEndpoint
 from mockserver.control.operations import ControlError
 from mockserver.control.shapes import CallRecord, Strictness, Verified, Verify
 from mockserver.conversation import ToolCall, Usage
 from mockserver.errors import UsageError
+from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
 from mockserver.scenario.loader import load_with_documents
 from mockserver.scenario.schema import Scenario, Strict
@@ -174,6 +176,9 @@ def _call(record: CallRecord) -> Call:
     call = Call(record.number, record.at_s, record.method, record.path, record.provider)
     for name, value in told.items():
         setattr(call, name, value)
+    endpoint = Plugins.installed().endpoints.get(record.endpoint or "")
+    if endpoint is not None and issubclass(endpoint, ModelEndpoint):
+        call.told_by = endpoint().told
     call.content = b"" if body is None else json.dumps(body).encode()
     call.tool_calls = tuple(ToolCall(made.name, made.arguments, made.id) for made in calls)
     call.usage = bill

@@ -2,7 +2,7 @@
 
 from mockserver.records.journal import Call
 from pytest_mockserver.session import Session
-from pytest_mockserver.timeline import shorten
+from pytest_mockserver.timeline import last_said
 
 
 def complaints(session: Session) -> str:
@@ -35,10 +35,9 @@ def complaints(session: Session) -> str:
 
 def _unmatched(call: Call) -> str:
     lines = [f"call {call.number}: no rule matches {call.method} {call.path} {call.model or ''}"]
-    if call.messages:
-        content = call.messages[-1].get("content")
-        said = shorten(content) if isinstance(content, str) else "…"
-        lines.append(f"  it says: {call.messages[-1].get('role')}: {said}")
+    said = last_said(call)
+    if said:
+        lines.append(f"  it says: {said}")
     lines += [
         f"  {'next:    ' if position else 'nearest: '}{miss}"
         for position, miss in enumerate(call.near_misses)

@@ -78,12 +78,16 @@ def _outcome(call: Call) -> str:
 def _asked(call: Call) -> str:
     if call.attempt > 1:
         return ""
-    if call.messages:
-        last = call.messages[-1]
-        content = last.get("content")
-        said = content if isinstance(content, str) else "…" if content else ""
-        return f"{last.get('role')}: {shorten(said)}"
-    return shorten(call.prompt) if isinstance(call.prompt, str) else ""
+    return last_said(call)
+
+
+def last_said(call: Call) -> str:
+    """Return the last turn of what *call* asks, or its prompt, in short."""
+    asked = call.told
+    if not asked.turns:
+        return shorten(asked.prompts[0]) if len(asked.prompts) == 1 else ""
+    last = asked.turns[-1]
+    return f"{last.role}: {shorten(last.text) or '…'}"
 
 
 def _answered(call: Call) -> str:

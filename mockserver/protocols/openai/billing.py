@@ -3,17 +3,18 @@
 The rules of the bill are in `mockserver.tokens`; here is which of them holds for what is asked.
 """
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from random import Random
 from typing import Any, ClassVar
 
 from mockserver import tokens
 from mockserver.contracts import GeneratingEndpoint
-from mockserver.conversation import ApiError, Charge, FinishReason, ModelRequest
+from mockserver.conversation import ApiError, Charge, FinishReason, ModelRequest, Told
 from mockserver.models import Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.requests import as_openai
+from mockserver.protocols.openai.told import told
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.http_request import HttpRequest
@@ -24,6 +25,10 @@ class OpenAIEndpoint(GeneratingEndpoint):
 
     protocol: ClassVar[str] = "openai"
     id_length: ClassVar[int] = 29
+
+    def told(self, body: Mapping[str, Any]) -> Told:
+        """Return what *body*, valid or not, tells of a conversation."""
+        return told(body)
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http* takes of limits; None if nobody can read it."""

@@ -3,9 +3,11 @@
 One URL answers in one piece and in streams; a header says which, and another names the model.
 """
 
-from typing import ClassVar
+from collections.abc import Mapping
+from typing import Any, ClassVar
 
 from mockserver.contracts import Answer
+from mockserver.conversation import Told
 from mockserver.models import Catalogue
 from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.providers.vercel_gateway import answers
@@ -16,6 +18,7 @@ from mockserver.providers.vercel_gateway.requests import (
     understand,
 )
 from mockserver.providers.vercel_gateway.specifications import PROTOCOL_HEADER, SPECIFICATION_HEADER
+from mockserver.providers.vercel_gateway.told import told
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE
@@ -42,6 +45,10 @@ class LanguageModel(OpenAIEndpoint):
     ) -> LanguageModelRequest:
         """Return the request in *http*, found valid."""
         return understand(http, catalogue)
+
+    def told(self, body: Mapping[str, Any]) -> Told:
+        """Return what *body*, valid or not, tells of a conversation."""
+        return told(body)
 
     def charge(self, http: HttpRequest) -> None:
         """Return nothing: what cannot be understood is refused before any limit is asked."""

@@ -1,0 +1,90 @@
+"""What a body tells of a conversation, as the client wrote it: clients write anything."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from mockserver.conversation import Part, Text, Told, Tool, ToolCall, ToolResult, Turn
+from mockserver.protocols.openai.chat_requests import ATTACHMENTS, ROLES
+from mockserver.wire.jsontext import is_list, is_object
+
+NO_ARGUMENTS = "{}"
+
+
+def told(body: Mapping[str, Any]) -> Told:
+    """Return what the *body* of a chat or of a legacy completion tells."""
+    prompt = body.get("prompt")
+    prompts = [prompt] if isinstance(prompt, str) else array(prompt)
+    return Told(
+        tuple([turn for message in array(body.get("messages")) for turn in _turns(message)]),
+        tuple([tool for written in array(body.get("tools")) for tool in _tools(written)]),
+        tuple([text for text in prompts if isinstance(text, str)]),
+    )
+
+
+def record(value: Any) -> Mapping[str, Any]:
+    """Return *value* if it is a JSON object, else an empty one."""
+    return value if is_object(value) else {}
+
+
+def array(value: Any) -> list[Any]:
+    """Return *value* if it is a JSON array, else an empty one."""
+    return value if is_list(value) else []
+
+
+def identity(value: Any) -> str | None:
+    """Return *value* if it is a text, as ids are."""
+    return value if isinstance(value, str) else None
+
+
+def arguments(value: Any) -> str:
+    """Return the arguments of a call as text; JSON that is no text is as Python shows it."""
+    if value is None:
+        return NO_ARGUMENTS
+    return value if isinstance(value, str) else str(value)
+
+
+def _turns(written: Any) -> Iterator[Turn]:
+    message = record(written)
+    role = ROLES.get(str(message.get("role")))
+    if role is None:
+        return
+    if role == "tool":
+        # The result of a legacy function has no id.
+        result = ToolResult(
+            _text(message), identity(message.get("tool_call_id")), identity(message.get("name"))
+        )
+        yield Turn(role, (result,))
+    else:
+        yield Turn(role, (*_said(message), *map(_call, array(message.get("tool_calls")))))
+
+
+def _said(message: Mapping[str, Any]) -> Iterator[Part]:
+    content = message.get("content")
+    if isinstance(content, str) and content:
+        yield Text(content)
+    for part in map(record, array(content)):
+        text = part.get("text")
+        if isinstance(text, str):
+            yield Text(text)
+        elif (attachment := ATTACHMENTS.get(str(part.get("type")))) is not None:
+            yield attachment
+
+
+def _text(message: Mapping[str, Any]) -> str:
+    return "\n".join([part.text for part in _said(message) if isinstance(part, Text)])
+
+
+def _call(written: Any) -> ToolCall:
+    call = record(written)
+    named = record(call.get("function")) or record(call.get("custom"))
+    sent = named.get("arguments", named.get("input"))
+    return ToolCall(str(named.get("name", "")), arguments(sent), identity(call.get("id")))
+
+
+def _tools(written: Any) -> Iterator[Tool]:
+    tool = record(written)
+    function, custom = record(tool.get("function")), record(tool.get("custom"))
+    if function:
+        yield Tool(str(function.get("name")), function.get("parameters"))
+    elif custom:
+        yield Tool(str(custom.get("name")), takes_json=False)
