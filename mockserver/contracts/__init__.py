@@ -36,12 +36,32 @@ from mockserver.contracts.failure import (
     Scene,
 )
 from mockserver.contracts.reply import UNSTATED, ChoicePlace, ComputedReply, Reply, Unstated
+from mockserver.errors import BadValue
+from mockserver.models import Catalogue, Model
+from mockserver.seeding import Draw
+from mockserver.tokens import BilledChoice, BilledPrompt, Count
+from mockserver.wire import marks
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.marks import Mark, Marks
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Layer, Rendered
+from mockserver.wire.timeline import (
+    Abort,
+    Data,
+    Event,
+    Forsake,
+    Head,
+    Hold,
+    Pause,
+    Raw,
+    Timeline,
+)
 
 __all__ = [
     "IN_THE_BODY",
     "MOMENTS",
     "UNSTATED",
+    "Abort",
     "Answer",
     "AnswerFailure",
     "AnsweredCall",
@@ -51,26 +71,48 @@ __all__ = [
     "AnsweredText",
     "AnsweredThought",
     "Attempt",
+    "BadValue",
+    "BilledChoice",
+    "BilledPrompt",
+    "Catalogue",
     "ChoicePlace",
     "Chunk",
     "ComputedReply",
     "ComputingEndpoint",
+    "Count",
+    "Data",
     "Dialect",
     "Distorted",
+    "Draw",
     "Endpoint",
+    "Event",
     "EventStream",
     "Failure",
+    "Forsake",
     "Frame",
     "GeneratingEndpoint",
+    "Head",
+    "Hold",
+    "Hole",
+    "HttpRequest",
     "JsonBody",
+    "JsonValue",
     "Layer",
     "Located",
     "Lookup",
     "LookupEndpoint",
+    "Mark",
+    "Marks",
+    "Model",
     "ModelEndpoint",
     "MomentWord",
+    "Pause",
+    "Raw",
     "Rendered",
     "Reply",
     "Scene",
+    "Timeline",
+    "TokenText",
     "Unstated",
+    "marks",
 ]

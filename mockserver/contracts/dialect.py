@@ -47,6 +47,9 @@ class Dialect(ABC):
     kind: ClassVar[str]
     has: ClassVar[frozenset[str]] = frozenset()
     """The endpoints that it has, by kind, besides those that name it themselves."""
+    protocols: ClassVar[frozenset[str]] = frozenset()
+    """The protocols that it spells in its own way: it translates their requests, and adapts and
+    names their answers. Those of other protocols pass as they are."""
     id_prefix: ClassVar[str | None] = None
     """What the ids of its answers begin with; None: what their endpoint says."""
     id_length: ClassVar[int | None] = None
@@ -136,6 +139,10 @@ class Dialect(ABC):
         """
         del answer, draw
         return rendered
+
+    def spells(self, endpoint: Endpoint) -> bool:
+        """Return whether *endpoint* is of one of its protocols, or of none in particular."""
+        return not endpoint.protocol or endpoint.protocol in self.protocols
 
     def id_size(self, endpoint: Endpoint) -> int:
         """Return how long the ids of *endpoint*'s answers are."""

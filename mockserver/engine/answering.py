@@ -22,6 +22,7 @@ from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
 from mockserver.engine.asked import Asked, Pace, Ready, Said, size_of
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory
+from mockserver.engine.routing import Route
 from mockserver.models import Model
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
@@ -109,14 +110,16 @@ def answered(
         ),
         system_fingerprint=_fingerprint(asked.session, reply, model),
         headers=_headers(asked.session.scenario.defaults, reply),
-        id=_id_hole(dialect.id_size(endpoint)),
+        id=_id_hole(_id_size(asked.route, endpoint)),
         created=steady.created(),
         allowances=()
         if incoming.allowances is not None
         else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
         reasoning=made.thought,
     )
-    rendered = dialect.adapt(endpoint.render(answer), answer, steady)
+    rendered = endpoint.render(answer)
+    if asked.route.is_spelled:
+        rendered = dialect.adapt(rendered, answer, steady)
     frames = dialect.encode(rendered, steady, by_token=is_cut(given))
     head = dialect.head(rendered, answer, steady)
     if says_exact and answer.usage is not None:
@@ -265,6 +268,13 @@ def _fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
 def _fingerprint_of(seed: int, model: str) -> str:
     """Return the `system_fingerprint` of *model*: the same for all its answers."""
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
+
+
+def _id_size(route: Route, endpoint: ModelEndpoint) -> int:
+    """Return how long the ids of answers are: as `stamping` draws them."""
+    if route.is_spelled:
+        return route.dialect.id_size(endpoint)
+    return len(endpoint.id_prefix) + endpoint.id_length
 
 
 @cache

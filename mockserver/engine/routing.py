@@ -34,6 +34,8 @@ class Route:
     content: bytes = b""
     """The path, as a part of what decides the draws of a call."""
     allowed: tuple[str, ...] = ()
+    is_spelled: bool = True
+    """Whether the dialect spells what is asked in its own way."""
 
     @property
     def endpoint(self) -> ModelEndpoint | LookupEndpoint | None:
@@ -111,6 +113,7 @@ class Routes:
                         own,
                         model,
                         parameters,
+                        is_spelled=dialect.spells(endpoint),
                     )
                 allowed.append(own_method)
         return Route(dialect, allowed=tuple(dict.fromkeys(allowed)))

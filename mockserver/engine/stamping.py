@@ -51,7 +51,10 @@ def stamp(
         return (head, *[Data(*frame) for frame in ready.frames])
     endpoint = asked.route.asks
     assert endpoint is not None
-    identity = dialect.answer_id(answer, endpoint, draw)
+    if asked.route.is_spelled:
+        identity = dialect.answer_id(answer, endpoint, draw)
+    else:
+        identity = endpoint.id_prefix + draw.answer_id(endpoint.id_length)
     filling = [(answer.id.mark_bytes, identity.encode())]
     head = Head(status, fill(lines, filling), content_length)
     for number in range(ready.drawn_calls):

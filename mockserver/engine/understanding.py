@@ -103,7 +103,8 @@ def meaning(
     understood: list[Understood] = []
     refused: ApiError | None = None
     try:
-        for attempt in dialect.translate(http, endpoint.kind):
+        attempts = dialect.translate(http, endpoint.kind) if route.is_spelled else [Attempt(http)]
+        for attempt in attempts:
             try:
                 understood.append(_attempted(attempt, route, endpoint, known))
             except ApiError as error:
@@ -115,7 +116,7 @@ def meaning(
     assert refused is not None
     if refused.layer == "api":
         refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
-    raise dialect.reword(refused, http) from None
+    raise (dialect.reword(refused, http) if route.is_spelled else refused) from None
 
 
 def continued(understood: Understood, endpoint: ModelEndpoint, session: Session) -> Understood:

@@ -69,6 +69,7 @@ class OpenAICompatible(Dialect):
     root: ClassVar[str] = "/v1"
     """What all of its paths begin with."""
     has: ClassVar[frozenset[str]] = frozenset({"chat.completions", "completions", "models"})
+    protocols: ClassVar[frozenset[str]] = frozenset({"openai"})
     host: ClassVar[str] = "api.openai.com"
 
     def locate(self, path: str) -> Located | None:

@@ -91,6 +91,7 @@ class VercelGateway(OpenAICompatible):
 
     kind = "vercel_gateway"
     has = frozenset({CHAT})
+    protocols = frozenset({"openai", "ai-sdk"})
     id_prefix = "gen_"
     id_length = ULID_TIME + ULID_REST
     keeps_answers = True

@@ -28,6 +28,7 @@ class LanguageModel(OpenAIEndpoint):
     """Text, tool calls, JSON and thoughts, by the specification that the client is written in."""
 
     kind = "language_model"
+    protocol = "ai-sdk"
     routes = (("POST", "/ai/language-model"), ("POST", "/language-model"))
     dialects: ClassVar[frozenset[str]] = frozenset({"vercel_gateway"})
     asked_in: ClassVar[tuple[str, ...]] = (
