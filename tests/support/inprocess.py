@@ -87,9 +87,12 @@ class Api:
         *,
         options: Options | None = None,
         time_source: Callable[[], float] = standing_still,
+        plugins: Plugins | None = None,
     ) -> None:
+        plugins = plugins or Plugins.installed()
         text = ScenarioText(f"version: 1\n{dedent(scenario)}")
-        self.engine = Engine(load_scenario(text), Plugins.installed(), time_source, options)
+        loaded = load_scenario(text, plugins=plugins)
+        self.engine = Engine(loaded, plugins, time_source, options)
 
     def send(
         self,
