@@ -9,13 +9,13 @@ from mockserver import tokens
 from mockserver.contracts.answer import Answer
 from mockserver.conversation import (
     CALLED_TOOLS,
-    NOTHING_TOLD,
+    EMPTY_TRANSCRIPT,
     ApiError,
     Charge,
     Choice,
     FinishReason,
     ModelRequest,
-    Told,
+    Transcript,
     Turn,
 )
 from mockserver.models import Catalogue, Model
@@ -76,13 +76,13 @@ class ModelEndpoint(Endpoint):
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, members in wire order."""
 
-    def told(self, body: Mapping[str, Any]) -> Told:
+    def transcript(self, body: Mapping[str, Any]) -> Transcript:
         """Return what *body*, which need not be valid, tells of a conversation.
 
         For those who look back at it: verdicts, reports, recordings.
         """
         del body
-        return NOTHING_TOLD
+        return EMPTY_TRANSCRIPT
 
     def continued(self, request: ModelRequest, stored: StoredAnswer | None) -> ModelRequest:
         """Return *request*, which says that it continues something, with that in front of it.

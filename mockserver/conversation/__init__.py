@@ -41,13 +41,13 @@ from mockserver.conversation.request import (
     ToolChoice,
     Turn,
 )
-from mockserver.conversation.told import NOTHING_TOLD, Told
+from mockserver.conversation.transcript import EMPTY_TRANSCRIPT, Transcript
 
 __all__ = [
     "CALLED_TOOLS",
     "CALLS_NOTHING",
     "CHOOSES",
-    "NOTHING_TOLD",
+    "EMPTY_TRANSCRIPT",
     "PLAIN_TEXT",
     "Allowance",
     "AnswerPart",
@@ -68,11 +68,11 @@ __all__ = [
     "Text",
     "Thought",
     "TokenLogprob",
-    "Told",
     "Tool",
     "ToolCall",
     "ToolChoice",
     "ToolResult",
+    "Transcript",
     "Turn",
     "Usage",
 ]

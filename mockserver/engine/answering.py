@@ -19,7 +19,7 @@ from mockserver.contracts import (
     Unstated,
 )
 from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
-from mockserver.engine.asked import Asked, Pace, Ready, Said, size_of
+from mockserver.engine.asked import Asked, Pace, Ready, Summary, size_of
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory
 from mockserver.engine.routing import Route
@@ -136,7 +136,7 @@ def answered(
         frames,
         answer.usage,
         _pace(answer),
-        _said(answer, asked.secrets),
+        _summary(answer, asked.secrets),
         any(choice.tool_calls for choice in answer.choices),
         notes,
         frozenset(bending.bent),
@@ -283,13 +283,13 @@ def _id_hole(length: int) -> Hole:
     return Hole("i", length)
 
 
-def _said(answer: Answer, secrets: Sequence[bytes]) -> Said | None:
+def _summary(answer: Answer, secrets: Sequence[bytes]) -> Summary | None:
     """Return what the journal is to tell of *answer*: its first choice, without secrets."""
     if not answer.choices:
         return None
     choice = answer.choices[0]
     text = choice.text if choice.text is not None else choice.refusal
-    return Said(
+    return Summary(
         None if text is None else redact_text(str(text), secrets),
         choice.finish_reason,
         tuple(

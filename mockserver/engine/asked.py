@@ -55,7 +55,7 @@ class Asked(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
+class Summary:
     """What the journal tells of an answer; ids of tool calls may be holes' marks."""
 
     text: str | None
@@ -106,7 +106,7 @@ class Ready:
     frames: tuple[Frame, ...]
     usage: Usage | None = None
     pace: Pace | None = None
-    said: Said | None = None
+    summary: Summary | None = None
     calls_tools: bool = False
     notes: tuple[str, ...] = ()
     bent: frozenset[int] = frozenset()

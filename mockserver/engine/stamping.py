@@ -21,7 +21,7 @@ from mockserver.conversation import (
     Thought,
     ToolCall,
 )
-from mockserver.engine.asked import Asked, Ready, Said, size_of
+from mockserver.engine.asked import Asked, Ready, Summary, size_of
 from mockserver.records.journal import Call
 from mockserver.records.ledger import Entry
 from mockserver.records.stored import StoredAnswer
@@ -45,8 +45,8 @@ def stamp(
     lines = fill(lines, dialect.stamps(draw))
     call.usage = ready.usage
     if answer is None:
-        if ready.said is not None:
-            _enter(asked, call, ready.said, ())
+        if ready.summary is not None:
+            _enter(asked, call, ready.summary, ())
         head = Head(status, lines, content_length)
         return (head, *[Data(*frame) for frame in ready.frames])
     endpoint = asked.route.asks
@@ -60,8 +60,8 @@ def stamp(
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
-    if ready.said is not None:
-        _enter(asked, call, ready.said, filling)
+    if ready.summary is not None:
+        _enter(asked, call, ready.summary, filling)
     if answer.request.store:
         _keep(asked, answer, filling, ready.frames)
     if dialect.keeps_answers:
@@ -72,9 +72,9 @@ def stamp(
     )
 
 
-def _enter(asked: Asked, call: Call, said: Said, filling: Filling) -> None:
+def _enter(asked: Asked, call: Call, summary: Summary, filling: Filling) -> None:
     """Enter into the journal what is *said*, its tool calls with their ids."""
-    calls = said.tool_calls
+    calls = summary.tool_calls
     if calls:
         calls = tuple(
             [
@@ -82,7 +82,7 @@ def _enter(asked: Asked, call: Call, said: Said, filling: Filling) -> None:
                 for made in calls
             ]
         )
-    asked.session.journal.tell(call, said.text, said.finish_reason, calls)
+    asked.session.journal.tell(call, summary.text, summary.finish_reason, calls)
 
 
 def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:

@@ -60,7 +60,7 @@ def understand(
         if route.allowed:
             raise dialect.wrong_method(http, route.allowed)
         raise dialect.unknown_path(http)
-    call.endpoint, call.told_by = endpoint.kind, endpoint.told
+    call.endpoint, call.transcribe = endpoint.kind, endpoint.transcript
     try:
         if isinstance(known, ApiError):
             raise known

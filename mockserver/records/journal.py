@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
-from mockserver.conversation import NOTHING_TOLD, Told, ToolCall, Usage
+from mockserver.conversation import EMPTY_TRANSCRIPT, ToolCall, Transcript, Usage
 from mockserver.records.redaction import (
     redact,
     redact_headers,
@@ -82,7 +82,7 @@ class Call:
         error_code: The `code` of the refusal, where one was sent.
         ended_s: When nothing more was to go out, in session time.
         seen_at_end: How many calls had come by then: a later one knew how this one went.
-        told_by: Reads again what the body tells of a conversation, as its endpoint does.
+        transcribe: Reads again what the body tells of a conversation, as its endpoint does.
 
     """
 
@@ -125,7 +125,7 @@ class Call:
     error_code: str | None = None
     ended_s: float | None = None
     seen_at_end: int | None = None
-    told_by: Callable[[Mapping[str, Any]], Told] | None = field(default=None, repr=False)
+    transcribe: Callable[[Mapping[str, Any]], Transcript] | None = field(default=None, repr=False)
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
 
     # A call has many members and is made for each request: those that nobody sets are the class's.
@@ -147,12 +147,12 @@ class Call:
             return None
 
     @property
-    def told(self) -> Told:
+    def transcript(self) -> Transcript:
         """What the request tells of a conversation, valid or not, in no protocol's words."""
         body = self.body
-        if self.told_by is None or not isinstance(body, dict):
-            return NOTHING_TOLD
-        return self.told_by(cast(dict[str, Any], body))
+        if self.transcribe is None or not isinstance(body, dict):
+            return EMPTY_TRANSCRIPT
+        return self.transcribe(cast(dict[str, Any], body))
 
     @property
     def messages(self) -> list[dict[str, Any]]:

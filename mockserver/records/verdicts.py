@@ -103,13 +103,13 @@ def judge(calls: Iterable[Call], circumstances: Circumstances | None = None) -> 
 
     They come in the order of the calls that show it.
     """
-    told = circumstances or Circumstances()
+    given = circumstances or Circumstances()
     seen = [call for call in calls if not call.is_late]
     groups = attempts(seen)
     found = [
-        verdict for check in _OF_ATTEMPTS for group in groups for verdict in check(group, told)
+        verdict for check in _OF_ATTEMPTS for group in groups for verdict in check(group, given)
     ]
-    found += [verdict for check in _OF_JOURNALS for verdict in check(seen, told)]
+    found += [verdict for check in _OF_JOURNALS for verdict in check(seen, given)]
     return tuple(sorted(found, key=lambda verdict: verdict.calls))
 
 
@@ -148,7 +148,7 @@ def _is_retryable(call: Call) -> bool:
     return call.status in RETRYABLE or call.status >= SERVER_ERRORS
 
 
-def _told(call: Call) -> str:
+def _described(call: Call) -> str:
     """Return what became of *call*, in words."""
     if _is_spent(call):
         return f"a {call.status} insufficient_quota"
@@ -165,8 +165,8 @@ Group: TypeAlias = Sequence[Call]
 Check: TypeAlias = Callable[[Group, Circumstances], Iterator[Verdict]]
 
 
-def _retry_after_ignored(group: Group, told: Circumstances) -> Iterator[Verdict]:
-    for before, after in pairwise(group) if told.time_scale else ():
+def _retry_after_ignored(group: Group, given: Circumstances) -> Iterator[Verdict]:
+    for before, after in pairwise(group) if given.time_scale else ():
         asked, waited = before.asked_wait_s, _wait(before, after)
         if asked is None or waited is None or not _failed(before):
             continue
@@ -174,12 +174,12 @@ def _retry_after_ignored(group: Group, told: Circumstances) -> Iterator[Verdict]
             yield Verdict(
                 "retry_after_ignored",
                 (before.number, after.number),
-                f"came back {waited:.3g} s after {_told(before)} that asked for {asked:g} s",
+                f"came back {waited:.3g} s after {_described(before)} that asked for {asked:g} s",
                 "wait as long as 'retry-after' asks: whoever comes earlier is refused again",
             )
 
 
-def _retried_non_retryable(group: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+def _retried_non_retryable(group: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     for before in group[:-1]:
         status = before.status
         is_final = status is not None and ERRORS <= status < SERVER_ERRORS
@@ -187,13 +187,13 @@ def _retried_non_retryable(group: Group, told: Circumstances) -> Iterator[Verdic
             yield Verdict(
                 "retried_non_retryable",
                 tuple(call.number for call in group),
-                f"tried again after {_told(before)}, which the same request will get again",
+                f"tried again after {_described(before)}, which the same request will get again",
                 "retry 408, 409, 429, 5xx and lost connections; tell the caller of the rest",
             )
             return
 
 
-def _retry_storm(group: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+def _retry_storm(group: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     if len(group) > MOST_ATTEMPTS:
         yield Verdict(
             "retry_storm",
@@ -203,8 +203,8 @@ def _retry_storm(group: Group, told: Circumstances) -> Iterator[Verdict]:  # noq
         )
 
 
-def _no_backoff(group: Group, told: Circumstances) -> Iterator[Verdict]:
-    if not told.time_scale:
+def _no_backoff(group: Group, given: Circumstances) -> Iterator[Verdict]:
+    if not given.time_scale:
         return
     gaps = [
         gap
@@ -225,29 +225,29 @@ def _no_backoff(group: Group, told: Circumstances) -> Iterator[Verdict]:
         )
 
 
-def _gave_up_too_early(group: Group, told: Circumstances) -> Iterator[Verdict]:
+def _gave_up_too_early(group: Group, given: Circumstances) -> Iterator[Verdict]:
     (first, *rest) = group
-    if rest or not _is_retryable(first) or told.fallback:
+    if rest or not _is_retryable(first) or given.fallback:
         return
     yield Verdict(
         "gave_up_too_early",
         (first.number,),
-        f"did not try again after {_told(first)}",
+        f"did not try again after {_described(first)}",
         "such failures pass: try twice more before you give up",
     )
 
 
-def _no_read_timeout(group: Group, told: Circumstances) -> Iterator[Verdict]:
-    for call in group if told.time_scale else ():
-        ended_s = told.now_s if call.ended_s is None else call.ended_s
+def _no_read_timeout(group: Group, given: Circumstances) -> Iterator[Verdict]:
+    for call in group if given.time_scale else ():
+        ended_s = given.now_s if call.ended_s is None else call.ended_s
         if "stall" in call.failures and call.outcome in {"open", "sent"}:
             waited = ended_s - call.at_s
-            if waited >= told.read_timeout_s:
+            if waited >= given.read_timeout_s:
                 yield Verdict(
                     "no_read_timeout",
                     (call.number,),
                     f"waited {waited:.3g} s for an answer that had stopped",
-                    f"give up when nothing has come for {told.read_timeout_s:g} s, and try again",
+                    f"give up when nothing has come for {given.read_timeout_s:g} s, and try again",
                 )
 
 
@@ -264,25 +264,25 @@ _OF_ATTEMPTS: Final[tuple[Check, ...]] = (
 # --- Conversations ---------------------------------------------------------------------------
 
 
-def _fallback_never_tried(calls: Group, told: Circumstances) -> Iterator[Verdict]:
-    if not told.fallback:
+def _fallback_never_tried(calls: Group, given: Circumstances) -> Iterator[Verdict]:
+    if not given.fallback:
         return
-    others = [*calls, *told.elsewhere]
+    others = [*calls, *given.elsewhere]
     for group in attempts(calls):
         last = group[-1]
         if not (_is_retryable(last) or _is_spent(last)):
             continue
-        if not any(_is_elsewhere(last, other, told) for other in others):
+        if not any(_is_elsewhere(last, other, given) for other in others):
             yield Verdict(
                 "fallback_never_tried",
                 tuple(call.number for call in group),
-                f"gave up after {_told(last)}, and asked nobody else",
+                f"gave up after {_described(last)}, and asked nobody else",
                 "ask the other provider, model or key when the first one does not answer",
             )
 
 
-def _is_elsewhere(failed: Call, other: Call, told: Circumstances) -> bool:
-    if any(other is call for call in told.elsewhere):
+def _is_elsewhere(failed: Call, other: Call, given: Circumstances) -> bool:
+    if any(other is call for call in given.elsewhere):
         return other.conversation == failed.conversation
     if other.number <= failed.number or other.conversation != failed.conversation:
         return False
@@ -290,14 +290,14 @@ def _is_elsewhere(failed: Call, other: Call, told: Circumstances) -> bool:
     return asked[0] != asked[1]
 
 
-def _truncated_stream_accepted(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+def _truncated_stream_accepted(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     for call in calls:
         if is_whole(call) or not call.text:
             continue
         for later in calls:
             if later.number <= call.number or later.conversation != call.conversation:
                 continue
-            said = [turn.text for turn in later.told.turns if turn.role == "assistant"]
+            said = [turn.text for turn in later.transcript.turns if turn.role == "assistant"]
             if any(part and part != call.text and call.text.startswith(part) for part in said):
                 yield Verdict(
                     "truncated_stream_accepted",
@@ -323,7 +323,7 @@ class _Handed:
 
 def _handed(call: Call) -> Iterator[_Handed]:
     """Yield the tool calls that *call* tells of, each with its result."""
-    turns, tools, _ = call.told
+    turns, tools, _ = call.transcript
     takes_json = {tool.name: tool.takes_json for tool in tools}
     results = {result.id: result.text for turn in reversed(turns) for result in turn.tool_results}
     for turn in turns:
@@ -333,10 +333,10 @@ def _handed(call: Call) -> Iterator[_Handed]:
             yield _Handed(call, made, results.get(made.id), is_offered, takes)
 
 
-def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+def _tool_call_not_answered(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str | None] = set()
     for call in calls:
-        turns = call.told.turns
+        turns = call.transcript.turns
         if not turns or turns[-1].role == "assistant":
             continue
         missing = [h.made for h in _handed(call) if h.result is None and h.made.id not in known]
@@ -351,7 +351,7 @@ def _tool_call_not_answered(calls: Group, told: Circumstances) -> Iterator[Verdi
             )
 
 
-def _executed_amiss(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+def _executed_amiss(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str | None] = set()
     for handed in (handed for call in calls for handed in _handed(call)):
         made = handed.made
@@ -383,12 +383,12 @@ def _is_json(arguments: str) -> bool:
         return False
 
 
-def _duplicate_side_effect(calls: Group, told: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
+def _duplicate_side_effect(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     results: dict[str | None, tuple[int, str]] = {}
     executed: dict[str | None, int] = {}
     for call in calls:
         once: set[str | None] = set()
-        for handed in (result for turn in call.told.turns for result in turn.tool_results):
+        for handed in (result for turn in call.transcript.turns for result in turn.tool_results):
             identity, result = handed.id, handed.text
             number, before = results.setdefault(identity, (call.number, result))
             executed.setdefault(identity, call.number)

@@ -29,7 +29,7 @@ def normalised(calls: Iterable[Call]) -> str:
     blocks = [
         "\n".join([f"=== {call.endpoint or call.path} {call.model}", *_said(call)])
         for call in calls
-        if call.attempt == 1 and (call.messages or call.prompt is not None or call.told.turns)
+        if call.attempt == 1 and (call.messages or call.prompt is not None or call.transcript.turns)
     ]
     return "\n\n".join(blocks) + ("\n" if blocks else "")
 
@@ -51,7 +51,7 @@ def steady_parts(text: str) -> list[str]:
 def _said(call: Call) -> Iterator[str]:
     if not call.messages and call.prompt is None:
         # A protocol that has other words for it: what it tells, without them.
-        for turn in call.told.turns:
+        for turn in call.transcript.turns:
             yield f"[{turn.role}] {steady(turn.text)}"
             for made in turn.tool_calls:
                 yield f"[{turn.role}] {made.name}: {steady(made.arguments)}"

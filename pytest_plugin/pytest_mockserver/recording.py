@@ -11,7 +11,7 @@ from dataclasses import fields
 from typing import Any, Final
 
 from mockserver.contracts import Failure
-from mockserver.conversation import Told
+from mockserver.conversation import Transcript
 from mockserver.records.journal import Call
 from mockserver.scenario.syntax.written import as_yaml
 from mockserver.wire.jsontext import JsonValue
@@ -57,7 +57,7 @@ def _when(call: Call) -> dict[str, Any]:
         told["model"] = call.model
     if call.stream:
         told["stream"] = True
-    asked = call.told
+    asked = call.transcript
     if len(asked.prompts) == 1:
         return {**told, "prompt": _test_of(asked.prompts[0])}
     if not asked.turns:
@@ -75,7 +75,7 @@ def _when(call: Call) -> dict[str, Any]:
     return told
 
 
-def _tools_run(asked: Told) -> list[str]:
+def _tools_run(asked: Transcript) -> list[str]:
     names = {made.id: made.name for turn in asked.turns for made in turn.tool_calls}
     handed = [result for turn in asked.since_last_turn for result in turn.tool_results]
     ran = (names.get(result.id) for result in handed)

@@ -178,7 +178,7 @@ def _call(record: CallRecord) -> Call:
         setattr(call, name, value)
     endpoint = Plugins.installed().endpoints.get(record.endpoint or "")
     if endpoint is not None and issubclass(endpoint, ModelEndpoint):
-        call.told_by = endpoint().told
+        call.transcribe = endpoint().transcript
     call.content = b"" if body is None else json.dumps(body).encode()
     call.tool_calls = tuple(ToolCall(made.name, made.arguments, made.id) for made in calls)
     call.usage = bill

@@ -83,7 +83,7 @@ def _asked(call: Call) -> str:
 
 def last_said(call: Call) -> str:
     """Return the last turn of what *call* asks, or its prompt, in short."""
-    asked = call.told
+    asked = call.transcript
     if not asked.turns:
         return shorten(asked.prompts[0]) if len(asked.prompts) == 1 else ""
     last = asked.turns[-1]

@@ -42,10 +42,10 @@ from mockserver.conversation import (
     IncomingCall,
     ModelRequest,
     Text,
-    Told,
     Tool,
     ToolCall,
     ToolResult,
+    Transcript,
     Turn,
 )
 
@@ -95,11 +95,11 @@ class EchoItems(GeneratingEndpoint):
             loud=bool(body.get("loud")),
         )
 
-    def told(self, body: Mapping[str, Any]) -> Told:
+    def transcript(self, body: Mapping[str, Any]) -> Transcript:
         """Return what *body* tells."""
         items = body.get("items")
         offered = body.get("may_call")
-        return Told(
+        return Transcript(
             tuple(_turns(items if isinstance(items, list) else [])),
             tuple(Tool(str(name)) for name in (offered if isinstance(offered, list) else ())),
         )

@@ -9,12 +9,12 @@ from typing import Any, ClassVar
 
 from mockserver import tokens
 from mockserver.contracts import GeneratingEndpoint
-from mockserver.conversation import ApiError, Charge, FinishReason, ModelRequest, Told
+from mockserver.conversation import ApiError, Charge, FinishReason, ModelRequest, Transcript
 from mockserver.models import Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.requests import as_openai
-from mockserver.protocols.openai.told import told
+from mockserver.protocols.openai.transcript import transcript
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.http_request import HttpRequest
@@ -26,9 +26,9 @@ class OpenAIEndpoint(GeneratingEndpoint):
     protocol: ClassVar[str] = "openai"
     id_length: ClassVar[int] = 29
 
-    def told(self, body: Mapping[str, Any]) -> Told:
+    def transcript(self, body: Mapping[str, Any]) -> Transcript:
         """Return what *body*, valid or not, tells of a conversation."""
-        return told(body)
+        return transcript(body)
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http* takes of limits; None if nobody can read it."""

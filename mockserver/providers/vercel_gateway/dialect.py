@@ -203,7 +203,7 @@ class VercelGateway(OpenAICompatible):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* by its type, from which the SDK makes its classes."""
-        payload = to_bytes(compact({"error": _told(error)}))
+        payload = to_bytes(compact({"error": _error_body(error)}))
         own = _lines(_own("application/json", self.request_id(draw), draw))
         lines = own + STEADY_LINES + _lines(error.headers)
         return Head(error.status, lines, len(payload)), Data(payload)
@@ -229,7 +229,7 @@ class VercelGateway(OpenAICompatible):
         if shape is not None:
             return OpenAICompatible.stream_error(self, error, nearest, shape)
         chunk = spoken(nearest)
-        told = {"error": _told(error)}
+        told = {"error": _error_body(error)}
         value = {"type": "error", **told} if "type" in chunk else told
         return event(compact(value), Chunk(value)).text
 
@@ -263,7 +263,7 @@ def _checked_chat(http: HttpRequest) -> reading.Record:
     return body
 
 
-def _told(error: ApiError) -> dict[str, JsonValue]:
+def _error_body(error: ApiError) -> dict[str, JsonValue]:
     """Return what a refusal says: `code` and `param` only where there is one."""
     kind = error.type
     if kind in OF_OTHERS:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from mockserver.contracts import Answer
-from mockserver.conversation import Told
+from mockserver.conversation import Transcript
 from mockserver.models import Catalogue
 from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.providers.vercel_gateway import answers
@@ -18,7 +18,7 @@ from mockserver.providers.vercel_gateway.requests import (
     understand,
 )
 from mockserver.providers.vercel_gateway.specifications import PROTOCOL_HEADER, SPECIFICATION_HEADER
-from mockserver.providers.vercel_gateway.told import told
+from mockserver.providers.vercel_gateway.transcript import transcript
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE
@@ -47,9 +47,9 @@ class LanguageModel(OpenAIEndpoint):
         """Return the request in *http*, found valid."""
         return understand(http, catalogue)
 
-    def told(self, body: Mapping[str, Any]) -> Told:
+    def transcript(self, body: Mapping[str, Any]) -> Transcript:
         """Return what *body*, valid or not, tells of a conversation."""
-        return told(body)
+        return transcript(body)
 
     def charge(self, http: HttpRequest) -> None:
         """Return nothing: what cannot be understood is refused before any limit is asked."""

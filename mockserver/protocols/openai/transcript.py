@@ -3,18 +3,18 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.conversation import Part, Text, Told, Tool, ToolCall, ToolResult, Turn
+from mockserver.conversation import Part, Text, Tool, ToolCall, ToolResult, Transcript, Turn
 from mockserver.protocols.openai.chat_requests import ATTACHMENTS, ROLES
 from mockserver.wire.jsontext import is_list, is_object
 
 NO_ARGUMENTS = "{}"
 
 
-def told(body: Mapping[str, Any]) -> Told:
+def transcript(body: Mapping[str, Any]) -> Transcript:
     """Return what the *body* of a chat or of a legacy completion tells."""
     prompt = body.get("prompt")
     prompts = [prompt] if isinstance(prompt, str) else array(prompt)
-    return Told(
+    return Transcript(
         tuple([turn for message in array(body.get("messages")) for turn in _turns(message)]),
         tuple([tool for written in array(body.get("tools")) for tool in _tools(written)]),
         tuple([text for text in prompts if isinstance(text, str)]),

@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from mockserver.conversation.request import Tool, Turn
 
 
-class Told(NamedTuple):
+class Transcript(NamedTuple):
     """The turns, the tools offered and the prompts of a request, as far as they can be read."""
 
     turns: tuple[Turn, ...] = ()
@@ -24,4 +24,4 @@ class Told(NamedTuple):
         return turns[spoken[-1] + 1 :] if spoken else turns
 
 
-NOTHING_TOLD: Final = Told()
+EMPTY_TRANSCRIPT: Final = Transcript()

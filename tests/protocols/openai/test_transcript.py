@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mockserver.conversation import Text, Told, Tool, ToolCall, ToolResult, Turn
-from mockserver.protocols.openai.told import told
+from mockserver.conversation import Text, Tool, ToolCall, ToolResult, Transcript, Turn
+from mockserver.protocols.openai.transcript import transcript
 
 MEMBERS = ("messages", "role", "content", "tool_calls", "function", "custom", "tools", "prompt")
 words = st.sampled_from(["user", "assistant", "tool", "text", "type", "id", *MEMBERS])
@@ -25,7 +25,7 @@ def call(**function: Any) -> dict[str, Any]:
 @settings(derandomize=True)
 @given(st.dictionaries(st.sampled_from(MEMBERS), anything))
 def test_whatever_a_client_writes_is_read_without_a_word(body: dict[str, Any]) -> None:
-    assert isinstance(told(body), Told)
+    assert isinstance(transcript(body), Transcript)
 
 
 @pytest.mark.parametrize(
@@ -49,14 +49,14 @@ def test_whatever_a_client_writes_is_read_without_a_word(body: dict[str, Any]) -
     ],
 )
 def test_a_message_is_a_turn(message: dict[str, Any], turn: Turn) -> None:
-    (read,) = told({"messages": [message]}).turns
+    (read,) = transcript({"messages": [message]}).turns
 
     assert (read.role, read.parts) == (turn.role, turn.parts)
 
 
 @pytest.mark.parametrize("arguments", [{"city": "Paris"}, 3, ["a"]])
 def test_arguments_that_are_no_text_are_no_json_either(arguments: Any) -> None:
-    (turn,) = told({"messages": [call(function={"name": "f", "arguments": arguments})]}).turns
+    (turn,) = transcript({"messages": [call(function={"name": "f", "arguments": arguments})]}).turns
 
     assert turn.tool_calls[0].arguments == str(arguments)
 
@@ -68,15 +68,15 @@ def test_tools_and_prompts_are_told_too() -> None:
         {"type": "unheard_of"},
     ]
 
-    assert told({"tools": tools, "prompt": "Once"}) == Told(
+    assert transcript({"tools": tools, "prompt": "Once"}) == Transcript(
         (), (Tool("f", {"type": "object"}), Tool("g", takes_json=False)), ("Once",)
     )
-    assert told({"prompt": ["a", "b", 3]}).prompts == ("a", "b")
+    assert transcript({"prompt": ["a", "b", 3]}).prompts == ("a", "b")
 
 
 def test_what_came_since_the_model_spoke_is_what_follows_its_last_turn() -> None:
     roles = ["user", "assistant", "tool", "tool", "user"]
     body = {"messages": [{"role": role, "content": role} for role in roles]}
 
-    assert [turn.role for turn in told(body).since_last_turn] == ["tool", "tool", "user"]
-    assert [turn.role for turn in told({"messages": []}).since_last_turn] == []
+    assert [turn.role for turn in transcript(body).since_last_turn] == ["tool", "tool", "user"]
+    assert [turn.role for turn in transcript({"messages": []}).since_last_turn] == []

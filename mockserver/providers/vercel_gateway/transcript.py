@@ -3,17 +3,17 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from mockserver.conversation import Part, Role, Text, Told, Tool, ToolCall, ToolResult, Turn
-from mockserver.protocols.openai.told import array, identity, record
+from mockserver.conversation import Part, Role, Text, Tool, ToolCall, ToolResult, Transcript, Turn
+from mockserver.protocols.openai.transcript import array, identity, record
 from mockserver.providers.vercel_gateway.prompts import DENIED
 from mockserver.wire.jsontext import compact
 
 _ROLES: Mapping[str, Role] = {"system": "system", "user": "user", "assistant": "assistant"}
 
 
-def told(body: Mapping[str, Any]) -> Told:
+def transcript(body: Mapping[str, Any]) -> Transcript:
     """Return what *body* tells, whatever specification it is written by."""
-    return Told(
+    return Transcript(
         tuple([turn for message in array(body.get("prompt")) for turn in _turns(message)]),
         tuple(
             [

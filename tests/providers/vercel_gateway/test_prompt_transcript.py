@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.inprocess import Api
 
-from mockserver.conversation import Text, Told, Tool, ToolCall, ToolResult
-from mockserver.providers.vercel_gateway.told import told
+from mockserver.conversation import Text, Tool, ToolCall, ToolResult, Transcript
+from mockserver.providers.vercel_gateway.transcript import transcript
 from mockserver.records.verdicts import judge
 
 MEMBERS = ("prompt", "role", "content", "type", "text", "toolName", "input", "output", "tools")
@@ -43,12 +43,12 @@ def result(output: dict[str, Any]) -> dict[str, Any]:
 @settings(derandomize=True)
 @given(st.dictionaries(st.sampled_from(MEMBERS), anything))
 def test_whatever_a_client_writes_is_read_without_a_word(body: dict[str, Any]) -> None:
-    assert isinstance(told(body), Told)
+    assert isinstance(transcript(body), Transcript)
 
 
 def test_messages_are_turns() -> None:
     tools = [{"type": "function", "name": "f", "inputSchema": {"type": "object"}}]
-    read = told({"prompt": prompt(result({"type": "text", "value": "18"})), "tools": tools})
+    read = transcript({"prompt": prompt(result({"type": "text", "value": "18"})), "tools": tools})
 
     assert [turn.role for turn in read.turns] == ["system", "user", "assistant", "tool"]
     assert read.turns[2].parts == (Text("Well:"), ToolCall("f", '{"a":1}', "c"))
@@ -64,7 +64,7 @@ def test_a_result_is_told_as_text_whatever_its_kind() -> None:
     ]
 
     for output, text in outputs:
-        assert told({"prompt": prompt(result(output))}).turns[-1].text == text
+        assert transcript({"prompt": prompt(result(output))}).turns[-1].text == text
 
 
 def test_clients_of_the_sdk_are_judged_as_others_are() -> None:
