@@ -146,18 +146,16 @@ class Dialect(ABC):
 
     def id_size(self, endpoint: Endpoint) -> int:
         """Return how long the ids of *endpoint*'s answers are."""
-        prefix, length = self._id_form(endpoint)
+        prefix = endpoint.id_prefix if self.id_prefix is None else self.id_prefix
+        length = endpoint.id_length if self.id_length is None else self.id_length
         return len(prefix) + length
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of *answer*, as long as `id_size` says."""
         del answer
-        prefix, length = self._id_form(endpoint)
-        return prefix + draw.answer_id(length)
-
-    def _id_form(self, endpoint: Endpoint) -> tuple[str, int]:
         prefix = endpoint.id_prefix if self.id_prefix is None else self.id_prefix
-        return prefix, endpoint.id_length if self.id_length is None else self.id_length
+        length = endpoint.id_length if self.id_length is None else self.id_length
+        return prefix + draw.answer_id(length)
 
     def cost_usd(self, answer: Answer) -> float:
         """Return what *answer* costs, by the prices of the catalogue; 0 where it has none."""

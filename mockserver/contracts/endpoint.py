@@ -52,6 +52,11 @@ class Endpoint(ABC):
     asked_in: ClassVar[tuple[str, ...]] = ()
     """The headers, in lower case, that say what is asked as path and body do."""
 
+    @property
+    def id_size(self) -> int:
+        """How long the ids of its answers are."""
+        return len(self.id_prefix) + self.id_length
+
 
 class ModelEndpoint(Endpoint):
     """An endpoint where a model is asked: rules apply, limits are charged, tokens are billed.

@@ -22,7 +22,6 @@ from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
 from mockserver.engine.asked import Asked, Pace, Ready, Summary, size_of
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory
-from mockserver.engine.routing import Route
 from mockserver.models import Model
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
@@ -110,7 +109,7 @@ def answered(
         ),
         system_fingerprint=_fingerprint(asked.session, reply, model),
         headers=_headers(asked.session.scenario.defaults, reply),
-        id=_id_hole(_id_size(asked.route, endpoint)),
+        id=_id_hole(asked.route.id_size),
         created=steady.created(),
         allowances=()
         if incoming.allowances is not None
@@ -268,13 +267,6 @@ def _fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
 def _fingerprint_of(seed: int, model: str) -> str:
     """Return the `system_fingerprint` of *model*: the same for all its answers."""
     return "fp_" + Draw(seed, model.encode()).text("fingerprint", 10, HEX)
-
-
-def _id_size(route: Route, endpoint: ModelEndpoint) -> int:
-    """Return how long the ids of answers are: as `stamping` draws them."""
-    if route.is_spelled:
-        return route.dialect.id_size(endpoint)
-    return len(endpoint.id_prefix) + endpoint.id_length
 
 
 @cache

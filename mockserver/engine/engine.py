@@ -8,27 +8,27 @@ failure by name.
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
+from functools import cache, partial
 from typing import NamedTuple
 
-from mockserver.contracts import ComputingEndpoint, Reply
+from mockserver.contracts import ComputingEndpoint
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
 from mockserver.engine.answering import answered, is_cut, looked_up
 from mockserver.engine.asked import Asked, Matched, Meaning, Ready
 from mockserver.engine.failing import fail
 from mockserver.engine.forwarding import Forward, Received, received
-from mockserver.engine.matching import default_replies, match
+from mockserver.engine.matching import match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
 from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
-from mockserver.engine.routing import Route, Routes
+from mockserver.engine.routing import Route, Routes, default_replies
 from mockserver.engine.stamping import stamp
 from mockserver.engine.timing import delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call, Outcome
 from mockserver.records.totals import Totals
-from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw
 from mockserver.sessions.naming import DEFAULT_SESSION, split_session
@@ -66,10 +66,11 @@ class Engine:
     ) -> None:
         self._options = options or Options()
         self.sessions = Sessions(scenario, self._options, time_source)
-        self._dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
-        self._endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
-        self._routes: dict[str, Routes] = {}
-        self._defaults = default_replies(self._endpoints, plugins.replies)
+        dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
+        endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
+        defaults = default_replies(endpoints, plugins.replies)
+        self._routes = cache(partial(Routes, dialects, endpoints, defaults))
+        """Returns where paths lead, for a scenario whose bare ones are a provider's."""
         self._memory = Memory()
         self.totals = Totals()
 
@@ -84,7 +85,7 @@ class Engine:
         try:
             refuse_ended(asked, call)
             incoming, meant = understand(asked, call, self._memory, understood)
-            matched = match(asked, call, incoming, meant, self._default(asked.route))
+            matched = match(asked, call, incoming, meant)
             if matched.given.forwards:
                 return Forward(asked.http, asked, call, matched)
             if matched.given.is_replaced:
@@ -117,7 +118,7 @@ class Engine:
         if path is not http.path:
             http = replace(http, path=path)
         session = self.sessions.addressed(name)
-        route = self._routes_of(session.compiled).find(http.method, path)
+        route = self._routes(session.scenario.provider).find(http.method, path)
         content = content_of(route, http)
         occurrence = session.occurrence(content)
         waited_s = session.traffic.retries.returns(content, session.clock)
@@ -178,7 +179,7 @@ class Engine:
         """
         name, path = split_session(http.path)
         compiled = self.sessions.compiled_for(name)
-        route = self._routes_of(compiled).find(http.method, path)
+        route = self._routes(compiled.scenario.provider).find(http.method, path)
         if route.asks is None:
             return None
         known = self._memory.catalogue(compiled.catalogue, route.dialect)
@@ -195,7 +196,7 @@ class Engine:
         name, path = split_session(http.path)
         session = self.session(name)
         compiled = session.compiled
-        route = self._routes_of(compiled).find(http.method, path)
+        route = self._routes(compiled.scenario.provider).find(http.method, path)
         http = replace(http, path=path)
         try:
             key = route.dialect.authenticate(http)
@@ -217,7 +218,7 @@ class Engine:
         incoming = IncomingCall(
             http, call.provider, call.endpoint or "", key, call.model, attempt=call.attempt
         )
-        route = self._routes_of(session.compiled).find(call.method, call.path)
+        route = self._routes(session.scenario.provider).find(call.method, call.path)
         if call.content:
             with suppress(ApiError):
                 self._read_model_request(incoming, route, session)
@@ -238,20 +239,8 @@ class Engine:
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""
         session = self.sessions.addressed(DEFAULT_SESSION)
-        route = self._routes_of(session.compiled).find("", "/")
+        route = self._routes(session.scenario.provider).find("", "/")
         return route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
-
-    def _default(self, route: Route) -> Reply | None:
-        """Return what answers where no rule does; None: what is asked is looked up."""
-        return self._defaults[route.asks.kind] if route.asks is not None else None
-
-    def _routes_of(self, compiled: Compiled) -> Routes:
-        """Return where paths lead, for a scenario that says whose the bare ones are."""
-        provider = compiled.scenario.provider
-        routes = self._routes.get(provider)
-        if routes is None:
-            routes = self._routes[provider] = Routes(self._dialects, self._endpoints, provider)
-        return routes
 
 
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:

@@ -1,79 +1,42 @@
 """Step 3: which rule answers, and what the provider asks instead where that comes to nothing."""
 
-from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from mockserver.contracts import ComputingEndpoint, Endpoint, ModelEndpoint, Reply
 from mockserver.conversation import IncomingCall
 from mockserver.engine.asked import Asked, Matched, Understood
 from mockserver.engine.refusing import unanswered
-from mockserver.errors import MockServerError
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
 from mockserver.sessions.rules import NO_RULES, Given
-
-
-def default_replies(
-    endpoints: Iterable[Endpoint], replies: Mapping[str, type[Reply]]
-) -> dict[str, Reply]:
-    """Return what answers each of *endpoints* where no rule does, by its kind.
-
-    Raises:
-        MockServerError: An endpoint names none that there is, or one that cannot answer it.
-
-    """
-    found: dict[str, Reply] = {}
-    for endpoint in endpoints:
-        if not isinstance(endpoint, ModelEndpoint):
-            continue
-        kind: str = getattr(endpoint, "default_reply", "")
-        if kind not in replies:
-            raise MockServerError(
-                f"the endpoint '{endpoint.kind}' names the default reply '{kind}', which is not"
-                " installed"
-            )
-        reply = found[endpoint.kind] = replies[kind]()
-        if not reply.can_answer(endpoint.kind, computes=isinstance(endpoint, ComputingEndpoint)):
-            raise MockServerError(
-                f"the endpoint '{endpoint.kind}' names the default reply '{kind}', which cannot"
-                " answer it"
-            )
-    return found
+from mockserver.templates.expansion import found_nothing
 
 
 def match(
-    asked: Asked,
-    call: Call,
-    incoming: IncomingCall,
-    understood: Understood | None,
-    default: Reply | None,
+    asked: Asked, call: Call, incoming: IncomingCall, understood: Understood | None
 ) -> Matched:
-    """Return what the rules give *incoming*; the *default* where none of them answers.
+    """Return what the rules give *incoming*; the endpoint's default where none of them answers.
 
     Raises:
         ApiError: No rule answers, and one has to.
 
     """
-    given = _given(asked, call, incoming, default)
+    given = _given(asked, call, incoming)
     for instead in understood.fallbacks if understood is not None else ():
         if not given.is_replaced:
             break
         understood, incoming = instead, _fall_back(call, incoming, given, instead)
-        given = _given(asked, call, incoming, default)
+        given = _given(asked, call, incoming)
+    latency = asked.session.scenario.defaults.latency
+    if latency is not None and given.latency is None:
+        given = replace(given, latency=latency)
     return Matched(incoming, understood, given)
 
 
-def _given(asked: Asked, call: Call, incoming: IncomingCall, default: Reply | None) -> Given:
-    given = _read(asked, call, incoming, default)
-    latency = asked.session.scenario.defaults.latency
-    if latency is not None and given.latency is None:
-        return replace(given, latency=latency)
-    return given
-
-
-def _read(asked: Asked, call: Call, incoming: IncomingCall, default: Reply | None) -> Given:
-    session = asked.session
-    step = session.next_step(incoming, call, asked.draw)
+def _given(asked: Asked, call: Call, incoming: IncomingCall) -> Given:
+    session, default = asked.session, asked.route.default
+    step = session.reader.next_step(incoming, call.number, asked.draw, call.at_s)
+    if step.unfound:
+        call.notes += tuple(map(found_nothing, step.unfound))
     if isinstance(step, Given):
         call.rule = step.rule
         return step

@@ -68,7 +68,7 @@ class Memory:
         With *tells_allowances*, it says itself what the request leaves of limits.
         """
         reply = given.reply
-        if understood is None or reply is None or given.bending:
+        if understood is None or reply is None or (given.failures and given.bending):
             return make()
         # By its own identity: what a reply says may be long, and it is kept alive here.
         key = (id(reply), bool(given.failures or given.latency), tells_allowances)
@@ -83,7 +83,9 @@ class Memory:
     def shaped(self, given: Given, by: Hashable, make: Callable[[], Shaped]) -> Shaped:
         """Return the choices of a reply that is the same whatever is asked, as *by* shapes them."""
         reply = given.reply
-        if reply is None or not reply.indifferent or given.scope is not None or given.bending:
+        if reply is None or not reply.indifferent or given.scope is not None:
+            return make()
+        if given.failures and given.bending:
             return make()
         key = (id(reply), by)
         known = self._shaped.get(key)

@@ -22,7 +22,8 @@ def note(asked: Asked, call: Call, timeline: Timeline) -> Timeline:
 def close(asked: Asked, call: Call, outcome: Outcome) -> None:
     """Enter how it went to play an answer: one that is not whole will be asked for again."""
     session = asked.session
-    asked.places.leave()
+    if asked.places:
+        asked.places.leave()
     call.ended_s = session.clock.now_s()
     call.seen_at_end = session.journal.seen
     call.finish(outcome)

@@ -5,12 +5,20 @@ path alone says which provider is meant. A prefix `/s/<session>` names a session
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache, lru_cache
 from typing import Final
 
-from mockserver.contracts import Dialect, Endpoint, LookupEndpoint, ModelEndpoint
+from mockserver.contracts import (
+    ComputingEndpoint,
+    Dialect,
+    Endpoint,
+    LookupEndpoint,
+    ModelEndpoint,
+    Reply,
+)
+from mockserver.errors import MockServerError
 
 SHARED_ROOT: Final = "/v1/"
 PATHS_KEPT: Final = 4_096
@@ -36,6 +44,12 @@ class Route:
     allowed: tuple[str, ...] = ()
     is_spelled: bool = True
     """Whether the dialect spells what is asked in its own way."""
+    asked_in: tuple[str, ...] = ()
+    """The headers that ask something, too."""
+    id_size: int = 0
+    """How long the ids of its answers are."""
+    default: Reply | None = None
+    """What answers where no rule does; None: nothing is to answer, or it is looked up."""
 
     @property
     def endpoint(self) -> ModelEndpoint | LookupEndpoint | None:
@@ -47,9 +61,17 @@ class Routes:
     """The paths of all dialects and endpoints."""
 
     def __init__(
-        self, dialects: Mapping[str, Dialect], endpoints: Sequence[Endpoint], provider: str
+        self,
+        dialects: Mapping[str, Dialect],
+        endpoints: Sequence[Endpoint],
+        defaults: Mapping[str, Reply],
+        provider: str,
     ) -> None:
-        """Take the *provider*'s dialect first where a path fits several."""
+        """Take the *provider*'s dialect first where a path fits several.
+
+        *defaults* are the replies that answer where no rule does, by the kind of endpoint.
+        """
+        self._defaults = defaults
         self._prefixed = dialects
         self._dialects = [
             dialects[provider],
@@ -106,17 +128,54 @@ class Routes:
                 if parameters is None:
                     continue
                 if own_method == wanted:
-                    return Route(
-                        dialect,
-                        endpoint if isinstance(endpoint, ModelEndpoint) else None,
-                        endpoint if isinstance(endpoint, LookupEndpoint) else None,
-                        own,
-                        model,
-                        parameters,
-                        is_spelled=dialect.spells(endpoint),
-                    )
+                    found = Route(dialect, own=own, model=model, parameters=parameters)
+                    return self._leading_to(endpoint, found)
                 allowed.append(own_method)
         return Route(dialect, allowed=tuple(dict.fromkeys(allowed)))
+
+    def _leading_to(self, endpoint: Endpoint, route: Route) -> Route:
+        """Return *route* with *endpoint*, and all that follows from it."""
+        if isinstance(endpoint, LookupEndpoint):
+            return replace(route, lookup=endpoint)
+        if not isinstance(endpoint, ModelEndpoint):
+            return route
+        dialect, is_spelled = route.dialect, route.dialect.spells(endpoint)
+        return replace(
+            route,
+            asks=endpoint,
+            is_spelled=is_spelled,
+            asked_in=endpoint.asked_in,
+            id_size=dialect.id_size(endpoint) if is_spelled else endpoint.id_size,
+            default=self._defaults[endpoint.kind],
+        )
+
+
+def default_replies(
+    endpoints: Iterable[Endpoint], replies: Mapping[str, type[Reply]]
+) -> dict[str, Reply]:
+    """Return what answers each of *endpoints* where no rule does, by its kind.
+
+    Raises:
+        MockServerError: An endpoint names none that there is, or one that cannot answer it.
+
+    """
+    found: dict[str, Reply] = {}
+    for endpoint in endpoints:
+        if not isinstance(endpoint, ModelEndpoint):
+            continue
+        kind: str = getattr(endpoint, "default_reply", "")
+        if kind not in replies:
+            raise MockServerError(
+                f"the endpoint '{endpoint.kind}' names the default reply '{kind}', which is not"
+                " installed"
+            )
+        reply = found[endpoint.kind] = replies[kind]()
+        if not reply.can_answer(endpoint.kind, computes=isinstance(endpoint, ComputingEndpoint)):
+            raise MockServerError(
+                f"the endpoint '{endpoint.kind}' names the default reply '{kind}', which cannot"
+                " answer it"
+            )
+    return found
 
 
 def _endpoints_of(dialect: Dialect, endpoints: Sequence[Endpoint]) -> list[Endpoint]:

@@ -42,12 +42,12 @@ def stamp(
     status, lines, content_length, _ = ready.head
     if allowances is not None:
         lines += dialect.limit_lines(allowances)
-    lines = fill(lines, dialect.stamps(draw))
+    stamps = dialect.stamps(draw)
     call.usage = ready.usage
     if answer is None:
         if ready.summary is not None:
             _enter(asked, call, ready.summary, ())
-        head = Head(status, lines, content_length)
+        head = Head(status, fill(lines, stamps), content_length)
         return (head, *[Data(*frame) for frame in ready.frames])
     endpoint = asked.route.asks
     assert endpoint is not None
@@ -56,7 +56,7 @@ def stamp(
     else:
         identity = endpoint.id_prefix + draw.answer_id(endpoint.id_length)
     filling = [(answer.id.mark_bytes, identity.encode())]
-    head = Head(status, fill(lines, filling), content_length)
+    head = Head(status, fill(lines, (*stamps, *filling)), content_length)
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))

@@ -87,7 +87,7 @@ def _merged(usual: tuple[Allowance, ...], stated: tuple[Allowance, ...]) -> tupl
 
 def _take_turn(asked: Asked, turn: Turn | None) -> None:
     assert turn is not None, "the lane was not full"
-    asked.places.turns.append(turn)
+    asked.places.append(turn)
 
 
 # --- On the way out --------------------------------------------------------------------------

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from mockserver.contracts import Attempt, ComputingEndpoint, ModelEndpoint
 from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
-from mockserver.engine.asked import Asked, Meaning, Understood
+from mockserver.engine.asked import Asked, Kept, Meaning, Understood
 from mockserver.engine.memory import Memory
 from mockserver.engine.refusing import refuse_key
 from mockserver.engine.routing import Route
@@ -20,15 +20,11 @@ from mockserver.wire.http_request import HttpRequest
 
 def content_of(route: Route, http: HttpRequest) -> bytes:
     """Return a digest of all that *http* asks: its path, its body, and headers that ask too."""
-    return digest(route.content + _asked_in_headers(route, http) + http.body)
-
-
-def _asked_in_headers(route: Route, http: HttpRequest) -> bytes:
-    names = route.asks.asked_in if route.asks is not None else ()
-    if not names:
-        return b""
-    stated = [http.headers.get(name, "") for name in names]
-    return "\0".join((*stated, "")).encode("utf-8", "replace")
+    if not route.asked_in:
+        return digest(route.content + http.body)
+    stated = [http.headers.get(name, "") for name in route.asked_in]
+    asked_in_headers = "\0".join((*stated, "")).encode("utf-8", "replace")
+    return digest(route.content + asked_in_headers + http.body)
 
 
 def understand(
@@ -112,7 +108,8 @@ def meaning(
     except ApiError as error:
         refused = error
     if understood:
-        return replace(understood[0], fallbacks=tuple(understood[1:]))
+        first, *others = understood
+        return first._replace(fallbacks=tuple(others)) if others else first
     assert refused is not None
     if refused.layer == "api":
         refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
@@ -131,7 +128,7 @@ def continued(understood: Understood, endpoint: ModelEndpoint, session: Session)
     identity = understood.request.continues
     assert identity is not None
     request = endpoint.continued(understood.request, session.stored.get(identity))
-    return Understood(request, _told_apart_by(request), understood.fallbacks)
+    return Understood(request, _told_apart_by(request), Kept(), understood.fallbacks)
 
 
 def _told_apart_by(request: ModelRequest) -> str:
@@ -149,7 +146,7 @@ def _attempted(
     if request.charge is None:
         request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    return Understood(request, _told_apart_by(request))
+    return Understood(request, _told_apart_by(request), Kept())
 
 
 def _allowances(

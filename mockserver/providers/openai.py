@@ -141,19 +141,21 @@ class OpenAI(OpenAICompatible):
             content_type = rendered.content_type
         else:
             layer = rendered.layer
-        headers: Headers = (
-            ("date", http_date(draw.created())),
-            ("content-type", content_type),
-            (self.took_header, str(draw.milliseconds(200, 1_000))),
-            ("x-request-id", REQUEST_ID.mark),
-        )
-        limits = b""
-        if answer is not None:
-            limits = _limit_lines(answer.allowances)
-            if answer.endpoint == "completions":
-                engine = ("openai-model", answer.model_name)
-                headers = (*headers, ("cache-control", "no-cache, must-revalidate"), engine)
-        return Head(200, _lines(headers) + STEADY_LINES[layer] + limits)
+        lines = (
+            f"date: {http_date(draw.created())}\r\ncontent-type: {content_type}\r\n"
+            f"{self.took_header}: {draw.milliseconds(200, 1_000)}\r\n"
+            f"x-request-id: {REQUEST_ID.mark}\r\n"
+        ).encode("latin-1", "replace")
+        if answer is None:
+            return Head(200, lines + STEADY_LINES[layer])
+        if answer.endpoint == "completions":
+            lines += _lines(
+                (
+                    ("cache-control", "no-cache, must-revalidate"),
+                    ("openai-model", answer.model_name),
+                )
+            )
+        return Head(200, lines + STEADY_LINES[layer] + _limit_lines(answer.allowances))
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, as `x-request-id` tells it."""

@@ -202,9 +202,10 @@ def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
 
 def redact_text(text: str, secrets: Iterable[bytes] = ()) -> str:
     """Return *text* without *secrets*, and without what looks like one."""
-    look_through = _remembered_text if len(text) <= LONGEST_REMEMBERED else _redact_text
-    redacted = look_through(text)
-    content = redacted.encode("utf-8", "surrogatepass") if secrets else b""
+    redacted = _remembered_text(text) if len(text) <= LONGEST_REMEMBERED else _redact_text(text)
+    if not secrets:
+        return redacted
+    content = redacted.encode("utf-8", "surrogatepass")
     without = redact_known(content, secrets)
     return redacted if without is content else without.decode("utf-8", "surrogatepass")
 

@@ -5,10 +5,10 @@ to hear of each call once (figures, a log, a page that follows along) listens he
 """
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from mockserver.records.journal import Call
+from mockserver.records.journal import Call, Outcome
 
 Listener: TypeAlias = Callable[[str, Call], None]
 """Takes the name of the session and the call that has ended; it must not wait, or raise."""
@@ -18,8 +18,6 @@ class Totals:
     """Counts of all calls that have ended, since the server started.
 
     Attributes:
-        statuses: How often each status went out; None: nothing did.
-        outcomes: How it went to send the answers.
         failures: How often each kind of failure struck.
         unmatched: How many asked for an answer that no rule gave, though there are rules.
         prompt_tokens: What was billed for input.
@@ -29,8 +27,8 @@ class Totals:
     """
 
     def __init__(self) -> None:
-        self.statuses: Counter[int | None] = Counter()
-        self.outcomes: Counter[str] = Counter()
+        # Nearly all calls end alike: one count for both is one look-up for each call.
+        self._ends: dict[tuple[int | None, Outcome], int] = {}
         self.failures: Counter[str] = Counter()
         self.unmatched = 0
         self.prompt_tokens = 0
@@ -40,15 +38,32 @@ class Totals:
     @property
     def calls(self) -> int:
         """How many calls have ended."""
-        return sum(self.outcomes.values())
+        return sum(self._ends.values())
+
+    @property
+    def statuses(self) -> Mapping[int | None, int]:
+        """How often each status went out; None: nothing did."""
+        counts: Counter[int | None] = Counter()
+        for (status, _), count in self._ends.items():
+            counts[status] += count
+        return counts
+
+    @property
+    def outcomes(self) -> Mapping[str, int]:
+        """How it went to send the answers."""
+        counts: Counter[str] = Counter()
+        for (_, outcome), count in self._ends.items():
+            counts[outcome] += count
+        return counts
 
     def hear(self, session: str, call: Call) -> None:
         """Count *call* of *session*, which has ended now."""
-        self.statuses[call.status] += 1
-        self.outcomes[call.outcome] += 1
+        ends, end = self._ends, (call.status, call.outcome)
+        ends[end] = ends.get(end, 0) + 1
         if call.failures:
             self.failures.update(call.failures)
-        self.unmatched += call.is_unmatched
+        if call.is_unmatched:
+            self.unmatched += 1
         usage = call.usage
         if usage is not None:
             self.prompt_tokens += usage.prompt_tokens

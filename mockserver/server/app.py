@@ -114,7 +114,7 @@ class App:
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
             session = exchange.asked.session
-            for turn in (*exchange.asked.places.turns,):
+            for turn in tuple(exchange.asked.places):
                 exchange.call.queued_s += await wait_for(turn, session.clock)
             hold = partial(self.gate.hold, session.name)
             played = await play(timeline, request, Pacer(session.clock), hold, sent=sent)

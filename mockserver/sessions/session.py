@@ -3,16 +3,13 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from mockserver.conversation import IncomingCall
-from mockserver.records.journal import Archive, Call, Journal
+from mockserver.records.journal import Archive, Journal
 from mockserver.records.ledger import Ledger
 from mockserver.records.stored import StoredAnswers
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.merging import Layer
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
-from mockserver.seeding import Draw
-from mockserver.sessions.rules import Given, RuleReader, Unanswered
-from mockserver.templates.expansion import found_nothing
+from mockserver.sessions.rules import RuleReader
 from mockserver.traffic.clock import Clock
 from mockserver.traffic.state import Traffic
 from mockserver.wire.jsontext import JsonValue
@@ -170,13 +167,6 @@ class Session:
     def answered(self, content: bytes) -> None:
         """Note that a request with *content* got a whole answer."""
         self._attempts.pop(content, None)
-
-    def next_step(self, incoming: IncomingCall, call: Call, draw: Draw) -> Given | Unanswered:
-        """Read the rules for *incoming*, and move their counters; *call* is the journal's entry."""
-        step = self.reader.next_step(incoming, call.number, draw, call.at_s)
-        if step.unfound:
-            call.notes += tuple(map(found_nothing, step.unfound))
-        return step
 
     def unused(self) -> Iterator[str]:
         """Yield a sentence for each scripted answer that is left.

@@ -84,19 +84,16 @@ class Lane:
         return not self._running and not self._waiting
 
 
-class Places:
+class Places(list[Turn]):
     """The places that one request has in lanes, which it leaves all at once."""
 
-    __slots__ = ("turns",)
-
-    def __init__(self) -> None:
-        self.turns: list[Turn] = []
+    __slots__ = ()
 
     def leave(self) -> None:
         """Make room in all of them. Twice does no harm."""
-        for turn in self.turns:
+        for turn in self:
             turn.leave()
-        self.turns.clear()
+        self.clear()
 
 
 class Lanes:

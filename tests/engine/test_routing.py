@@ -8,7 +8,10 @@ from mockserver.protocols.openai.chat_completions import ChatCompletions
 from mockserver.protocols.openai.completions import Completions
 from mockserver.protocols.openai.models import Models
 from mockserver.providers.openai import OpenAI
+from mockserver.replies.echo import Echo
 from mockserver.sessions.naming import split_session
+
+DEFAULTS = {"chat.completions": Echo(), "completions": Echo()}
 
 
 class Elsewhere(OpenAI):
@@ -33,7 +36,7 @@ class Double(OpenAI):
 
 def routes(provider: str = "openai") -> Routes:
     dialects = {kind.kind: kind() for kind in (OpenAI, Double, Elsewhere)}
-    return Routes(dialects, [ChatCompletions(), Completions(), Models()], provider)
+    return Routes(dialects, [ChatCompletions(), Completions(), Models()], DEFAULTS, provider)
 
 
 @pytest.mark.parametrize(
@@ -142,7 +145,8 @@ class Sharing(Double):
 
 def shared(provider: str = "openai") -> Routes:
     dialects = {kind.kind: kind() for kind in (OpenAI, Elsewhere, Sharing)}
-    return Routes(dialects, [ChatCompletions(), Completions(), Models(), Own()], provider)
+    endpoints = [ChatCompletions(), Completions(), Models(), Own()]
+    return Routes(dialects, endpoints, DEFAULTS, provider)
 
 
 @pytest.mark.parametrize(

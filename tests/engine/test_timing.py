@@ -475,15 +475,15 @@ def test_two_at_once_one_waits_and_the_fourth_is_refused() -> None:
     open_ones = [api.engine.answer(http) for _ in range(4)]
 
     assert [exchange.call.status for exchange in open_ones] == [200, 200, 200, 503]
-    assert [turn.runs for exchange in open_ones[:3] for turn in exchange.asked.places.turns] == [
+    assert [turn.runs for exchange in open_ones[:3] for turn in exchange.asked.places] == [
         True,
         True,
         False,
     ]
-    assert open_ones[3].asked.places.turns == []
+    assert open_ones[3].asked.places == []
     assert "2 are answered, and 1 wait" in open_ones[3].call.notes[0]
-    open_ones[0].asked.places.turns[0].leave()
-    assert open_ones[2].asked.places.turns[0].runs
+    open_ones[0].asked.places[0].leave()
+    assert open_ones[2].asked.places[0].runs
     assert api.engine.answer(http).call.status == 200
 
 
@@ -505,7 +505,7 @@ def test_answers_grow_slower_while_others_are_made() -> None:
 
     open_ones = [api.engine.answer(http) for _ in range(3)]
     for exchange in open_ones:
-        for turn in exchange.asked.places.turns:
+        for turn in exchange.asked.places:
             turn.leave()
 
     assert [exchange.call.planned_ttft_ms for exchange in open_ones] == pytest.approx(

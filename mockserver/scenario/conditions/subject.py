@@ -33,23 +33,50 @@ class Subject:
 
     def __init__(self, call: IncomingCall) -> None:
         """Take what each rule asks for from *call*; the rest waits until it is asked for."""
-        request = call.request
+        self._call = call
+        self._request = request = call.request
         self.endpoint = call.endpoint
-        self.provider = call.provider
         self.model = call.model
-        self.key = call.key
-        self.stream = request is not None and request.stream
         self.asks_model = request is not None
         self.computes = call.computes
-        self.prompts: tuple[str, ...] = request.prompts if request is not None else ()
-        self.form: Form | None = None
-        if request is not None:
-            self.form = "legacy" if self.prompts else None if call.computes else "chat"
-        self._turns: Sequence[Turn] = request.turns if request is not None else ()
-        self._request = request
-        self.attempt = call.attempt
-        self._call = call
-        self._http_headers = call.http.headers
+
+    @property
+    def provider(self) -> str:
+        """The kind of the dialect that it came by."""
+        return self._call.provider
+
+    @property
+    def key(self) -> str:
+        """The API key."""
+        return self._call.key
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt at the same request it is, counting from 1."""
+        return self._call.attempt
+
+    @property
+    def stream(self) -> bool:
+        """Whether the answer is to be streamed."""
+        return self._request is not None and self._request.stream
+
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """The prompts of a legacy request."""
+        return () if self._request is None else self._request.prompts
+
+    @property
+    def form(self) -> Form | None:
+        """What it is made of; None: nothing is generated."""
+        if self._request is None:
+            return None
+        if self._request.prompts:
+            return "legacy"
+        return None if self.computes else "chat"
+
+    @property
+    def _turns(self) -> Sequence[Turn]:
+        return () if self._request is None else self._request.turns
 
     @property
     def state(self) -> Mapping[str, Any]:
@@ -70,7 +97,7 @@ class Subject:
     def headers(self) -> Mapping[str, str]:
         """The request's headers by lower-case name; the first of several that share one."""
         headers: dict[str, str] = {}
-        for name, value in self._http_headers.items():
+        for name, value in self._call.http.headers.items():
             headers.setdefault(name.lower(), value)
         return headers
 
