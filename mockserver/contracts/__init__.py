@@ -38,12 +38,24 @@ from mockserver.contracts.failure import (
 from mockserver.contracts.reply import UNSTATED, ChoicePlace, ComputedReply, Reply, Unstated
 from mockserver.errors import BadValue
 from mockserver.models import Catalogue, Model
-from mockserver.seeding import Draw
+from mockserver.records.stored import StoredAnswer
+from mockserver.seeding import Draw, http_date
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
+from mockserver.traffic.limits import LimitReached
 from mockserver.wire import marks
+from mockserver.wire.bodies import is_stream, with_head, with_true_length
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.jsontext import Filling, Hole, JsonValue, TokenText, compact, plain, to_bytes
 from mockserver.wire.marks import Mark, Marks
+from mockserver.wire.moments import (
+    AfterBytes,
+    AfterHeaders,
+    AfterTokens,
+    BeforeHeaders,
+    End,
+    Moment,
+    split,
+)
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Layer, Rendered
 from mockserver.wire.timeline import (
     Abort,
@@ -51,10 +63,12 @@ from mockserver.wire.timeline import (
     Event,
     Forsake,
     Head,
+    Headers,
     Hold,
     Pause,
     Raw,
     Timeline,
+    body,
 )
 
 __all__ = [
@@ -62,6 +76,9 @@ __all__ = [
     "MOMENTS",
     "UNSTATED",
     "Abort",
+    "AfterBytes",
+    "AfterHeaders",
+    "AfterTokens",
     "Answer",
     "AnswerFailure",
     "AnsweredCall",
@@ -72,6 +89,7 @@ __all__ = [
     "AnsweredThought",
     "Attempt",
     "BadValue",
+    "BeforeHeaders",
     "BilledChoice",
     "BilledPrompt",
     "Catalogue",
@@ -84,20 +102,24 @@ __all__ = [
     "Dialect",
     "Distorted",
     "Draw",
+    "End",
     "Endpoint",
     "Event",
     "EventStream",
     "Failure",
+    "Filling",
     "Forsake",
     "Frame",
     "GeneratingEndpoint",
     "Head",
+    "Headers",
     "Hold",
     "Hole",
     "HttpRequest",
     "JsonBody",
     "JsonValue",
     "Layer",
+    "LimitReached",
     "Located",
     "Lookup",
     "LookupEndpoint",
@@ -105,14 +127,25 @@ __all__ = [
     "Marks",
     "Model",
     "ModelEndpoint",
+    "Moment",
     "MomentWord",
     "Pause",
     "Raw",
     "Rendered",
     "Reply",
     "Scene",
+    "StoredAnswer",
     "Timeline",
     "TokenText",
     "Unstated",
+    "body",
+    "compact",
+    "http_date",
+    "is_stream",
     "marks",
+    "plain",
+    "split",
+    "to_bytes",
+    "with_head",
+    "with_true_length",
 ]
