@@ -6,9 +6,9 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from textwrap import dedent
 
 import pytest
+from support.distributions import install
 from support.subprocesses import SOURCES, Subprocess, served
 from support.wire import exchange, request
 
@@ -150,14 +150,6 @@ def run(extension: Extended, *arguments: str) -> "subprocess.CompletedProcess[st
         text=True,
         check=False,
     )
-
-
-def install(folder: Path, name: str, entry_points: str) -> None:
-    """Lay the metadata of a distribution into *folder*, as an installer does."""
-    metadata = folder / f"{name.replace('-', '_')}-1.0.dist-info"
-    metadata.mkdir()
-    (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(dedent(entry_points), "utf-8")
 
 
 def asked(path: str, said: str) -> bytes:
