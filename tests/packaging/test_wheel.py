@@ -242,6 +242,7 @@ def test_the_wheel_offers_the_command_and_the_pytest_plugin(built: Built) -> Non
     "name",
     [
         "CHANGELOG.md",
+        "CONTRIBUTING.md",
         "LICENSE",
         "Makefile",
         "README.md",
