@@ -45,7 +45,17 @@ from mockserver.traffic.limits import LimitReached
 from mockserver.wire import marks
 from mockserver.wire.bodies import is_stream, with_head, with_true_length
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.jsontext import Filling, Hole, JsonValue, TokenText, compact, plain, to_bytes
+from mockserver.wire.jsontext import (
+    Filling,
+    Hole,
+    JsonValue,
+    TokenText,
+    compact,
+    is_list,
+    is_object,
+    plain,
+    to_bytes,
+)
 from mockserver.wire.marks import Mark, Marks
 from mockserver.wire.moments import (
     AfterBytes,
@@ -141,6 +151,8 @@ __all__ = [
     "body",
     "compact",
     "http_date",
+    "is_list",
+    "is_object",
     "is_stream",
     "marks",
     "plain",
