@@ -6,6 +6,7 @@ what the guide shows.
 """
 
 import ast
+import json
 import os
 import re
 import shutil
@@ -393,6 +394,21 @@ def test_what_was_grown_passes_lint_and_its_tests(tree: Path) -> None:
     tests = [name for name in files if name.startswith("tests/")]
     options = ("-q", "-p", "no:cacheprovider", "-m", "not system")
     assert " passed" in python(path, tree, "-m", "pytest", *options, *tests)
+
+
+@pytest.mark.system
+def test_pyright_accepts_what_was_grown(tree: Path) -> None:
+    folder = ROOT / ".ci" / "pyright"
+    node = machine.node_project(folder)
+    sources = {name: text for name, text in FULL_GROWN.files.items() if name.endswith(".py")}
+    lay(tree, sources)
+    files = [name for name in sources if name.startswith("mockserver/")]
+    config = {"typeCheckingMode": "strict", "include": files, "extraPaths": ["pytest_plugin"]}
+    (tree / "pyrightconfig.json").write_text(json.dumps(config))
+    checker = [node, str(folder / "node_modules" / "pyright" / "index.js")]
+    options = ["--pythonpath", sys.executable, "--project", str(tree)]
+
+    assert "0 errors" in run([*checker, *options], "", tree)
 
 
 # --- In another distribution -----------------------------------------------------------------
