@@ -21,7 +21,7 @@ from mockserver.scenario.schema import Scenario
 from mockserver.server import runner
 from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
-from mockserver.server.runner import Address
+from mockserver.server.listening import Address
 from mockserver.server.settings import Settings
 from mockserver.server.watching import Watcher
 from mockserver.sessions.options import Options

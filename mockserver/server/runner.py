@@ -1,32 +1,26 @@
 """Starting and stopping: in the foreground for the command line, in a thread for tests."""
 
 import asyncio
-import errno
 import gc
-import importlib
 import signal
-import socket
 import sys
 import threading
 import time
 from collections.abc import Callable, Coroutine, Generator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar
-
-from aiohttp import web
 
 from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario
 from mockserver.scenario.schema import Scenario
-from mockserver.server.app import App
 from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
+from mockserver.server.listening import Address, Door, close, listen, new_event_loop
 from mockserver.server.settings import Settings
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import EVERY_S, Watcher
@@ -35,89 +29,9 @@ from mockserver.sessions.session import Session
 
 T = TypeVar("T")
 
-SHUTDOWN_S: Final = 0.2
-"""How long open answers may still run when the server ends."""
-BACKLOG: Final = 1_024
-AT_ONCE_S: Final = 0.01
-"""How long open answers may still run when connections are refused: to aiohttp, 0 is for ever."""
-SHUTTING_STEPS: Final = 100
-"""How often the loop is asked to close a socket before its port is given up."""
 NOT_RUNNING: Final = "the server does not run: use it in a 'with' block, or call start()"
 GARBAGE: Final = 20_000
 """How many new objects make the collector look for cycles (Python's own: 700)."""
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a server listens."""
-
-    host: str
-    port: int
-    scheme: str = "http"
-    token: str | None = field(default=None, repr=False)
-    """What the control API wants to be sent."""
-
-    @property
-    def url(self) -> str:
-        """The root of all paths, without a slash at its end."""
-        # Who listens everywhere listens here, too, and no client can connect to everywhere.
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - as above
-        host = f"[{host}]" if ":" in host else host
-        return f"{self.scheme}://{host}:{self.port}"
-
-
-def new_event_loop() -> asyncio.AbstractEventLoop:
-    """Return uvloop's loop where it is installed (the `speed` extra), else asyncio's."""
-    try:
-        uvloop = importlib.import_module("uvloop")
-    except ImportError:
-        return asyncio.new_event_loop()
-    loop: asyncio.AbstractEventLoop = uvloop.new_event_loop()
-    return loop
-
-
-async def listen(
-    engine: Engine,
-    host: str,
-    port: int,
-    gate: Gate | None = None,
-    settings: Settings | None = None,
-) -> tuple[Address, web.Server, asyncio.Server]:
-    """Start to answer on *host* and *port* (0: any that is free); *gate* is where answers wait.
-
-    Raises:
-        UsageError: The address cannot be had.
-
-    """
-    settings = settings or Settings()
-    gate = Gate() if gate is None else gate
-    control = settings.control_plane(engine, Plugins.installed(), host, gate)
-    server = App(engine, gate, control, settings.cors, settings.upstream).server()
-    try:
-        listener = await asyncio.get_running_loop().create_server(
-            server, host, port, backlog=BACKLOG, ssl=settings.tls
-        )
-    except OSError as error:
-        raise UsageError(_why_not(host, port, error)) from error
-    except OverflowError as error:
-        raise UsageError(f"port {port} is not from 0 to 65535") from error
-    name = listener.sockets[0].getsockname()
-    scheme = "https" if settings.tls else "http"
-    token = control.access.token if control else None
-    return Address(host, name[1], scheme, token), server, listener
-
-
-def _why_not(host: str, port: int, error: OSError) -> str:
-    if error.errno == errno.EADDRINUSE:
-        return f"port {port} on {host} is in use: choose another with --port, or any with --port 0"
-    return f"cannot listen on {host}, port {port}: {error.strerror or error}"
-
-
-async def close(server: web.Server, listener: asyncio.Server) -> None:
-    """Stop to answer, also in the middle of open streams."""
-    listener.close()
-    await server.shutdown(SHUTDOWN_S)
-
 
 Ready = Callable[[Address], None]
 
@@ -221,7 +135,7 @@ class MockServer:
         self._thread: threading.Thread | None = None
         self._stopped: asyncio.Event | None = None
         self._gate = Gate()
-        self._door: _Door | None = None
+        self._door: Door | None = None
 
     @property
     def url(self) -> str:
@@ -361,7 +275,7 @@ class MockServer:
         self._address, server, listener = await listen(
             self._engine, *self._wanted, self._gate, self._settings
         )
-        self._door = door = _Door(server, listener)
+        self._door = door = Door(server, listener)
         self._loop = asyncio.get_running_loop()
         self._stopped = asyncio.Event()
         listening.set()
@@ -370,49 +284,6 @@ class MockServer:
         finally:
             door.close()
             await close(server, door.listener)
-
-
-class _Door:
-    """The port of a server that runs: open, or taken by a socket that does not listen."""
-
-    def __init__(self, server: web.Server, listener: asyncio.Server) -> None:
-        self.listener = listener
-        self._server = server
-        self._kept: socket.socket | None = None
-
-    async def shut(self) -> None:
-        """Refuse connections, and end those that are open; keep the port."""
-        if self._kept is not None:
-            raise UsageError("the server refuses connections already")
-        listening = self.listener.sockets[0]
-        kept = socket.socket(listening.family, listening.type)
-        kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        name = listening.getsockname()
-        self.listener.close()
-        for _ in range(SHUTTING_STEPS):
-            try:
-                kept.bind(name)
-                break
-            except OSError:  # the loop has not closed the listening socket yet
-                await asyncio.sleep(0)
-        else:
-            kept.close()
-            raise UsageError(f"port {name[1]} cannot be kept while connections are refused")
-        self._kept = kept
-        await self._server.shutdown(AT_ONCE_S)
-
-    def close(self) -> None:
-        """Give the port up, if it is kept."""
-        if self._kept is not None:
-            self._kept.close()
-
-    async def open(self) -> None:
-        """Listen again where it did before."""
-        kept, self._kept = self._kept, None
-        assert kept is not None
-        self.listener = await asyncio.get_running_loop().create_server(
-            self._server, sock=kept, backlog=BACKLOG
-        )
 
 
 def _reader(scenarios: Sequence[str | Path | Scenario]) -> Callable[[], Scenario] | None:

@@ -27,6 +27,7 @@ from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw
 from mockserver.server import runner
+from mockserver.server.listening import Address
 
 pytestmark = pytest.mark.system
 
@@ -392,9 +393,9 @@ def _open_stream(port: int) -> socket.socket:
 @pytest.mark.parametrize("number", SIGNALS)
 def test_a_signal_ends_serving_in_the_foreground(number: int) -> None:
     engine = Engine(Scenario(), Plugins.installed(), lambda: 0.0)
-    addresses: list[runner.Address] = []
+    addresses: list[Address] = []
 
-    def ready(address: runner.Address) -> None:
+    def ready(address: Address) -> None:
         addresses.append(address)
         os.kill(os.getpid(), number)
 

@@ -16,7 +16,7 @@ from support.wire import PATIENCE_S, Connection, Raw, request
 from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario
-from mockserver.server import runner
+from mockserver.server import listening
 from mockserver.sessions.options import Options
 
 LOGGERS = ("mockserver", "asyncio", "aiohttp")
@@ -102,11 +102,11 @@ class _Ear(logging.Handler):
 def watched_server(scenario: Scenario, **options: Any) -> Iterator[Watched]:
     """Run a server that is watched; its end is no part of what it must do well."""
     engine = Engine(scenario, Plugins.installed(), time.monotonic, Options(**options))
-    loop = runner.new_event_loop()
+    loop = listening.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    listening = asyncio.run_coroutine_threadsafe(runner.listen(engine, "127.0.0.1", 0), loop)
-    address, server, listener = listening.result(PATIENCE_S)
+    started = asyncio.run_coroutine_threadsafe(listening.listen(engine, "127.0.0.1", 0), loop)
+    address, server, listener = started.result(PATIENCE_S)
     watched = Watched(address.url, loop, server)
     ear = _Ear(watched.complaints)
     for name in LOGGERS:
@@ -115,7 +115,7 @@ def watched_server(scenario: Scenario, **options: Any) -> Iterator[Watched]:
         yield watched
     finally:
         watched.hang_up()
-        asyncio.run_coroutine_threadsafe(runner.close(server, listener), loop).result(PATIENCE_S)
+        asyncio.run_coroutine_threadsafe(listening.close(server, listener), loop).result(PATIENCE_S)
         for name in LOGGERS:
             logging.getLogger(name).removeHandler(ear)
         loop.call_soon_threadsafe(loop.stop)

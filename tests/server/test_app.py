@@ -11,7 +11,7 @@ from mockserver import MockServer
 from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import ScenarioText, load_scenario
-from mockserver.server import app, runner
+from mockserver.server import app, listening
 from mockserver.sessions.session import Session
 
 CHAT = "/v1/chat/completions"
@@ -371,7 +371,7 @@ rules:
 async def ask_and_leave() -> tuple[int, Session]:
     """Start an answer that takes an hour, leave, and count who is still at work."""
     engine = Engine(load_scenario(ScenarioText(HELD)), Plugins.installed(), lambda: 0.0)
-    address, server, listener = await runner.listen(engine, "127.0.0.1", 0)
+    address, server, listener = await listening.listen(engine, "127.0.0.1", 0)
     try:
         reader, writer = await asyncio.open_connection(address.host, address.port)
         writer.write(request("POST", CHAT, chat(stream=True)))
@@ -381,7 +381,7 @@ async def ask_and_leave() -> tuple[int, Session]:
         _, still_at_work = await asyncio.wait(answering, timeout=10)
         return len(still_at_work), engine.session("default")
     finally:
-        await runner.close(server, listener)
+        await listening.close(server, listener)
 
 
 def test_a_client_that_leaves_in_mid_stream_frees_who_answers_it() -> None:

@@ -10,7 +10,7 @@ from support.wire import exchange, request
 from mockserver import MockServer
 from mockserver.errors import UsageError
 from mockserver.scenario.schema import Scenario
-from mockserver.server.runner import Address
+from mockserver.server.listening import Address
 
 
 def test_a_server_listens_on_loopback_at_any_free_port() -> None:

@@ -19,7 +19,7 @@ from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.records.redaction import fingerprint
 from mockserver.scenario.loader import ScenarioText, load_scenario
-from mockserver.server.runner import close, listen
+from mockserver.server.listening import close, listen
 from mockserver.server.settings import Settings
 from mockserver.server.upstream import Upstream
 from mockserver.sessions.options import Options
