@@ -1,7 +1,7 @@
 """The command line: `mockserver COMMAND`, a module for each command.
 
 Mistakes are reported in one clear message, with exit code 2. A command imports what takes long to
-load when it runs, so that `--help` costs nothing.
+load only when it runs, so that `--help` costs nothing.
 """
 
 import argparse
@@ -26,7 +26,7 @@ COMMANDS: Final = {
     "schema": schema,
 }
 MISUSE: Final = 2
-"""The exit code of everything that the caller can put right."""
+"""The exit code for everything that the caller can fix."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -40,7 +40,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         complain(f"mockserver: {error}" if "\n" not in str(error) else str(error))
         return MISUSE
     except BrokenPipeError:
-        # Whoever reads has enough (`| head`); what is left must not be written at exit either.
+        # The reader has left (`| head`): what remains must not be written at exit either.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 

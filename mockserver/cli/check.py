@@ -7,7 +7,7 @@ from mockserver.cli.output import complain, show
 
 HELP: Final = "report what is wrong with scenario files"
 WRONG: Final = 2
-"""The exit code where a scenario cannot be used."""
+"""The exit code if a scenario cannot be used."""
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:

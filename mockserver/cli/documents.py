@@ -1,4 +1,4 @@
-"""JSON that commands read: a file with one document, or one a line; `-` is standard input."""
+"""JSON that commands read: a file with one document, or one per line; `-` is standard input."""
 
 import json
 import sys
@@ -10,7 +10,7 @@ from mockserver.errors import UsageError
 
 
 def requests(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the requests in the file *name*, each with where it stands.
+    """Yield the requests in the file *name*, each with its place.
 
     Raises:
         UsageError: The file cannot be read, or something in it is not a JSON object.
@@ -18,7 +18,7 @@ def requests(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """
     for where, document in _documents(name):
         if not isinstance(document, dict):
-            raise UsageError(f"{where}: a request is a JSON object")
+            raise UsageError(f"{where}: a request must be a JSON object")
         yield where, cast(dict[str, Any], document)
 
 

@@ -13,17 +13,21 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to *parser*."""
     parser.add_argument("file", metavar="FILE|-", help="the request's JSON; - reads standard input")
     parser.add_argument(
-        "--scenario", action="append", required=True, metavar="NAME|PATH", help="repeatable"
+        "--scenario",
+        action="append",
+        required=True,
+        metavar="NAME|PATH",
+        help="repeatable",
     )
     parser.add_argument(
         "--path",
         default="/v1/chat/completions",
-        help="where it is sent (default /v1/chat/completions)",
+        help="the path that it is sent to (default /v1/chat/completions)",
     )
 
 
 def run(options: argparse.Namespace) -> int:
-    """Print what the request would be answered, and what became of each rule."""
+    """Print how the request would be answered, and the outcome of each rule."""
     from mockserver.engine.explaining import explained  # noqa: PLC0415 - see mockserver.cli
 
     for _, request in requests(options.file):

@@ -1,4 +1,4 @@
-"""`mockserver report`: what an application did wrong, by the journal of a server."""
+"""`mockserver report`: what an application did wrong, according to a server's journal."""
 
 import argparse
 from typing import Final
@@ -14,7 +14,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--url", default=DEFAULT_URL, help=f"the server's address (default {DEFAULT_URL})"
     )
-    parser.add_argument("--token", help="the token that its control API requires")
+    parser.add_argument("--token", help="the token that the control API requires")
     parser.add_argument(
         "--session", default="default", help="the session to judge (default: default)"
     )
@@ -23,12 +23,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="VERDICT",
-        help="a verdict that does not count here; repeatable",
+        help="a verdict to ignore; repeatable",
     )
     parser.add_argument(
         "--fallback",
         action="store_true",
-        help="the application has another provider, model or key to turn to",
+        help="the application has another provider, model or key to fall back to",
     )
 
 
@@ -45,6 +45,9 @@ def run(options: argparse.Namespace) -> int:
     for verdict in found:
         show(verdict)
     calls = session.read().calls
-    label = "verdict" if len(found) == 1 else "verdicts"
-    complain(f"{calls} calls, {len(found)} {label}")
+    complain(f"{_counted(calls, 'call')}, {_counted(len(found), 'verdict')}")
     return 1 if found else 0
+
+
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}{'s' * (count != 1)}"

@@ -1,4 +1,4 @@
-"""`mockserver serve`: answer requests until somebody ends it."""
+"""`mockserver serve`: answer requests until it is stopped."""
 
 import argparse
 from typing import Final
@@ -16,12 +16,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="NAME|PATH",
-        help="a scenario to answer from; repeatable: what is read first wins",
+        help="a scenario to answer from; repeatable: earlier ones win",
     )
     parser.add_argument(
         "--host",
         default="127.0.0.1",
-        help="the address to listen on (default 127.0.0.1; ::1 is IPv6's loopback)",
+        help="the address to listen on (default 127.0.0.1; ::1 for IPv6 loopback)",
     )
     parser.add_argument(
         "--port",
@@ -30,7 +30,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help=f"the port to listen on (default {DEFAULT_PORT}; 0 picks a free one)",
     )
     parser.add_argument(
-        "--seed", type=int, help="the seed of everything drawn (default: the scenario's)"
+        "--seed", type=int, help="the seed for all random choices (default: the scenario's)"
     )
     parser.add_argument(
         "--watch", action="store_true", help="reload the scenario whenever its files change"
@@ -65,19 +65,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--control-token",
         metavar="TOKEN",
-        help="the token that the control API requires (or set MOCKSERVER_CONTROL_TOKEN); unless "
-        "stated, one is drawn where the server listens beyond loopback",
+        help="the token that the control API requires (or set MOCKSERVER_CONTROL_TOKEN); if none "
+        "is given, one is generated when the server listens beyond loopback",
     )
-    parser.add_argument("--no-control", action="store_true", help="serve no control API")
+    parser.add_argument("--no-control", action="store_true", help="do not serve the control API")
     parser.add_argument(
         "--cors-origin",
         metavar="ORIGIN",
-        help="let pages of this origin call the API, but not the control API; * lets all",
+        help="allow pages from this origin to call the API, but not the control API; * allows any",
     )
     parser.add_argument(
         "--tls",
         action="store_true",
-        help="serve HTTPS, with a certificate made on the spot (needs the extra 'tls')",
+        help="serve HTTPS with a newly made certificate (needs the extra 'tls')",
     )
 
 

@@ -1,4 +1,4 @@
-"""`mockserver tokens`: what a request is billed as."""
+"""`mockserver tokens`: how many tokens a request is billed for."""
 
 import argparse
 import json
@@ -11,7 +11,7 @@ from mockserver.errors import UsageError
 if TYPE_CHECKING:
     from mockserver.tokens.report import TokenReport
 
-HELP: Final = "count what a request is billed as"
+HELP: Final = "count the tokens that a request is billed for"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -20,15 +20,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "file",
         metavar="FILE|-",
         help="requests, or recorded exchanges ('request' with 'response' or 'chunks'): one JSON "
-        "document, or one a line; - reads standard input",
+        "document, or one per line; - reads standard input",
     )
-    parser.add_argument("--model", help="count as this model does, whatever the file says")
+    parser.add_argument("--model", help="count as this model does, whatever model the file names")
     parser.add_argument(
         "--end-of-turn",
         action="store_true",
         help="bill the token that ends each choice, as Azure does",
     )
-    parser.add_argument("--json", action="store_true", help="print a line of JSON for each")
+    parser.add_argument("--json", action="store_true", help="print one line of JSON per request")
 
 
 def run(options: argparse.Namespace) -> int:

@@ -1,7 +1,7 @@
-"""The HTTP side of the server: requests in, timelines out, nothing decided here.
+"""The HTTP side of the server: requests in, timelines out; nothing is decided here.
 
-aiohttp's low-level server is used, without its router and middleware, since the engine
-resolves paths anyway. Its own refusals are put into the provider's words.
+It uses aiohttp's low-level server, without router and middleware, since the engine resolves
+paths anyway. aiohttp's own refusals are answered as the provider would.
 """
 
 import asyncio
@@ -35,18 +35,18 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 TOO_LARGE: Final = f"Maximum content size limit ({MAX_BODY_BYTES}) exceeded"
 MALFORMED: Final = "The request's body is malformed: its framing or its encoding is wrong."
 LARGE_BODY_BYTES: Final = 128 * 1024
-"""What is larger is read and counted in a thread, so that other streams go on meanwhile."""
+"""Larger bodies are parsed and counted in a thread, so that other streams keep going."""
 MAX_FIELD_BYTES: Final = 64 * 1024
 HEALTH_PATHS: Final = frozenset({"/healthz", "/_mock/healthz"})
 KEEP_ALIVE_S: Final = 3_630.0
 LINGERING_S: Final = 1.0
-"""How long a body that is too large is still read, so that its sender hears the refusal."""
+"""How long a body that is too large is still read, so that its sender gets the refusal."""
 
 _log = logging.getLogger("mockserver")
 
 
 class App:
-    """Answers HTTP requests by an engine; those to the control API are answered by that."""
+    """Passes HTTP requests to the engine, or to the control API."""
 
     def __init__(
         self,
@@ -56,10 +56,10 @@ class App:
         cors: Cors | None = None,
         upstream: Upstream | None = None,
     ) -> None:
-        """Take what answers, and where answers wait that a test holds.
+        """Take the engine, and the *gate* for answers that a test holds.
 
-        Without *cors*, no page in a browser may call the server. Without *upstream*, nothing is
-        forwarded.
+        Without *control* there is no control API. Without *cors*, no page in a browser may call
+        the server. Without *upstream*, nothing is forwarded.
         """
         self.engine = engine
         self.gate = Gate() if gate is None else gate
@@ -72,7 +72,7 @@ class App:
         return _Server(self)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        """Answer one request, whoever it is for."""
+        """Answer one request: health, control API or provider."""
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
@@ -85,7 +85,7 @@ class App:
     async def _answered(
         self, request: web.BaseRequest, path: str, query: str
     ) -> web.StreamResponse:
-        """Answer a request to the provider; the journal hears how that went."""
+        """Answer a request to the provider, and enter the outcome in the journal."""
         if request.content.is_eof():
             content = request.content.read_nowait()
         else:
@@ -95,7 +95,7 @@ class App:
                 return await self._refuse(request, ApiError(413, TOO_LARGE, type="server_error"))
             except web.RequestPayloadError:
                 refused = await self._refuse(request, ApiError(400, MALFORMED))
-                # What follows on the connection is no request, and no rest of this one.
+                # What follows on the connection is neither a request nor the rest of this one.
                 request.protocol.force_close()
                 return refused
         headers = cast(Mapping[str, str], request.headers)
@@ -122,14 +122,14 @@ class App:
         except ConnectionError:
             return GONE
         finally:
-            # Also where the client's leaving cancels what waits for it.
+            # Also if the client's leaving cancels this task.
             if outcome == "client_left":
                 exchange.call.client_left_after_tokens = sent.tokens
             self.engine.close(exchange, outcome)
         return played
 
     async def _forwarded(self, forward: Forward) -> Exchange:
-        """Return what goes out for a request that another server answers."""
+        """Have another server answer, and return the exchange that goes out."""
         if self.upstream is None:
             return self.engine.resume(forward, nowhere_to_forward())
         try:
@@ -144,7 +144,7 @@ class App:
 
 
 async def _read(request: web.BaseRequest) -> bytes:
-    """Return the body of *request*, which is still on its way."""
+    """Return the body of *request*, which has not fully arrived."""
     if request.headers.get("expect", "").lower() == "100-continue":
         if (request.content_length or 0) > MAX_BODY_BYTES:
             raise web.HTTPRequestEntityTooLarge(MAX_BODY_BYTES)
@@ -165,7 +165,7 @@ def _split(raw_path: str) -> tuple[str, str]:
 
 
 class _Server(web.Server):
-    """aiohttp's server with our limits, and with our words for what it refuses."""
+    """aiohttp's server with our limits, and our answers for what it refuses."""
 
     def __init__(self, app: App) -> None:
         super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
@@ -173,7 +173,7 @@ class _Server(web.Server):
         self._app = app
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
-        """Close all connections, those to another server too."""
+        """Close all connections, including those to the upstream server."""
         await super().shutdown(timeout)
         if self._app.upstream is not None:
             await self._app.upstream.close()
@@ -221,15 +221,15 @@ class _Connection(web.RequestHandler):
         self._is_forsaken = False
 
     def forsake(self) -> None:
-        """Answer whatever comes next by a reset."""
+        """Answer whatever comes next with a reset."""
         self._is_forsaken = True
         if self._messages and self.transport is not None:
-            reset(self.transport)  # it has come already
+            reset(self.transport)  # it has arrived already
 
     def data_received(self, data: bytes) -> None:
-        """Take *data*; whoever waits for the rest of a body hears if there will be none.
+        """Take *data*; fail the body that is being read if the rest will never come.
 
-        aiohttp's parser tells only those who come next that it can read no further.
+        aiohttp's parser reports that it can read no further only to the next request.
         """
         if self._is_forsaken and self.transport is not None:
             reset(self.transport)
@@ -251,13 +251,13 @@ class _Connection(web.RequestHandler):
         exc: BaseException | None = None,
         message: str | None = None,
     ) -> web.StreamResponse:
-        """Return what a request gets that aiohttp could not read, or that we failed at."""
+        """Return the answer to a request that aiohttp could not read, or that we failed on."""
         if status >= 500:  # noqa: PLR2004 - HTTP's server errors
-            # Without the request and the error's own words: both may quote keys and bodies.
+            # Without the request and the error's message: both may quote keys and bodies.
             kind = type(exc).__name__
             where = "".join(traceback.format_tb(exc.__traceback__)) if exc else ""
             _log.error("an answer failed (%s); please report this:\n%s", kind, where)
-            what = f"llm-mockserver failed at this request ({kind}): please report it"
+            what = f"llm-mockserver failed on this request ({kind}): please report it"
             error = ApiError(status, what, type="server_error")
         else:
             what = (message or "Bad Request").splitlines()[0].rstrip(": ")

@@ -1,4 +1,4 @@
-"""Certificates made on the spot, for clients that insist on HTTPS (the extra `tls`)."""
+"""Certificates made at startup, for clients that insist on HTTPS (the extra `tls`)."""
 
 import importlib
 import ssl
@@ -11,11 +11,11 @@ ALWAYS = ("localhost", "127.0.0.1", "::1")
 
 
 def self_signed(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
-    """Return the context to encrypt by, and the file of the authority that clients must trust.
+    """Return the TLS context, and the file with the authority that clients must trust.
 
     Args:
-        host: A name by which the server is called, besides those of loopback.
-        folder: Where that file is put; the private key is never written where it stays.
+        host: A name or address of the server, besides those of loopback.
+        folder: Where that file goes; the private key is never kept on disk.
 
     Raises:
         UsageError: The extra `tls` is not installed.
@@ -25,9 +25,7 @@ def self_signed(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
         trustme: Any = importlib.import_module("trustme")
     except ImportError as error:
         hint = "pip install 'llm-mockserver[tls]'"
-        raise UsageError(f"--tls makes a certificate with trustme, which is missing: {hint}") from (
-            error
-        )
+        raise UsageError(f"--tls needs trustme, which is not installed: {hint}") from error
     authority = trustme.CA(organization_name="llm-mockserver")
     names = dict.fromkeys([*ALWAYS, *([host] if host not in {"0.0.0.0", "::"} else [])])  # noqa: S104 - not bound to here
     certificate = authority.issue_cert(*names)

@@ -1,4 +1,4 @@
-"""What `mockserver serve` does: the options of the command line, made a server that runs."""
+"""What `mockserver serve` does: a running server from the options of the command line."""
 
 import argparse
 import json
@@ -28,14 +28,14 @@ from mockserver.sessions.options import Options
 from mockserver.version import __version__
 
 TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
-"""Where a token can be stated that no list of processes is to show."""
+"""Keeps the token out of lists of processes."""
 
 
 def run(options: argparse.Namespace) -> int:
-    """Answer requests until somebody ends it; return the exit code.
+    """Answer requests until stopped; return the exit code.
 
     Raises:
-        MockServerError: It cannot be done as it is asked.
+        MockServerError: The options ask for something impossible.
 
     """
     logging.basicConfig(stream=sys.stderr, level=options.log_level.upper(), format="%(message)s")
@@ -69,7 +69,7 @@ def run(options: argparse.Namespace) -> int:
             cors=None if options.cors_origin is None else Cors(options.cors_origin),
             tls=context,
             reload=read if sources else None,
-            watcher=Watcher(read, lambda: scenario_files(*sources), _tell)
+            watcher=Watcher(read, lambda: scenario_files(*sources), _report)
             if options.watch
             else None,
         )
@@ -101,7 +101,7 @@ def _as_json(address: Address, ca_file: Path | None, *, controlled: bool) -> str
 
 def _welcome(address: Address, scenarios: list[str], ca_file: Path | None) -> str:
     url = address.url
-    answers = f"answers by {', '.join(scenarios)}" if scenarios else "answers by itself"
+    answers = f"answers from {', '.join(scenarios)}" if scenarios else "answers without a scenario"
     lines = [
         f"mockserver {__version__} listens on {url} and {answers}.",
         "Paste into a shell (or, without 'export', into .env):",
@@ -111,9 +111,9 @@ def _welcome(address: Address, scenarios: list[str], ca_file: Path | None) -> st
     ]
     lines += [f"  export SSL_CERT_FILE={ca_file} NODE_EXTRA_CA_CERTS={ca_file}"] if ca_file else []
     if address.token:
-        lines += ["", f"The control API wants '{TOKEN_HEADER}: {address.token}'."]
-    return "\n".join([*lines, "", "Ctrl-C ends it."])
+        lines += ["", f"The control API requires '{TOKEN_HEADER}: {address.token}'."]
+    return "\n".join([*lines, "", "Press Ctrl-C to stop."])
 
 
-def _tell(message: str) -> None:
+def _report(message: str) -> None:
     print(message, file=sys.stderr, flush=True)  # noqa: T201 - for people

@@ -1,4 +1,4 @@
-"""The HTTP side of the control API: requests in, answers out, and the one thing that waits."""
+"""The HTTP side of the control API: requests in, answers out, and the only place that waits."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ from mockserver.control.shapes import Fault, Nothing, Reload, Waited
 
 ROOT: Final = f"{routes.ROOT}/"
 LARGE_BODY_BYTES: Final = 64 * 1024
-"""What is larger is read in a thread, so that other requests are answered meanwhile."""
+"""Larger bodies are read in a thread, so that other requests are answered meanwhile."""
 HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 
 
@@ -28,7 +28,7 @@ class ControlPlane:
     """Answers requests to the control API."""
 
     def __init__(self, service: Service, access: Access) -> None:
-        """Take what is done, and who may ask for it."""
+        """Take the service, and who may use it."""
         self._service = service
         self.access = access
 
@@ -64,7 +64,7 @@ class ControlPlane:
         return _response(to_json(answer), route.status)
 
     def _read(self, asked: Asked, content: bytes) -> None:
-        """Read the body of a request, and what of it can be read before anything is done."""
+        """Read the body of a request, and the scenario or condition in it."""
         asked.body = _read_body(asked.route, content)
         asked.prepared = self._service.prepare(asked.body)
 
@@ -83,7 +83,7 @@ async def _content(request: web.BaseRequest) -> bytes:
 
 
 async def _waited(waiting: Waiting) -> Waited:
-    """Return what came, once all has come or the time is up; nobody looks but when told to."""
+    """Return the calls once enough have come or time is up; the journal says when to look."""
     changed = asyncio.Event()
     watchers, wake = waiting.session.journal.watchers, changed.set
     watchers.add(wake)
@@ -107,9 +107,9 @@ def _port(request: web.BaseRequest) -> int:
 
 def _refuse_path(method: str, path: str, allowed: tuple[str, ...]) -> NoReturn:
     if allowed:
-        hint = f"by {' or '.join(allowed)}"
-        raise Refused(405, "wrong-method", f"{path[:200]} is not asked for by {method}", hint)
-    hint = f"GET {ROOT}openapi.json tells all that there is"
+        hint = f"use {' or '.join(allowed)}"
+        raise Refused(405, "wrong-method", f"{path[:200]} does not take {method}", hint)
+    hint = f"GET {ROOT}openapi.json lists every path"
     raise Refused(404, "unknown-path", f"there is no {path[:200]}", hint)
 
 
@@ -140,7 +140,7 @@ def _read_body(route: Route, content: bytes) -> Any:
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _decode: Final = json.JSONDecoder(parse_constant=_refuse_constant).decode

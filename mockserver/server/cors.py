@@ -1,6 +1,6 @@
-"""Pages in a browser that call the API: only those of the origin that the server was told of.
+"""Pages in a browser that call the API: only those from the origin that the server allows.
 
-The control API knows nothing of this: no page may use it.
+The control API takes no part in this: no page may use it.
 """
 
 from collections.abc import Mapping
@@ -19,14 +19,14 @@ SIMPLE_HEADERS: Final = "authorization, content-type"
 
 
 def is_preflight(request: web.BaseRequest) -> bool:
-    """Return whether *request* is a browser's question whether a page may send another one."""
+    """Return whether *request* is a browser's preflight for another request."""
     asked = "access-control-request-method" in request.headers
     return request.method == "OPTIONS" and asked and "origin" in request.headers
 
 
 @dataclass(frozen=True, slots=True)
 class Cors:
-    """What is told to browsers; *origin* is whose pages may call, `*` all."""
+    """Which pages browsers let call the server: those from *origin*, or all if it is `*`."""
 
     origin: str
 
@@ -35,11 +35,11 @@ class Cors:
             return
         parts = urlsplit(self.origin)
         if parts.scheme not in {"http", "https"} or not parts.netloc or parts.path or parts.query:
-            what = f"'{self.origin}' is no origin"
-            raise UsageError(f"{what}: write one as 'http://localhost:3000', or '*' for all")
+            what = f"'{self.origin}' is not an origin"
+            raise UsageError(f"{what}: write 'http://localhost:3000', or '*' for any")
 
     def preflight(self, request: web.BaseRequest) -> Timeline:
-        """Return what answers the question that *request* is."""
+        """Return the answer to the preflight *request*."""
         allowed: Headers = ()
         if self._allows(request):
             wanted = cast(Mapping[str, str], request.headers).get(
@@ -52,12 +52,12 @@ class Cors:
                 ("access-control-max-age", MAX_AGE_S),
             )
             if "access-control-request-private-network" in request.headers:
-                # Chrome asks so before a page of the internet reaches a machine's own network.
+                # Chrome asks this before a page on the internet may reach a private network.
                 allowed = (*allowed, ("access-control-allow-private-network", "true"))
         return (Head.of(200, allowed, 0),)
 
     def exposed(self, timeline: Timeline, request: web.BaseRequest) -> Timeline:
-        """Return *timeline*, with what lets the page that asked read it."""
+        """Return *timeline* with the headers that let the page read it."""
         if not self._allows(request):
             return timeline
         lines = Head.of(200, (*self._allowing(), ("access-control-expose-headers", "*"))).lines

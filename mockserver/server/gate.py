@@ -1,6 +1,6 @@
-"""Answers that stand still until a test releases them.
+"""Answers that are held until a test releases them.
 
-All of it runs in the event loop that answers; `MockServer.release` comes in from other threads.
+Everything here runs in the server's event loop; `MockServer.release` calls in from other threads.
 """
 
 import asyncio
@@ -11,11 +11,11 @@ from mockserver.wire.timeline import Hold
 
 Released = asyncio.Future[None]
 Holding = Callable[[Hold], AbstractContextManager[Released]]
-"""Holds an answer, whose session is known, by a rule."""
+"""Holds an answer of a known session for a rule."""
 
 
 class Gate:
-    """Keeps what is held now, by its session and its rule; nothing outlives its client."""
+    """The answers held now, by session and rule; none is held after its client has left."""
 
     def __init__(self) -> None:
         self._held: dict[Released, tuple[str, str | None]] = {}
@@ -25,7 +25,7 @@ class Gate:
 
     @contextmanager
     def hold(self, session: str, event: Hold) -> Generator[Released]:
-        """Hold an answer of *session*: yield what is done once it is released."""
+        """Hold an answer of *session*: yield a future that is done once it is released."""
         released: Released = asyncio.get_running_loop().create_future()
         if event.releasable:
             self._held[released] = (session, event.rule)
@@ -35,9 +35,9 @@ class Gate:
             self._held.pop(released, None)
 
     def release(self, session: str, rule: str | None = None) -> int:
-        """Let every answer of *session* go on that *rule* (None: any rule) holds; return how many.
+        """Release the answers of *session* that *rule* (None: any rule) holds; return how many.
 
-        It is no error if there is none.
+        It is not an error if nothing is held.
         """
         chosen = [
             released

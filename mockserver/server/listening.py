@@ -1,4 +1,4 @@
-"""Listening on a port: how a server begins to, how it ends, and how it refuses connections."""
+"""Listening on a port: starting, stopping, and refusing connections."""
 
 import asyncio
 import errno
@@ -17,12 +17,12 @@ from mockserver.server.gate import Gate
 from mockserver.server.settings import Settings
 
 SHUTDOWN_S: Final = 0.2
-"""How long open answers may still run when the server ends."""
+"""How long open answers may still run when the server stops."""
 BACKLOG: Final = 1_024
 AT_ONCE_S: Final = 0.01
 """How long open answers may still run when connections are refused: to aiohttp, 0 is for ever."""
 SHUTTING_STEPS: Final = 100
-"""How often the loop is asked to close a socket before its port is given up."""
+"""How often the loop may run to close a socket before its port is given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,12 +33,12 @@ class Address:
     port: int
     scheme: str = "http"
     token: str | None = field(default=None, repr=False)
-    """What the control API wants to be sent."""
+    """The token that the control API requires."""
 
     @property
     def url(self) -> str:
         """The root of all paths, without a slash at its end."""
-        # Who listens everywhere listens here, too, and no client can connect to everywhere.
+        # A server that listens everywhere listens on loopback too; clients need an address.
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104 - as above
         host = f"[{host}]" if ":" in host else host
         return f"{self.scheme}://{host}:{self.port}"
@@ -61,10 +61,10 @@ async def listen(
     gate: Gate | None = None,
     settings: Settings | None = None,
 ) -> tuple[Address, web.Server, asyncio.Server]:
-    """Start to answer on *host* and *port* (0: any that is free); *gate* is where answers wait.
+    """Start answering on *host* and *port* (0: any free one); *gate* holds answers.
 
     Raises:
-        UsageError: The address cannot be had.
+        UsageError: The server cannot listen there.
 
     """
     settings = settings or Settings()
@@ -76,29 +76,29 @@ async def listen(
             server, host, port, backlog=BACKLOG, ssl=settings.tls
         )
     except OSError as error:
-        raise UsageError(_why_not(host, port, error)) from error
+        raise UsageError(_listen_error(host, port, error)) from error
     except OverflowError as error:
-        raise UsageError(f"port {port} is not from 0 to 65535") from error
+        raise UsageError(f"port {port} is not between 0 and 65535") from error
     name = listener.sockets[0].getsockname()
     scheme = "https" if settings.tls else "http"
     token = control.access.token if control else None
     return Address(host, name[1], scheme, token), server, listener
 
 
-def _why_not(host: str, port: int, error: OSError) -> str:
+def _listen_error(host: str, port: int, error: OSError) -> str:
     if error.errno == errno.EADDRINUSE:
         return f"port {port} on {host} is in use: choose another with --port, or any with --port 0"
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 
 async def close(server: web.Server, listener: asyncio.Server) -> None:
-    """Stop to answer, also in the middle of open streams."""
+    """Stop answering, even in the middle of open streams."""
     listener.close()
     await server.shutdown(SHUTDOWN_S)
 
 
 class Door:
-    """The port of a server that runs: open, or taken by a socket that does not listen."""
+    """The port of a running server: open, or held by a socket that does not listen."""
 
     def __init__(self, server: web.Server, listener: asyncio.Server) -> None:
         self.listener = listener
@@ -106,9 +106,9 @@ class Door:
         self._kept: socket.socket | None = None
 
     async def shut(self) -> None:
-        """Refuse connections, and end those that are open; keep the port."""
+        """Refuse connections, end those that are open, and keep the port."""
         if self._kept is not None:
-            raise UsageError("the server refuses connections already")
+            raise UsageError("the server already refuses connections")
         listening = self.listener.sockets[0]
         kept = socket.socket(listening.family, listening.type)
         kept.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -122,17 +122,17 @@ class Door:
                 await asyncio.sleep(0)
         else:
             kept.close()
-            raise UsageError(f"port {name[1]} cannot be kept while connections are refused")
+            raise UsageError(f"port {name[1]} cannot be held while connections are refused")
         self._kept = kept
         await self._server.shutdown(AT_ONCE_S)
 
     def close(self) -> None:
-        """Give the port up, if it is kept."""
+        """Release the port if it is held."""
         if self._kept is not None:
             self._kept.close()
 
     async def open(self) -> None:
-        """Listen again where it did before."""
+        """Listen again on the same port."""
         kept, self._kept = self._kept, None
         assert kept is not None
         self.listener = await asyncio.get_running_loop().create_server(

@@ -1,7 +1,7 @@
-"""Waiting in session time: where the pauses of a timeline are lived through, or skipped.
+"""Waiting in session time: the pauses of a timeline are waited out here, or skipped.
 
-Pauses end at points in time that follow from the answer's start, so that delays do not add up:
-who is late waits less. How a second of the session relates to a real one is the clock's matter.
+Pauses end at times computed from the answer's start, so that delays do not add up: an answer
+that is late waits less. The clock decides how session time relates to real time.
 """
 
 import asyncio
@@ -11,13 +11,13 @@ from mockserver.traffic.clock import Clock
 from mockserver.traffic.turns import Turn
 
 LATE_S: Final = 0.1
-"""How much of a delay the real seconds of a pause make up for."""
+"""How much lateness a pause in real seconds makes up for."""
 TURNS_OF_THE_LOOP: Final = 3
-"""After so many, a request whose bytes have come has begun to be answered."""
+"""After this many, every request that has arrived is being answered."""
 
 
 class Pacer:
-    """One answer's own position in session time, from its start on."""
+    """One answer's position in session time, from its start."""
 
     __slots__ = ("_at_s", "_clock", "_due", "_is_new", "_loop", "_waiting")
 
@@ -36,10 +36,10 @@ class Pacer:
         return clock.time_scale > 0 and clock.now_s() >= self._at_s + seconds
 
     async def pause(self, seconds: float, *, scaled: bool = True) -> None:
-        """Live through *seconds* of session time, or of real time if they are not *scaled*.
+        """Wait *seconds* of session time, or of real time if not *scaled*.
 
-        At a time scale of 0 the former moves the clock instead: to where this answer then is,
-        so that answers given side by side overlap, and those given in turn add up.
+        At a time scale of 0, session time moves the clock instead, to this answer's position:
+        answers given side by side overlap, and those given in turn add up.
         """
         if not scaled:
             await self._real(seconds)
@@ -53,12 +53,12 @@ class Pacer:
         self._due = self._loop.time()
 
     def resume(self) -> None:
-        """Go on from now: what came before took as long as it took."""
+        """Continue from now, however long the wait before took."""
         self._at_s = max(self._at_s, self._clock.now_s())
         self._due = self._loop.time()
 
     async def _until_then(self) -> None:
-        """Wait until it is this answer's time, by waiting or because the clock is moved."""
+        """Wait until this answer's position comes, or the clock is moved there."""
         clock = self._clock
         while (wall_s := clock.wall_s(self._at_s)) > 0:
             self._waiting = self._loop.create_future()
@@ -66,7 +66,7 @@ class Pacer:
             clock.watch(self._wake)
             try:
                 if await self._waiting:
-                    # Timers may ring a little early: that is no reason to wait again.
+                    # Timers may fire slightly early: that is not a reason to wait again.
                     return
             finally:
                 timer.cancel()
@@ -80,13 +80,13 @@ class Pacer:
             self._waiting.set_result(in_time)
 
     async def _let_others_begin(self) -> None:
-        """Let requests that have come meanwhile start at the same time as this answer did."""
+        """Let requests that have arrived meanwhile start at the same time as this answer."""
         for _ in range(TURNS_OF_THE_LOOP if self._is_new else 1):
             await asyncio.sleep(0)
         self._is_new = False
 
     async def _real(self, seconds: float) -> None:
-        """Wait real *seconds*, whatever the time scale and whoever moves the clock."""
+        """Wait *seconds* of real time, whatever the time scale and the clock."""
         clock, loop = self._clock, self._loop
         self._due = max(self._due, loop.time() - LATE_S) + seconds
         await asyncio.sleep(self._due - loop.time())
@@ -98,7 +98,7 @@ class Pacer:
 
 
 async def wait_for(turn: Turn, clock: Clock) -> float:
-    """Return once *turn* has come, and how long that took by *clock*."""
+    """Wait for *turn*, and return how long that took by *clock*."""
     if turn.runs:
         return 0
     began_s = clock.now_s()

@@ -1,7 +1,7 @@
 """Plays timelines: the one place where an answer becomes bytes on a connection, in time.
 
-Head and body are framed here and written as they are; aiohttp's own responses are not used,
-so that an answer is on the wire exactly what its timeline says.
+Head and body are framed here and written as they are. aiohttp's responses are not used, so that
+the bytes on the wire are exactly those of the timeline.
 """
 
 import asyncio
@@ -34,7 +34,7 @@ RESET_ON_CLOSE: Final = struct.pack("ii", 1, 0)
 
 
 class Played(web.StreamResponse):
-    """What tells aiohttp that the answer is out already, and whether the connection stays."""
+    """Tells aiohttp that the answer is already out, and whether the connection stays open."""
 
     def __init__(self, *, keep_alive: bool) -> None:
         super().__init__()
@@ -53,14 +53,14 @@ class Played(web.StreamResponse):
 
 
 class Forsakable(Protocol):
-    """A connection that can be left half-dead."""
+    """A connection that can be left half dead."""
 
     def forsake(self) -> None:
-        """Answer whatever comes next by a reset."""
+        """Answer whatever comes next with a reset."""
 
 
 class Sent:
-    """How far an answer has come: how many of its tokens are out, where it is sent in pieces."""
+    """How many tokens of an answer are out, if it is sent in pieces."""
 
     __slots__ = ("tokens",)
 
@@ -77,11 +77,11 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
     sent: Sent | None = None,
     is_last: bool = False,
 ) -> Played:
-    """Answer *request* with *timeline*; if it *is_last*, the connection ends behind it.
+    """Answer *request* with *timeline*; if it *is_last*, close the connection afterwards.
 
-    Its pauses are those of *pacer*, which only what has pauses needs. An answer that is late
-    sends several pieces at once, to catch up. *hold* is how it waits for its release. *sent* hears
-    how far it has come.
+    *pacer* waits out the pauses, and *hold* waits for a release; a timeline without these events
+    needs neither. An answer that is late sends several pieces at once, to catch up. *sent* counts
+    the tokens that are out.
 
     Raises:
         ConnectionError: The client has left.
@@ -97,12 +97,12 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
             case Raw(payload):
                 framing.put_raw(payload)
             case Pause(seconds, scales):
-                assert pacer is not None, "a refusal of the server's own has no pauses"
+                assert pacer is not None, "a refusal by the server itself has no pauses"
                 if not (scales and pacer.is_behind(seconds)):
                     await _write(request, framing)
                 await pacer.pause(seconds, scaled=scales)
             case Hold():
-                assert pacer is not None and hold is not None, "nor is it held"  # noqa: PT018 - one reason
+                assert pacer is not None and hold is not None, "and it is never held"  # noqa: PT018 - one reason
                 await _hold(event, request, framing, hold)
                 pacer.resume()
             case Forsake(how):
@@ -125,7 +125,7 @@ async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold:
     """Wait until *event* ends, sending its filler; cancelled when the client leaves."""
     loop = asyncio.get_running_loop()
     until = loop.time() + MOST_HELD_S
-    # Held before the client has what came before: a test that reads it may release at once.
+    # Hold before sending what came before: a test that reads it may release at once.
     with hold(event) as released:
         await _write(request, framing)
         while not released.done() and (left := until - loop.time()) > 0:
@@ -140,19 +140,19 @@ GONE = Played(keep_alive=False)
 
 
 class Refusal(Played):
-    """The answer to a request that nobody can handle: played when aiohttp asks for it."""
+    """The answer to a request that cannot be handled; played when aiohttp asks for it."""
 
     def __init__(self, timeline: Timeline) -> None:
         super().__init__(keep_alive=False)
         self._timeline = timeline
 
     async def prepare(self, request: web.BaseRequest) -> None:
-        """Answer, and let the connection end."""
+        """Answer, then close the connection."""
         await play(self._timeline, request, is_last=True)
 
 
 class Framing:
-    """Makes bytes of head and body, as HTTP/1.1 frames them, and gathers them until taken."""
+    """Frames head and body as HTTP/1.1, and gathers the bytes until they are taken."""
 
     __slots__ = ("_chunked", "_has_body", "_is_http11", "_parts", "_sent", "_tokens", "keep_alive")
 
@@ -160,14 +160,14 @@ class Framing:
         self._sent = sent
         self._tokens = 0
         self._is_http11 = request.version >= HttpVersion11
-        # RFC 9110, 9.3.2: what answers HEAD has the headers of a body, and none.
+        # RFC 9110, 9.3.2: an answer to HEAD has the headers of a body, but no body.
         self._has_body = request.method != "HEAD"
         self._chunked = False
         self._parts: list[bytes] = []
         self.keep_alive = self._is_http11 and request.keep_alive and not is_last
 
     def put_head(self, head: Head) -> None:
-        """Put the status line and the headers, with those that say how the body is framed."""
+        """Put the status line and the headers, including those for the body's framing."""
         self._parts += (_status_line(head.status), head.lines)
         if head.content_length is not None:
             self._parts.append(b"content-length: %d\r\n" % head.content_length)
@@ -179,7 +179,7 @@ class Framing:
         self._parts.append(KEEP_ALIVE if self.keep_alive else CLOSE)
 
     def put_data(self, payload: bytes, tokens: int = 0) -> None:
-        """Put a piece of the body; in a chunked one it is a chunk. *tokens* end with it."""
+        """Put a piece of the body, a chunk if it is chunked; *tokens* are complete with it."""
         self._tokens += tokens
         if not self._has_body:
             return
@@ -189,7 +189,7 @@ class Framing:
             self._parts += (b"%x\r\n" % len(payload), payload, b"\r\n")
 
     def put_raw(self, payload: bytes) -> None:
-        """Put bytes that follow no framing; nothing can follow them on the connection."""
+        """Put bytes without framing; nothing can follow them on the connection."""
         self._parts.append(payload)
         self.keep_alive = False
 
@@ -199,13 +199,13 @@ class Framing:
             self._parts.append(LAST_CHUNK)
 
     def take(self) -> bytes:
-        """Return what has been gathered, and begin anew."""
+        """Return what has been gathered, and start over."""
         content = b"".join(self._parts)
         self._parts.clear()
         return content
 
     def note_sent(self) -> None:
-        """Note that all that was put is out."""
+        """Note that everything put so far is out."""
         self._sent.tokens = self._tokens
 
 
@@ -216,7 +216,7 @@ def _status_line(status: int) -> bytes:
 
 
 async def _write(request: web.BaseRequest, framing: Framing) -> None:
-    """Hand what *framing* has gathered to the connection, at the pace of the client."""
+    """Write what *framing* has gathered, as fast as the client reads."""
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ConnectionResetError("the client has left")
@@ -227,7 +227,7 @@ async def _write(request: web.BaseRequest, framing: Framing) -> None:
 
 
 async def cut(request: web.BaseRequest, how: str) -> None:
-    """End the connection of *request* once the client has been sent all that came before."""
+    """End the connection of *request* once everything before it has been sent."""
     transport = request.transport
     if transport is None:
         return
@@ -243,6 +243,6 @@ def reset(transport: asyncio.BaseTransport) -> None:
     """End the connection of *transport* at once, by a TCP reset."""
     connection: socket.socket | None = transport.get_extra_info("socket")
     if connection is not None:
-        # `abort` alone would end the connection politely, by a FIN.
+        # `abort` alone would end the connection politely, with a FIN.
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET_ON_CLOSE)
     cast(asyncio.Transport, transport).abort()

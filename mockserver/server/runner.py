@@ -29,9 +29,9 @@ from mockserver.sessions.session import Session
 
 T = TypeVar("T")
 
-NOT_RUNNING: Final = "the server does not run: use it in a 'with' block, or call start()"
+NOT_RUNNING: Final = "the server is not running: use it in a 'with' block, or call start()"
 GARBAGE: Final = 20_000
-"""How many new objects make the collector look for cycles (Python's own: 700)."""
+"""How many new objects trigger a search for cycles (Python's default: 700)."""
 
 Ready = Callable[[Address], None]
 
@@ -50,7 +50,7 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
-    # What was loaded stays, and answers leave no cycles: the collector need not look so often.
+    # What was loaded stays, and answers leave no cycles: garbage collection can be rare.
     gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
@@ -65,7 +65,7 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
 
 
 async def _watch(engine: Engine, watcher: Watcher) -> None:
-    """Answer by what *watcher* finds changed, from then on."""
+    """Reload the scenario whenever *watcher* finds a change."""
     loop = asyncio.get_running_loop()
     while True:
         await asyncio.sleep(EVERY_S)
@@ -99,18 +99,29 @@ class MockServer:
         tls: Path | None = None,
         upstream: str | None = None,
     ) -> None:
-        """Take *scenarios* by name, by path or as values; several of a kind are one.
+        """Create a server; it starts with `start()` or a `with` block.
 
-        *time_scale* is how long a second of a session takes: at 0 nothing waits. With *control*
-        there is a control API, which wants *control_token* if that is stated. Pages of
-        *cors_origin* may call the API. With *tls* it is encrypted, and the certificate of the
-        authority to trust is put into that folder, as `mockserver-ca.pem`. *upstream* is the root
-        of the server that requests are forwarded to where a reply says so: https, or this machine.
+        Args:
+            *scenarios: Names and paths, which are merged, or one `Scenario` value.
+            host: The address to listen on.
+            port: The port to listen on; 0 picks a free one.
+            seed: The seed for all random choices; None: the scenario's.
+            strict: Whether requests that no rule answers are refused.
+            any_model: Whether any model name is accepted.
+            usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated.
+            time_scale: Real seconds per second of session time; 0 never waits.
+            control: Whether to serve the control API.
+            control_token: The token that the control API requires.
+            cors_origin: The origin whose pages may call the API; `*` allows any.
+            tls: A folder for `mockserver-ca.pem`, the authority that clients must trust; the
+                server then speaks HTTPS.
+            upstream: The root URL of the server that requests are forwarded to when a reply says
+                so: https, or on this machine.
 
         Raises:
-            ScenarioError: A scenario is wrong.
-            UsageError: Values are mixed with names or paths, or *time_scale*, the token, the
-                origin or the upstream is none.
+            ScenarioError: A scenario has errors.
+            UsageError: Scenario values are mixed with names or paths, or another argument is not
+                valid.
 
         """
         options = Options(
@@ -142,7 +153,7 @@ class MockServer:
         """The root of all paths, such as `http://127.0.0.1:54321`.
 
         Raises:
-            UsageError: The server does not run.
+            UsageError: The server is not running.
 
         """
         if self._address is None:
@@ -156,10 +167,10 @@ class MockServer:
 
     @property
     def control_token(self) -> str | None:
-        """What the control API wants to be sent; None: nothing, or there is none.
+        """The token that the control API requires; None: it requires none, or is off.
 
         Raises:
-            UsageError: The server does not run.
+            UsageError: The server is not running.
 
         """
         if self._address is None:
@@ -167,23 +178,23 @@ class MockServer:
         return self._address.token
 
     def session(self, name: str = "default") -> Session:
-        """Return the state of a session; read it when no request is under way."""
+        """Return a session; read it while no request is being answered."""
         return self._engine.session(name)
 
     @property
     def engine(self) -> Engine:
-        """What answers, and its `sessions`: to be touched in the server's thread (`perform`)."""
+        """The engine and its `sessions`; use it only in the server's thread (`perform`)."""
         return self._engine
 
     def release(self, session: str = "default", rule: str | None = None) -> int:
-        """Let answers go on that a `stall` holds until it is released; return how many did.
+        """Release answers that a `stall` holds; return how many there were.
 
         Args:
-            session: The session whose answers they are.
+            session: The session that the answers belong to.
             rule: The name of the rule that holds them; None: any.
 
         Raises:
-            UsageError: The server does not run.
+            UsageError: The server is not running.
 
         """
 
@@ -194,12 +205,12 @@ class MockServer:
 
     @contextmanager
     def refuse(self) -> Generator[None]:
-        """Refuse connections for a while: as if nothing listened, but the port stays taken.
+        """Refuse connections within the block, as if nothing listened; the port stays reserved.
 
-        Open connections end, as they do when a server goes down.
+        Open connections are closed, as when a server goes down.
 
         Raises:
-            UsageError: The server does not run.
+            UsageError: The server is not running.
 
         """
         door = self._door
@@ -213,10 +224,10 @@ class MockServer:
                 self.perform(door.open())
 
     def perform(self, work: Coroutine[Any, Any, T]) -> T:
-        """Return what *work* returns in the server's own thread, between two requests.
+        """Run *work* in the server's thread, between two requests, and return its result.
 
         Raises:
-            UsageError: The server does not run.
+            UsageError: The server is not running.
 
         """
         if self._loop is None:
@@ -225,10 +236,10 @@ class MockServer:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def start(self) -> Self:
-        """Start to answer; returns once the server listens.
+        """Start answering; return once the server listens.
 
         Raises:
-            UsageError: The address cannot be had.
+            UsageError: The server cannot listen there.
 
         """
         failure: list[BaseException] = []
@@ -244,7 +255,7 @@ class MockServer:
         return self
 
     def stop(self) -> None:
-        """Stop to answer; returns once the port is free. A stopped server may start again."""
+        """Stop answering; return once the port is free. A stopped server may start again."""
         if self._loop is not None and self._stopped is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)
         if self._thread is not None:
@@ -287,7 +298,7 @@ class MockServer:
 
 
 def _reader(scenarios: Sequence[str | Path | Scenario]) -> Callable[[], Scenario] | None:
-    """Return what reads *scenarios* again; None if they stand in no file."""
+    """Return a function that reads *scenarios* again; None if they are not in files."""
     if not scenarios or any(isinstance(scenario, Scenario) for scenario in scenarios):
         return None
     return lambda: _one(scenarios)
@@ -299,5 +310,5 @@ def _one(scenarios: Sequence[str | Path | Scenario]) -> Scenario:
     if not values:
         return load_scenario(*sources) if sources else Scenario()
     if sources or len(values) > 1:
-        raise UsageError("a server takes one scenario value, or any number of names and paths")
+        raise UsageError("a server takes one scenario value or any number of names and paths")
     return values[0]

@@ -1,4 +1,4 @@
-"""How a server is reached, apart from what it answers: control API, browsers, encryption, files."""
+"""How a server is reached, not what it answers: control API, browsers, encryption, files."""
 
 import ssl
 from collections.abc import Callable
@@ -24,12 +24,12 @@ class Settings:
 
     Attributes:
         control: Whether there is a control API.
-        token: What the control API wants to be sent; None: beyond loopback one is drawn, on
-            loopback none is needed.
-        cors: Whose pages may call the API (not the control API) from a browser; None: nobody's.
-        tls: The context to encrypt by; None: plain HTTP.
-        reload: Reads the server's scenario anew; None: it stands in no file.
-        watcher: Looks whether that has changed; None: nobody looks.
+        token: The token that the control API requires; None: one is generated beyond loopback,
+            and none is needed on loopback.
+        cors: The origin whose pages may call the API (not the control API); None: no origin.
+        tls: The TLS context; None: plain HTTP.
+        reload: Reads the server's scenario again; None: it did not come from files.
+        watcher: Checks whether those files have changed; None: nothing is watched.
         upstream: The server that requests may be forwarded to; None: there is none.
 
     """
@@ -44,17 +44,17 @@ class Settings:
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.control:
-            raise UsageError("a control token is of no use without the control API")
+            raise UsageError("a control token has no effect without the control API")
 
     def control_plane(
         self, engine: Engine, plugins: Plugins, host: str, gate: Gate
     ) -> ControlPlane | None:
-        """Return the control API of the server that listens on *host*, if it is to have one.
+        """Return the control API for the server that listens on *host*; None if it is off.
 
-        It releases what is held at *gate*.
+        It releases answers that *gate* holds.
 
         Raises:
-            UsageError: The token is none.
+            UsageError: The token is not a valid one.
 
         """
         if not self.control:

@@ -1,7 +1,7 @@
-"""The one other server that requests may be forwarded to: named when this one starts, or nobody.
+"""The one other server that requests may be forwarded to, named when this one starts.
 
-Nothing that a scenario or a client says decides where a request goes. Only an API behind TLS, or a
-server on this machine, is asked.
+No scenario and no client decides where a request goes. The other server is an API reached by TLS,
+or runs on this machine.
 """
 
 import ipaddress
@@ -18,7 +18,7 @@ from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Headers
 
 MOST_BYTES: Final = 64 * 1024 * 1024
-"""How long an answer may be."""
+"""The size limit of an answer."""
 TIMEOUT: Final = aiohttp.ClientTimeout(total=600, sock_connect=10, sock_read=120)
 BETWEEN_NEIGHBOURS: Final = frozenset(
     {
@@ -34,9 +34,9 @@ BETWEEN_NEIGHBOURS: Final = frozenset(
         "upgrade",
     }
 )
-"""Headers that two neighbours agree upon (RFC 9110, 7.6.1), and those that follow from others."""
+"""Hop-by-hop headers (RFC 9110, 7.6.1), and those that follow from others."""
 KEPT_IN_PATHS: Final = "/:@!$&'()*+,;="
-"""What means itself in a path (RFC 3986, 3.3)."""
+"""Characters that need no escape in a path (RFC 3986, 3.3)."""
 
 
 class Upstream:
@@ -46,15 +46,15 @@ class Upstream:
         """Take the *url* of its root: `https://…`, or `http://` on this machine.
 
         Raises:
-            UsageError: It is none.
+            UsageError: It is not such a URL.
 
         """
         parts = urlsplit(url)
         host = parts.hostname or ""
         if not host or parts.query or parts.fragment or parts.username or parts.password:
-            raise UsageError(f"'{url}' is no URL of a server's root")
+            raise UsageError(f"'{url}' is not the URL of a server's root")
         if parts.scheme != "https" and not (parts.scheme == "http" and _is_here(host)):
-            raise UsageError(f"'{url}' is neither https nor on this machine: keys go there")
+            raise UsageError(f"'{url}' is neither https nor on this machine: keys are sent there")
         self._root = url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 
@@ -77,10 +77,10 @@ class Upstream:
                 while len(body) <= MOST_BYTES and (more := await response.content.read(MOST_BYTES)):
                     body += more
                 if len(body) > MOST_BYTES:
-                    return _failed(502, f"its answer is longer than {MOST_BYTES} bytes")
+                    return _failed(502, f"the answer is longer than {MOST_BYTES} bytes")
                 return Received(response.status, _passed_on(response), body)
         except TimeoutError:
-            return _failed(504, "it has not answered in time")
+            return _failed(504, "no answer in time")
         except aiohttp.ClientError as error:
             return _failed(502, f"{type(error).__name__}")
 
@@ -109,4 +109,4 @@ def _passed_on(response: aiohttp.ClientResponse) -> Headers:
 
 
 def _failed(status: int, why: str) -> ApiError:
-    return ApiError(status, f"the server that was asked instead: {why}", code="upstream_failed")
+    return ApiError(status, f"The upstream server failed: {why}", code="upstream_failed")

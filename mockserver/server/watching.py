@@ -1,6 +1,6 @@
-"""Scenario files that are read again when they change: `mockserver serve --watch`.
+"""Scenario files are reloaded when they change: `mockserver serve --watch`.
 
-What is wrong is told, and changes nothing: the server goes on by what it read last.
+A scenario with errors is reported and changes nothing: the server keeps the last good one.
 """
 
 import os
@@ -12,59 +12,59 @@ from mockserver.errors import MockServerError
 from mockserver.scenario.schema import Scenario
 
 EVERY_S: Final = 0.5
-"""How often files are looked at."""
+"""How often files are checked."""
 
 Stamp = tuple[int, int, int]
-"""What changes when a file does: its time, its size, its number on the disk."""
+"""What changes when a file does: its time, its size, its inode."""
 
 
 class Watcher:
-    """Looks whether files have changed; somebody else says when."""
+    """Checks whether files have changed, whenever it is asked to."""
 
     def __init__(
         self,
         read: Callable[[], Scenario],
         files: Callable[[], Iterable[Path]],
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
     ) -> None:
         """Look at the files as they are now.
 
         Args:
             read: Reads the scenario.
-            files: Returns the files that it stands in, also where it is wrong.
-            tell: Takes what a person should know.
+            files: Returns the files that it consists of, even if it has errors.
+            report: Takes messages for the person at the terminal.
 
         """
         self._read = read
         self._files = files
-        self._tell = tell
+        self._report = report
         self._watched = frozenset(files())
         self._stamps = _stamps(self._watched)
 
     def check(self) -> Scenario | None:
-        """Return the scenario, if it has changed and is right; it may run in a thread."""
+        """Return the scenario if it has changed and has no errors; may run in a thread."""
         stamps = _stamps(self._watched)
-        # Many editors save by putting a new file in the place of the old one: soon it is there.
+        # Many editors save by replacing the file: the new one will be there soon.
         if stamps == self._stamps or len(stamps) < len(self._watched):
             return None
         self._stamps = stamps
         try:
-            # Files that a wrong one no longer leads to are watched on: mending may begin there.
+            # Files that a broken one no longer includes stay watched: the fix may be there.
             self._watched |= frozenset(self._files())
             scenario = self._read()
             self._watched = frozenset(self._files())
         except MockServerError as error:
-            self._tell(f"{error}\nmockserver: the scenario is not read again: it is wrong")
+            self._report(f"{error}\nmockserver: the scenario has errors and was not reloaded")
             return None
         finally:
             self._stamps = _stamps(self._watched)
         rules = len(scenario.rules)
-        self._tell(f"mockserver: the scenario was read again: {rules} rule{'s' * (rules != 1)}")
+        self._report(f"mockserver: the scenario was reloaded: {rules} rule{'s' * (rules != 1)}")
         return scenario
 
 
 def _stamps(files: Iterable[Path]) -> Mapping[Path, Stamp]:
-    """Return the stamps of those of *files* that are there."""
+    """Return the stamps of those *files* that exist."""
     found: dict[Path, Stamp] = {}
     for path in files:
         try:

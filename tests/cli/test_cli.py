@@ -589,5 +589,5 @@ def test_report_tells_what_an_application_did_wrong(capsys: pytest.CaptureFixtur
 
     out, err = capsys.readouterr()
     assert out.startswith("gave_up_too_early (call 1): did not try again after a 503\n")
-    assert "1 calls, 1 verdict\n" in err
+    assert "1 call, 1 verdict\n" in err
     assert "did you mean 'gave_up_too_early'" in err

@@ -449,6 +449,6 @@ def test_a_fault_of_ours_is_a_500_in_the_providers_json_and_says_so(
 
     assert error_of(raw) == (
         500,
-        "llm-mockserver failed at this request (ZeroDivisionError): please report it",
+        "llm-mockserver failed on this request (ZeroDivisionError): please report it",
     )
     assert "my secret" not in caplog.text

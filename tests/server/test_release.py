@@ -91,7 +91,7 @@ def test_a_held_answer_does_not_outlive_its_client(serve: Serve) -> None:
 
 
 def test_a_server_that_does_not_run_releases_nothing() -> None:
-    with pytest.raises(UsageError, match="the server does not run"):
+    with pytest.raises(UsageError, match="the server is not running"):
         MockServer().release()
 
 
@@ -153,14 +153,14 @@ def test_connections_are_not_refused_twice(serve: Serve) -> None:
     server = serve()
     with (
         server.refuse(),
-        pytest.raises(UsageError, match="refuses connections already"),
+        pytest.raises(UsageError, match="already refuses connections"),
         server.refuse(),
     ):
         pass
 
 
 def test_a_server_that_does_not_run_refuses_nothing() -> None:
-    with pytest.raises(UsageError, match="the server does not run"), MockServer().refuse():
+    with pytest.raises(UsageError, match="the server is not running"), MockServer().refuse():
         pass
 
 

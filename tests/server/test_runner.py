@@ -44,7 +44,7 @@ def test_stopping_twice_does_no_harm() -> None:
 
 
 def test_a_server_that_does_not_run_has_no_address() -> None:
-    with pytest.raises(UsageError, match="the server does not run"):
+    with pytest.raises(UsageError, match="the server is not running"):
         _ = MockServer().url
 
 
@@ -64,7 +64,7 @@ def test_a_host_that_is_not_here_is_told() -> None:
 
 
 def test_a_port_beyond_all_ports_is_told() -> None:
-    with pytest.raises(UsageError, match="port 70000 is not from 0 to 65535"):
+    with pytest.raises(UsageError, match="port 70000 is not between 0 and 65535"):
         MockServer(port=70_000).start()
 
 
@@ -82,7 +82,7 @@ def test_the_address_of_a_long_host_stands_in_brackets() -> None:
 def test_a_server_takes_one_value_or_any_number_of_names(
     scenarios: tuple[Scenario | Path, ...],
 ) -> None:
-    with pytest.raises(UsageError, match="one scenario value, or any number of names and paths"):
+    with pytest.raises(UsageError, match="one scenario value or any number of names and paths"):
         MockServer(*scenarios)
 
 

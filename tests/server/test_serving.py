@@ -127,9 +127,9 @@ def test_a_scenario_is_read_again_when_the_control_api_is_asked_to(tmp_path: Pat
     ("arguments", "said"),
     [
         (["--watch"], "nothing to watch"),
-        (["--no-control", "--control-token", "long-enough"], "of no use"),
+        (["--no-control", "--control-token", "long-enough"], "has no effect"),
         (["--control-token", "short"], "at least 8 characters"),
-        (["--cors-origin", "localhost"], "no origin"),
+        (["--cors-origin", "localhost"], "not an origin"),
     ],
 )
 def test_what_makes_no_sense_is_refused_in_one_line(arguments: list[str], said: str) -> None:

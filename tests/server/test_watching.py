@@ -55,7 +55,7 @@ def test_a_change_is_read_once_and_told(files: Files) -> None:
 
     assert files.names() == ["second"]
     assert files.names() is None
-    assert files.told == ["mockserver: the scenario was read again: 1 rule"]
+    assert files.told == ["mockserver: the scenario was reloaded: 1 rule"]
 
 
 def test_included_files_are_watched_too(files: Files) -> None:

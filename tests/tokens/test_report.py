@@ -109,7 +109,7 @@ def test_the_server_bills_what_the_report_says() -> None:
     [
         pytest.param("", "-:1:1: not JSON: Expecting value", id="nothing"),
         pytest.param('{"a": }', "-:1:7: not JSON: Expecting value", id="not JSON"),
-        pytest.param("[]", "-: a request is a JSON object", id="a list"),
+        pytest.param("[]", "-: a request must be a JSON object", id="a list"),
         pytest.param('{"model": "gpt-4o"}', "-: this is neither a request", id="no messages"),
         pytest.param('{"messages": []}\n{"messages": [}\n', "-:2:15: not JSON", id="a later line"),
     ],
