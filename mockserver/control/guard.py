@@ -1,8 +1,8 @@
 """Who may use the control API: no web page, and beyond loopback nobody without the token.
 
 A page that a developer visits can make the browser send requests to servers on the same
-machine. It cannot choose the `Host` (which tells a rebound name), it cannot hide its `Origin`,
-and it cannot send `application/json` without asking first, which is not answered here.
+machine. It cannot choose the `Host` (which reveals DNS rebinding), it cannot hide its `Origin`,
+and it cannot send `application/json` without a preflight, which is not answered here.
 """
 
 import hmac
@@ -19,7 +19,7 @@ from mockserver.errors import UsageError
 
 TOKEN_HEADER: Final = "x-mock-token"  # noqa: S105 - the name of a header
 TOKEN_LENGTH: Final = 8
-"""The least length of a token that is chosen: what is shorter can be guessed."""
+"""The least length of a chosen token: a shorter one can be guessed."""
 
 
 def is_loopback(host: str) -> bool:
@@ -35,23 +35,23 @@ def is_loopback(host: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How the control API may be used: from loopback alone or not, with a *token* or without."""
+    """Who may use the control API: only loopback or not, with a *token* or without."""
 
     only_loopback: bool = True
     token: str | None = None
 
     @classmethod
     def of(cls, host: str, token: str | None) -> "Access":
-        """Return how it may be used on *host*; beyond loopback there is always a token.
+        """Return the access for a server on *host*; beyond loopback there is always a token.
 
         Raises:
             UsageError: *token* is too short, or cannot stand in a header.
 
         """
         if token is not None and not (len(token) >= TOKEN_LENGTH and token.isascii()):
-            raise UsageError(f"a control token has at least {TOKEN_LENGTH} characters, all ASCII")
+            raise UsageError(f"a control token needs at least {TOKEN_LENGTH} characters, all ASCII")
         if token is not None and (not token.isprintable() or " " in token):
-            raise UsageError("a control token has no blanks and nothing unprintable")
+            raise UsageError("a control token must not contain spaces or unprintable characters")
         if is_loopback(host):
             return cls(only_loopback=True, token=token)
         return cls(only_loopback=False, token=token or secrets.token_urlsafe(24))
@@ -59,16 +59,16 @@ class Access:
     def check(
         self, route: Route | None, headers: Mapping[str, str], port: int, *, has_body: bool
     ) -> None:
-        """Let a request pass, or not, before its body is read.
+        """Let a request pass or refuse it, before its body is read.
 
         Args:
-            route: What it asks for; None: nothing that there is, which only insiders learn.
+            route: The route; None: there is no such route, which only authorised clients learn.
             headers: Its headers, looked up by lower-case name.
             port: Where the server listens.
             has_body: Whether a body comes with it.
 
         Raises:
-            Refused: It does not pass; tells why, and what to do.
+            Refused: It does not pass.
 
         """
         if self.only_loopback:
@@ -86,7 +86,7 @@ class Access:
         wanted = (self.token or "").encode()
         if not hmac.compare_digest(given.strip().encode("utf-8", "surrogatepass"), wanted):
             hint = f"send 'authorization: Bearer TOKEN' or '{TOKEN_HEADER}: TOKEN'"
-            what = "the control API wants the token that the server printed when it started"
+            what = "the control API requires the token that the server printed when it started"
             raise Refused(401, "token", what, hint)
 
 
@@ -97,8 +97,8 @@ def _check_host(host: str, port: int) -> None:
     except ValueError:
         named, given = "", None
     if not (is_loopback(named) and given == port):
-        what = f"the control API answers to localhost:{port} alone, not to '{host[:80]}'"
-        raise Refused(403, "host", what, "address it by 'localhost' or '127.0.0.1'")
+        what = f"the control API answers only to localhost:{port}, not to '{host[:80]}'"
+        raise Refused(403, "host", what, "use 'localhost' or '127.0.0.1'")
 
 
 def _check_origin(origin: str | None) -> None:
@@ -109,10 +109,10 @@ def _check_origin(origin: str | None) -> None:
     except ValueError:
         named = ""
     if not is_loopback(named):
-        raise Refused(403, "origin", f"the control API is not for pages of '{origin[:80]}'")
+        raise Refused(403, "origin", f"the control API refuses pages from '{origin[:80]}'")
 
 
 def _check_content_type(content_type: str) -> None:
     if content_type.partition(";")[0].strip().lower() != "application/json":
-        what = "what changes something, or has a body, is sent as 'application/json'"
+        what = "a request that changes something or has a body must be 'application/json'"
         raise Refused(415, "content-type", what, "add 'content-type: application/json'")

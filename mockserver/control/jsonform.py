@@ -1,7 +1,7 @@
-"""Typed values as JSON, and back: the annotations of a dataclass say what its members may be.
+"""Typed values as JSON, and back: the annotations of a dataclass define its members.
 
-The same annotations become JSON Schemas (`mockserver.control.schemas`), so that what the OpenAPI
-document says is what is read and written.
+The same annotations become JSON Schemas (`mockserver.control.schemas`), so that the OpenAPI
+document describes exactly what is read and written.
 """
 
 import dataclasses
@@ -32,7 +32,7 @@ T = TypeVar("T")
 Json: TypeAlias = Any
 """Any JSON value."""
 DEEPEST: Final = 64
-"""How deep what is sent may nest."""
+"""How deep JSON may nest."""
 
 
 SHOWN: Final = 20
@@ -40,7 +40,7 @@ SHOWN: Final = 20
 
 
 class Omitted(Enum):
-    """The default of a member whose null means something else than its absence."""
+    """The default of a member whose absence does not mean null."""
 
     OMITTED = "omitted"
 
@@ -67,8 +67,8 @@ class Limits:
         return " and ".join(filter(None, (low, high)))
 
 
-class Misshapen(ValueError):  # noqa: N818 - it tells of a value, as `BadValue` does
-    """JSON is not what it should be; *at* says where, as in `rules[0].name`."""
+class Misshapen(ValueError):  # noqa: N818 - it is about a value, as `BadValue` is
+    """JSON does not fit; *at* says where, as in `rules[0].name`."""
 
     def __init__(self, at: str, what: str, hint: str | None = None) -> None:
         super().__init__(f"{at}: {what}" if at else what)
@@ -78,14 +78,14 @@ class Misshapen(ValueError):  # noqa: N818 - it tells of a value, as `BadValue` 
 
 
 class OutOfBounds(Misshapen):
-    """JSON is what it should be, but too large or too small."""
+    """JSON fits, but is too large or too small."""
 
 
 # --- Values to JSON --------------------------------------------------------------------------
 
 
 def to_json(value: Any) -> Json:
-    """Return *value* as JSON has it; members that are omitted are left out."""
+    """Return *value* as JSON, without members that are omitted."""
     if value is None or isinstance(value, str | int | float | bool):
         # JSON has no infinities and no NaN.
         return value if not isinstance(value, float) or math.isfinite(value) else None
@@ -116,11 +116,11 @@ def from_json(cls: type[T], value: Json, *, lenient: bool = False) -> T:
     Args:
         cls: A dataclass.
         value: What was read.
-        lenient: Whether members that *cls* does not know are passed over: what a newer server
-            says must not break an older client.
+        lenient: Whether unknown members are ignored: a newer server must not break an older
+            client.
 
     Raises:
-        Misshapen: It is no such thing; tells where, and the nearest right thing.
+        Misshapen: It does not fit.
 
     """
     return cast(T, _Reader(lenient=lenient).read(cls, value, ""))
@@ -130,7 +130,7 @@ def from_query(cls: type[T], pairs: Sequence[tuple[str, str]]) -> T:
     """Return the parameters of a query as a *cls*; lists may repeat a name.
 
     Raises:
-        Misshapen: They are no such thing.
+        Misshapen: They do not fit.
 
     """
     found: dict[str, Any] = {}
@@ -141,14 +141,14 @@ def from_query(cls: type[T], pairs: Sequence[tuple[str, str]]) -> T:
         if get_origin(wanted) is tuple:
             found.setdefault(name, []).append(_from_text(get_args(wanted)[0], text))
         elif name in found:
-            raise Misshapen(name, "the parameter is there twice")
+            raise Misshapen(name, "the parameter is given twice")
         else:
             found[name] = _from_text(wanted, text)
     return from_json(cls, found)
 
 
 def plain(annotation: Any) -> Any:
-    """Return what *annotation* wants where it is there at all."""
+    """Return the type that *annotation* has when a value is present."""
     if get_origin(annotation) is Annotated:
         annotation = get_args(annotation)[0]
     if get_origin(annotation) in (Union, types.UnionType):
@@ -190,7 +190,7 @@ class _Reader:
         self._lenient = lenient
 
     def read(self, wanted: Any, value: Json, at: str) -> Any:
-        """Return *value*, which stands at *at*, as the annotation *wanted* has it."""
+        """Return *value*, found at *at*, as the annotation *wanted* requires."""
         if wanted is Any:
             _refuse_depth(value, at)
             return value
@@ -234,7 +234,7 @@ class _Reader:
             except OutOfBounds:
                 raise
             except Misshapen as error:
-                # What went wrong deepest down is what was meant.
+                # The alternative that got furthest is the one that was meant.
                 if problem is None or len(error.at) > len(problem.at):
                     problem = error
         if problem is not None and problem.at != at:
@@ -295,7 +295,7 @@ def _called(wanted: Any) -> str:
 
 
 def _shown(value: Json) -> str:
-    """Return what *value* is, but nothing that is long: it may be a secret."""
+    """Describe *value* without quoting long texts: they may be secrets."""
     if isinstance(value, str):
         return f"'{value}'" if len(value) <= SHOWN else f"a text of {len(value)} characters"
     if isinstance(value, dict):
@@ -306,7 +306,7 @@ def _shown(value: Json) -> str:
 
 
 def _refuse_depth(value: Json, at: str) -> None:
-    """Refuse what nests too deep, level by level and without recursion."""
+    """Refuse JSON that nests too deep, level by level and without recursion."""
     level: list[Any] = [value]
     for _ in range(DEEPEST):
         level = [
@@ -323,4 +323,4 @@ def _refuse_depth(value: Json, at: str) -> None:
         ]
         if not level:
             return
-    raise Misshapen(at, f"it nests deeper than {DEEPEST} levels")
+    raise Misshapen(at, f"nested deeper than {DEEPEST} levels")

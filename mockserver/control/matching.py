@@ -1,4 +1,4 @@
-"""Whether calls of the journal fit a condition: they are read again, as the rules saw them."""
+"""Whether calls in the journal match a condition: each is parsed again, as the rules saw it."""
 
 from collections.abc import Iterable
 from typing import Final
@@ -13,14 +13,14 @@ from mockserver.scenario.conditions.matching import Condition
 from mockserver.sessions.session import Session
 
 NEAREST: Final = 3
-"""Calls that are told of where an expectation does not hold."""
+"""How many calls are described when an expectation does not hold."""
 
 
 class Matcher:
-    """Tells which calls of a session fit a condition; each call is looked at once."""
+    """Decides which calls of a session match a condition; each call is examined once."""
 
     def __init__(self, engine: Engine, session: Session, condition: Condition | None) -> None:
-        """Take the *condition*; None: every call fits."""
+        """Take the *condition*; None: every call matches."""
         self._engine = engine
         self._session = session
         self._condition = condition
@@ -28,7 +28,7 @@ class Matcher:
         self._known: dict[int, bool] = {}
 
     def fits(self, call: Call) -> bool:
-        """Return whether *call* fits."""
+        """Return whether *call* matches."""
         if self._condition is None:
             return True
         found = self._known.get(call.number)
@@ -39,7 +39,7 @@ class Matcher:
         return found
 
     def differences(self, call: Call) -> list[str]:
-        """Return in what *call* differs from the nearest alternative."""
+        """Return how *call* differs from the nearest alternative."""
         if self._condition is None:
             return []
         incoming = self._read_again(call)
@@ -52,7 +52,7 @@ class Matcher:
 
 
 def verify(matcher: Matcher, calls: Iterable[Call], wanted: Verify) -> Verified:
-    """Return whether what is *wanted* holds of *calls*, and what differs if it does not."""
+    """Return whether *calls* are as *wanted*, and what differs if they are not."""
     candidates = [call for call in calls if call.number > wanted.after]
     matching = [call for call in candidates if matcher.fits(call)]
     count, asked = len(matching), _asked(wanted)
@@ -67,9 +67,9 @@ def verify(matcher: Matcher, calls: Iterable[Call], wanted: Verify) -> Verified:
     if not holds:
         numbers = ", ".join(str(call.number) for call in matching[:NEAREST])
         message += f" (call {numbers}{' …' if count > NEAREST else ''})" if matching else ""
-        message += f" of {len(candidates)} in all"
+        message += f" out of {len(candidates)}"
         for miss in near:
-            why = "; ".join(miss.why) or "it asked for no answer"
+            why = "; ".join(miss.why) or "it did not ask for an answer"
             message += f"\n  call {miss.number}, {miss.method} {miss.path}: {why}"
     return Verified(
         holds=holds,
@@ -108,7 +108,7 @@ def _nearest(matcher: Matcher, calls: Iterable[Call]) -> tuple[NearMiss, ...]:
 
 
 def near_miss(call: Call, why: Iterable[str]) -> NearMiss:
-    """Return *call* as one that was missed."""
+    """Return *call* as a near miss."""
     return NearMiss(
         number=call.number, method=call.method, path=call.path, model=call.model, why=tuple(why)
     )

@@ -1,4 +1,4 @@
-"""The OpenAPI document of the control API, made of the table of routes and the shapes."""
+"""The OpenAPI document of the control API, made from the table of routes and the shapes."""
 
 import re
 from dataclasses import fields
@@ -14,20 +14,20 @@ from mockserver.control.shapes import Problem
 JSON_TYPE: Final = "application/json"
 PROBLEM_TYPE: Final = "application/problem+json"
 ALWAYS: Final = (400, 401, 403, 413, 415)
-"""What may go wrong on every route."""
+"""Errors of every route."""
 PHRASES: Final = {
-    400: "The request is not what it should be.",
+    400: "The body or the query is not valid.",
     401: "The token is missing or wrong.",
-    403: "The request comes from where none may come from.",
-    404: "There is no such thing.",
-    409: "It cannot be done as things are.",
+    403: "The request comes from a web page, or addresses another host.",
+    404: "The session or call does not exist.",
+    409: "The current state does not allow this.",
     413: "The body is too large.",
-    415: "The body is not said to be JSON.",
-    422: "The scenario or the condition is wrong; tells all that is.",
+    415: "The content type is not JSON.",
+    422: "The scenario or the condition has errors; `faults` lists all of them.",
 }
 ABOUT: Final = (
-    "Sessions, rules, journal, clock: what a test does with a running llm-mockserver. Every error "
-    "is an `application/problem+json`."
+    "Control a running llm-mockserver from a test: sessions, rules, journal, clock. Every error is "
+    "an `application/problem+json`."
 )
 
 
@@ -51,7 +51,7 @@ def document(version: str) -> Json:
                 "token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER},
             },
         },
-        # Without a token, where the server has none.
+        # No token is needed if the server has none.
         "security": [{}, {"bearer": nothing}, {"token": nothing}],
     }
 
@@ -63,7 +63,7 @@ def _operation(route: Route, schemas: Schemas, problem: Json) -> Json:
         "summary": route.about,
         "responses": {
             str(route.status): {
-                "description": "It is done.",
+                "description": "Success.",
                 "content": {JSON_TYPE: {"schema": answer}},
             },
             **{

@@ -1,6 +1,6 @@
-"""What clients ask of the control API, as values: a method, a path, a body, and what comes back.
+"""Requests to the control API as values: a method, a path, a body, and the type of the answer.
 
-Both clients send these and read the answers by them, so that nothing is written twice.
+Both clients send these and parse the answers with them, so that nothing is written twice.
 """
 
 import json
@@ -16,11 +16,11 @@ from mockserver.errors import MockServerError
 
 T = TypeVar("T")
 MARGIN_S: Final = 5.0
-"""How much longer than the server a client waits."""
+"""How much longer a client waits than the server."""
 
 
 class ControlError(MockServerError):
-    """The server did not do what it was asked; *problem* tells why, as far as it said."""
+    """The server refused a request, or did not answer; *problem* is the reason."""
 
     def __init__(self, problem: shapes.Problem) -> None:
         lines = [f"{problem.title}: {problem.detail}"]
@@ -38,20 +38,20 @@ class ControlError(MockServerError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation(Generic[T]):
-    """One thing to ask: *content* is the body, and *answer* the type of what comes back."""
+    """One request: *content* is the body, *answer* the type of the answer."""
 
     method: str
     path: str
     answer: type[T]
     content: bytes
     waits_s: float = 0.0
-    """How long the server may take on purpose."""
+    """How long the server may wait on purpose."""
 
     def read(self, status: int, content: bytes) -> T:
-        """Return what the server answered.
+        """Return the answer.
 
         Raises:
-            ControlError: It did not do it, or it is no mockserver.
+            ControlError: The server refused the request, or is not a mockserver.
 
         """
         try:
@@ -65,24 +65,24 @@ class Operation(Generic[T]):
 
 
 def not_ours(status: int, asked: str) -> ControlError:
-    """Return what to say where no control API answers."""
+    """Return the error for an answer that is not from a control API."""
     return ControlError(
         shapes.Problem(
             type="urn:mockserver:not-ours",
-            title="No control API answers there",
+            title="Not a control API",
             status=status,
-            detail=f"{asked} was answered with {status}, and not as a mockserver does",
-            hint="is it another server, another version, or one started with --no-control?",
+            detail=f"{asked} was answered with {status}, but not by a mockserver",
+            hint="is it another server, another version, or was it started with --no-control?",
         )
     )
 
 
 def unreachable(url: str, why: object) -> ControlError:
-    """Return what to say where nobody answers."""
+    """Return the error for a server that does not answer."""
     return ControlError(
         shapes.Problem(
             type="urn:mockserver:unreachable",
-            title="No server answers",
+            title="The server does not answer",
             status=0,
             detail=f"{url}: {why}",
             hint="start one with 'mockserver serve'",
@@ -99,7 +99,7 @@ def operation(
     waits_s: float = 0.0,
     **parameters: object,
 ) -> Operation[T]:
-    """Return the operation of the route called *name*, whose *answer* is known to the caller."""
+    """Return the operation for the route *name*; *answer* is the type of its answer."""
     route = BY_NAME[name]
     escaped = {key: quote(str(value), safe="") for key, value in parameters.items()}
     path = route.path.format(**escaped)
@@ -112,7 +112,7 @@ def operation(
 
 
 def _query(query: Any) -> str:
-    """Return the parameters that differ from what they are without being said."""
+    """Return the parameters that differ from their defaults, as a query string."""
     pairs: list[tuple[str, str]] = []
     for field in fields(query):
         value = getattr(query, field.name)
@@ -128,16 +128,16 @@ def _parameter(value: object) -> str:
 
 
 def too_few(waited: shapes.Waited, calls: int) -> TimeoutError:
-    """Return what to say where the calls that were waited for did not come."""
+    """Return the error for calls that did not come in time."""
     came = len(waited.calls)
     return TimeoutError(f"waited for {calls} call{'s' * (calls != 1)}, {came} came in time")
 
 
-# --- One function for each thing to ask ------------------------------------------------------
+# --- One function for each operation ---------------------------------------------------------
 
 
 class NewSessionOptions(TypedDict, total=False):
-    """How a session is begun, besides its name and scenario; see `shapes.NewSession`."""
+    """Options of a new session, besides name and scenario; see `shapes.NewSession`."""
 
     inherit: bool
     seed: int | None
@@ -164,7 +164,7 @@ class JournalFilters(TypedDict, total=False):
 
 
 class Expected(TypedDict, total=False):
-    """How many calls there must be; see `shapes.Verify`."""
+    """How many calls are expected; see `shapes.Verify`."""
 
     calls: int | None
     at_least: int | None
@@ -173,7 +173,7 @@ class Expected(TypedDict, total=False):
 
 
 class Awaited(TypedDict, total=False):
-    """How calls are waited for; see `shapes.WaitFor`."""
+    """Options of waiting for calls; see `shapes.WaitFor`."""
 
     after: int
     unfinished: bool
@@ -181,7 +181,7 @@ class Awaited(TypedDict, total=False):
 
 
 def health() -> Operation[shapes.Health]:
-    """Ask whether the server answers."""
+    """Check that the server answers."""
     return operation("health", shapes.Health)
 
 
@@ -238,7 +238,7 @@ def add_rules(session: str, rules: Sequence[Mapping[str, Any]]) -> Operation[sha
 def add_scenario(
     session: str, scenario: shapes.ScenarioSource, layer: str | None = None
 ) -> Operation[shapes.RuleList]:
-    """Add rules, and all else that a scenario says; replace what was added as the same *layer*."""
+    """Add a scenario, with its rules; replace the one added under the same *layer*."""
     added = shapes.AddedRules(scenario=scenario, layer=layer)
     return operation("add_rules", shapes.RuleList, session=session, body=added)
 
@@ -246,7 +246,7 @@ def add_scenario(
 def explain(
     session: str, request: Mapping[str, Any], path: str, headers: Mapping[str, str] | None
 ) -> Operation[shapes.Explanation]:
-    """Tell how the rules would be read for a request."""
+    """Report how the rules would read a request."""
     wanted = shapes.Explain(request=request, path=path, headers=headers or {})
     return operation("explain", shapes.Explanation, session=session, body=wanted)
 
@@ -260,7 +260,7 @@ def read_journal(
 
 
 def clear_journal(session: str) -> Operation[shapes.Cleared]:
-    """Forget the calls."""
+    """Clear the journal."""
     return operation("clear_journal", shapes.Cleared, session=session)
 
 
@@ -272,7 +272,7 @@ def read_call(session: str, number: int) -> Operation[shapes.CallRecord]:
 def wait(
     session: str, calls: int, when: shapes.When | None, awaited: Awaited
 ) -> Operation[shapes.Waited]:
-    """Wait until calls have come."""
+    """Wait for calls."""
     wanted = shapes.WaitFor(calls=calls, when=when, **awaited)
     timeout_s = wanted.timeout_s
     return operation("wait", shapes.Waited, session=session, body=wanted, waits_s=timeout_s)
@@ -281,7 +281,7 @@ def wait(
 def verify(
     session: str, when: shapes.When | None, expected: Expected
 ) -> Operation[shapes.Verified]:
-    """Tell whether the calls that have come are as expected."""
+    """Check whether the calls so far are as expected."""
     wanted = shapes.Verify(when=when, **expected)
     return operation("verify", shapes.Verified, session=session, body=wanted)
 
@@ -292,13 +292,13 @@ def near_misses(session: str) -> Operation[shapes.NearMisses]:
 
 
 def verdicts(session: str, *, fallback: bool) -> Operation[shapes.Verdicts]:
-    """Tell what the client did wrong."""
+    """Judge the client."""
     query = shapes.VerdictsQuery(fallback=fallback)
     return operation("verdicts", shapes.Verdicts, session=session, query=query)
 
 
 def release(session: str, rule: str | None) -> Operation[shapes.Released]:
-    """Let answers go on that are held."""
+    """Release held answers."""
     body = shapes.Release(rule=rule)
     return operation("release", shapes.Released, session=session, body=body)
 
@@ -315,11 +315,11 @@ def change_state(session: str, state: Mapping[str, Any]) -> Operation[shapes.Sta
 
 
 def read_clock(session: str) -> Operation[shapes.ClockView]:
-    """Read the session's time."""
+    """Read the session's clock."""
     return operation("read_clock", shapes.ClockView, session=session)
 
 
 def advance_clock(session: str, seconds: float) -> Operation[shapes.ClockView]:
-    """Move the session's time on."""
+    """Advance the session's clock."""
     body = shapes.Advance(seconds=seconds)
     return operation("advance_clock", shapes.ClockView, session=session, body=body)

@@ -1,4 +1,4 @@
-"""Why something was not done, as the control API tells it."""
+"""Why the control API refused a request."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -8,28 +8,28 @@ from mockserver.control.shapes import Fault, Problem
 from mockserver.records.redaction import redact_text
 
 TITLES: Final = {
-    "body": "The body is not what it should be",
-    "query": "The query is not what it should be",
+    "body": "The body is not valid",
+    "query": "The query is not valid",
     "host": "Not an address of this server",
     "origin": "Not for web pages",
-    "token": "No right token",
-    "content-type": "Not said to be JSON",
-    "too-large": "Too large",
+    "token": "The token is missing or wrong",
+    "content-type": "The content type is not JSON",
+    "too-large": "The body is too large",
     "unknown-path": "No such path",
-    "wrong-method": "Not by this method",
+    "wrong-method": "Method not allowed",
     "unknown-session": "No such session",
-    "session-exists": "There is such a session already",
-    "session-refused": "The session cannot begin",
+    "session-exists": "The session already exists",
+    "session-refused": "The session cannot be created",
     "unknown-call": "No such call",
-    "scenario": "The scenario is wrong",
-    "condition": "The condition is wrong",
-    "no-files": "Nothing to read again",
+    "scenario": "The scenario has errors",
+    "condition": "The condition has errors",
+    "no-files": "Nothing to reload",
 }
 """The kinds of problems, in words; `type` is `urn:mockserver:<kind>`."""
 
 
-class Refused(Exception):  # noqa: N818 - it tells of a request
-    """What was asked is not done."""
+class Refused(Exception):  # noqa: N818 - it is about a request
+    """The request is refused; *problem* is the answer."""
 
     def __init__(
         self,
@@ -40,7 +40,7 @@ class Refused(Exception):  # noqa: N818 - it tells of a request
         faults: Iterable[Fault] = (),
     ) -> None:
         super().__init__(detail)
-        # What was sent is quoted, and may hold a secret.
+        # The texts quote what was sent, which may hold a secret.
         self.problem = Problem(
             type=f"urn:mockserver:{kind}",
             title=TITLES[kind],

@@ -1,4 +1,4 @@
-"""Sessions, rules and calls as the control API tells of them."""
+"""Sessions, rules and calls as the control API reports them."""
 
 from dataclasses import fields
 
@@ -21,12 +21,12 @@ from mockserver.sessions.session import Session
 
 
 def path_of(name: str) -> str:
-    """Return what stands before `/v1` in the URLs of the session called *name*."""
+    """Return the path prefix of the session *name*, before `/v1`."""
     return "" if name == DEFAULT_SESSION else f"{SESSION_PREFIX}{name}"
 
 
 def session_state(session: Session) -> SessionState:
-    """Return *session* as it is."""
+    """Return the state of *session*."""
     calls = tuple(session.journal)
     return SessionState(
         name=session.name,
@@ -49,8 +49,8 @@ def session_state(session: Session) -> SessionState:
 
 
 def _strictness(strict: Strict) -> Strictness:
-    told = {field.name: getattr(strict, field.name) for field in fields(strict)}
-    return Strictness(**{n: OMITTED if isinstance(v, Unstated) else v for n, v in told.items()})
+    stated = {field.name: getattr(strict, field.name) for field in fields(strict)}
+    return Strictness(**{n: OMITTED if isinstance(v, Unstated) else v for n, v in stated.items()})
 
 
 def session_summary(session: Session) -> SessionSummary:
@@ -64,25 +64,25 @@ def session_summary(session: Session) -> SessionSummary:
 
 
 def rule_states(session: Session) -> tuple[RuleState, ...]:
-    """Return the rules of *session*, and how far each has come."""
+    """Return the rules of *session* with their counts."""
     found: list[RuleState] = []
     for rule, tallies in session.reader.tallies():
         acted = sum(tally.acted for tally in tallies.values())
         given = sum(tally.given for tally in tallies.values())
         left: int | None = None
-        # Where a rule counts for several conversations, each has its own end.
+        # A rule that counts per conversation has one limit for each.
         if rule.per == "session" and rule.times is not None:
             left = max(0, rule.times - acted)
         elif rule.per == "session" and rule.replies and rule.then in {"refuse", "pass"}:
             left = max(0, len(rule.replies) - given)
-        # What came in a request stands nowhere that a person could look.
+        # A scenario from a request has no file that a person could open.
         place = str(rule.place) if rule.place and rule.place.file != CALLED else None
         found.append(RuleState(name=rule.name, acted=acted, left=left, per=rule.per, place=place))
     return tuple(found)
 
 
 def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
-    """Return *call* as it is, with or without its body."""
+    """Return *call* as a record, with or without its body."""
     usage = call.usage
     return CallRecord(
         number=call.number,

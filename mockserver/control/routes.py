@@ -1,6 +1,6 @@
-"""The table of all that can be asked: paths, bodies, answers. Routing and OpenAPI follow it.
+"""The table of routes: paths, bodies, answers. Routing and OpenAPI are derived from it.
 
-A new route is a line here, and a method of the same name in `mockserver.control.service`.
+A new route is an entry here, and a method of the same name in `mockserver.control.service`.
 """
 
 import re
@@ -18,18 +18,18 @@ Method = Literal["GET", "POST", "PATCH", "DELETE"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Route:
-    """One thing that can be asked.
+    """One operation of the control API.
 
     Attributes:
-        name: What does it, and its `operationId`.
+        name: The method of the service, and the `operationId`.
         method: The method.
-        path: The path; a segment in braces takes any text without a slash.
-        about: What it does, in a sentence.
-        answer: What is answered: a dataclass, or `dict` for a document.
-        body: What is asked; None: there is no body.
-        query: The parameters of the query.
-        status: The status of the answer.
-        problems: The statuses of what may go wrong, besides those of every route.
+        path: The path; a segment in braces matches any text without a slash.
+        about: What it does, in one sentence.
+        answer: The type of the answer: a dataclass, or `dict` for a document.
+        body: The type of the body; None: there is no body.
+        query: The type of the query parameters.
+        status: The status of a successful answer.
+        problems: The error statuses, besides those of every route.
 
     """
 
@@ -84,7 +84,7 @@ ROUTES: Final = (
         name="health",
         method="GET",
         path=f"{ROOT}/healthz",
-        about="Tell that the server answers; needs no token, and is in no journal.",
+        about="Report that the server answers; needs no token and is never journaled.",
         answer=shapes.Health,
     ),
     Route(
@@ -98,14 +98,14 @@ ROUTES: Final = (
         name="totals",
         method="GET",
         path=f"{ROOT}/totals",
-        about="Count the calls that have ended, of all sessions, since the server started.",
+        about="Count the calls that have ended since the server started, in all sessions.",
         answer=shapes.Totals,
     ),
     Route(
         name="reload",
         method="POST",
         path=f"{ROOT}/reload",
-        about="Read the server's scenario anew, or take another; rules keep their count by name.",
+        about="Reload or replace the server's scenario; rules of the same name keep their count.",
         answer=shapes.Reloaded,
         body=shapes.Reload,
         problems=(409, 422),
@@ -114,7 +114,7 @@ ROUTES: Final = (
         name="list_sessions",
         method="GET",
         path=f"{ROOT}/sessions",
-        about="List the sessions that are open.",
+        about="List the open sessions.",
         answer=shapes.SessionPage,
         query=shapes.SessionsQuery,
         problems=(404,),
@@ -123,7 +123,7 @@ ROUTES: Final = (
         name="create_session",
         method="POST",
         path=f"{ROOT}/sessions",
-        about="Begin a session with a scenario of its own, or with none.",
+        about="Create a session, with or without a scenario of its own.",
         answer=shapes.SessionState,
         body=shapes.NewSession,
         status=201,
@@ -141,7 +141,7 @@ ROUTES: Final = (
         "reset_session",
         "POST",
         "/reset",
-        "Begin anew with the rules as they are: counters, state and journal.",
+        "Reset counters, state and journal; keep the rules.",
         answer=shapes.SessionState,
         body=shapes.Nothing,
     ),
@@ -150,7 +150,7 @@ ROUTES: Final = (
         "add_rules",
         "POST",
         "/rules",
-        "Add rules above those that there are.",
+        "Add rules above the existing ones.",
         answer=shapes.RuleList,
         body=shapes.AddedRules,
         status=201,
@@ -160,7 +160,7 @@ ROUTES: Final = (
         "explain",
         "POST",
         "/explain",
-        "Tell how the rules would be read for a request, without answering it.",
+        "Dry run: report how the rules would read a request, and change nothing.",
         answer=shapes.Explanation,
         body=shapes.Explain,
     ),
@@ -172,13 +172,13 @@ ROUTES: Final = (
         answer=shapes.JournalPage,
         query=shapes.JournalQuery,
     ),
-    _session("clear_journal", "DELETE", "/journal", "Forget the calls.", answer=shapes.Cleared),
+    _session("clear_journal", "DELETE", "/journal", "Clear the journal.", answer=shapes.Cleared),
     _session("read_call", "GET", "/journal/{number}", "Read one call.", answer=shapes.CallRecord),
     _session(
         "wait",
         "POST",
         "/wait",
-        "Wait until calls have come; answers when they have, or when the time is up.",
+        "Wait for calls; answers when they have come or time is up.",
         answer=shapes.Waited,
         body=shapes.WaitFor,
         problems=(422,),
@@ -187,7 +187,7 @@ ROUTES: Final = (
         "verify",
         "POST",
         "/verify",
-        "Tell whether the calls that have come are as expected.",
+        "Check whether the calls so far are as expected.",
         answer=shapes.Verified,
         body=shapes.Verify,
         problems=(422,),
@@ -196,14 +196,14 @@ ROUTES: Final = (
         "near_misses",
         "GET",
         "/near-misses",
-        "List the calls that no rule answered, and what kept the nearest ones from it.",
+        "List the calls that no rule answered, and why the nearest rules did not match.",
         answer=shapes.NearMisses,
     ),
     _session(
         "verdicts",
         "GET",
         "/verdicts",
-        "Tell what the client did wrong, by what the journal shows.",
+        "Judge the client: report what it did wrong, according to the journal.",
         answer=shapes.Verdicts,
         query=shapes.VerdictsQuery,
     ),
@@ -211,7 +211,7 @@ ROUTES: Final = (
         "release",
         "POST",
         "/release",
-        "Let answers go on that a stall holds until it is released.",
+        "Release answers that a stall holds.",
         answer=shapes.Released,
         body=shapes.Release,
     ),
@@ -224,12 +224,12 @@ ROUTES: Final = (
         answer=shapes.StateView,
         body=shapes.StateChange,
     ),
-    _session("read_clock", "GET", "/clock", "Read the session's time.", answer=shapes.ClockView),
+    _session("read_clock", "GET", "/clock", "Read the session's clock.", answer=shapes.ClockView),
     _session(
         "advance_clock",
         "POST",
         "/clock/advance",
-        "Move the session's time on.",
+        "Advance the session's clock.",
         answer=shapes.ClockView,
         body=shapes.Advance,
     ),
@@ -239,9 +239,9 @@ BY_NAME: Final[Mapping[str, Route]] = {route.name: route for route in ROUTES}
 
 
 def find(method: str, path: str) -> tuple[Route, dict[str, str]] | tuple[str, ...]:
-    """Return the route of *method* on *path* and what its braces take.
+    """Return the route of *method* on *path*, and its parameters.
 
-    Where there is none, it is the methods that the path knows, or nothing.
+    If there is none, return the methods that the path takes: none if the path is unknown.
     """
     allowed: list[str] = []
     for pattern, route in _PATTERNS:

@@ -1,7 +1,7 @@
-"""Scenarios and conditions that come in a request: text or JSON, never a path or a URL.
+"""Scenarios and conditions in a request: text or JSON, never a path or a URL.
 
-They are read by the reader of scenario files, so that the same words mean the same things and
-errors say the same. Where a value came as JSON, an error says where as a path into it.
+The reader of scenario files reads them, so that keys and errors are the same. If a value came as
+JSON, an error gives its place as a path into it.
 """
 
 from collections.abc import Iterator, Mapping
@@ -20,14 +20,14 @@ from mockserver.scenario.schema import Rule, Scenario
 from mockserver.scenario.syntax.written import as_json, paths
 
 CALLED: Final = "<request>"
-"""How errors call the scenario."""
+"""The scenario's file name in errors."""
 
 
 def read_scenario(source: ScenarioSource, plugins: Plugins) -> Scenario:
-    """Return what *source* says.
+    """Return *source* as a scenario.
 
     Raises:
-        Refused: It is wrong; tells of all that is.
+        Refused: It has errors; all of them are listed.
 
     """
     if isinstance(source, str):
@@ -40,29 +40,29 @@ def read_rules(rules: tuple[Mapping[str, Any], ...], plugins: Plugins) -> Scenar
     """Return *rules* as a scenario.
 
     Raises:
-        Refused: One of them is wrong; tells of all that is.
+        Refused: They have errors; all of them are listed.
 
     """
     return _load(as_json({"version": 1, "rules": rules}), plugins, Refusing("scenario"))
 
 
 def read_condition(when: When, plugins: Plugins) -> Condition:
-    """Return the condition *when*, to be held against calls of the journal.
+    """Return the condition *when*, for calls in the journal.
 
     Raises:
-        Refused: It is wrong, or asks for what the journal does not tell.
+        Refused: It has errors, or needs what the journal does not record.
 
     """
     rule = {"name": "asked", "when": when}
     text = as_json({"version": 1, "rules": [rule]})
     (read,) = _load(text, plugins, Refusing("condition", below="rules[0].")).rules
-    _refuse_untold(read)
+    _refuse_unrecorded(read)
     return read.when
 
 
 @dataclass(frozen=True, slots=True)
 class Refusing:
-    """How problems of a scenario are told: its *kind*, and what stands before the paths in it."""
+    """How problems of a scenario are reported: their *kind*, and the prefix to drop from paths."""
 
     kind: str
     below: str = ""
@@ -98,18 +98,18 @@ def _load(text: str, plugins: Plugins, refusing: Refusing) -> Scenario:
         raise refusing.of(error, text) from error
 
 
-def _refuse_untold(rule: Rule) -> None:
-    """Refuse what the journal does not tell of a call: its number, the state, most of a key."""
+def _refuse_unrecorded(rule: Rule) -> None:
+    """Refuse what the journal does not record of a call: `call`, the state, most of a key."""
     for alternative in rule.when.alternatives:
         for when in _all_of(alternative.when):
             if when.counts_calls:
-                what = "'call' counts while rules are read: state how many calls there must be"
+                what = "'call' counts only while rules are read: state a number of calls instead"
                 raise Refused(422, "condition", what)
             if when.state:
-                raise Refused(422, "condition", "the journal does not tell what the state was")
+                raise Refused(422, "condition", "the journal does not record the state")
             if not isinstance(when.key, Unstated) and when.key.names() is None:
-                hint = "name it whole; the journal knows it by its digest"
-                raise Refused(422, "condition", "keys are not kept, so no pattern fits one", hint)
+                hint = "state the whole key; the journal keeps its digest"
+                raise Refused(422, "condition", "keys are not kept: no pattern can match", hint)
 
 
 def _all_of(when: WrittenWhen) -> Iterator[WrittenWhen]:

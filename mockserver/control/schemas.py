@@ -1,4 +1,4 @@
-"""JSON Schemas of the values that the control API is asked and answers, from their annotations."""
+"""JSON Schemas of the control API's values, from their annotations."""
 
 import dataclasses
 import types
@@ -84,12 +84,12 @@ def _bounds(arguments: Sequence[Any]) -> Json:
 
 
 def notes_of(cls: Any) -> dict[str, str]:
-    """Return what the docstring of the dataclass *cls* says of its attributes, by name."""
+    """Return the descriptions of the attributes of the dataclass *cls*, by name."""
     return _docs(cls)[1]
 
 
 def _docs(cls: Any) -> tuple[str, dict[str, str]]:
-    """Return what the docstring of *cls* says of it, and of its attributes."""
+    """Return the description of *cls* from its docstring, and those of its attributes."""
     about, _, attributes = (cls.__doc__ or "").partition("Attributes:")
     notes: dict[str, str] = {}
     name = ""

@@ -1,7 +1,7 @@
-"""What is done when the control API is asked: one method for each route, of the same name.
+"""What each route of the control API does: a method of the same name.
 
-Nothing here waits, and nothing knows HTTP. What takes long for a large request, the reading of a
-scenario, is apart (`prepare`): it touches no session, so that it may run in a thread.
+Nothing here waits or knows HTTP. Parsing a scenario, which takes long if it is large, is a step of
+its own (`prepare`): it touches no session, so it can run in a thread.
 """
 
 import json
@@ -34,7 +34,7 @@ Prepared: TypeAlias = Scenario | Condition | None
 
 @dataclass(slots=True, kw_only=True)
 class Asked:
-    """A request, read: what the path, the query and the body say, as the route's types."""
+    """A parsed request: path parameters, query and body, as the route's types."""
 
     route: Route
     parameters: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -44,17 +44,17 @@ class Asked:
 
     @property
     def scenario(self) -> Scenario:
-        """The scenario that came with it; none is one that says nothing."""
+        """The scenario in the request; an empty one if there was none."""
         return self.prepared if isinstance(self.prepared, Scenario) else NOTHING
 
     @property
     def condition(self) -> Condition | None:
-        """The condition that came with it."""
+        """The condition in the request."""
         return self.prepared if isinstance(self.prepared, Condition) else None
 
 
 class Service:
-    """Does what is asked of a server."""
+    """The control API of one server."""
 
     def __init__(
         self,
@@ -68,12 +68,12 @@ class Service:
         """Take the server.
 
         Args:
-            engine: What answers.
+            engine: The engine to control.
             plugins: The kinds that scenarios may use.
             version: The version of the server.
-            release: Lets the answers of a session go on that one of its rules holds (None: any
-                does), and returns how many.
-            reload: Reads the server's scenario anew; None: it stands in no file.
+            release: Releases the answers of a session that a rule holds (None: any rule), and
+                returns how many.
+            reload: Reads the server's scenario again; None: it did not come from files.
 
         """
         self._engine = engine
@@ -83,10 +83,10 @@ class Service:
         self._reload = reload
 
     def prepare(self, body: Any) -> Prepared:
-        """Return what is read of *body* before anything is done.
+        """Parse the scenario or the condition in *body*.
 
         Raises:
-            Refused: A scenario or a condition is wrong.
+            Refused: It has errors.
 
         """
         match body:
@@ -104,13 +104,12 @@ class Service:
                 return None
 
     def act(self, asked: Asked) -> Any:
-        """Return the answer: a value of the route's type, or a function that takes its time.
+        """Return the answer: a value of the route's type, or a slow function that returns it.
 
-        Such a function returns the value; it touches nothing that changes, so that it may run in
-        a thread.
+        Such a function touches nothing that changes, so it can run in a thread.
 
         Raises:
-            Refused: It cannot be done.
+            Refused: The request cannot be carried out.
 
         """
         acting: Callable[[Asked], Any] = getattr(self, asked.route.name)
@@ -119,7 +118,7 @@ class Service:
     # --- The server ---
 
     def health(self, asked: Asked) -> shapes.Health:  # noqa: ARG002 - nothing is asked
-        """Tell that the server answers."""
+        """Report that the server answers."""
         return shapes.Health(status="ok")
 
     def totals(self, asked: Asked) -> shapes.Totals:  # noqa: ARG002 - nothing is asked
@@ -140,10 +139,10 @@ class Service:
         return document(self._version)
 
     def reload(self, asked: Asked) -> shapes.Reloaded:
-        """Answer by another scenario from now on."""
+        """Replace the server's scenario."""
         if not isinstance(asked.prepared, Scenario):
             hint = "state the 'scenario', or start the server with --scenario"
-            raise Refused(409, "no-files", "the server's scenario was read from no file", hint)
+            raise Refused(409, "no-files", "the server's scenario did not come from files", hint)
         self._engine.sessions.reload(asked.prepared)
         scenario = asked.prepared
         return shapes.Reloaded(description=scenario.description, rules=len(scenario.rules))
@@ -151,13 +150,13 @@ class Service:
     # --- Sessions ---
 
     def list_sessions(self, asked: Asked) -> shapes.SessionPage:
-        """List the sessions that are open."""
+        """List the open sessions."""
         sessions, query = self._engine.sessions, asked.query
         names = list(sessions)
         start = 0
         if query.after is not None:
             if query.after not in sessions:
-                raise Refused(404, "unknown-session", f"there is no session '{query.after}' now")
+                raise Refused(404, "unknown-session", f"there is no open session '{query.after}'")
             start = names.index(query.after) + 1
         page = names[start : start + query.limit]
         return shapes.SessionPage(
@@ -167,11 +166,11 @@ class Service:
         )
 
     def create_session(self, asked: Asked) -> shapes.SessionState:
-        """Begin a session."""
+        """Create a session."""
         wanted: shapes.NewSession = asked.body
         if wanted.name in self._engine.sessions:
-            what = f"there is a session '{wanted.name}' already"
-            raise Refused(409, "session-exists", what, "end it first, or take another name")
+            what = f"session '{wanted.name}' already exists"
+            raise Refused(409, "session-exists", what, "end it first, or choose another name")
         try:
             session = self._engine.sessions.create(
                 wanted.name,
@@ -197,7 +196,7 @@ class Service:
         return records.session_state(session)
 
     def reset_session(self, asked: Asked) -> shapes.SessionState:
-        """Begin anew with the rules as they are."""
+        """Reset counters, state and journal; keep the rules."""
         session = self._session(asked)
         session.reset()
         return records.session_state(session)
@@ -210,7 +209,7 @@ class Service:
         if found is None and name == DEFAULT_SESSION:
             found = sessions.named(name)
         if found is None:
-            hint = did_you_mean(name, sessions) or "a session begins when it is created or called"
+            hint = did_you_mean(name, sessions) or "a session exists once it is created or called"
             raise Refused(404, "unknown-session", f"there is no session '{name}'", hint)
         return found
 
@@ -227,7 +226,7 @@ class Service:
         return shapes.RuleList(rules=records.rule_states(session))
 
     def explain(self, asked: Asked) -> shapes.Explanation:
-        """Tell how the rules would be read for a request."""
+        """Report how the rules would read a request."""
         session, wanted = self._session(asked), asked.body
         headers = HEADERS | {name.lower(): value for name, value in wanted.headers.items()}
         path, _, query = f"{records.path_of(session.name)}{wanted.path}".partition("?")
@@ -264,7 +263,7 @@ class Service:
         )
 
     def clear_journal(self, asked: Asked) -> shapes.Cleared:
-        """Forget the calls of a session."""
+        """Clear the journal of a session."""
         return shapes.Cleared(cleared=self._session(asked).journal.clear())
 
     def read_call(self, asked: Asked) -> shapes.CallRecord:
@@ -277,13 +276,13 @@ class Service:
         raise Refused(404, "unknown-call", f"there is no call {number[:20]}", hint)
 
     def wait(self, asked: Asked) -> "Waiting":
-        """Return what waits for calls."""
+        """Return the wait for calls."""
         session = self._session(asked)
         matcher = Matcher(self._engine, session, asked.condition)
         return Waiting(session, matcher, asked.body)
 
     def verify(self, asked: Asked) -> Callable[[], shapes.Verified]:
-        """Tell whether the calls that have come are as expected."""
+        """Check whether the calls so far are as expected."""
         session, wanted = self._session(asked), asked.body
         matcher = Matcher(self._engine, session, asked.condition)
         calls = tuple(session.journal)
@@ -297,9 +296,9 @@ class Service:
         )
 
     def verdicts(self, asked: Asked) -> shapes.Verdicts:
-        """Tell what the client did wrong."""
+        """Judge the client."""
         session = self._session(asked)
-        told = Circumstances(
+        circumstances = Circumstances(
             time_scale=session.clock.time_scale,
             now_s=session.clock.now_s(),
             fallback=asked.query.fallback,
@@ -312,12 +311,12 @@ class Service:
                     what=redact_text(found.what),
                     advice=found.advice,
                 )
-                for found in judge(session.journal, told)
+                for found in judge(session.journal, circumstances)
             )
         )
 
     def release(self, asked: Asked) -> shapes.Released:
-        """Let answers go on that are held."""
+        """Release held answers."""
         session = self._session(asked)
         return shapes.Released(released=self._release(session.name, asked.body.rule))
 
@@ -334,11 +333,11 @@ class Service:
         return _state(session)
 
     def read_clock(self, asked: Asked) -> shapes.ClockView:
-        """Read the time of a session."""
+        """Read the clock of a session."""
         return _clock(self._session(asked))
 
     def advance_clock(self, asked: Asked) -> shapes.ClockView:
-        """Move the time of a session on."""
+        """Advance the clock of a session."""
         session = self._session(asked)
         session.clock.advance(asked.body.seconds)
         return _clock(session)
@@ -346,14 +345,14 @@ class Service:
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A request that waits: whoever plays it looks again each time the journal tells of a call."""
+    """A wait for calls; check it again whenever the journal announces a call."""
 
     session: Session
     matcher: Matcher
     wanted: shapes.WaitFor
 
     def calls(self) -> Sequence[Call]:
-        """Return the calls that count, as far as they have come."""
+        """Return the calls so far that count."""
         wanted = self.wanted
         return [
             call
@@ -364,11 +363,11 @@ class Waiting:
         ]
 
     def is_met(self) -> bool:
-        """Return whether all have come."""
+        """Return whether enough calls have come."""
         return len(self.calls()) >= self.wanted.calls
 
     def answer(self) -> shapes.Waited:
-        """Return what came."""
+        """Return the outcome."""
         calls = self.calls()
         return shapes.Waited(
             met=len(calls) >= self.wanted.calls,
@@ -380,14 +379,14 @@ def _strict(wanted: shapes.NewSession) -> Strict | bool | None:
     stated = wanted.strict
     if not isinstance(stated, shapes.Strictness):
         return stated
-    told = {field.name: getattr(stated, field.name) for field in fields(stated)}
-    return Strict(**{name: value for name, value in told.items() if isinstance(value, bool)})
+    members = {field.name: getattr(stated, field.name) for field in fields(stated)}
+    return Strict(**{name: value for name, value in members.items() if isinstance(value, bool)})
 
 
 def _state(session: Session) -> shapes.StateView:
-    # A template may have put into it what a request said.
-    told = json.dumps(dict(session.state)).encode()
-    return shapes.StateView(state=json.loads(redact(told)))
+    # A template may have put parts of a request into it.
+    text = json.dumps(dict(session.state)).encode()
+    return shapes.StateView(state=json.loads(redact(text)))
 
 
 def _clock(session: Session) -> shapes.ClockView:
@@ -418,7 +417,7 @@ _EQUAL: Final = ("rule", "endpoint", "provider", "model", "conversation", "key",
 
 
 def _filtered(calls: Iterable[Call], query: shapes.JournalQuery) -> Iterator[Call]:
-    """Yield those of *calls* that *query* asks for."""
+    """Yield the *calls* that match *query*."""
     equal = {name: getattr(query, name) for name in _EQUAL}
     equal = {name: value for name, value in equal.items() if value is not None}
     for call in calls:

@@ -89,7 +89,7 @@ def test_what_the_server_refuses_is_an_error_with_place_and_hint(control: Contro
         control.new_session("a", {"rules": [{"reply": {"kind": "txt"}, "whn": {}}]})
 
     assert str(raised.value) == (
-        "The scenario is wrong:\n"
+        "The scenario has errors:\n"
         "  rules[0].reply.kind: unknown reply kind 'txt'\n"
         "    did you mean 'text'?\n"
         "  rules[0].whn: unknown key 'whn' of a rule\n"
@@ -113,14 +113,14 @@ def test_where_nobody_listens_that_is_said(serve: Serve) -> None:
     url = server.url
     server.stop()
 
-    with pytest.raises(ControlError, match=f"No server answers: {url}"):
+    with pytest.raises(ControlError, match=f"The server does not answer: {url}"):
         Control(url).health()
 
 
 def test_where_another_server_answers_that_is_said(serve: Serve) -> None:
     server = serve(control=False)
 
-    with pytest.raises(ControlError, match="No control API answers there"):
+    with pytest.raises(ControlError, match="Not a control API"):
         Control(server.url).sessions()
 
 

@@ -136,7 +136,7 @@ def test_json_that_nests_too_deep_is_refused(ask: Asking) -> None:
 
     answer = ask("PATCH", "/_mock/sessions/default/state", {"state": {"deep": value}})
 
-    assert answer.json()["detail"] == "state.deep: it nests deeper than 64 levels"
+    assert answer.json()["detail"] == "state.deep: nested deeper than 64 levels"
 
 
 # --- Sessions --------------------------------------------------------------------------------
@@ -336,7 +336,7 @@ def test_verify_tells_what_nearly_matched(ask: Asking) -> None:
 
     assert verified["holds"] is False
     assert verified["message"] == (
-        "expected at least 1 call, found 0 of 1 in all\n"
+        "expected at least 1 call, found 0 out of 1\n"
         "  call 1, POST /v1/chat/completions: last_user is 'Ho', the rule wants 'Hi'"
     )
 

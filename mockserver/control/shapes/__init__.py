@@ -1,7 +1,7 @@
-"""What the control API is asked and what it answers, as values.
+"""The requests and answers of the control API, as values.
 
 Their fields are the members of the JSON, and their docstrings are the descriptions in the
-OpenAPI document. Adding a member with a default is a change that breaks nobody.
+OpenAPI document. Adding a member with a default breaks no client.
 """
 
 from mockserver.control.shapes.journal import (

@@ -1,4 +1,4 @@
-"""The calls of a session, as its journal keeps them."""
+"""The calls of a session, as the journal keeps them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from mockserver.control.shapes.members import Count, Outcome, PageSize
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """What a call is billed as, in tokens; *exact* is false where the rules are known to guess."""
+    """The bill of a call, in tokens; `exact` is false if it is an estimate."""
 
     prompt_tokens: int
     completion_tokens: int
@@ -22,7 +22,7 @@ class Tokens:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MadeToolCall:
-    """A call that was answered; *arguments* is the text as it went out."""
+    """A tool call in an answer; `arguments` is the text as it was sent."""
 
     name: str
     arguments: str
@@ -31,46 +31,46 @@ class MadeToolCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallRecord:
-    """One HTTP request and what became of it. Secrets have been taken out everywhere.
+    """One HTTP request and its outcome; secrets are redacted everywhere.
 
     Attributes:
-        number: Counted in the session, from 1.
+        number: Its number in the session, counting from 1.
         at_s: When it came, in seconds of session time.
         method: The method.
-        path: Below the session, without the query.
-        query: As sent, without the question mark.
+        path: The path below the session, without the query.
+        query: The query as sent, without the question mark.
         provider: The dialect that answered.
-        endpoint: What was asked for; null: nothing that there is.
-        key: Eight hex digits of the SHA-256 of the API key.
-        model: The model asked for.
-        stream: Whether a stream was asked for.
-        attempt: The how-manieth this is of the same request, from 1.
-        conversation: Tells conversations apart.
-        rule: The rule that answered.
-        status: The HTTP status; null: none went out.
+        endpoint: The kind of endpoint; null: there is no such endpoint.
+        key: The first eight hex digits of the SHA-256 of the API key.
+        model: The model that was requested.
+        stream: Whether a stream was requested.
+        attempt: Which attempt at the same request this is, counting from 1.
+        conversation: An id of the conversation.
+        rule: The name of the rule that answered.
+        status: The HTTP status; null: none was sent.
         failures: The kinds of failures that struck, in order.
-        no_effect: The kinds of those that found nothing to act on.
-        pre_empted: The kinds of those that another one left no answer to act on.
-        near_misses: What kept the nearest rules from answering, where none did.
-        notes: What else a tester should know.
-        outcome: Whether the answer went out whole.
+        no_effect: The kinds of failures that found nothing to act on.
+        pre_empted: The kinds of failures that another failure left no answer to act on.
+        near_misses: Why the nearest rules did not match, if no rule answered.
+        notes: Other remarks for the tester.
+        outcome: Whether the answer was sent whole.
         is_unmatched: Whether it asked for an answer that no rule gave.
-        is_late: Whether the session had ended.
-        attribution: What it says of the application that sent it, at providers that ask for it.
-        headers: By lower-case name.
-        body: The request's JSON; null if it is none or too large to be kept, or not asked for.
-        body_bytes: How long the body was.
-        text: What was answered, before failures bent it; of several choices the first.
-        finish_reason: Why that ended.
-        tool_calls: The calls that it made.
+        is_late: Whether it came after the session had ended.
+        attribution: What it states about the application, at providers that ask for it.
+        headers: The headers, by lower-case name.
+        body: The request's JSON; null if it is not JSON, too large to keep, or not requested.
+        body_bytes: The size of the body.
+        text: The text of the first choice, before failures changed it.
+        finish_reason: Why the first choice ended.
+        tool_calls: The tool calls in the answer.
         usage: The bill.
-        planned_ttft_ms: When the first token was to come, in session time; null: nobody planned.
-        planned_ms: How long the whole answer was to take.
-        asked_wait_s: How long the client was asked to wait before it tries again.
-        waited_s: How long it did, in session time, since its last attempt at this failed.
-        client_left_after_tokens: How many tokens had gone out when the client left.
-        error_code: The `code` of the refusal, where one was sent.
-        ended_s: When nothing more was to go out, in session time.
+        planned_ttft_ms: The planned time to first token, in session time; null: not planned.
+        planned_ms: The planned time for the whole answer.
+        asked_wait_s: How long the client was asked to wait before it retries.
+        waited_s: How long it waited after the failed attempt before, in session time.
+        client_left_after_tokens: How many tokens had been sent when the client left.
+        error_code: The `code` of the error, if one was sent.
+        ended_s: When the answer ended, in session time.
         seen_at_end: How many calls had come by then.
 
     """
@@ -121,7 +121,7 @@ class CallRecord:
 
     @property
     def tools(self) -> list[dict[str, Any]]:
-        """The tools offered, as sent."""
+        """The tools of the request, as sent."""
         return self._listed("tools")
 
     @property
@@ -141,23 +141,23 @@ class CallRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalQuery:
-    """Which calls to read; what is stated must all hold.
+    """Which calls to read; all conditions must hold.
 
     Attributes:
         after: Only calls with a higher number.
         before: Only calls with a lower number.
-        limit: How many at most.
-        newest: Whether the last ones are wanted rather than the first.
-        bodies: Whether their bodies are wanted.
-        rule: The rule that answered.
-        endpoint: What was asked for.
-        provider: The dialect.
-        model: The model asked for.
-        conversation: The conversation.
-        key: The key's eight digits.
-        status: The HTTP status; repeated: one of them.
-        outcome: How it went.
-        unmatched: Whether no rule answered, though an answer was asked for.
+        limit: How many calls to return at most.
+        newest: Whether to return the last matching calls instead of the first.
+        bodies: Whether to include bodies.
+        rule: The name of the rule that answered.
+        endpoint: The kind of endpoint.
+        provider: The dialect that answered.
+        model: The model that was requested.
+        conversation: The id of the conversation.
+        key: The eight hex digits of the key.
+        status: The HTTP status; may be repeated, and any of them matches.
+        outcome: How the call ended.
+        unmatched: Whether it asked for an answer that no rule gave.
         failed: Whether a failure struck.
 
     """
@@ -181,14 +181,14 @@ class JournalQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JournalPage:
-    """Calls of a session, oldest first.
+    """A page of a session's calls, oldest first.
 
     Attributes:
-        calls: Those of this page.
-        matching: How many there are in all that match.
-        seen: How many calls have come in all.
-        dropped: How many are no longer kept.
-        next_after: What `after` is to be for the next page; null on the last one.
+        calls: The calls on this page.
+        matching: How many calls match in total.
+        seen: How many calls have come in total.
+        dropped: How many calls are no longer kept.
+        next_after: The `after` of the next page; null on the last one.
 
     """
 
@@ -201,6 +201,6 @@ class JournalPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cleared:
-    """How many calls were forgotten."""
+    """How many calls were removed."""
 
     cleared: int

@@ -1,18 +1,18 @@
-"""Why something was not done."""
+"""Why a request was refused."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fault:
-    """One thing that is wrong with what was sent.
+    """One thing that is wrong with a request.
 
     Attributes:
-        at: Where, as a path into the JSON: `rules[0].fail.kind`.
-        line: The line of the scenario's text, from 1.
-        column: The column, from 1.
+        at: Where, as a path into the JSON, such as `rules[0].fail.kind`.
+        line: The line in the scenario's text, counting from 1.
+        column: The column, counting from 1.
         what: What is wrong.
-        hint: The nearest right thing.
+        hint: How to fix it, such as the nearest valid word.
 
     """
 
@@ -25,15 +25,15 @@ class Fault:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """Why something was not done (RFC 9457, `application/problem+json`).
+    """Why a request was refused (RFC 9457, `application/problem+json`).
 
     Attributes:
-        type: Names the kind of problem, as `urn:mockserver:unknown-session`.
+        type: The kind of problem, such as `urn:mockserver:unknown-session`.
         title: The kind of problem, in words.
         status: The HTTP status.
-        detail: What happened here.
+        detail: What happened in this case.
         hint: What to do about it.
-        faults: All that is wrong with a scenario or another body.
+        faults: Everything that is wrong with the scenario or the body.
 
     """
 

@@ -1,4 +1,4 @@
-"""The rules of a session, and how they are read for a request."""
+"""The rules of a session, and how they read a request."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,12 +9,12 @@ from mockserver.control.shapes.members import ScenarioSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AddedRules:
-    """What is to stand above all that a session answers by; one of the two.
+    """What to add above a session's rules: either `rules` or `scenario`.
 
     Attributes:
-        rules: Rules as in a file, for the shortest way.
+        rules: Rules, as in a file.
         scenario: A whole scenario, with models, keys, limits, state and rules.
-        layer: A name for it: what was added before by the same name is replaced where it stands,
+        layer: A name for the addition. It replaces the previous addition of that name in place,
             and rules that keep their name keep their count.
 
     """
@@ -30,13 +30,13 @@ class AddedRules:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleState:
-    """A rule, and how far it has come.
+    """A rule and its counts.
 
     Attributes:
-        name: The name by which journal and errors call it.
+        name: Its name in the journal and in errors.
         acted: How often it has acted.
-        left: How often it may still act, or how many of its replies are left; null: no end.
-        per: What that is counted for.
+        left: How often it may still act, or how many of its replies are left; null: no limit.
+        per: What the limit is counted per.
         place: Where it is written: file, line, column.
 
     """
@@ -57,13 +57,13 @@ class RuleList:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explain:
-    """A request, of which to tell what the session would answer; nothing is moved by it.
+    """A dry run: reports how the session would answer a request, and changes nothing.
 
     Attributes:
         request: The body of the request.
         method: The method.
         path: The path, below the session.
-        headers: Headers; a key is not needed.
+        headers: The headers; a key is not needed.
 
     """
 
@@ -75,13 +75,13 @@ class Explain:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RuleReading:
-    """What became of one rule.
+    """The outcome of one rule.
 
     Attributes:
         rule: Its name.
-        outcome: `answers`, `adds` (it acts and the reading goes on), `differs`, `spent` or
-            `not read` (one above it answered).
-        why: In what it differs, or what it does.
+        outcome: `answers`, `adds` (it acts, and the rules below are read too), `differs`, `spent`
+            or `not read` (a rule above it answered).
+        why: How the request differs from its condition, or what it does.
 
     """
 
@@ -92,10 +92,10 @@ class RuleReading:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Explanation:
-    """How the rules were read for a request.
+    """How the rules read a request.
 
     Attributes:
-        answer: What would be answered, in a sentence.
+        answer: The answer, in a sentence.
         rule: The name of the rule that would answer.
         readings: All rules, in the order in which they are read.
 

@@ -1,4 +1,4 @@
-"""The server as a whole: whether it answers, what it has counted, what it answers by."""
+"""The server as a whole: its health, its totals, its scenario."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,24 +9,24 @@ from mockserver.control.shapes.members import ScenarioSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Health:
-    """That the server answers."""
+    """The server answers."""
 
     status: Literal["ok"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Totals:
-    """What all calls to the server come to that have ended, in all sessions.
+    """Totals of all calls that have ended, in all sessions.
 
     Attributes:
-        calls: How many there were.
-        statuses: How often each HTTP status was sent; `none` where the answer was only a lost
-            connection.
-        outcomes: How often answers were sent whole, were aborted, or had no client left.
+        calls: How many calls have ended.
+        statuses: How often each HTTP status was sent; `none` if the connection was lost without
+            one.
+        outcomes: How often answers were sent whole, were aborted, or lost their client.
         failures: How often each kind of failure struck.
-        unmatched: How many calls no rule answered, though there are rules.
-        prompt_tokens: What was billed for input.
-        completion_tokens: What was billed for output.
+        unmatched: How many calls no rule answered although there are rules.
+        prompt_tokens: Tokens billed for input.
+        completion_tokens: Tokens billed for output.
 
     """
 
@@ -41,11 +41,11 @@ class Totals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reload:
-    """What the server is to answer by from now on.
+    """The scenario to answer from.
 
     Attributes:
-        scenario: A scenario; if there is none, the files that the server was started with are
-            read again.
+        scenario: A new scenario; if omitted, the files that the server was started with are
+            reloaded.
 
     """
 
@@ -54,10 +54,10 @@ class Reload:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reloaded:
-    """What the server answers by now.
+    """The scenario that the server now answers from.
 
     Attributes:
-        description: What the scenario says of itself.
+        description: The scenario's description.
         rules: How many rules it has.
 
     """

@@ -1,4 +1,4 @@
-"""Sessions: begun, read and listed."""
+"""Sessions: created, read and listed."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -9,14 +9,14 @@ from mockserver.control.shapes.members import PageSize, ScenarioSource
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strictness:
-    """What fails a test; what is not stated is as the scenario says.
+    """What fails a test; members that are omitted keep the scenario's setting.
 
     Attributes:
-        unmatched: A call that no rule answers is refused.
-        unused: A rule with `times`, or a step of `replies`, that is left over.
+        unmatched: A call that no rule answers; it is refused.
+        unused: A rule with `times`, or a step of `replies`, that was never used.
         no_effect: A failure that finds nothing to act on.
         late: A call to a session that has ended.
-        loops: The 21st answer in a row with tool calls is refused.
+        loops: The 21st answer in a row with tool calls; it is refused.
 
     """
 
@@ -29,15 +29,15 @@ class Strictness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NewSession:
-    """A session to begin.
+    """A session to create.
 
     Attributes:
-        name: How URLs call it: `/s/<name>/v1`.
-        scenario: What it answers by.
-        inherit: Whether the server's scenario lies below that.
-        seed: Of everything drawn; the scenario's if there is none.
-        strict: What fails a test; true and false stand for all of it.
-        time_scale: How long a second of the session takes: 1 is real time, 0 waits for nothing.
+        name: Its name in URLs: `/s/<name>/v1`.
+        scenario: The scenario to answer from.
+        inherit: Whether the server's scenario applies below it.
+        seed: The seed for all random choices; the scenario's if omitted.
+        strict: What fails a test; true or false sets every member.
+        time_scale: Real seconds per second of session time: 1 is real time, 0 never waits.
 
     """
 
@@ -51,25 +51,25 @@ class NewSession:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionState:
-    """A session as it is.
+    """The state of a session.
 
     Attributes:
-        name: How URLs call it.
-        path: What stands before `/v1` in its URLs; empty for the session `default`.
-        description: What its scenario says of itself.
+        name: Its name in URLs.
+        path: The path prefix of its URLs, before `/v1`; empty for the session `default`.
+        description: Its scenario's description.
         has_ended: Whether calls to it are refused with 410.
-        inherits: Whether it answers by the server's scenario too.
-        seed: Of everything drawn.
+        inherits: Whether the server's scenario applies too.
+        seed: The seed for all random choices.
         strict: What fails a test.
-        time_scale: How long a second of the session takes.
-        now_s: The session's time, in seconds since it began.
+        time_scale: Real seconds per second of session time.
+        now_s: Session time, in seconds since the session began.
         rules: How many rules it has.
         calls: How many calls have come.
-        open: How many of those kept have not been answered to the end.
-        dropped: How many are no longer kept.
-        unmatched: How many of those kept no rule answered, though they asked for an answer.
-        late: How many of those kept came after its end.
-        unused: A sentence for each scripted answer that is left over.
+        open: How many of the calls kept are still being answered.
+        dropped: How many calls are no longer kept.
+        unmatched: How many of the calls kept asked for an answer that no rule gave.
+        late: How many of the calls kept came after the session had ended.
+        unused: A sentence for each scripted answer that was not used.
 
     """
 
@@ -96,8 +96,8 @@ class SessionsQuery:
     """Which sessions to list.
 
     Attributes:
-        after: The name of the session behind which to go on.
-        limit: How many at most.
+        after: List only sessions after the one with this name.
+        limit: How many to list at most.
 
     """
 
@@ -107,11 +107,11 @@ class SessionsQuery:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionSummary:
-    """A session, in short.
+    """A summary of a session.
 
     Attributes:
-        name: How URLs call it.
-        path: What stands before `/v1` in its URLs.
+        name: Its name in URLs.
+        path: The path prefix of its URLs, before `/v1`.
         rules: How many rules it has.
         calls: How many calls have come.
 
@@ -125,12 +125,12 @@ class SessionSummary:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionPage:
-    """Sessions that are open, in the order in which they began.
+    """A page of the open sessions, oldest first.
 
     Attributes:
-        sessions: Those of this page.
-        total: How many there are.
-        next_after: What `after` is to be for the next page; null on the last one.
+        sessions: The sessions on this page.
+        total: How many open sessions there are.
+        next_after: The `after` of the next page; null on the last one.
 
     """
 
@@ -141,4 +141,4 @@ class SessionPage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Nothing:
-    """Nothing is asked: an empty object, or no body at all."""
+    """An empty object, or no body at all."""

@@ -1,4 +1,4 @@
-"""The state, the clock and the gates of a session."""
+"""A session's state, clock and held answers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ class StateView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateChange:
-    """Values to set; null removes a name, and what is not named stays.
+    """Values to set; null removes a name, and names that are omitted stay.
 
     Attributes:
         state: The values, by name.
@@ -28,11 +28,11 @@ class StateChange:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClockView:
-    """A session's time.
+    """A session's clock.
 
     Attributes:
-        now_s: Seconds since the session began.
-        time_scale: How long a second of the session takes.
+        now_s: Session time, in seconds since the session began.
+        time_scale: Real seconds per second of session time.
 
     """
 
@@ -42,17 +42,17 @@ class ClockView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Advance:
-    """How far to move a session's clock; whoever waits for a time that has come goes on."""
+    """How far to advance a session's clock; pauses that end by then end at once."""
 
     seconds: Annotated[float, Limits(0, 1e9)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Release:
-    """Which of the answers that are held are to go on.
+    """Which held answers to release.
 
     Attributes:
-        rule: Those of this rule; null: all.
+        rule: Only those that this rule holds; null: all.
 
     """
 
@@ -61,6 +61,6 @@ class Release:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Released:
-    """How many answers go on."""
+    """How many answers were released."""
 
     released: int

@@ -1,4 +1,4 @@
-"""What is waited for, expected of the calls, and found wrong with the client."""
+"""Waiting for calls, verifying them, and verdicts on the client."""
 
 from dataclasses import dataclass
 from typing import Annotated
@@ -14,10 +14,10 @@ class WaitFor:
     """Calls to wait for.
 
     Attributes:
-        calls: How many must have come.
-        when: Which ones count; all, if it is not stated.
+        calls: How many calls to wait for.
+        when: Which calls count; if omitted, all.
         after: Only calls with a higher number count.
-        unfinished: Whether those count too that have not been answered to the end.
+        unfinished: Whether calls that are still being answered count too.
         timeout_s: How long to wait, in real seconds.
 
     """
@@ -31,11 +31,11 @@ class WaitFor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Waited:
-    """What came.
+    """The outcome of waiting.
 
     Attributes:
-        met: Whether all came in time.
-        calls: Those that count.
+        met: Whether enough calls came in time.
+        calls: The calls that count.
 
     """
 
@@ -45,13 +45,13 @@ class Waited:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verify:
-    """What must hold of the calls that have come; one call at least, if nothing is stated.
+    """How many calls are expected; at least one if no number is given.
 
     Attributes:
-        when: Which calls count; all, if it is not stated.
-        calls: How many there must be.
-        at_least: How many there must be at least.
-        at_most: How many there may be.
+        when: Which calls count; if omitted, all.
+        calls: The exact number expected.
+        at_least: The least number expected.
+        at_most: The greatest number expected.
         after: Only calls with a higher number count.
 
     """
@@ -64,7 +64,7 @@ class Verify:
 
     def __post_init__(self) -> None:
         if self.calls is not None and (self.at_least, self.at_most) != (None, None):
-            raise ValueError("'calls' says all: leave 'at_least' and 'at_most' out")
+            raise ValueError("'calls' is an exact number: leave out 'at_least' and 'at_most'")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,7 +76,7 @@ class NearMiss:
         method: The method.
         path: The path.
         model: The model asked for.
-        why: What differed, the nearest first.
+        why: What differed, the nearest rule first.
 
     """
 
@@ -89,14 +89,14 @@ class NearMiss:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verified:
-    """Whether it holds.
+    """The outcome of verifying.
 
     Attributes:
-        holds: Whether it does.
+        holds: Whether the calls are as expected.
         count: How many calls match.
-        numbers: Which ones.
-        message: What to tell a tester.
-        near_misses: Where it does not hold, the calls that nearly match.
+        numbers: The numbers of the calls that match.
+        message: The outcome in words, for a test's report.
+        near_misses: The calls that nearly match, if too few do.
 
     """
 
@@ -109,10 +109,10 @@ class Verified:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VerdictsQuery:
-    """What to know besides the journal.
+    """What to judge by besides the journal.
 
     Attributes:
-        fallback: Whether the client has another provider, model or key to turn to.
+        fallback: Whether the client has another provider, model or key to fall back to.
 
     """
 
@@ -124,8 +124,8 @@ class VerdictOn:
     """One thing that the client did wrong.
 
     Attributes:
-        kind: What it is called.
-        calls: The numbers of the calls that show it.
+        kind: The kind of verdict.
+        calls: The numbers of the calls that prove it.
         what: What the client did.
         advice: What it should do.
 
@@ -139,13 +139,13 @@ class VerdictOn:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Verdicts:
-    """What the journal says against the client, in the order of the calls that show it."""
+    """What the client did wrong according to the journal, in the order of the calls."""
 
     verdicts: tuple[VerdictOn, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NearMisses:
-    """The calls that no rule answered, though they asked for an answer, oldest first."""
+    """The calls that asked for an answer that no rule gave, oldest first."""
 
     calls: tuple[NearMiss, ...]
