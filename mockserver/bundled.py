@@ -1,4 +1,4 @@
-"""Where the data that ships with the package lies: installed in it, or beside it in the tree."""
+"""The data that ships with the package: installed in it, or beside it in the source tree."""
 
 from functools import cache
 from pathlib import Path

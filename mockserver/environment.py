@@ -1,7 +1,7 @@
 """The environment variables that point clients at a server: base URLs and keys, by any name.
 
-Which client reads which was looked up in openai-python, openai-node, litellm, the AI SDK and
-httpx. Where two names mean the same, both are set: half of the clients read the other one.
+The names come from the sources of openai-python, openai-node, litellm, the AI SDK and httpx. If
+two names mean the same, both are set: some clients read one, some the other.
 """
 
 import shlex
@@ -11,9 +11,9 @@ from urllib.parse import quote, urlsplit
 
 DEFAULT_PORT: Final = 8089
 DEFAULT_URL: Final = f"http://127.0.0.1:{DEFAULT_PORT}"
-"""Where a server listens unless told otherwise."""
+"""Where a server listens by default."""
 KEY: Final = "sk-mock"
-"""Any other key would do as well."""
+"""Any other key works as well."""
 LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 AZURE_API_VERSION: Final = "2024-10-21"
 
@@ -31,11 +31,11 @@ def variables(
     """Return the variables by name.
 
     Args:
-        url: The root of the server's paths.
-        session: Whose URLs they are.
+        url: The root URL of the server.
+        session: The session to point at.
         key: The API key.
-        ca_file: The certificate authority to trust, where the server encrypts.
-        no_proxy: What `NO_PROXY` is now: a proxy that is set would be asked for loopback, too.
+        ca_file: The certificate authority to trust, if the server speaks HTTPS.
+        no_proxy: The current `NO_PROXY`, to extend: proxies must not be used for loopback.
 
     """
     root = url.rstrip("/")
@@ -70,7 +70,7 @@ def variables(
 
 
 def _without_proxy(known: str, host: str) -> str:
-    """Return *known* with loopback and *host* in it."""
+    """Return *known* with loopback and *host* added."""
     hosts = [part.strip() for part in known.split(",") if part.strip()]
     if "*" in hosts:
         return known
@@ -90,7 +90,7 @@ def written(found: Mapping[str, str], form: Format) -> str:
 
 
 def _quoted(value: str) -> str:
-    """Return *value* as `.env` files have it: in quotes, if it has what they take for more."""
+    """Return *value* as in `.env` files: quoted if it has special characters."""
     if value and not set(value) & set(" #\"'\\$`\n"):
         return value
     escaped = value.replace("\\", "\\\\").replace('"', '\\"').replace("$", "\\$")

@@ -1,6 +1,6 @@
-"""The errors of the product: one tree, each of which knows how to print itself.
+"""The errors of the product: one hierarchy, and each error can print itself.
 
-An answer that a provider would send as an error is no exception of ours: see
+An answer that a provider would send as an error is not one of them: see
 `mockserver.conversation.ApiError`.
 """
 
@@ -10,19 +10,19 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 _LONGEST: Final = 600
-"""How many characters of a sentence are printed: it may repeat a word of any length."""
+"""How many characters of a sentence are printed: it may quote a word of any length."""
 
 
 class MockServerError(Exception):
-    """Something that the person who runs the server can put right.
+    """Something that the person who runs the server can fix.
 
-    Its text is a message for that person: where, what, the nearest right thing.
+    Its text is a message for that person: where, what, the nearest valid alternative.
     The command line prints it and exits with code 2.
     """
 
 
 class UsageError(MockServerError):
-    """The command line, or an argument of the Python interface, asks for something impossible."""
+    """An option of the command line, or an argument in Python, is not valid."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,9 +53,9 @@ class Problem:
 
 
 def _on_one_line(text: str) -> str:
-    """Return *text* fit to be printed, whatever words of a file it repeats.
+    """Return *text* on one line, shortened and safe to print, whatever it quotes from a file.
 
-    What is invisible is shown by its number, and so is what would steer a terminal.
+    Invisible characters and those that control a terminal are escaped.
     """
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
@@ -67,7 +67,7 @@ def _visible(char: str) -> str:
 
 
 class ScenarioError(MockServerError):
-    """A scenario cannot be used; *problems* holds all that is wrong with it, in file order."""
+    """A scenario has errors; *problems* lists all of them, in file order."""
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.place))
@@ -81,8 +81,8 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return f"did you mean '{nearest[0]}'?" if nearest else None
 
 
-class BadValue(ValueError):  # noqa: N818 - it is a value that is bad; the reader makes an error of it
-    """A key of a reply or failure has a value that its class refuses; raised by constructors."""
+class BadValue(ValueError):  # noqa: N818 - the value is bad; the reader makes it an error
+    """A class of a reply or failure refuses the value of a key; raised by constructors."""
 
     def __init__(self, key: str, what: str, hint: str | None = None) -> None:
         super().__init__(what)

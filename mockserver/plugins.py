@@ -1,6 +1,6 @@
-"""What is plugged into the four sockets: the files of this package, and other distributions.
+"""The plug-ins for the four sockets: from this package and from other distributions.
 
-Collecting imports modules and looks at their classes; it makes no instance and calls nothing.
+Collecting them imports modules and inspects their classes; it creates and calls nothing.
 """
 
 import importlib
@@ -35,7 +35,7 @@ class Plugins:
 
     @classmethod
     def installed(cls) -> Self:
-        """Return what ships with this package and what installed distributions add.
+        """Return the plug-ins of this package and of installed distributions.
 
         Raises:
             MockServerError: A plug-in is broken.
@@ -53,12 +53,12 @@ def collect(group: str, socket: type[T], packages: Iterable[str]) -> dict[str, t
     """Return the plug-ins for *socket* by `kind`, in alphabetical order.
 
     Args:
-        group: The entry points under which other distributions add theirs.
+        group: The entry point group in which other distributions add theirs.
         socket: The abstract class that they implement.
-        packages: Where ours are defined: in the modules of these packages, however deep.
+        packages: The packages that define ours, in modules at any depth.
 
     Raises:
-        MockServerError: Two share a kind, one has none, or one does not fit the socket.
+        MockServerError: Two share a kind, or one has no kind or does not fit the socket.
 
     """
     key: Any = socket  # mypy takes the hash of a class for that of its instances
@@ -89,8 +89,8 @@ def _own(packages: Iterable[str], socket: type[Any]) -> Iterator[tuple[type[Any]
 
 
 def _defined_in(module: ModuleType, socket: type[Any]) -> Iterator[type[Any]]:
-    # By the module's own attributes: a registry that classes enter when they are made would
-    # also hold the first draft of each `@dataclass(slots=True)`, which makes a class of its own.
+    # Inspect the module's attributes: a registry that classes enter on creation would also hold
+    # the first version of each `@dataclass(slots=True)`, which creates a second class.
     for name, value in vars(module).items():
         if (
             inspect.isclass(value)
@@ -123,12 +123,14 @@ def _origin(point: EntryPoint) -> str:
 
 
 def _kind(plugin: type[Any], origin: str, socket: type[Any]) -> str:
-    """Return the word by which *plugin* is known."""
+    """Return the kind of *plugin*."""
     wanted = f"{CONTRACTS}.{socket.__name__}"
     kind = getattr(plugin, "kind", None)
     if not (isinstance(kind, str) and kind):
-        raise MockServerError(f"the plug-in {origin} has no 'kind', which {wanted} asks for")
+        raise MockServerError(f"the plug-in {origin} has no 'kind', which {wanted} requires")
     if inspect.isabstract(plugin):
         missing = ", ".join(sorted(plugin.__abstractmethods__))
-        raise MockServerError(f"the plug-in {origin} lacks what {wanted} asks for: {missing}")
+        raise MockServerError(
+            f"the plug-in {origin} does not define what {wanted} requires: {missing}"
+        )
     return kind

@@ -1,7 +1,7 @@
-"""Where everything drawn comes from: seed, request and occurrence, never a shared generator.
+"""All randomness: derived from seed, request and occurrence, never from a shared generator.
 
-The same request, sent for the same time, draws the same values in every process, in any
-order and at any concurrency. Ids are drawn too.
+The same occurrence of the same request draws the same values in every process, in any order and
+at any concurrency. Ids are drawn too.
 """
 
 import hashlib
@@ -12,10 +12,10 @@ from functools import lru_cache
 BASE62 = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 HEX = b"0123456789abcdef"
 CROCKFORD = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-"""The digits of base 32 as ULIDs have them: none that look alike."""
+"""The base 32 digits of ULIDs, without any that look alike."""
 
 CREATED_FROM = 1_767_225_600
-"""2026-01-01: answers are dated within this year, by what is asked and not by the clock."""
+"""2026-01-01: answers are dated within this year, derived from the request, not the clock."""
 YEAR_S = 31_536_000
 DAY_S = 86_400
 
@@ -46,40 +46,40 @@ def http_date(moment: int) -> str:
 
 
 class Draw:
-    """All draws of one call; each purpose has a stream of its own, so none shifts another."""
+    """All draws of one call; each purpose has its own stream, so none affects another."""
 
     __slots__ = ("_key",)
 
     def __init__(self, seed: int, content: bytes, occurrence: int = 1) -> None:
-        """Take what decides the draws of a call.
+        """Take what determines the draws of a call.
 
         Args:
             seed: The session's seed.
             content: The request's path (without the prefix that names the session) and body,
                 or a digest of them.
-            occurrence: How often this very request has come, from 1; what is to be the same
-                each time is drawn as for the first.
+            occurrence: Which occurrence of this request it is, counting from 1; values that must be
+                the same each time are drawn as for the first.
 
         """
         self._key = hashlib.blake2b(b"%d\0%d\0%b" % (seed, occurrence, content)).digest()
 
-    # What every answer needs comes straight from the key, which is twice as long as that: a
-    # hash for each would be felt.
+    # Values that every answer needs come straight from the key, which is long enough: hashing for
+    # each would cost noticeable time.
 
     def answer_id(self, length: int) -> str:
-        """Return *length* (at most 32) characters that tell answers apart."""
+        """Return an id for the answer, of *length* (at most 32) characters."""
         return self._key[:length].translate(_TABLES[BASE62]).decode("ascii")
 
     def request_id(self) -> str:
-        """Return 32 hex digits that tell requests apart."""
+        """Return an id for the request, of 32 hex digits."""
         return self._key[32:48].hex()
 
     def created(self) -> int:
-        """Return when the answer says it was made: Unix time, drawn, since clocks vary."""
+        """Return the answer's creation date as Unix time; it is drawn, since clocks vary."""
         return CREATED_FROM + int.from_bytes(self._key[48:52], "big") % YEAR_S
 
     def milliseconds(self, least: int, most: int) -> int:
-        """Return how long the answer says it took, from *least* to *most*."""
+        """Return the duration that the answer states, from *least* to *most*."""
         return least + int.from_bytes(self._key[52:56], "big") % (most - least + 1)
 
     def text(self, purpose: str, length: int, alphabet: bytes = BASE62) -> str:
@@ -87,7 +87,7 @@ class Draw:
         return self._raw(purpose, length).translate(_TABLES[alphabet]).decode("ascii")
 
     def rng(self, purpose: str) -> random.Random:
-        """Return a generator for *purpose*: the same sequence each time it is asked for."""
+        """Return a generator for *purpose*: the same sequence each time."""
         return random.Random(self._raw(purpose, 16))  # noqa: S311 - tests want reproducible draws
 
     def _raw(self, purpose: str, size: int) -> bytes:

@@ -151,20 +151,20 @@ def test_what_is_collected_is_kept(package: Packages) -> None:
             {"a": PLUGIN.format(name="One", kind="one").replace("    kind:", "    kin:")},
             {},
             "the plug-in {package}.a.One has no 'kind',"
-            " which mockserver.contracts.Failure asks for",
+            " which mockserver.contracts.Failure requires",
             id="no kind",
         ),
         pytest.param(
             {"a": PLUGIN.format(name="One", kind="")},
             {},
             "the plug-in {package}.a.One has no 'kind',"
-            " which mockserver.contracts.Failure asks for",
+            " which mockserver.contracts.Failure requires",
             id="an empty kind",
         ),
         pytest.param(
             {"a": PLUGIN.format(name="One", kind="one").replace("distort", "distrot")},
             {},
-            "the plug-in {package}.a.One lacks what mockserver.contracts.Failure asks for: distort",
+            "the plug-in {package}.a.One lacks what mockserver.contracts.Failure requires: distort",
             id="a method that is missing",
         ),
         pytest.param(

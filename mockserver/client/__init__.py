@@ -1,1 +1,1 @@
-"""Clients of the control API, for tests in Python: one that waits, one that awaits."""
+"""Clients of the control API, for tests in Python: one blocking, one asynchronous."""

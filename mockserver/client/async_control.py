@@ -1,4 +1,4 @@
-"""The typed client of the control API, to await: `mockserver.AsyncControl`.
+"""The typed asynchronous client of the control API: `mockserver.AsyncControl`.
 
 ```python
 async with AsyncControl("http://127.0.0.1:8089") as control:
@@ -7,7 +7,7 @@ async with AsyncControl("http://127.0.0.1:8089") as control:
         await session.assert_called(calls=1)
 ```
 
-All that can be asked is told in `mockserver.client.control`, whose methods have the same names.
+`mockserver.client.control` documents the methods, which have the same names.
 """
 
 from collections.abc import Mapping
@@ -64,14 +64,14 @@ class AsyncControl:
         ca_file: str | Path | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """Take where the server is, as `Control` does."""
+        """Create a client, as `Control` does."""
         self.target = Target(url, token, ca_file)
         self._timeout_s = timeout_s
         self._session: aiohttp.ClientSession | None = None
 
     @property
     def url(self) -> str:
-        """The root of all paths, without a slash at its end."""
+        """The root URL of the server, without a trailing slash."""
         return self.target.url
 
     async def __aenter__(self) -> Self:
@@ -98,10 +98,10 @@ class AsyncControl:
         return self._session
 
     async def send(self, operation: Operation[T]) -> T:
-        """Ask *operation*, and return the answer.
+        """Send *operation*, and return the answer.
 
         Raises:
-            ControlError: The server does not do it, or there is none.
+            ControlError: The server refused it, or did not answer.
 
         """
         timeout_s = self._timeout_s
@@ -121,19 +121,19 @@ class AsyncControl:
         return operation.read(response.status, content)
 
     async def health(self) -> Health:
-        """Return that the server answers."""
+        """Check that the server answers."""
         return await self.send(ops.health())
 
     async def totals(self) -> Totals:
-        """Return what all calls to the server come to that have ended."""
+        """Return the totals of all calls that have ended."""
         return await self.send(ops.totals())
 
     async def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
-        """Let the server read its scenario again, or answer by *scenario* from now on."""
+        """Have the server reload its scenario, or replace it with *scenario*."""
         return await self.send(ops.reload(scenario))
 
     async def sessions(self, *, after: str | None = None, limit: int = 100) -> SessionPage:
-        """Return the sessions that are open, from the one behind *after* on."""
+        """Return a page of the open sessions, starting after the one named *after*."""
         return await self.send(ops.list_sessions(after, limit))
 
     async def new_session(
@@ -142,12 +142,12 @@ class AsyncControl:
         scenario: ScenarioSource | None = None,
         **options: Unpack[NewSessionOptions],
     ) -> "AsyncSessionControl":
-        """Begin a session; in an `async with` block it ends with the block."""
+        """Create a session; as an `async with` block, the session ends with the block."""
         await self.send(ops.create_session(name, scenario, options))
         return AsyncSessionControl(self, name)
 
     def session(self, name: str = "default") -> "AsyncSessionControl":
-        """Return the session called *name*; nothing is asked yet."""
+        """Return the session *name*; nothing is sent yet."""
         return AsyncSessionControl(self, name)
 
 
@@ -170,7 +170,7 @@ class AsyncSessionControl(Addressed):
         await self.end()
 
     async def read(self) -> SessionState:
-        """Return the session as it is."""
+        """Return the state of the session."""
         return await self._send(ops.read_session(self.name))
 
     async def end(self) -> SessionState:
@@ -178,25 +178,25 @@ class AsyncSessionControl(Addressed):
         return await self._send(ops.end_session(self.name))
 
     async def reset(self) -> SessionState:
-        """Begin anew with the rules as they are: counters, state and journal."""
+        """Reset counters, state and journal; keep the rules."""
         return await self._send(ops.reset_session(self.name))
 
     # --- Rules ---
 
     async def rules(self) -> tuple[RuleState, ...]:
-        """Return the rules, and how far each has come."""
+        """Return the rules with their counts."""
         return (await self._send(ops.list_rules(self.name))).rules
 
     async def add_rules(self, *rules: Mapping[str, Any]) -> tuple[RuleState, ...]:
-        """Add *rules*, as in a file, above those that there are; return them all."""
+        """Add *rules*, as in a file, above the existing ones; return all rules."""
         return (await self._send(ops.add_rules(self.name, rules))).rules
 
     async def add_scenario(
         self, scenario: ScenarioSource, *, layer: str | None = None
     ) -> tuple[RuleState, ...]:
-        """Add rules and all else that *scenario* says, above what there is; return all rules.
+        """Add *scenario* above the existing rules; return all rules.
 
-        What was added before as the same *layer* is replaced, where it stands.
+        It replaces what was added before under the same *layer*, in the same place.
         """
         return (await self._send(ops.add_scenario(self.name, scenario, layer))).rules
 
@@ -207,13 +207,13 @@ class AsyncSessionControl(Addressed):
         path: str = "/v1/chat/completions",
         headers: Mapping[str, str] | None = None,
     ) -> Explanation:
-        """Return how the rules would be read for *request*; nothing is moved by it."""
+        """Dry run: report how the rules would read *request*, and change nothing."""
         return await self._send(ops.explain(self.name, request, path, headers))
 
     # --- The journal ---
 
     async def calls(self, **filters: Unpack[JournalFilters]) -> tuple[CallRecord, ...]:
-        """Return all calls that are kept and fit *filters*, oldest first."""
+        """Return all calls kept that match *filters*, oldest first."""
         found: list[CallRecord] = []
         while True:
             page = await self._send(ops.read_journal(self.name, 1_000, filters))
@@ -225,24 +225,24 @@ class AsyncSessionControl(Addressed):
     async def journal(
         self, *, limit: int = 100, newest: bool = False, **filters: Unpack[JournalFilters]
     ) -> JournalPage:
-        """Return a page of the calls that fit *filters*."""
+        """Return a page of the calls that match *filters*."""
         return await self._send(ops.read_journal(self.name, limit, filters, newest=newest))
 
     async def call(self, number: int) -> CallRecord:
-        """Return the call that was counted as *number*."""
+        """Return the call with this *number*."""
         return await self._send(ops.read_call(self.name, number))
 
     async def clear_journal(self) -> int:
-        """Forget the calls, and return how many."""
+        """Clear the journal; return how many calls were removed."""
         return (await self._send(ops.clear_journal(self.name))).cleared
 
     async def wait_for(
         self, calls: int = 1, when: When | None = None, **awaited: Unpack[Awaited]
     ) -> tuple[CallRecord, ...]:
-        """Return the calls that fit *when*, once there are as many as *calls*.
+        """Wait until at least *calls* calls match *when*; return all that match.
 
         Raises:
-            TimeoutError: They have not come in time.
+            TimeoutError: They did not come in time.
 
         """
         waited = await self._send(ops.wait(self.name, calls, when, awaited))
@@ -251,14 +251,14 @@ class AsyncSessionControl(Addressed):
         return waited.calls
 
     async def verify(self, when: When | None = None, **expected: Unpack[Expected]) -> Verified:
-        """Return whether as many calls fit *when* as `calls`, `at_least` or `at_most` say."""
+        """Check how many calls match *when* against `calls`, `at_least` or `at_most`."""
         return await self._send(ops.verify(self.name, when, expected))
 
     async def assert_called(self, when: When | None = None, **expected: Unpack[Expected]) -> None:
-        """Let a test fail, with what differed, unless calls have come as `verify` wants them.
+        """Fail the test, with what differed, unless `verify` holds.
 
         Raises:
-            AssertionError: They have not.
+            AssertionError: It does not hold.
 
         """
         verified = await self.verify(when, **expected)
@@ -266,15 +266,15 @@ class AsyncSessionControl(Addressed):
             raise AssertionError(verified.message)
 
     async def near_misses(self) -> tuple[NearMiss, ...]:
-        """Return the calls that no rule answered, and what kept the nearest ones from it."""
+        """Return the calls that no rule answered, and why the nearest rules did not match."""
         return (await self._send(ops.near_misses(self.name))).calls
 
     async def verdicts(self, *, fallback: bool = False) -> tuple[VerdictOn, ...]:
-        """Return what the client did wrong; with *fallback* it had somewhere else to turn to."""
+        """Return what the client did wrong; *fallback*: it had somewhere else to turn."""
         return (await self._send(ops.verdicts(self.name, fallback=fallback))).verdicts
 
     async def release(self, rule: str | None = None) -> int:
-        """Let the answers go on that *rule* holds (None: any rule); return how many."""
+        """Release the answers that *rule* (None: any rule) holds; return how many."""
         return (await self._send(ops.release(self.name, rule))).released
 
     # --- State and clock ---
@@ -284,13 +284,13 @@ class AsyncSessionControl(Addressed):
         return (await self._send(ops.read_state(self.name))).state
 
     async def set_state(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Set *values* of the state (None removes one); return it all."""
+        """Set *values* of the state (None removes one); return the whole state."""
         return (await self._send(ops.change_state(self.name, values))).state
 
     async def clock(self) -> ClockView:
-        """Return the session's time."""
+        """Return the session's clock."""
         return await self._send(ops.read_clock(self.name))
 
     async def advance(self, seconds: float) -> ClockView:
-        """Move the session's time on; whoever waits for a time that has come goes on."""
+        """Advance the session's clock; pauses that end by then end at once."""
         return await self._send(ops.advance_clock(self.name, seconds))

@@ -7,9 +7,9 @@ with control.new_session("checkout", {"rules": [{"reply": "Hello."}]}) as sessio
     session.assert_called(calls=1, when={"last_user": "Hi"})
 ```
 
-It needs the standard library alone, and opens a connection for each request, so that any number
-of threads can share it. It never goes through a proxy. `mockserver.client.async_control` is the
-same, to await.
+It needs only the standard library, and opens a connection for each request, so that any number
+of threads can share it. It never uses a proxy. `mockserver.client.async_control` is its
+asynchronous counterpart.
 """
 
 import http.client
@@ -60,18 +60,18 @@ TIMEOUT_S: Final = 10.0
 
 
 class Target:
-    """Where a server is, and how it is talked to."""
+    """Where a server is, and how to talk to it."""
 
     def __init__(self, url: str, token: str | None, ca_file: str | Path | None) -> None:
-        """Take the root of the server's paths.
+        """Take the root URL of the server.
 
         Raises:
-            UsageError: *url* is none.
+            UsageError: *url* is not the address of a server.
 
         """
         parts = urlsplit(url)
         if parts.scheme not in {"http", "https"} or parts.hostname is None:
-            raise UsageError(f"'{url}' is not the address of a server: write it as {DEFAULT_URL}")
+            raise UsageError(f"'{url}' is not the address of a server: write it like {DEFAULT_URL}")
         self.url = f"{parts.scheme}://{parts.netloc}"
         self.host = parts.hostname
         self.port = parts.port
@@ -81,7 +81,7 @@ class Target:
         self._token = token
 
     def headers(self) -> dict[str, str]:
-        """Return what goes with each request."""
+        """Return the headers of each request."""
         token = {"authorization": f"Bearer {self._token}"} if self._token else {}
         return {"content-type": "application/json", "accept": "application/json", **token}
 
@@ -93,11 +93,11 @@ class Addressed:
         self.name = name
         below = "" if name == "default" else f"/s/{quote(name, safe='')}"
         self.url = f"{target.url}{below}"
-        """The root of all paths of the session, without a slash at its end."""
+        """The root URL of the session, without a trailing slash."""
 
     @property
     def base_url(self) -> str:
-        """What OpenAI's clients take as their base URL."""
+        """The base URL for OpenAI's clients."""
         return f"{self.url}/v1"
 
 
@@ -112,16 +112,16 @@ class Control:
         ca_file: str | Path | None = None,
         timeout_s: float = TIMEOUT_S,
     ) -> None:
-        """Take where the server is; nothing is asked yet.
+        """Create a client; nothing is sent yet.
 
         Args:
-            url: The root of its paths.
-            token: What it printed when it started, if it listens beyond loopback.
+            url: The root URL of the server.
+            token: The token that it printed when it started, if it listens beyond loopback.
             ca_file: The certificate authority to trust, if it was started with `--tls`.
-            timeout_s: How long an answer may take, besides what is waited for on purpose.
+            timeout_s: How long an answer may take; waiting on purpose comes on top.
 
         Raises:
-            UsageError: *url* is none.
+            UsageError: *url* is not the address of a server.
 
         """
         self.target = Target(url, token, ca_file)
@@ -129,14 +129,14 @@ class Control:
 
     @property
     def url(self) -> str:
-        """The root of all paths, without a slash at its end."""
+        """The root URL of the server, without a trailing slash."""
         return self.target.url
 
     def send(self, operation: Operation[T]) -> T:
-        """Ask *operation*, and return the answer.
+        """Send *operation*, and return the answer.
 
         Raises:
-            ControlError: The server does not do it, or there is none.
+            ControlError: The server refused it, or did not answer.
 
         """
         target, timeout_s = self.target, self._timeout_s
@@ -162,19 +162,19 @@ class Control:
         return operation.read(response.status, content)
 
     def health(self) -> Health:
-        """Return that the server answers."""
+        """Check that the server answers."""
         return self.send(ops.health())
 
     def totals(self) -> Totals:
-        """Return what all calls to the server come to that have ended."""
+        """Return the totals of all calls that have ended."""
         return self.send(ops.totals())
 
     def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
-        """Let the server read its scenario again, or answer by *scenario* from now on."""
+        """Have the server reload its scenario, or replace it with *scenario*."""
         return self.send(ops.reload(scenario))
 
     def sessions(self, *, after: str | None = None, limit: int = 100) -> SessionPage:
-        """Return the sessions that are open, from the one behind *after* on."""
+        """Return a page of the open sessions, starting after the one named *after*."""
         return self.send(ops.list_sessions(after, limit))
 
     def new_session(
@@ -183,11 +183,11 @@ class Control:
         scenario: ScenarioSource | None = None,
         **options: Unpack[NewSessionOptions],
     ) -> "SessionControl":
-        """Begin a session; in a `with` block it ends with the block.
+        """Create a session; as a `with` block, the session ends with the block.
 
         Args:
-            name: How URLs call it.
-            scenario: What it answers by: the text of a YAML file, or a mapping.
+            name: Its name in URLs.
+            scenario: The scenario to answer from: the text of a YAML file, or a mapping.
             **options: `inherit`, `seed`, `strict`, `time_scale`.
 
         """
@@ -195,7 +195,7 @@ class Control:
         return SessionControl(self, name)
 
     def session(self, name: str = "default") -> "SessionControl":
-        """Return the session called *name*; nothing is asked yet."""
+        """Return the session *name*; nothing is sent yet."""
         return SessionControl(self, name)
 
 
@@ -218,7 +218,7 @@ class SessionControl(Addressed):
         self.end()
 
     def read(self) -> SessionState:
-        """Return the session as it is."""
+        """Return the state of the session."""
         return self._send(ops.read_session(self.name))
 
     def end(self) -> SessionState:
@@ -226,25 +226,25 @@ class SessionControl(Addressed):
         return self._send(ops.end_session(self.name))
 
     def reset(self) -> SessionState:
-        """Begin anew with the rules as they are: counters, state and journal."""
+        """Reset counters, state and journal; keep the rules."""
         return self._send(ops.reset_session(self.name))
 
     # --- Rules ---
 
     def rules(self) -> tuple[RuleState, ...]:
-        """Return the rules, and how far each has come."""
+        """Return the rules with their counts."""
         return self._send(ops.list_rules(self.name)).rules
 
     def add_rules(self, *rules: Mapping[str, Any]) -> tuple[RuleState, ...]:
-        """Add *rules*, as in a file, above those that there are; return them all."""
+        """Add *rules*, as in a file, above the existing ones; return all rules."""
         return self._send(ops.add_rules(self.name, rules)).rules
 
     def add_scenario(
         self, scenario: ScenarioSource, *, layer: str | None = None
     ) -> tuple[RuleState, ...]:
-        """Add rules and all else that *scenario* says, above what there is; return all rules.
+        """Add *scenario* above the existing rules; return all rules.
 
-        What was added before as the same *layer* is replaced, where it stands.
+        It replaces what was added before under the same *layer*, in the same place.
         """
         return self._send(ops.add_scenario(self.name, scenario, layer)).rules
 
@@ -255,13 +255,13 @@ class SessionControl(Addressed):
         path: str = "/v1/chat/completions",
         headers: Mapping[str, str] | None = None,
     ) -> Explanation:
-        """Return how the rules would be read for *request*; nothing is moved by it."""
+        """Dry run: report how the rules would read *request*, and change nothing."""
         return self._send(ops.explain(self.name, request, path, headers))
 
     # --- The journal ---
 
     def calls(self, **filters: Unpack[JournalFilters]) -> tuple[CallRecord, ...]:
-        """Return all calls that are kept and fit *filters*, oldest first."""
+        """Return all calls kept that match *filters*, oldest first."""
         return tuple(call for page in self._pages(filters) for call in page.calls)
 
     def _pages(self, filters: JournalFilters) -> Iterator[JournalPage]:
@@ -275,30 +275,30 @@ class SessionControl(Addressed):
     def journal(
         self, *, limit: int = 100, newest: bool = False, **filters: Unpack[JournalFilters]
     ) -> JournalPage:
-        """Return a page of the calls that fit *filters*."""
+        """Return a page of the calls that match *filters*."""
         return self._send(ops.read_journal(self.name, limit, filters, newest=newest))
 
     def call(self, number: int) -> CallRecord:
-        """Return the call that was counted as *number*."""
+        """Return the call with this *number*."""
         return self._send(ops.read_call(self.name, number))
 
     def clear_journal(self) -> int:
-        """Forget the calls, and return how many."""
+        """Clear the journal; return how many calls were removed."""
         return self._send(ops.clear_journal(self.name)).cleared
 
     def wait_for(
         self, calls: int = 1, when: When | None = None, **awaited: Unpack[Awaited]
     ) -> tuple[CallRecord, ...]:
-        """Return the calls that fit *when*, once there are as many as *calls*.
+        """Wait until at least *calls* calls match *when*; return all that match.
 
         Args:
-            calls: How many must have come.
-            when: Which ones count, as under `when` of a rule.
-            **awaited: `timeout_s` (5 s), `after` (a call's number), `unfinished` (whether those
-                count too that have not been answered to the end).
+            calls: How many calls to wait for.
+            when: Which calls count, as under `when` of a rule.
+            **awaited: `timeout_s` (5 s), `after` (a call's number), `unfinished` (whether calls
+                that are still being answered count too).
 
         Raises:
-            TimeoutError: They have not come in time.
+            TimeoutError: They did not come in time.
 
         """
         waited = self._send(ops.wait(self.name, calls, when, awaited))
@@ -307,14 +307,14 @@ class SessionControl(Addressed):
         return waited.calls
 
     def verify(self, when: When | None = None, **expected: Unpack[Expected]) -> Verified:
-        """Return whether as many calls fit *when* as `calls`, `at_least` or `at_most` say."""
+        """Check how many calls match *when* against `calls`, `at_least` or `at_most`."""
         return self._send(ops.verify(self.name, when, expected))
 
     def assert_called(self, when: When | None = None, **expected: Unpack[Expected]) -> None:
-        """Let a test fail, with what differed, unless calls have come as `verify` wants them.
+        """Fail the test, with what differed, unless `verify` holds.
 
         Raises:
-            AssertionError: They have not.
+            AssertionError: It does not hold.
 
         """
         verified = self.verify(when, **expected)
@@ -322,15 +322,15 @@ class SessionControl(Addressed):
             raise AssertionError(verified.message)
 
     def near_misses(self) -> tuple[NearMiss, ...]:
-        """Return the calls that no rule answered, and what kept the nearest ones from it."""
+        """Return the calls that no rule answered, and why the nearest rules did not match."""
         return self._send(ops.near_misses(self.name)).calls
 
     def verdicts(self, *, fallback: bool = False) -> tuple[VerdictOn, ...]:
-        """Return what the client did wrong; with *fallback* it had somewhere else to turn to."""
+        """Return what the client did wrong; *fallback*: it had somewhere else to turn."""
         return self._send(ops.verdicts(self.name, fallback=fallback)).verdicts
 
     def release(self, rule: str | None = None) -> int:
-        """Let the answers go on that *rule* holds (None: any rule); return how many."""
+        """Release the answers that *rule* (None: any rule) holds; return how many."""
         return self._send(ops.release(self.name, rule)).released
 
     # --- State and clock ---
@@ -340,13 +340,13 @@ class SessionControl(Addressed):
         return self._send(ops.read_state(self.name)).state
 
     def set_state(self, values: Mapping[str, Any]) -> Mapping[str, Any]:
-        """Set *values* of the state (None removes one); return it all."""
+        """Set *values* of the state (None removes one); return the whole state."""
         return self._send(ops.change_state(self.name, values)).state
 
     def clock(self) -> ClockView:
-        """Return the session's time."""
+        """Return the session's clock."""
         return self._send(ops.read_clock(self.name))
 
     def advance(self, seconds: float) -> ClockView:
-        """Move the session's time on; whoever waits for a time that has come goes on."""
+        """Advance the session's clock; pauses that end by then end at once."""
         return self._send(ops.advance_clock(self.name, seconds))

@@ -1,4 +1,4 @@
-"""Which calls are attempts at one request, told by what was sent and what had become of it."""
+"""Which calls are attempts at one request, judged by what was sent and how it ended."""
 
 from collections.abc import Iterable
 from typing import Any, Final
@@ -11,8 +11,8 @@ SERVER_ERRORS: Final = 500
 def attempts(calls: Iterable[Call]) -> list[list[Call]]:
     """Return *calls*, with the attempts at one request together, in the order of the first.
 
-    An attempt follows another at the same request by the same key if that was not answered whole
-    and had ended when it came: nobody tries again before knowing of a failure. What is asked
+    An attempt follows another at the same request with the same key if that one was not answered
+    whole and had ended by then: a client retries only after a failure. The same request sent
     twice at the same time is two requests.
     """
     groups: list[list[Call]] = []
@@ -22,7 +22,7 @@ def attempts(calls: Iterable[Call]) -> list[list[Call]]:
         waiting = failed.setdefault((call.method, call.path, call.key, content), [])
         ended = [group for group in waiting if _had_ended(group[-1], call)]
         if ended and content:
-            # Of several, none can be told from another: the one that has waited longest is it.
+            # Several cannot be told apart: take the one that has waited longest.
             group = ended[0]
             group.append(call)
             waiting.remove(group)
@@ -35,7 +35,7 @@ def attempts(calls: Iterable[Call]) -> list[list[Call]]:
 
 
 def is_whole(call: Call) -> bool:
-    """Return whether *call* got an answer that nothing went wrong with."""
+    """Return whether *call* got an undisturbed answer."""
     return call.outcome == "sent" and call.is_whole
 
 

@@ -1,8 +1,7 @@
 """What a session has seen: one entry for each HTTP request, bounded, without secrets.
 
 Headers, queries, bodies and answers are redacted before they are kept (see `redaction`); the key of
-a call is kept as a fingerprint. Who wants to know when something happens watches a journal: nothing
-here waits.
+a call is kept as a fingerprint. Watchers are called when something happens: nothing here waits.
 """
 
 import json
@@ -26,16 +25,16 @@ CAPACITY: Final = 1_000
 CAPACITY_BYTES: Final = 32 * 1024 * 1024
 """Bytes of requests and answers kept in a session."""
 MOST_BODY_BYTES: Final = 8 * 1024 * 1024
-"""A body that is larger is not kept: it would leave no room for the others."""
+"""A larger body is not kept: it would leave no room for the others."""
 CAPACITY_IN_ALL: Final = 100_000
 BYTES_IN_ALL: Final = 256 * 1024 * 1024
-"""What all sessions of a server keep together."""
+"""The limits of all sessions of a server together."""
 BODIES_REMEMBERED: Final = 512
 REMEMBERED_BYTES: Final = 32_768
-"""Bodies up to this size are remembered as they are kept, since many come again."""
+"""Redacted bodies up to this size are cached, since many recur."""
 
 ERRORS: Final = 400
-"""Statuses from here on are none of an answer."""
+"""Statuses from here on are errors."""
 
 Outcome = Literal["open", "sent", "client_left", "aborted"]
 Watcher = Callable[[], None]
@@ -45,44 +44,45 @@ NOTHING: Final[Mapping[str, str]] = {}
 
 @dataclass(eq=False, init=False)
 class Call:
-    """One HTTP request and what became of it.
+    """One HTTP request and its outcome.
 
     Attributes:
-        number: Counted in the session, from 1.
+        number: Its number in the session, counting from 1.
         at_s: When it came, in seconds of session time.
-        path: Below the session, without the query.
-        key: Eight hex digits of the SHA-256 of the API key, to tell keys apart.
-        attempt: The how-manieth this is of the same request since one was answered whole.
-        conversation: Tells conversations apart, by what the user said first.
+        path: The path below the session, without the query.
+        key: The first eight hex digits of the SHA-256 of the API key.
+        attempt: Which attempt at the same request this is since one was answered whole, counting
+            from 1.
+        conversation: An id of the conversation, derived from what the user said first.
         rule: The name of the rule that answered; None: no rule did.
         failures: The kinds of the failures that struck, in order.
-        no_effect: The kinds of those that found nothing to act on.
-        pre_empted: The kinds of those that another one left no answer to act on.
-        near_misses: What kept the nearest rules from answering, where none did.
-        usage: The bill, where there is one.
-        notes: What else a tester should know.
-        outcome: Whether the answer went out whole.
-        is_unmatched: It asked for an answer that no rule gave, though there are rules.
-        is_late: It came when the session had ended.
-        query: As sent, without the question mark.
-        headers: By lower-case name.
-        content: The body, as sent; empty if it was too large to be kept.
-        body_bytes: How long the body was.
-        text: What was answered, before failures bent it; of several choices the first.
-        finish_reason: Why that ended.
-        tool_calls: The calls that it made.
-        planned_ttft_ms: When the first token was to come, in session time; None: nobody planned.
-        planned_ms: How long the whole answer was to take.
-        asked_wait_s: How long the client was asked to wait before it tries again.
+        no_effect: The kinds of failures that found nothing to act on.
+        pre_empted: The kinds of failures that another failure left no answer to act on.
+        near_misses: Why the nearest rules did not match, if no rule answered.
+        usage: The bill, if there is one.
+        notes: Other remarks for the tester.
+        outcome: Whether the answer was sent whole.
+        is_unmatched: It asked for an answer that no rule gave, although there are rules.
+        is_late: It came after the session had ended.
+        query: The query as sent, without the question mark.
+        headers: The headers, by lower-case name.
+        content: The body, redacted; empty if it was too large to keep.
+        body_bytes: The size of the body.
+        text: The text of the first choice, before failures changed it.
+        finish_reason: Why the first choice ended.
+        tool_calls: The tool calls in the answer.
+        planned_ttft_ms: The planned time to first token, in session time; None: not planned.
+        planned_ms: The planned time for the whole answer.
+        asked_wait_s: How long the client was asked to wait before it retries.
         queued_s: How long it waited for its turn, in session time.
-        waited_s: How long the client waited since its last attempt at this failed, likewise.
-        attribution: What the request says of the application that sent it, at providers that ask
-            for it, by header.
-        client_left_after_tokens: How many tokens had gone out when the client left.
-        error_code: The `code` of the refusal, where one was sent.
-        ended_s: When nothing more was to go out, in session time.
-        seen_at_end: How many calls had come by then: a later one knew how this one went.
-        transcribe: Reads again what the body tells of a conversation, as its endpoint does.
+        waited_s: How long the client waited after its failed attempt before, in session time.
+        attribution: What the request states about the application, at providers that ask for it,
+            by header.
+        client_left_after_tokens: How many tokens had been sent when the client left.
+        error_code: The `code` of the error, if one was sent.
+        ended_s: When the answer ended, in session time.
+        seen_at_end: How many calls had come by then: later ones came knowing how this one ended.
+        transcribe: Reads the transcript from the body, as its endpoint does.
 
     """
 
@@ -128,7 +128,7 @@ class Call:
     transcribe: Callable[[Mapping[str, Any]], Transcript] | None = field(default=None, repr=False)
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
 
-    # A call has many members and is made for each request: those that nobody sets are the class's.
+    # A call has many members and is made for each request: unset ones stay class attributes.
     def __init__(self, number: int, at_s: float, method: str, path: str, provider: str) -> None:
         self.number = number
         self.at_s = at_s
@@ -140,7 +140,7 @@ class Call:
 
     @property
     def body(self) -> Any:
-        """The request's JSON; None if it is none, or was too large to be kept."""
+        """The request's JSON; None if it is not JSON, or was too large to keep."""
         try:
             return json.loads(self.content)
         except (ValueError, RecursionError):
@@ -148,7 +148,7 @@ class Call:
 
     @property
     def transcript(self) -> Transcript:
-        """What the request tells of a conversation, valid or not, in no protocol's words."""
+        """The conversation in the request, valid or not, in no protocol's terms."""
         body = self.body
         if self.transcribe is None or not isinstance(body, dict):
             return EMPTY_TRANSCRIPT
@@ -161,7 +161,7 @@ class Call:
 
     @property
     def tools(self) -> list[dict[str, Any]]:
-        """The tools offered, as sent."""
+        """The tools of the request, as sent."""
         return self._listed("tools")
 
     @property
@@ -177,22 +177,22 @@ class Call:
 
     @property
     def is_whole(self) -> bool:
-        """Whether what goes out is an answer that nothing went wrong with."""
+        """Whether the answer is undisturbed: no error and no failure."""
         return self.status is not None and self.status < ERRORS and not self.failures
 
     @property
     def is_finished(self) -> bool:
-        """Whether nothing more will go out."""
+        """Whether the answer has ended."""
         return self.outcome != "open"
 
     def announce(self) -> None:
-        """Tell whoever watches the journal: the call has come, and what it gets is known."""
-        # They may stop to watch while they are told.
+        """Notify the watchers: the call has come, and its answer is known."""
+        # A watcher may remove itself while it is called.
         for watcher in tuple(self.watchers or ()):
             watcher()
 
     def finish(self, outcome: Outcome) -> None:
-        """Enter how it went; whoever watches the journal hears of it."""
+        """Enter the outcome, and notify the watchers."""
         self.outcome = outcome
         if self.watchers:
             self.announce()
@@ -202,13 +202,13 @@ class Journal:
     """The calls of one session, newest last."""
 
     def __init__(self, archive: "Archive | None" = None) -> None:
-        """Take the *archive* of the server, if what is kept is bounded beyond this journal."""
+        """Take the *archive* of the server, which bounds all its journals together."""
         self._calls: deque[Call] = deque()
         self._seen = 0
         self._bytes = 0
         self._archive = archive
         self.watchers: set[Watcher] = set()
-        """Called when it is known what a call gets, and when it has ended; they must not wait."""
+        """Called when a call's answer is known and when it has ended; they must not block."""
 
     def open(self, at_s: float, method: str, path: str, provider: str) -> Call:
         """Enter a call that has just come in."""
@@ -223,9 +223,9 @@ class Journal:
         return call
 
     def keep(self, call: Call, http: HttpRequest, digest: bytes) -> tuple[bytes, ...]:
-        """Enter what came with *call*; return its secrets. *digest* stands for its path and body.
+        """Enter the request of *call*; return its secrets. *digest* identifies its path and body.
 
-        Nothing of it is kept before it is redacted.
+        Everything is redacted before it is kept.
         """
         call.headers, secrets = redact_headers(http.headers.items())
         if http.query:
@@ -233,7 +233,7 @@ class Journal:
             secrets += more
         size = call.body_bytes = len(http.body)
         if size > MOST_BODY_BYTES:
-            call.notes += (f"its body of {size} bytes is too large to be kept",)
+            call.notes += (f"the body of {size} bytes is too large to keep",)
             return secrets
         if self._archive is None:
             content = redact(http.body)
@@ -250,7 +250,7 @@ class Journal:
         finish_reason: str | None,
         tool_calls: tuple[ToolCall, ...] = (),
     ) -> None:
-        """Enter what *call* is answered; it has been redacted."""
+        """Enter the answer to *call*, already redacted."""
         call.text = text
         call.finish_reason = finish_reason
         call.tool_calls = tool_calls
@@ -265,7 +265,7 @@ class Journal:
             self.drop_oldest()
 
     def drop_oldest(self) -> None:
-        """Forget the call that came first of those that are kept."""
+        """Forget the oldest call."""
         call = self._calls.popleft()
         size = _size(call)
         self._bytes -= size
@@ -273,7 +273,7 @@ class Journal:
             self._archive.remove(call, size)
 
     def clear(self) -> int:
-        """Forget all calls that are kept, and return how many; their numbers do not come again."""
+        """Forget all calls, and return how many there were; numbers are not reused."""
         count = len(self._calls)
         while self._calls:
             self.drop_oldest()
@@ -298,7 +298,7 @@ class Journal:
 
     @property
     def seen(self) -> int:
-        """How many calls have come in all."""
+        """How many calls have come in total."""
         return self._seen
 
     @property
@@ -313,7 +313,7 @@ def _size(call: Call) -> int:
 
 
 class Archive:
-    """What all journals of a server keep together; the oldest calls go first."""
+    """The bounds of all journals of a server together; the oldest calls are dropped first."""
 
     def __init__(self, calls: int = CAPACITY_IN_ALL, size: int = BYTES_IN_ALL) -> None:
         """Take how many *calls* may be kept, and how many bytes."""
@@ -324,7 +324,7 @@ class Archive:
         self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
 
     def redacted(self, body: bytes, digest: bytes) -> bytes:
-        """Return *body* without secrets; the same body, by its *digest*, is looked through once."""
+        """Return *body* without secrets; a body with the same *digest* is searched once."""
         if len(body) > REMEMBERED_BYTES:
             return redact(body)
         known = self._bodies.get(digest)
@@ -341,18 +341,18 @@ class Archive:
             self._drop_oldest()
 
     def grow(self, size: int) -> None:
-        """Count *size* bytes more."""
+        """Count *size* more bytes."""
         self._bytes += size
         while self._bytes > self._most_bytes and len(self._kept) > 1:
             self._drop_oldest()
 
     def remove(self, call: Call, size: int) -> None:
-        """Count *call* and its *size* no more: its journal has dropped it."""
+        """Stop counting *call* and its *size*: its journal has dropped it."""
         del self._kept[call]
         self._bytes -= size
 
     def _drop_oldest(self) -> None:
-        # The oldest call of all is the oldest of its journal too.
+        # The oldest call overall is also the oldest in its journal.
         next(iter(self._kept.values())).drop_oldest()
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
-"""What a session has answered, by id, and what that cost: for providers that tell of it later.
+"""What a session has answered, by id, and its cost: for providers that report it later.
 
-Nothing of requests and answers is kept here but what a bill says. Bounded, the oldest go first;
-what has been spent is remembered of all.
+Only billing data is kept, not requests and answers. It is bounded, and the oldest entries are
+dropped first; the sums include all of them.
 """
 
 from collections import Counter
@@ -16,10 +16,10 @@ MOST_KEPT: Final = 10_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entry:
-    """One answer as its provider's books have it.
+    """One answer as in its provider's books.
 
-    *model* is the one that answered as the answer names it, *asked* the one that was asked for.
-    *attribution* is what the request said of the application that sent it.
+    *model* is the model that answered, as the answer names it; *asked* is the one requested.
+    *attribution* is what the request stated about the application.
     """
 
     id: str
@@ -44,7 +44,7 @@ class Ledger:
         self._spent: Counter[tuple[str, str]] = Counter()
 
     def add(self, entry: Entry, key: str) -> None:
-        """Enter an answer that is given now; *key* is what the journal calls the API key."""
+        """Enter an answer that is given now; *key* is the journal's fingerprint of the API key."""
         self._kept[entry.id] = entry
         nanos = round(entry.cost_usd * NANOS)
         self._spent[entry.provider, key] += nanos
@@ -65,7 +65,7 @@ class Ledger:
         return spent / NANOS
 
     def __iter__(self) -> Iterator[Entry]:
-        """Yield what is kept, the oldest first."""
+        """Yield the entries kept, oldest first."""
         return iter(self._kept.values())
 
 

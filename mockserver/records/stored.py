@@ -1,6 +1,6 @@
-"""Answers that clients asked to store, as a session keeps them: bounded, the oldest go first.
+"""Answers that clients asked to store: bounded, and the oldest are dropped first.
 
-What is kept are values; the endpoint that looks them up makes JSON of them.
+They are kept as values; the endpoint that looks them up renders them as JSON.
 """
 
 from collections.abc import Iterator
@@ -20,15 +20,15 @@ class StoredAnswer:
     Attributes:
         id: Its id.
         endpoint: The kind of the endpoint that gave it.
-        request_id: What told the request apart.
-        request: What was asked.
+        request_id: The id of the request.
+        request: The request.
         model_name: The model, as the answer names it.
         created: Unix time.
-        choices: What was answered; tool calls have their ids.
+        choices: The choices of the answer; tool calls have their ids.
         usage: The bill.
         system_fingerprint: As the answer states it.
-        members: What its protocol keeps besides, and may change.
-        size: What request and answer were on the wire, in bytes.
+        members: What its protocol keeps in addition, and may change.
+        size: The size of request and answer on the wire, in bytes.
 
     """
 
@@ -52,10 +52,10 @@ class StoredAnswers:
         self._kept: dict[str, StoredAnswer] = {}
         self._size = 0
         self.dropped = 0
-        """How many there was no room for."""
+        """How many were dropped for lack of room."""
 
     def add(self, answer: StoredAnswer) -> None:
-        """Keep *answer*, unless it alone is larger than all may be together."""
+        """Keep *answer*, unless it alone exceeds the limit."""
         if answer.size > MOST_BYTES:
             self.dropped += 1
             return
@@ -78,11 +78,11 @@ class StoredAnswers:
         return found is not None
 
     def of(self, endpoint: str) -> list[StoredAnswer]:
-        """Return what the *endpoint* of that kind has answered, the oldest first."""
+        """Return the answers of the kind *endpoint*, oldest first."""
         return [answer for answer in self._kept.values() if answer.endpoint == endpoint]
 
     def __iter__(self) -> Iterator[StoredAnswer]:
-        """Yield what is kept, the oldest first."""
+        """Yield the answers kept, oldest first."""
         return iter(self._kept.values())
 
     def __len__(self) -> int:

@@ -1,7 +1,7 @@
-"""What all calls of a server come to: the one place that hears of a call when it has ended.
+"""Totals of all calls of a server: the one place that is notified when a call has ended.
 
-A session keeps the last of its calls; here none is kept, and none is forgotten. Whoever else wants
-to hear of each call once (figures, a log, a page that follows along) listens here.
+A session keeps its last calls; here none is kept, but all are counted. Anything else that needs
+each call once (metrics, a log, a live page) listens here.
 """
 
 from collections import Counter
@@ -19,10 +19,10 @@ class Totals:
 
     Attributes:
         failures: How often each kind of failure struck.
-        unmatched: How many asked for an answer that no rule gave, though there are rules.
-        prompt_tokens: What was billed for input.
-        completion_tokens: What was billed for output.
-        listeners: Those who hear of each call, too.
+        unmatched: How many asked for an answer that no rule gave, although there are rules.
+        prompt_tokens: Tokens billed for input.
+        completion_tokens: Tokens billed for output.
+        listeners: Functions that are called for each call, too.
 
     """
 
@@ -42,7 +42,7 @@ class Totals:
 
     @property
     def statuses(self) -> Mapping[int | None, int]:
-        """How often each status went out; None: nothing did."""
+        """How often each status was sent; None: no status was."""
         counts: Counter[int | None] = Counter()
         for (status, _), count in self._ends.items():
             counts[status] += count
@@ -50,14 +50,14 @@ class Totals:
 
     @property
     def outcomes(self) -> Mapping[str, int]:
-        """How it went to send the answers."""
+        """How often answers ended in each way."""
         counts: Counter[str] = Counter()
         for (_, outcome), count in self._ends.items():
             counts[outcome] += count
         return counts
 
     def hear(self, session: str, call: Call) -> None:
-        """Count *call* of *session*, which has ended now."""
+        """Count *call* of *session*, which has just ended."""
         ends, end = self._ends, (call.status, call.outcome)
         ends[end] = ends.get(end, 0) + 1
         if call.failures:

@@ -1,9 +1,9 @@
-"""Verdicts on a client: what the journal says of how it behaved when something went wrong.
+"""Verdicts on a client: what the journal shows about its behaviour when something went wrong.
 
 A verdict rests on what the client did, never on what it may have done: each names the calls
-that show it. Attempts are told by what was sent, not by the counter that clients put into a
-header, which stays at 0 in an application's own loop. Waits are those of session time; where
-the time scale is 0 every wait is granted at once, so that nothing is said of them.
+that prove it. Attempts are recognised by what was sent, not by the counter that clients put in a
+header, which stays at 0 in an application's own loop. Waits are in session time; at a time scale
+of 0 waits take no time, so no verdict is based on them.
 """
 
 import json
@@ -35,19 +35,19 @@ VerdictKind: TypeAlias = Literal[
 KINDS: Final[tuple[VerdictKind, ...]] = get_args(VerdictKind)
 
 RETRYABLE: Final = frozenset({408, 409, 429})
-"""What is worth another try, besides what the server itself did wrong."""
+"""Statuses worth a retry, besides 5xx."""
 MOST_ATTEMPTS: Final = 10
-"""More at one request are a storm; official clients make three."""
+"""More attempts at one request are a storm; official clients make three."""
 LEAST_GAP_S: Final = 0.05
-"""A client that comes back sooner has not waited."""
+"""A client that retries sooner has not waited."""
 SAME_GAP: Final = 0.1
-"""Gaps that differ by less, as a part of the first, are the same: there is no jitter in them."""
+"""Gaps that differ by less than this part of the first are the same: they have no jitter."""
 EARLY: Final = 0.05
-"""So much of a wait that was asked for, and as many seconds, may be missing."""
+"""A requested wait may be short by this part of it plus this many seconds."""
 READ_TIMEOUT_S: Final = 60.0
-"""Who waits longer for the next byte has no timeout worth the name."""
+"""A client that waits longer for the next byte has no useful timeout."""
 
-# How a tool's result says that the tool was not run.
+# Words in a tool's result which show that the tool was not run.
 _DECLINES: Final = re.compile(
     r"error|invalid|unknown|not found|no such|not exist|unavailable|not available|unsupported"
     r"|fail|cannot|can't|could not|unable|denied|refus|reject|exception|malformed|traceback",
@@ -60,8 +60,8 @@ class Verdict:
     """One thing that the client did wrong.
 
     Attributes:
-        kind: What it is called.
-        calls: The numbers of the calls that show it.
+        kind: The kind of verdict.
+        calls: The numbers of the calls that prove it.
         what: What the client did.
         advice: What it should do.
 
@@ -80,13 +80,13 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Circumstances:
-    """What there is to know besides the journal.
+    """What to judge by besides the journal.
 
     Attributes:
-        time_scale: How long a second of session time took; at 0, waits tell nothing.
+        time_scale: Real seconds per second of session time; at 0, waits are not judged.
         now_s: The session time, for calls that have not ended.
-        fallback: Whether the client has another provider or model to turn to.
-        elsewhere: The calls that went there, if they are in another journal.
+        fallback: Whether the client has another provider or model to fall back to.
+        elsewhere: The calls to that fallback, if they are in another journal.
         read_timeout_s: How long a client may wait for the next byte.
 
     """
@@ -99,9 +99,9 @@ class Circumstances:
 
 
 def judge(calls: Iterable[Call], circumstances: Circumstances | None = None) -> tuple[Verdict, ...]:
-    """Return what *calls*, the journal of one session, say against the client.
+    """Return what the client did wrong according to *calls*, the journal of one session.
 
-    They come in the order of the calls that show it.
+    Verdicts are in the order of the calls that prove them.
     """
     given = circumstances or Circumstances()
     seen = [call for call in calls if not call.is_late]
@@ -114,17 +114,17 @@ def judge(calls: Iterable[Call], circumstances: Circumstances | None = None) -> 
 
 
 def without(verdicts: Iterable[Verdict], allow: Iterable[str]) -> tuple[Verdict, ...]:
-    """Return *verdicts* but for those whose kinds are allowed.
+    """Return *verdicts* except those whose kinds to *allow*.
 
     Raises:
-        UsageError: There is no such kind.
+        UsageError: A kind does not exist.
 
     """
     allowed = tuple(allow)
     for kind in allowed:
         if kind not in KINDS:
             hint = did_you_mean(kind, KINDS) or f"known: {', '.join(KINDS)}"
-            raise UsageError(f"there is no verdict '{kind}'\n  {hint}")
+            raise UsageError(f"unknown verdict '{kind}'\n  {hint}")
     return tuple(verdict for verdict in verdicts if verdict.kind not in allowed)
 
 
@@ -136,7 +136,7 @@ def _failed(call: Call) -> bool:
 
 
 def _is_spent(call: Call) -> bool:
-    """Return whether *call* was refused for want of money: no retry helps."""
+    """Return whether *call* was refused because the quota is spent: retrying cannot help."""
     return "quota" in call.failures or call.error_code == "insufficient_quota"
 
 
@@ -149,7 +149,7 @@ def _is_retryable(call: Call) -> bool:
 
 
 def _described(call: Call) -> str:
-    """Return what became of *call*, in words."""
+    """Describe the outcome of *call*."""
     if _is_spent(call):
         return f"a {call.status} insufficient_quota"
     return "a lost connection" if call.status is None else f"a {call.status}"
@@ -174,8 +174,8 @@ def _retry_after_ignored(group: Group, given: Circumstances) -> Iterator[Verdict
             yield Verdict(
                 "retry_after_ignored",
                 (before.number, after.number),
-                f"came back {waited:.3g} s after {_described(before)} that asked for {asked:g} s",
-                "wait as long as 'retry-after' asks: whoever comes earlier is refused again",
+                f"retried {waited:.3g} s after {_described(before)} that asked for {asked:g} s",
+                "wait as long as 'retry-after' asks: an earlier retry is refused again",
             )
 
 
@@ -187,8 +187,8 @@ def _retried_non_retryable(group: Group, given: Circumstances) -> Iterator[Verdi
             yield Verdict(
                 "retried_non_retryable",
                 tuple(call.number for call in group),
-                f"tried again after {_described(before)}, which the same request will get again",
-                "retry 408, 409, 429, 5xx and lost connections; tell the caller of the rest",
+                f"retried after {_described(before)}, which the same request will get again",
+                "retry 408, 409, 429, 5xx and lost connections; report other errors to the caller",
             )
             return
 
@@ -212,16 +212,16 @@ def _no_backoff(group: Group, given: Circumstances) -> Iterator[Verdict]:
         if before.asked_wait_s is None and (gap := _wait(before, after)) is not None
     ]
     what = ""
-    if len(gaps) >= 2 and max(gaps) < LEAST_GAP_S:  # noqa: PLR2004 - one retry may be at once
-        what = f"tried again {len(gaps)} times without waiting"
+    if len(gaps) >= 2 and max(gaps) < LEAST_GAP_S:  # noqa: PLR2004 - one retry may be immediate
+        what = f"retried {len(gaps)} times without waiting"
     elif len(gaps) >= 3 and all(abs(gap - gaps[0]) < gaps[0] * SAME_GAP for gap in gaps):  # noqa: PLR2004 - two may be alike by chance
-        what = f"tried again {len(gaps)} times, always {gaps[0]:.2g} s after the last"
+        what = f"retried {len(gaps)} times, always after {gaps[0]:.2g} s"
     if what:
         yield Verdict(
             "no_backoff",
             tuple(call.number for call in group),
             what,
-            "wait longer each time, by a random amount, if the server does not say how long",
+            "back off with jitter when the server does not say how long to wait",
         )
 
 
@@ -232,8 +232,8 @@ def _gave_up_too_early(group: Group, given: Circumstances) -> Iterator[Verdict]:
     yield Verdict(
         "gave_up_too_early",
         (first.number,),
-        f"did not try again after {_described(first)}",
-        "such failures pass: try twice more before you give up",
+        f"did not retry after {_described(first)}",
+        "such failures pass: retry twice before giving up",
     )
 
 
@@ -246,8 +246,8 @@ def _no_read_timeout(group: Group, given: Circumstances) -> Iterator[Verdict]:
                 yield Verdict(
                     "no_read_timeout",
                     (call.number,),
-                    f"waited {waited:.3g} s for an answer that had stopped",
-                    f"give up when nothing has come for {given.read_timeout_s:g} s, and try again",
+                    f"waited {waited:.3g} s for an answer that had stalled",
+                    f"time out when nothing has come for {given.read_timeout_s:g} s, and retry",
                 )
 
 
@@ -276,8 +276,8 @@ def _fallback_never_tried(calls: Group, given: Circumstances) -> Iterator[Verdic
             yield Verdict(
                 "fallback_never_tried",
                 tuple(call.number for call in group),
-                f"gave up after {_described(last)}, and asked nobody else",
-                "ask the other provider, model or key when the first one does not answer",
+                f"gave up after {_described(last)} without trying the fallback",
+                "try the other provider, model or key when the first one fails",
             )
 
 
@@ -297,22 +297,22 @@ def _truncated_stream_accepted(calls: Group, given: Circumstances) -> Iterator[V
         for later in calls:
             if later.number <= call.number or later.conversation != call.conversation:
                 continue
-            said = [turn.text for turn in later.transcript.turns if turn.role == "assistant"]
-            if any(part and part != call.text and call.text.startswith(part) for part in said):
+            texts = [turn.text for turn in later.transcript.turns if turn.role == "assistant"]
+            if any(part and part != call.text and call.text.startswith(part) for part in texts):
                 yield Verdict(
                     "truncated_stream_accepted",
                     (call.number, later.number),
-                    f"took half an answer for a whole one, and went on with it: {call.failures[0]}"
+                    f"continued with a truncated answer as if it were whole: {call.failures[0]}"
                     if call.failures
-                    else "took half an answer for a whole one, and went on with it",
-                    "an answer without a finish_reason is none, whatever came before its end",
+                    else "continued with a truncated answer as if it were whole",
+                    "treat an answer without a finish_reason as failed, however much of it came",
                 )
                 break
 
 
 @dataclass(frozen=True, slots=True)
 class _Handed:
-    """A tool call as the client tells of it, and the result that it hands back, if any."""
+    """A tool call in a request's history, and the result that the client hands back, if any."""
 
     call: Call
     made: ToolCall
@@ -322,7 +322,7 @@ class _Handed:
 
 
 def _handed(call: Call) -> Iterator[_Handed]:
-    """Yield the tool calls that *call* tells of, each with its result."""
+    """Yield the tool calls in the history of *call*, each with its result."""
     turns, tools, _ = call.transcript
     takes_json = {tool.name: tool.takes_json for tool in tools}
     results = {result.id: result.text for turn in reversed(turns) for result in turn.tool_results}
@@ -346,8 +346,8 @@ def _tool_call_not_answered(calls: Group, given: Circumstances) -> Iterator[Verd
             yield Verdict(
                 "tool_call_not_answered",
                 (call.number,),
-                f"went on without the result of {names}",
-                "hand back a result for each tool call, if only to say that it failed",
+                f"continued without the result of {names}",
+                "return a result for each tool call, even if only to report that it failed",
             )
 
 
@@ -364,15 +364,15 @@ def _executed_amiss(calls: Group, given: Circumstances) -> Iterator[Verdict]:  #
             yield Verdict(
                 "unknown_tool_executed",
                 (handed.call.number,),
-                f"handed back a result of '{made.name}', a tool that was never offered",
-                "look a tool up before it is run, and say that there is none as its result",
+                f"returned a result of '{made.name}', a tool that was never offered",
+                "check that a tool exists before running it; if not, return that as its result",
             )
         elif handed.takes_json and not _is_json(made.arguments):
             yield Verdict(
                 "invalid_arguments_executed",
                 (handed.call.number,),
-                f"ran '{made.name}' with arguments that are no JSON: {made.arguments:.40}",
-                "read the arguments first, and say what is wrong with them as the tool's result",
+                f"ran '{made.name}' with arguments that are not JSON: {made.arguments:.40}",
+                "parse the arguments first; if they are invalid, return that as the tool's result",
             )
 
 
@@ -397,7 +397,7 @@ def _duplicate_side_effect(calls: Group, given: Circumstances) -> Iterator[Verdi
                 yield _duplicate((number, call.number), f"'{identity}' has two results")
             once.add(identity)
     for group in attempts(calls):
-        # Of the attempts at one request one answer counts, and so do its calls alone.
+        # Of the attempts at one request only one answer counts, and only its tool calls do.
         ran = [
             (made, executed[made.id])
             for call in group
@@ -408,7 +408,7 @@ def _duplicate_side_effect(calls: Group, given: Circumstances) -> Iterator[Verdi
         for made, number in ran:
             first = seen.setdefault((made.name, made.arguments), number)
             if first != number:
-                what = f"'{made.name}' was run for an answer that was lost, and for its retry"
+                what = f"'{made.name}' was run for a lost answer and again for its retry"
                 yield _duplicate((first, number), what)
 
 
@@ -416,8 +416,8 @@ def _duplicate(calls: tuple[int, int], what: str) -> Verdict:
     return Verdict(
         "duplicate_side_effect",
         tuple(sorted(set(calls))),
-        f"a tool was run twice for one call: {what}",
-        "keep the result of a tool by the id of its call, and hand that back when you try again",
+        f"a tool was run twice for one tool call: {what}",
+        "store results by tool call id, and return the stored result on a retry",
     )
 
 

@@ -1,4 +1,4 @@
-"""Where the clients of each provider find a session, and the variables that tell them."""
+"""The URLs of a session for each provider's clients, and the variables that set them."""
 
 from collections.abc import Mapping
 from typing import Final
@@ -6,7 +6,7 @@ from typing import Final
 from mockserver import environment
 
 REMOVED: Final = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ORGANIZATION")
-"""They would go into headers, and name what is nobody's business here."""
+"""Removed: clients would send them in headers, and they name real accounts."""
 PATHS: Final[Mapping[str, str]] = {
     "openai": "/v1",
     "azure": "",
@@ -14,22 +14,22 @@ PATHS: Final[Mapping[str, str]] = {
     "vercel_gateway": "/vercel_gateway/v1",
     "aiml": "/aiml/v1",
 }
-"""What stands behind a session's URL, by provider. Azure's clients add a path of their own."""
+"""The path after a session's URL, by provider. Azure's clients add their own."""
 
 
 def url_for(url: str, provider: str) -> str:
-    """Return what the clients of *provider* take as their base URL."""
+    """Return the base URL for the clients of *provider*."""
     return url + PATHS[provider]
 
 
 def variables(server: str, session: str, key: str, known: Mapping[str, str]) -> dict[str, str]:
-    """Return the variables that lead SDKs to a session.
+    """Return the variables that point SDKs at a session.
 
     Args:
-        server: The root of the server's paths.
+        server: The root URL of the server.
         session: The session's name.
         key: The API key.
-        known: What is set already: a proxy's exceptions are added to.
+        known: The variables set now: their proxy exceptions are kept.
 
     """
     found = environment.variables(

@@ -1,7 +1,7 @@
-"""Where a session of a test lives: on a server in this process, or on one that runs elsewhere.
+"""The session of a test on its server: in this process, or elsewhere.
 
-Both tell the same, in the same values. What is in this process is touched in the server's own
-thread alone, between two requests.
+Both report the same values. A server in this process is used only in its own thread, between two
+requests.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ from pytest_mockserver.recording import written_failure
 T = TypeVar("T")
 
 SETTLING: Final = 25
-"""Rounds of the server's loop in which an answer that a client has read is entered as sent."""
+"""Rounds of the server's loop until an answer that a client has read is entered as sent."""
 SCRIPT: Final = "script"
 """The layer of what the test scripts."""
 
@@ -39,12 +39,12 @@ class Beginning:
     """How a session begins.
 
     Attributes:
-        scenario: What it answers by, below all that is scripted.
-        sources: What that was read from, and the *folders* in which names were looked up.
-        inherit: Whether the server's own scenario lies below that.
-        seed: Of everything drawn; None: the scenario's.
-        strict: What fails the test; what is not stated is as the scenario or the run says.
-        time_scale: How long a second takes.
+        scenario: The scenario below everything that is scripted.
+        sources: What it was read from, with the *folders* where names were looked up.
+        inherit: Whether the server's scenario applies below that.
+        seed: The seed for all random choices; None: the scenario's.
+        strict: What fails the test; unset members are as in the scenario or the run.
+        time_scale: Real seconds per second of session time.
 
     """
 
@@ -66,27 +66,27 @@ class Backend(Protocol):
 
     @property
     def strict(self) -> Strict:
-        """What fails the test, all of it stated."""
+        """What fails the test, with every member set."""
         ...
 
     def put(self, script: Script) -> None:
-        """Answer by *script*, all of it, from now on."""
+        """Answer from all of *script* from now on."""
         ...
 
     def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:
-        """Lay a scenario below what is scripted."""
+        """Add a scenario below what is scripted."""
         ...
 
     def calls(self) -> list[Call]:
-        """Return the calls that have come."""
+        """Return the calls so far."""
         ...
 
     def unused(self) -> list[str]:
-        """Return a sentence for each scripted answer that is left."""
+        """Return a sentence for each unused scripted answer."""
         ...
 
     def late(self) -> list[Call]:
-        """Return the calls that came after the end."""
+        """Return the calls that came after the session had ended."""
         ...
 
     def rules(self) -> list[str]:
@@ -94,19 +94,19 @@ class Backend(Protocol):
         ...
 
     def failure(self, rule: str | None, kind: str) -> Mapping[str, Any] | None:
-        """Return what stands under `fail` for the failure *kind* of *rule*, or of any other."""
+        """Return the `fail` entry of the failure *kind* of *rule*, or else of any rule."""
         ...
 
     def refuse(self) -> AbstractContextManager[None]:
-        """Take the port of the server away for a while."""
+        """Refuse connections to the server within the block."""
         ...
 
     def verify(self, when: Any, wanted: Verify) -> Verified:
-        """Tell whether the calls that fit *when* are as many as *wanted*."""
+        """Check whether as many calls match *when* as *wanted*."""
         ...
 
     def wait(self, count: int, timeout_s: float, when: Any, *, unfinished: bool) -> list[Call]:
-        """Return the calls that fit *when* once there are *count*, or those that came in time."""
+        """Wait for *count* calls that match *when*; return those that came in time."""
         ...
 
     def state(self) -> Mapping[str, Any]:
@@ -122,19 +122,19 @@ class Backend(Protocol):
         ...
 
     def advance(self, seconds: float) -> None:
-        """Move the session's time on."""
+        """Advance the session's clock."""
         ...
 
     def release(self, rule: str | None) -> int:
-        """Let answers go on that are held."""
+        """Release held answers."""
         ...
 
     def reset(self) -> None:
-        """Begin anew with the rules as they are."""
+        """Reset counters, state and journal; keep the rules."""
         ...
 
     def end(self) -> None:
-        """Answer no more."""
+        """End the session."""
         ...
 
 
@@ -144,7 +144,7 @@ class Local:
     def __init__(
         self, server: MockServer, name: str, beginning: Beginning, clock: Clock | None = None
     ) -> None:
-        """Begin it; with *clock* it has the time of another one."""
+        """Create it; with *clock* it shares the clock of another one."""
         self.name = name
         self.url = f"{server.url}/s/{name}"
         self.time_scale = beginning.time_scale
@@ -167,26 +167,26 @@ class Local:
 
     @property
     def strict(self) -> Strict:
-        """What fails the test, all of it stated."""
+        """What fails the test, with every member set."""
         return self._session.strict
 
     @property
     def clock(self) -> Clock:
-        """The session's clock, to be that of another one too."""
+        """The session's clock, which another session may share."""
         return self._session.clock
 
     def put(self, script: Script) -> None:
-        """Answer by *script*, all of it, from now on."""
-        # State is set when it is told, and not again each time that a rule is added.
+        """Answer from all of *script* from now on."""
+        # State is set once, not again each time a rule is added.
         scenario = replace(script.scenario(), state={})
         self._do(lambda: self._session.add(scenario, SCRIPT))
 
     def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - as a remote one needs
-        """Lay a scenario below what is scripted."""
+        """Add a scenario below what is scripted."""
         self._do(lambda: self._session.add(scenario))
 
     def calls(self) -> list[Call]:
-        """Return the calls that have come."""
+        """Return the calls so far."""
         return self._server.perform(self._settled())
 
     async def _settled(self) -> list[Call]:
@@ -198,17 +198,17 @@ class Local:
         return list(journal)
 
     def unused(self) -> list[str]:
-        """Return a sentence for each scripted answer that is left."""
+        """Return a sentence for each unused scripted answer."""
         return self._do(lambda: list(self._session.unused()))
 
     def late(self) -> list[Call]:
-        """Return the calls that came after the end."""
+        """Return the calls that came after the session had ended."""
         seen = self._session.journal.seen
         if seen == self._looked_at:
             return self._late
         try:
             calls = self.calls()
-        except UsageError:  # the server has stopped, and nothing moves any more
+        except UsageError:  # the server has stopped, and nothing changes any more
             calls = list(self._session.journal)
         self._looked_at = seen
         self._late = [call for call in calls if call.is_late]
@@ -219,7 +219,7 @@ class Local:
         return [rule.name for rule in self._session.scenario.rules]
 
     def failure(self, rule: str | None, kind: str) -> Mapping[str, Any] | None:
-        """Return what stands under `fail` for the failure *kind* of *rule*, or of any other."""
+        """Return the `fail` entry of the failure *kind* of *rule*, or else of any rule."""
         rules = sorted(self._session.scenario.rules, key=lambda known: known.name != rule)
         for known in rules:
             for failure in (*known.fail, *(f for step in known.replies for f in step.failures)):
@@ -228,11 +228,11 @@ class Local:
         return None
 
     def refuse(self) -> AbstractContextManager[None]:
-        """Take the port of the server away for a while."""
+        """Refuse connections to the server within the block."""
         return self._server.refuse()
 
     def verify(self, when: Any, wanted: Verify) -> Verified:
-        """Tell whether the calls that fit *when* are as many as *wanted*."""
+        """Check whether as many calls match *when* as *wanted*."""
         return verify(self._matcher(when), self.calls(), wanted)
 
     def _matcher(self, when: Any) -> Matcher:
@@ -245,7 +245,7 @@ class Local:
         return Matcher(self._server.engine, self._session, condition)
 
     def wait(self, count: int, timeout_s: float, when: Any, *, unfinished: bool) -> list[Call]:
-        """Return the calls that fit *when* once there are *count*, or those that came in time."""
+        """Wait for *count* calls that match *when*; return those that came in time."""
         matcher = self._matcher(when)
 
         def fits(call: Call) -> bool:
@@ -287,19 +287,19 @@ class Local:
         return self.clock.now_s()
 
     def advance(self, seconds: float) -> None:
-        """Move the session's time on."""
+        """Advance the session's clock."""
         self._do(lambda: self.clock.advance(seconds))
 
     def release(self, rule: str | None) -> int:
-        """Let answers go on that are held."""
+        """Release held answers."""
         return self._server.release(self.name, rule)
 
     def reset(self) -> None:
-        """Begin anew with the rules as they are."""
+        """Reset counters, state and journal; keep the rules."""
         self._do(self._session.reset)
 
     def end(self) -> None:
-        """Answer no more."""
+        """End the session."""
         self._do(lambda: self._server.engine.sessions.end(self.name))
 
     def _do(self, function: Callable[[], T]) -> T:
@@ -311,7 +311,7 @@ async def _called(function: Callable[[], T]) -> T:
 
 
 def in_words(refused: Refused) -> str:
-    """Return what was wrong with a condition, one line for each fault."""
+    """Return the errors of a condition, one line for each."""
     problem = refused.problem
     faults = [
         f"{f'{fault.at}: ' if fault.at else ''}{fault.what}"

@@ -1,8 +1,8 @@
-"""Stops every connection that leaves this machine, and says which test wanted it.
+"""Blocks every connection that leaves this machine, and names the test that attempted it.
 
-An audit hook sees what Python's sockets do, whoever uses them. It cannot be taken out again, so
-it stays in, and does nothing while nobody blocks. Sockets of libraries in C (uvloop's, gRPC's)
-and of other processes are out of its reach.
+An audit hook sees what Python's sockets do, whoever uses them. It cannot be removed, so it stays
+and does nothing while blocking is off. Sockets of C libraries (uvloop's, gRPC's) and of other
+processes are out of its reach.
 """
 
 import ipaddress
@@ -18,11 +18,11 @@ LOCAL_NAMES: Final = frozenset({"localhost", "localhost.localdomain", "ip6-local
 
 
 class NetworkBlocked(Failed):
-    """A test reached for the network; no `except Exception` of a client swallows it."""
+    """A test tried to use the network; a client's `except Exception` does not swallow this."""
 
 
 class Blocker:
-    """Blocks connections while it is on; remembers what it stopped."""
+    """Blocks connections while it is on; remembers what it blocked."""
 
     def __init__(self) -> None:
         self.test: str | None = None
@@ -31,18 +31,18 @@ class Blocker:
         self._is_hooked = False
 
     def turn_on(self) -> None:
-        """Block from now on."""
+        """Start blocking."""
         self._is_on = True
         if not self._is_hooked:
             self._is_hooked = True
             sys.addaudithook(self._audit)
 
     def turn_off(self) -> None:
-        """Block no more."""
+        """Stop blocking."""
         self._is_on = False
 
     def take_stopped(self) -> list[str]:
-        """Return what was stopped since this was asked last."""
+        """Return what was blocked since the last call of this."""
         stopped, self.stopped = self.stopped, []
         return stopped
 
@@ -68,8 +68,8 @@ class Blocker:
         where = f"{host}:{port}" if port else host
         who = f"test '{self.test}'" if self.test else "code outside any test"
         message = (
-            f"{who} connects to {where}, and --mock-llm-block-network lets nothing through but "
-            "loopback: is a client built without the base URL of 'mock_llm'?"
+            f"{who} tried to connect to {where}, but --mock-llm-block-network allows only "
+            "loopback: was a client created without the base URL of 'mock_llm'?"
         )
         self.stopped.append(message)
         raise NetworkBlocked(message, pytrace=True)

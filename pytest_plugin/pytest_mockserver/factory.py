@@ -1,4 +1,4 @@
-"""Further sessions of one test: a fallback, another provider, another region."""
+"""More sessions for one test: a fallback, another provider, another region."""
 
 from collections.abc import Callable
 from typing import Protocol
@@ -8,15 +8,15 @@ from pytest_mockserver.session import Session
 
 
 class Opener(Protocol):
-    """Begins a session that ends with the test."""
+    """Creates a session that ends with the test."""
 
     def __call__(self, name: str, *, provider: str, own_port: bool) -> Session:
-        """Begin the session *name*."""
+        """Create the session *name*."""
         ...
 
 
 class Factory:
-    """Makes the sessions of one test; all of them have the same time.
+    """Creates the sessions of one test; all of them share one clock.
 
     ```python
     primary = mock_llm_factory("primary", provider="azure")
@@ -25,26 +25,26 @@ class Factory:
     """
 
     def __init__(self, opener: Opener, known: Callable[[], list[Session]]) -> None:
-        """Take what begins a session, and what tells of those that there are."""
+        """Take a function that creates a session, and one that lists those that exist."""
         self._open = opener
         self._known = known
         self._named: dict[str, Session] = {}
 
     def __call__(self, name: str, *, provider: str = "openai", own_port: bool = False) -> Session:
-        """Begin a session.
+        """Create a session.
 
         Args:
-            name: Tells it from the others of the test.
-            provider: Whose clients it is for: `base_url` is what they take.
-            own_port: Whether it has a server of its own, whose port can be taken away
+            name: Its name in the test.
+            provider: The provider whose clients `base_url` is for.
+            own_port: Whether it has a server of its own, which can refuse connections
                 (`session.refuse()`) while the others answer.
 
         Raises:
-            UsageError: There is one of this name already, or no such provider.
+            UsageError: The name is taken, or the provider does not exist.
 
         """
         if name in self._named:
-            raise UsageError(f"the test has a session '{name}' already")
+            raise UsageError(f"the test already has a session '{name}'")
         session = self._named[name] = self._open(name, provider=provider, own_port=own_port)
         return session
 

@@ -1,4 +1,4 @@
-"""The journals of a failed test, as they are kept in a file."""
+"""The journals of a failed test, as written to a file."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a test says of its session: its markers, the nearest first, over what the run says."""
+"""The settings of a test's session: its markers, the nearest first, then those of the run."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,16 +20,16 @@ DEFAULT_STRICT: Final = Strict.of(stated=True)
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """How the session of one test is to be.
+    """The settings of one test's session.
 
     Attributes:
-        scenarios: What it answers by, named in the nearest marker that names any.
-        seed: Of everything drawn; None: the scenario's.
-        strict: As the markers state it.
-        env: Whether environment variables lead to it; None: as the run says.
-        time_scale: How long a second takes.
-        inherit: Whether the server's scenario lies below.
-        fast_retries: Whether the openai client retries without the waits of its own.
+        scenarios: The scenarios of the nearest marker that names any.
+        seed: The seed for all random choices; None: the scenario's.
+        strict: What fails the test, as the markers state it.
+        env: Whether environment variables point at it; None: as the run's options state.
+        time_scale: Real seconds per second of session time.
+        inherit: Whether the server's scenario applies below.
+        fast_retries: Whether the openai client retries without its own waits.
 
     """
 
@@ -46,7 +46,7 @@ class Marked:
         """Read the markers of *node*.
 
         Raises:
-            UsageError: A marker says what nobody knows.
+            UsageError: A marker has an unknown keyword.
 
         """
         told: dict[str, Any] = {}
@@ -56,7 +56,7 @@ class Marked:
             for word, value in marker.kwargs.items():
                 if word not in WORDS:
                     hint = did_you_mean(word, WORDS) or f"known: {', '.join(WORDS)}"
-                    raise UsageError(f"the marker '{NAME}' does not know '{word}'\n  {hint}")
+                    raise UsageError(f"the marker '{NAME}' has no keyword '{word}'\n  {hint}")
                 told.setdefault(word, value)
             scenarios = scenarios or marker.args
             if "strict" in marker.kwargs:
@@ -73,10 +73,10 @@ class Marked:
 
 
 def read_strict(value: Any) -> Strict:
-    """Return what *value* says, as under the key `strict` of a file.
+    """Return *value* as the key `strict` of a scenario file.
 
     Raises:
-        UsageError: It is wrong.
+        UsageError: It is not valid.
 
     """
     text = f"version: 1\nstrict: {value}\n" if isinstance(value, str) else None
@@ -88,13 +88,13 @@ def read_strict(value: Any) -> Strict:
 
 
 class Scenarios:
-    """The scenarios that markers name, each read once."""
+    """The scenarios that markers name, each loaded once."""
 
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Scenario] = {}
 
     def read(self, sources: tuple[str | Path, ...], folder: Path | None) -> Scenario:
-        """Return *sources* as one; names are those of *folder*, or shipped."""
+        """Return *sources* as one scenario; names are looked up in *folder*, then bundled."""
         if not sources:
             return Scenario()
         key = (*sources, folder)
@@ -105,5 +105,5 @@ class Scenarios:
 
 
 def folders(folder: Path | None) -> list[Path] | None:
-    """Return where names are looked up, the project's *folder* first."""
+    """Return the folders where names are looked up, the project's *folder* first."""
     return None if folder is None else [folder, bundled.folder("scenarios")]

@@ -1,7 +1,7 @@
 """Options, fixtures and hooks.
 
-Every run of pytest imports this, also those that never ask for a server. So only the standard
-library and pytest are imported here; the rest is when a fixture is asked for.
+Every run of pytest imports this, even if no test needs a server. So only the standard library
+and pytest are imported here; the rest is imported when a fixture is requested.
 """
 
 from collections.abc import Generator, Iterator
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 MARKER: Final = (
     "mock_llm(*scenarios, seed=None, strict=None, env=True, time_scale=None, inherit=None, "
-    "fast_retries=False): what the test's session of the mock LLM answers by, and how"
+    "fast_retries=False): the scenarios and options of the test's mock LLM session"
 )
 SECTION: Final = "mock_llm"
 _blocker = Blocker()
@@ -30,18 +30,21 @@ _settings: Final = pytest.StashKey[Settings]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Add the options; each has a key of the same name in the ini file."""
+    """Add the options; each is also a key of the ini file."""
     group = parser.getgroup("mock_llm", "a mock of LLM providers")
     for option in OPTIONS:
         group.addoption(*option.flags, **option.arguments)
         parser.addini(option.ini, option.help, default=None)
     group.addoption(
-        NO_STRICT, dest=NO_STRICT_DEST, action="store_true", help="let nothing of that fail a test"
+        NO_STRICT,
+        dest=NO_STRICT_DEST,
+        action="store_true",
+        help="the same as --mock-llm-strict=false",
     )
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Register the marker, and act on the options that hold for the whole run."""
+    """Register the marker, and apply the options of the whole run."""
     config.addinivalue_line("markers", MARKER)
     settings = config.stash[_settings] = Settings.of(config)
     if settings.block_network:
@@ -51,7 +54,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Put everything back, and stop the server if a fixture has not."""
+    """Undo all changes, and stop the server if no fixture has."""
     _blocker.turn_off()
     run = config.stash.get(_run, None)
     if run is not None:
@@ -59,13 +62,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def _is_controller(config: pytest.Config) -> bool:
-    """Return whether this process hands tests to workers, and runs none itself."""
+    """Return whether this process hands tests to workers and runs none itself."""
     distributes = getattr(config.option, "dist", "no") != "no"
     return distributes and not hasattr(config, "workerinput")
 
 
 def _run_of(config: pytest.Config) -> "Run":
-    """Return what the tests of this process share; importing it takes a while."""
+    """Return the state that the tests of this process share; its import is slow."""
     run = config.stash.get(_run, None)
     if run is None:
         from pytest_mockserver.run import Run  # noqa: PLC0415 - see the module's docstring
@@ -79,17 +82,17 @@ def _run_of(config: pytest.Config) -> "Run":
 
 @pytest.fixture(scope="session")
 def mock_llm_scenarios(request: pytest.FixtureRequest) -> Path | None:
-    """The folder in which scenarios are found by name, before the shipped ones.
+    """The folder where scenario names are looked up, before the bundled ones.
 
-    It is what `mock_llm_scenarios` in the ini file says, or `scenarios` beside it, if that is
-    there. A project may override it.
+    It is the option or ini key `mock_llm_scenarios`, or else the folder `scenarios` beside the ini
+    file, if it exists. A project may override this fixture.
     """
     return request.config.stash[_settings].scenarios
 
 
 @pytest.fixture(scope="session")
 def mock_llm_server(request: pytest.FixtureRequest) -> "Iterator[MockServer]":
-    """The running server of this process. Override it to give it scenarios or options."""
+    """The running server of this process. Override it to pass scenarios or options."""
     with _run_of(request.config).server() as server:
         yield cast("MockServer", server)
 
@@ -100,9 +103,9 @@ def mock_llm(
     mock_llm_server: "MockServer",
     mock_llm_scenarios: Path | None,
 ) -> "Iterator[Session]":
-    """A session of the server for this test alone: to script, to watch, to assert on.
+    """A session of the server for this test alone: to script, inspect and assert on.
 
-    The environment leads the SDKs of providers to it while the test runs.
+    Environment variables point the providers' SDKs at it while the test runs.
     """
     run = _run_of(request.config)
     with run.session(request.node, mock_llm_server, mock_llm_scenarios) as session:
@@ -115,7 +118,7 @@ def mock_llm_factory(
     mock_llm_server: "MockServer",
     mock_llm_scenarios: Path | None,
 ) -> "Iterator[Factory]":
-    """Makes further sessions: a fallback, another provider, another region."""
+    """Creates more sessions: a fallback, another provider, another region."""
     run = _run_of(request.config)
     with run.factory(request.node, mock_llm_server, mock_llm_scenarios) as factory:
         yield factory
@@ -126,7 +129,7 @@ def mock_llm_factory(
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
-    """Know which test runs, for whoever is stopped at the network."""
+    """Note which test runs, for reports of blocked connections."""
     _blocker.test = item.nodeid
     try:
         return (yield)
@@ -136,12 +139,12 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, Any, Any]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
-    """Fail the test, once it has passed by itself, for what strictness forbids."""
+    """Fail a test that passed if it did what strictness forbids."""
     _blocker.take_stopped()
     yield
     stopped = _blocker.take_stopped()
     if stopped:
-        # A client that catches everything must not hide it.
+        # A client that catches every exception must not hide it.
         pytest.fail("\n".join(dict.fromkeys(stopped)), pytrace=False)
     run = item.config.stash.get(_run, None)
     if run is not None:
@@ -154,21 +157,21 @@ def pytest_runtest_call(item: pytest.Item) -> Generator[None, None, None]:
 def pytest_runtest_makereport(
     item: pytest.Item, call: "pytest.CallInfo[None]"
 ) -> Generator[None, pytest.TestReport, pytest.TestReport]:
-    """Show the journal where a test has failed."""
+    """Show the journal of a failed test."""
     report = yield
     run = item.config.stash.get(_run, None)
     if run is not None and call.when != "teardown":
         if report.failed:
-            told = run.tell_failure(item, report)
-            if told:
-                report.sections.append((SECTION, told))
+            section = run.failure_section(item, report)
+            if section:
+                report.sections.append((SECTION, section))
         if call.when == "call":
             report.user_properties += run.totals(item)
     return report
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Fail the run for calls that came after the last test had looked."""
+    """Fail the run for late calls that no test was failed for."""
     run = session.config.stash.get(_run, None)
     if run is not None and run.late_at_the_end() and session.exitstatus == pytest.ExitCode.OK:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
@@ -177,7 +180,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Show what all tests used, if it is asked for, and calls that came too late."""
+    """Show what all tests used, if requested, and late calls."""
     run = config.stash.get(_run, None)
     for line in run.late_at_the_end() if run is not None else ():
         terminalreporter.section(SECTION, red=True)

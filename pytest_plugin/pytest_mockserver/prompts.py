@@ -1,4 +1,4 @@
-"""The prompts of a test as one text, without what differs each time: to hold against a snapshot."""
+"""The prompts of a test as one text, without what differs each time, to compare with a snapshot."""
 
 import json
 import re
@@ -27,7 +27,7 @@ _CHANGING: Final = (
 def normalised(calls: Iterable[Call]) -> str:
     """Return the messages or prompts of each request; retries of a request are left out."""
     blocks = [
-        "\n".join([f"=== {call.endpoint or call.path} {call.model}", *_said(call)])
+        "\n".join([f"=== {call.endpoint or call.path} {call.model}", *_turns(call)])
         for call in calls
         if call.attempt == 1 and (call.messages or call.prompt is not None or call.transcript.turns)
     ]
@@ -35,7 +35,7 @@ def normalised(calls: Iterable[Call]) -> str:
 
 
 def steady(text: str) -> str:
-    """Return *text* with ids, dates and times replaced by what they are."""
+    """Return *text* with ids, dates and times replaced by placeholders."""
     for pattern, word in _CHANGING:
         text = pattern.sub(word, text)
     return text
@@ -48,9 +48,9 @@ def steady_parts(text: str) -> list[str]:
     return text.split("\0")
 
 
-def _said(call: Call) -> Iterator[str]:
+def _turns(call: Call) -> Iterator[str]:
     if not call.messages and call.prompt is None:
-        # A protocol that has other words for it: what it tells, without them.
+        # Another protocol: print its transcript.
         for turn in call.transcript.turns:
             yield f"[{turn.role}] {steady(turn.text)}"
             for made in turn.tool_calls:

@@ -1,8 +1,8 @@
-"""What was asked and answered, written as a scenario: to edit, and to answer by the next time.
+"""Requests and answers, written as a scenario to edit and to answer from the next time.
 
 Each call becomes a rule that is used once, with conditions that people would write: what the
-user says, which tool was run, which turn it is. Parts of a prompt that differ each time are left
-out of them.
+user wrote, which tool was run, which turn it is. Parts of a prompt that differ each time are
+left out of them.
 """
 
 import json
@@ -19,9 +19,9 @@ from pytest_mockserver.prompts import steady, steady_parts
 
 ERRORS: Final = 400
 TRIGGERS: Final = frozenset({"times", "every", "calls", "probability", "window_s"})
-"""Keys of a failure that say when it strikes: what struck is written for its call alone."""
+"""Keys for when a failure strikes: it is written for its call alone."""
 NATURAL: Final = frozenset({None, "stop", "tool_calls", "function_call"})
-"""How an answer ends by itself."""
+"""How an answer ends normally."""
 
 FindFailure = Callable[[str | None, str], Mapping[str, Any] | None]
 
@@ -31,7 +31,7 @@ def recorded(calls: Iterable[Call], find_failure: FindFailure) -> str:
 
     Args:
         calls: The journal.
-        find_failure: Returns what stands under `fail` for a failure, by its rule and kind.
+        find_failure: Returns the `fail` entry of a failure, by its rule and kind.
 
     """
     rules: list[dict[str, Any]] = []
@@ -51,7 +51,7 @@ def recorded(calls: Iterable[Call], find_failure: FindFailure) -> str:
 
 
 def _when(call: Call) -> dict[str, Any]:
-    """Return a condition that *call* fits, and calls like it do on another day."""
+    """Return a condition that matches *call*, and similar calls on another day."""
     told: dict[str, Any] = {"endpoint": call.endpoint}
     if call.model:
         told["model"] = call.model
@@ -82,11 +82,11 @@ def _tools_run(asked: Transcript) -> list[str]:
     return list(dict.fromkeys(name for name in ran if name))
 
 
-def _test_of(said: str) -> Any:
-    """Return a test that *said* fits, whatever its dates and ids are."""
-    if steady(said) == said:
-        return said
-    parts = [part for part in steady_parts(said) if part.strip()]
+def _test_of(text: str) -> Any:
+    """Return a test that matches *text*, whatever its dates and ids are."""
+    if steady(text) == text:
+        return text
+    parts = [part for part in steady_parts(text) if part.strip()]
     return {"contains": max(parts, key=len)} if parts else {"present": True}
 
 
@@ -111,7 +111,7 @@ def _tool_call(name: str, arguments: str, identity: str | None) -> dict[str, Any
         given: JsonValue = json.loads(arguments)
     except ValueError:
         given = arguments
-    # Arguments that are no object, or that were not written compactly, go out as they are.
+    # Arguments that are not an object, or were not written compactly, stay as they are.
     if not isinstance(given, dict):
         given = arguments
     made: dict[str, Any] = {"name": name, "arguments": given}
@@ -130,7 +130,7 @@ def _guessed(call: Call, kind: str) -> dict[str, Any]:
 
 
 def written_failure(failure: Failure) -> dict[str, Any]:
-    """Return what stands under `fail` for *failure*, without its triggers."""
+    """Return the `fail` entry for *failure*, without its triggers."""
     told: dict[str, Any] = {"kind": failure.kind}
     for field in fields(failure):
         value = getattr(failure, field.name)

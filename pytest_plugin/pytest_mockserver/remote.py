@@ -20,32 +20,32 @@ from pytest_mockserver.backend import SCRIPT, Beginning
 
 
 class RemoteServer:
-    """A server that runs elsewhere: as much of `MockServer` as is not of this process."""
+    """A server that runs elsewhere: the part of `MockServer` that works from another process."""
 
     def __init__(self, url: str, token: str | None) -> None:
-        """Take where it is, and what its control API wants."""
+        """Take its URL, and the token that its control API requires."""
         self.control = Control(url, token=token)
 
     @property
     def url(self) -> str:
-        """The root of all paths, without a slash at its end."""
+        """Its root URL, without a trailing slash."""
         return self.control.url
 
     @property
     def base_url(self) -> str:
-        """What OpenAI's clients take as their base URL."""
+        """The base URL for OpenAI's clients."""
         return f"{self.url}/v1"
 
     def begin(self, name: str, beginning: Beginning) -> "Remote":
-        """Begin a session on it."""
+        """Create a session on it."""
         return Remote(self.control, name, beginning)
 
 
 class Remote:
-    """A session of a server elsewhere."""
+    """A session on a server elsewhere."""
 
     def __init__(self, control: Control, name: str, beginning: Beginning) -> None:
-        """Begin it."""
+        """Create it."""
         self.name = name
         self.time_scale = beginning.time_scale
         self.strict = beginning.strict
@@ -64,28 +64,28 @@ class Remote:
         self.url = self._session.url
 
     def put(self, script: Script) -> None:
-        """Answer by *script*, all of it, from now on."""
+        """Answer from all of *script* from now on."""
         document = script.own_document()
         document.pop("state", None)
         self._session.add_scenario(document, layer=SCRIPT)
 
-    def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - as one in this process needs
-        """Lay a scenario below what is scripted."""
+    def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - a local session needs it
+        """Add a scenario below what is scripted."""
         self._session.add_scenario(merged({"version": 1}, *documents))
 
     def calls(self) -> list[Call]:
-        """Return the calls that have come."""
+        """Return the calls so far."""
         return [_call(record) for record in self._session.calls()]
 
     def unused(self) -> list[str]:
-        """Return a sentence for each scripted answer that is left."""
+        """Return a sentence for each unused scripted answer."""
         return list(self._session.read().unused)
 
     def late(self) -> list[Call]:
-        """Return the calls that came after the end."""
+        """Return the calls that came after the session had ended."""
         try:
             return [call for call in self.calls() if call.is_late] if self._is_late() else []
-        except ControlError:  # ended sessions are forgotten some day
+        except ControlError:  # the server forgets ended sessions after a while
             return []
 
     def _is_late(self) -> bool:
@@ -95,21 +95,21 @@ class Remote:
         """Return the names of all rules."""
         return [rule.name for rule in self._session.rules()]
 
-    def failure(self, rule: str | None, kind: str) -> Mapping[str, Any] | None:  # noqa: ARG002 - the server does not tell
-        """Return nothing: the options of failures are not told."""
+    def failure(self, rule: str | None, kind: str) -> Mapping[str, Any] | None:  # noqa: ARG002 - the server does not report it
+        """Return nothing: the server does not report the options of failures."""
         return None
 
     def refuse(self) -> AbstractContextManager[None]:
-        """Refuse to: the port is not of this process.
+        """Always fail: the port belongs to another process.
 
         Raises:
             UsageError: Always.
 
         """
-        raise UsageError("the port of a server that runs elsewhere cannot be taken away")
+        raise UsageError("a server that runs elsewhere cannot be made to refuse connections")
 
     def verify(self, when: Any, wanted: Verify) -> Verified:
-        """Tell whether the calls that fit *when* are as many as *wanted*."""
+        """Check whether as many calls match *when* as *wanted*."""
         if wanted.calls is not None:
             return self._session.verify(when, calls=wanted.calls)
         if wanted.at_least is not None and wanted.at_most is not None:
@@ -119,7 +119,7 @@ class Remote:
         return self._session.verify(when, at_least=wanted.at_least or 1)
 
     def wait(self, count: int, timeout_s: float, when: Any, *, unfinished: bool) -> list[Call]:
-        """Return the calls that fit *when* once there are *count*, or none if they do not come."""
+        """Wait for *count* calls that match *when*; return none if they do not come in time."""
         try:
             found = self._session.wait_for(count, when, timeout_s=timeout_s, unfinished=unfinished)
         except TimeoutError:
@@ -139,29 +139,29 @@ class Remote:
         return self._session.clock().now_s
 
     def advance(self, seconds: float) -> None:
-        """Move the session's time on."""
+        """Advance the session's clock."""
         self._session.advance(seconds)
 
     def release(self, rule: str | None) -> int:
-        """Let answers go on that are held."""
+        """Release held answers."""
         return self._session.release(rule)
 
     def reset(self) -> None:
-        """Begin anew with the rules as they are."""
+        """Reset counters, state and journal; keep the rules."""
         self._session.reset()
 
     def end(self) -> None:
-        """Answer no more."""
+        """End the session."""
         self._session.end()
 
 
 def _strictness(strict: Strict) -> Strictness:
-    told = {word: getattr(strict, word) for word in Strictness.__dataclass_fields__}
-    return Strictness(**{word: value for word, value in told.items() if isinstance(value, bool)})
+    members = {word: getattr(strict, word) for word in Strictness.__dataclass_fields__}
+    return Strictness(**{word: value for word, value in members.items() if isinstance(value, bool)})
 
 
 def _call(record: CallRecord) -> Call:
-    """Return the entry of the journal that *record* tells of."""
+    """Return *record* as an entry of the journal."""
     told = {name: getattr(record, name) for name in record.__dataclass_fields__}
     body, calls, usage = told.pop("body"), told.pop("tool_calls"), told.pop("usage")
     bill = None

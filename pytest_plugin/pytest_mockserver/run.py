@@ -1,4 +1,4 @@
-"""What the tests of one process share: the server, and what became of the sessions before."""
+"""What the tests of one process share: the server, and the sessions that have ended."""
 
 import importlib
 import json
@@ -29,14 +29,15 @@ from pytest_mockserver.session import Session
 from pytest_mockserver.settings import Settings
 from pytest_mockserver.strictness import complaints
 from pytest_mockserver.summary import PROPERTY, totals
+from pytest_mockserver.timeline import counted
 
 NAME_LENGTH: Final = 60
-"""How much of a test's name its session shows in URLs and in the journal."""
+"""How many characters of a test's name its session has in URLs and in the journal."""
 SHARED: Final = "run"
-"""The name of the one session of all tests, where clients are built before the tests run."""
+"""The name of the session that all tests share if clients are created before they run."""
 WARMING: Final = "warming"
 ENDED_KEPT: Final = 1_000
-"""Sessions that are watched after their end, for calls that come late."""
+"""How many ended sessions are watched for late calls."""
 ENDED_ELSEWHERE: Final = 3
 
 _sessions: Final = pytest.StashKey[list[Session]]()
@@ -48,7 +49,7 @@ class _Ended:
 
     test: str
     backend: Backend
-    told: int = 0
+    reported: int = 0
 
 
 class Run:
@@ -69,7 +70,7 @@ class Run:
 
     @contextmanager
     def server(self) -> Generator[Any, None, None]:
-        """Yield the server of this process, or what stands for one elsewhere."""
+        """Yield the server of this process, or a stand-in for one elsewhere."""
         if self._settings.url is not None:
             from pytest_mockserver.remote import RemoteServer  # noqa: PLC0415 - few need it
 
@@ -82,7 +83,7 @@ class Run:
                 yield server
 
     def patch_for_all(self) -> None:
-        """Start the server, and lead SDKs to it from now on: code is imported after this."""
+        """Start the server, and point SDKs at it from now on, before test code is imported."""
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         if self._settings.url is None:
             self._shared = self._stack.enter_context(MockServer())
@@ -93,7 +94,7 @@ class Run:
         _patch(patch, addresses.variables(url, SHARED, f"sk-mock-{SHARED}", os.environ))
 
     def close(self) -> None:
-        """Put everything back."""
+        """Undo all changes."""
         self._stack.close()
 
     # --- Sessions ---
@@ -102,7 +103,7 @@ class Run:
     def session(
         self, node: pytest.Item, server: Any, folder: Path | None
     ) -> Generator[Session, None, None]:
-        """Yield the session of a test, with the environment that leads to it."""
+        """Yield the session of a test, with the environment that points at it."""
         marked = self._marked(node)
         is_shared = self._settings.env == "session"
         name = SHARED if is_shared else self._name(node.name)
@@ -121,7 +122,7 @@ class Run:
     def factory(
         self, node: pytest.Item, server: Any, folder: Path | None
     ) -> Generator[Factory, None, None]:
-        """Yield what makes further sessions of a test."""
+        """Yield the factory for more sessions of a test."""
         marked = self._marked(node)
         with ExitStack() as stack:
 
@@ -167,7 +168,7 @@ class Run:
             sessions.remove(session)
             with suppress(UsageError):  # the server may have been stopped by the test
                 backend.end()
-            # To look at a session elsewhere is a request: of those, the last few are watched.
+            # Checking a session elsewhere takes a request: only the last few are watched.
             most = ENDED_KEPT if isinstance(backend, Local) else ENDED_ELSEWHERE
             self._ended = [*self._ended[1 - most :], _Ended(node.nodeid, backend)]
 
@@ -197,49 +198,49 @@ class Run:
         return Local(server, name, beginning, clocks[0] if clocks else None)
 
     def _name(self, text: str) -> str:
-        """Return a name of its own for a session, which shows the test's."""
+        """Return a unique name for a session, which contains the test's name."""
         readable = re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:NAME_LENGTH].strip("-")
         number = str(next(self._numbers))
-        # On a server that several processes share, each has names of its own.
+        # On a server that several processes share, names include the process.
         own = f"{os.getpid()}-{number}" if self._settings.url is not None else number
         return f"{readable}-{own}"
 
-    # --- What is told of them ---
+    # --- Reports ---
 
     def complaints(self, item: pytest.Item) -> str:
-        """Return what strictness forbids and the test has done."""
+        """Return what the test did against its strictness."""
         sessions = _of(item)
         if not sessions:
             return ""
-        told = [found for session in sessions if (found := complaints(session))]
-        told += self._late()
-        return "\n\n".join(told)
+        found = [text for session in sessions if (text := complaints(session))]
+        found += self._late()
+        return "\n\n".join(found)
 
     def _late(self) -> list[str]:
-        """Return what is to be said of calls to sessions whose tests are over; each once."""
-        told: list[str] = []
+        """Return reports of calls to sessions whose tests are over; each call is reported once."""
+        reports: list[str] = []
         for ended in self._ended:
             late = ended.backend.late() if ended.backend.strict.late else []
-            fresh, ended.told = late[ended.told :], len(late)
+            fresh, ended.reported = late[ended.reported :], len(late)
             if fresh:
-                told.append(_late_calls(ended.test, fresh))
-        return told
+                reports.append(_late_calls(ended.test, fresh))
+        return reports
 
     def late_at_the_end(self) -> list[str]:
-        """Return what is to be said of late calls that no test was failed for."""
+        """Return reports of late calls that no test was failed for."""
         self._left_over += self._late()
         return self._left_over
 
-    def tell_failure(self, item: pytest.Item, report: pytest.TestReport) -> str:
-        """Return the section for the report of a test that failed; keep its journals."""
+    def failure_section(self, item: pytest.Item, report: pytest.TestReport) -> str:
+        """Return the report's section for a failed test; write its journals if requested."""
         sessions = _of(item)
         folder = self._settings.journal_dir
         if folder is not None and sessions:
             folder.mkdir(parents=True, exist_ok=True)
             readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid)[-150:].strip("-")
             path = folder / f"{readable}.json"
-            told = {"test": item.nodeid, "phase": report.when, "sessions": kept(sessions)}
-            path.write_text(json.dumps(told, indent=2, ensure_ascii=False), encoding="utf-8")
+            journals = {"test": item.nodeid, "phase": report.when, "sessions": kept(sessions)}
+            path.write_text(json.dumps(journals, indent=2, ensure_ascii=False), encoding="utf-8")
         parts: list[str] = []
         shown = str(report.longrepr)
         for session in sessions:
@@ -249,7 +250,7 @@ class Run:
         return "\n".join(parts)
 
     def totals(self, item: pytest.Item) -> list[tuple[str, object]]:
-        """Return what the test used, for the summary of all, if that is asked for."""
+        """Return what the test used, for the summary, if it is requested."""
         sessions = _of(item)
         if not (self._settings.report and sessions):
             return []
@@ -257,7 +258,7 @@ class Run:
 
 
 async def _warmed(server: MockServer) -> None:
-    """Answer once, so that no client waits for what is loaded for the first answer: it is much."""
+    """Answer once, so that no client waits for what the first answer loads."""
     asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
     headers = {"authorization": "Bearer sk-mock", "content-type": "application/json"}
     path = f"/s/{WARMING}/v1/chat/completions"
@@ -272,9 +273,9 @@ def _of(item: pytest.Item) -> list[Session]:
 
 
 def _late_calls(test: str, calls: list[Call]) -> str:
-    lines = [f"{len(calls)} calls came after their test had ended: '{test}'"]
+    lines = [f"{counted(len(calls), 'call')} came after the end of test '{test}'"]
     lines += [f"  {call.method} {call.path} {call.model or ''}".rstrip() for call in calls[:5]]
-    lines.append("  a client of it is still at work: end it, or await it, in that test")
+    lines.append("  a client is still running: stop it, or wait for it, in that test")
     return "\n".join(lines)
 
 
@@ -286,7 +287,7 @@ def _patch(patch: pytest.MonkeyPatch, variables: Mapping[str, str]) -> None:
 
 
 def _patch_retries(patch: pytest.MonkeyPatch) -> None:
-    """Let the openai client retry without the waits of its own, where no header asks for any."""
+    """Let the openai client retry without its own waits, unless a header asks for one."""
     try:
         client = importlib.import_module("openai._base_client")
     except ImportError:

@@ -1,4 +1,4 @@
-"""What `mock_llm` is: the server as one test sees it, to script, to watch and to assert on."""
+"""`mock_llm`: the server as one test sees it, to script, inspect and assert on."""
 
 import asyncio
 import importlib
@@ -22,14 +22,14 @@ from mockserver.scenario.scripting import Script, WhenKeys, when_of
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend
 from pytest_mockserver.prompts import normalised
-from pytest_mockserver.timeline import timeline
+from pytest_mockserver.timeline import counted, timeline
 
 PER_MILLION: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tokens:
-    """The bills of several calls, added up."""
+    """The bills of several calls, summed up."""
 
     prompt_tokens: int = 0
     completion_tokens: int = 0
@@ -38,28 +38,28 @@ class Tokens:
 
     @property
     def total_tokens(self) -> int:
-        """Prompts and completions together."""
+        """Prompt and completion tokens together."""
         return self.prompt_tokens + self.completion_tokens
 
 
 class SessionClock:
-    """The time of a session: it stands at 0 when the test begins."""
+    """The clock of a session; it is at 0 when the test begins."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
     @property
     def now_s(self) -> float:
-        """What time it is, in seconds."""
+        """The time, in seconds."""
         return self._backend.now_s()
 
     def advance(self, seconds: float) -> None:
-        """Move it on; answers that wait for a time that has come go on."""
+        """Advance it; pauses of answers that end by then end at once."""
         self._backend.advance(seconds)
 
 
 class Session(Script):
-    """The server as one test sees it: rules, counters, state, journal and time are its own."""
+    """The server as one test sees it, with its own rules, counters, state, journal and clock."""
 
     def __init__(
         self,
@@ -69,13 +69,13 @@ class Session(Script):
         folders: Sequence[Path] | None = None,
         others: "Callable[[], list[Session]] | None" = None,
     ) -> None:
-        """Take where it lives, and what belongs to it.
+        """Create a session.
 
         Args:
-            backend: Where it lives.
-            provider: Whose clients it is for.
-            folders: Where scenarios are found by name.
-            others: Tells of the other sessions of the test.
+            backend: The session on a server, here or elsewhere.
+            provider: The provider whose clients `base_url` is for.
+            folders: The folders where scenario names are looked up.
+            others: Returns the other sessions of the test.
 
         """
         super().__init__(self._put, Plugins.installed())
@@ -87,7 +87,7 @@ class Session(Script):
 
     @property
     def backend(self) -> Backend:
-        """Where it lives."""
+        """The session on its server."""
         return self._backend
 
     @property
@@ -97,59 +97,59 @@ class Session(Script):
 
     @property
     def alternatives(self) -> "list[Session]":
-        """The other sessions of the test that answer by rules: where else a client may turn."""
+        """The other sessions of the test that have rules: what a client may fall back to."""
         others = self._others() if self._others is not None else []
         return [other for other in others if other.has_rules]
 
     @contextmanager
     def refuse(self) -> Generator[None, None, None]:
-        """Take the port of the server away for a while: nobody listens there."""
+        """Refuse connections to the server within the block, as if nothing listened."""
         with self._backend.refuse():
             yield
 
     def _put(self) -> None:
         self._backend.put(self)
 
-    # --- Where clients find it ---
+    # --- Addresses ---
 
     @property
     def name(self) -> str:
-        """How its URLs call it."""
+        """Its name in URLs."""
         return self._backend.name
 
     @property
     def url(self) -> str:
-        """The root of all its paths, without a slash at its end."""
+        """Its root URL, without a trailing slash."""
         return self._backend.url
 
     @property
     def server_url(self) -> str:
-        """The root of the server's own paths."""
+        """The root URL of the server."""
         return self.url.removesuffix(f"/s/{self.name}")
 
     @property
     def base_url(self) -> str:
-        """What the clients of its provider take as their base URL."""
+        """The base URL for the clients of its provider."""
         return self.url_for(self.provider)
 
     @property
     def api_key(self) -> str:
-        """A key; any other is taken as well, unless a scenario says otherwise."""
+        """An API key; any other works as well, unless a scenario says otherwise."""
         return f"sk-mock-{self.name}"
 
     def url_for(self, provider: str) -> str:
-        """Return what the clients of *provider* take as their base URL."""
+        """Return the base URL for the clients of *provider*."""
         if provider not in addresses.PATHS:
             raise UsageError(
-                f"there is no provider '{provider}': known are {', '.join(addresses.PATHS)}"
+                f"unknown provider '{provider}': known are {', '.join(addresses.PATHS)}"
             )
         return addresses.url_for(self.url, provider)
 
     def env(self, **more: str) -> dict[str, str]:
-        """Return the environment variables that lead the SDKs here, for another process."""
+        """Return the environment variables that point SDKs here, for another process."""
         return {**addresses.variables(self.server_url, self.name, self.api_key, os.environ), **more}
 
-    # --- What is scripted ---
+    # --- Scripting ---
 
     def load(
         self,
@@ -158,51 +158,51 @@ class Session(Script):
         *,
         folders: Sequence[Path] | None = None,
     ) -> Self:
-        """Answer by a scenario, below everything that the test scripts: a name, path or mapping."""
+        """Add a scenario (name, path or mapping) below everything that the test scripts."""
         if not self.loaded:
-            self._put()  # what is scripted later stays above what is loaded
+            self._put()  # what is scripted later stays above the scenario
         super().load(source, folders=self._folders if folders is None else folders)
         loaded = self.loaded[-1]
         self._backend.add(loaded.scenario, loaded.documents)
         return self
 
     def state(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
-        """Set values of the session's state, from now on; None removes a name."""
-        told = {**(values or {}), **named}
-        super().state({name: value for name, value in told.items() if value is not None})
-        self._backend.set_state(told)
+        """Set values of the session's state; None removes a name."""
+        changes = {**(values or {}), **named}
+        super().state({name: value for name, value in changes.items() if value is not None})
+        self._backend.set_state(changes)
         return self
 
     @property
     def current_state(self) -> Mapping[str, Any]:
-        """The session's state, as rules and the test have set it."""
+        """The session's state, as set by rules and the test."""
         return self._backend.state()
 
     def reset(self) -> None:
-        """Begin anew with the rules as they are: counters, state, journal."""
+        """Reset counters, state and journal; keep the rules."""
         self._backend.reset()
         if self.document().get("state"):
             self._backend.set_state(self.document()["state"])
 
     def release(self, rule: str | None = None) -> int:
-        """Let answers go on that a `stall` holds until it is released; return how many."""
+        """Release answers that a `stall` holds; return how many there were."""
         return self._backend.release(rule)
 
-    # --- What has happened ---
+    # --- Inspecting ---
 
     @property
     def calls(self) -> list[Call]:
-        """The HTTP requests that have come, in order; each retry is one of its own."""
+        """The HTTP requests so far, in order; each retry is a call of its own."""
         return self._backend.calls()
 
     @property
     def attempts(self) -> list[list[Call]]:
-        """The calls, with the attempts at one request together."""
+        """The calls, grouped by request: the attempts at one request together."""
         return attempts(self.calls)
 
     @property
     def conversations(self) -> list[list[Call]]:
-        """The calls, by what the user said first: sub-agents apart, in the order they began."""
+        """The calls, grouped by the user's first message, so that sub-agents are apart."""
         found: dict[str, list[Call]] = {}
         for call in self.calls:
             if call.conversation is not None:
@@ -210,19 +210,19 @@ class Session(Script):
         return list(found.values())
 
     def prompts(self) -> str:
-        """Return all messages that were sent, without what differs each time, for a snapshot."""
+        """Return all messages sent, without what differs each time, for a snapshot."""
         return normalised(self.calls)
 
     @property
     def usage(self) -> Tokens:
-        """What all answers are billed as, in tokens."""
+        """The tokens billed for all answers."""
         return total(self.calls)
 
     def cost(self) -> float:
-        """Return what all answers cost in US dollars, by the catalogue's prices.
+        """Return the cost of all answers in US dollars, by the catalogue's prices.
 
         Raises:
-            UsageError: A model has no price there.
+            UsageError: A model has no price in the catalogue.
 
         """
         return cost_of(self.calls)
@@ -253,23 +253,23 @@ class Session(Script):
         unfinished: bool = False,
         **when: Unpack[WhenKeys],
     ) -> list[Call]:
-        """Return the calls that fit *when*, once there are so many: of jobs, of other processes.
+        """Wait until at least *calls* calls match *when*, such as those of background jobs.
 
         Args:
-            calls: How many must have come.
+            calls: How many calls to wait for.
             timeout_s: How long to wait, in real seconds.
-            unfinished: Whether calls count too that have not been answered to the end.
-            **when: Which ones count, by the keys of `when`.
+            unfinished: Whether calls that are still being answered count too.
+            **when: Which calls count, by the keys of `when`.
 
         Raises:
-            AssertionError: They have not come in time.
+            AssertionError: They did not come in time.
 
         """
         __tracebackhide__ = True
-        told = _condition(when)
-        found = self._backend.wait(calls, timeout_s, told, unfinished=unfinished)
+        condition = _condition(when)
+        found = self._backend.wait(calls, timeout_s, condition, unfinished=unfinished)
         if len(found) < calls:
-            self._fail(f"expected {calls} calls within {timeout_s:g} s, {len(found)} came")
+            self._fail(f"expected {calls} calls within {timeout_s:g} s, got {len(found)}")
         return found
 
     async def wait_for_async(
@@ -280,12 +280,12 @@ class Session(Script):
         unfinished: bool = False,
         **when: Unpack[WhenKeys],
     ) -> list[Call]:
-        """Do the same as `wait_for` in a coroutine, of asyncio, anyio or trio."""
+        """Do the same as `wait_for`, without blocking the loop of asyncio, anyio or trio."""
         waiting = partial(self.wait_for, calls, timeout_s=timeout_s, unfinished=unfinished, **when)
         return await _in_thread(waiting)
 
     def record(self, path: str | Path) -> Path:
-        """Write what was asked and answered so far as a scenario, to edit and to answer by."""
+        """Write the requests and answers so far as a scenario, to edit and to answer from."""
         from pytest_mockserver.recording import recorded  # noqa: PLC0415 - few tests record
 
         path = Path(path)
@@ -293,7 +293,7 @@ class Session(Script):
         path.write_text(recorded(self.calls, self._backend.failure), encoding="utf-8")
         return path
 
-    # --- What is asserted ---
+    # --- Asserting ---
 
     def assert_called(
         self,
@@ -303,7 +303,7 @@ class Session(Script):
         at_most: int | None = None,
         **when: Unpack[WhenKeys],
     ) -> None:
-        """Fail unless *n* calls fit *when* (or so many at least, or at most; one, if unsaid)."""
+        """Fail unless *n* calls match *when*; without a number, unless at least one does."""
         __tracebackhide__ = True
         wanted = Verify(calls=n, at_least=at_least, at_most=at_most)
         verified: Verified = self._backend.verify(_condition(when), wanted)
@@ -313,7 +313,7 @@ class Session(Script):
     def assert_usage(
         self, *, prompt_tokens: int | None = None, completion_tokens: int | None = None
     ) -> None:
-        """Fail unless all answers together are billed so."""
+        """Fail unless all answers together are billed for these tokens."""
         __tracebackhide__ = True
         found = self.usage
         for name, wanted in (
@@ -321,22 +321,22 @@ class Session(Script):
             ("completion_tokens", completion_tokens),
         ):
             if wanted is not None and getattr(found, name) != wanted:
-                self._fail(f"expected {wanted} {name}, the bill says {getattr(found, name)}")
+                self._fail(f"expected {wanted} {name}, but {getattr(found, name)} were billed")
 
     def assert_cost(self, *, at_most: float) -> None:
         """Fail if all answers together cost more than *at_most* US dollars."""
         __tracebackhide__ = True
         found = self.cost()
         if found > at_most:
-            self._fail(f"expected a cost of at most ${at_most:g}, and it is ${found:.6g}")
+            self._fail(f"expected a cost of at most ${at_most:g}, but it is ${found:.6g}")
 
     def assert_well_behaved(
         self, *, allow: Iterable[judging.VerdictKind] = (), fallback: bool | None = None
     ) -> None:
-        """Fail if there is a verdict on the client, but for those of kinds to *allow*.
+        """Fail if there is a verdict on the client, except for kinds to *allow*.
 
-        With *fallback* the client is expected to turn to another provider, model or key; unless
-        stated, it is if the test has sessions of `mock_llm_factory` besides this one.
+        With *fallback* the client must fall back to another provider, model or key. By default it
+        must if the test has other sessions, from `mock_llm_factory`.
         """
         __tracebackhide__ = True
         found = judging.without(self._judge(fallback=fallback), allow)
@@ -344,26 +344,28 @@ class Session(Script):
             self._fail("the client did not behave well:\n" + "\n".join(map(str, found)))
 
     def assert_order(self, *rules: str) -> None:
-        """Fail unless *rules* answered one after the other; others may have in between."""
+        """Fail unless *rules* answered in this order; other rules may answer in between."""
         __tracebackhide__ = True
         acted = [call.rule for call in self.calls if call.rule]
         known = {rule.name for rule in self.rules} | set(acted) | set(self._backend.rules())
         for rule in rules:
             if rule not in known:
-                raise UsageError(f"there is no rule '{rule}': known are {', '.join(sorted(known))}")
+                raise UsageError(f"unknown rule '{rule}': known are {', '.join(sorted(known))}")
         rest = iter(acted)
         if not all(rule in rest for rule in rules):
-            self._fail(f"expected the rules {', '.join(rules)} in this order: {', '.join(acted)}")
+            self._fail(
+                f"expected the rules {', '.join(rules)} in this order, got {', '.join(acted)}"
+            )
 
     def assert_waited(self, *, at_least_s: float) -> None:
-        """Fail unless each retry came so much later than the failure before it, or if none did."""
+        """Fail unless there are retries, and each came this long after the failure before it."""
         __tracebackhide__ = True
         waits = [call.waited_s for call in self.calls if call.waited_s is not None]
         if not waits:
-            self._fail(f"expected waits of at least {at_least_s:g} s, and nothing was tried again")
+            self._fail(f"expected waits of at least {at_least_s:g} s, but nothing was retried")
         if min(waits) < at_least_s:
-            told = ", ".join(f"{wait:.3g} s" for wait in waits)
-            self._fail(f"expected waits of at least {at_least_s:g} s, they were {told}")
+            found = ", ".join(f"{wait:.3g} s" for wait in waits)
+            self._fail(f"expected waits of at least {at_least_s:g} s, got {found}")
 
     def _fail(self, what: str) -> NoReturn:
         __tracebackhide__ = True
@@ -374,7 +376,7 @@ class Session(Script):
         calls = self.calls
         used = total(calls)
         head = (
-            f"session '{self.name}' at {self.url}: {len(calls)} calls, "
+            f"session '{self.name}' at {self.url}: {counted(len(calls), 'call')}, "
             f"{used.prompt_tokens}+{used.completion_tokens} tokens, "
             f"session time {self._backend.now_s():.3g} s"
         )
@@ -389,7 +391,7 @@ def _condition(when: Mapping[str, Any]) -> Any:
 
 
 def total(calls: Iterable[Call]) -> Tokens:
-    """Return what *calls* are billed as together."""
+    """Return the bills of *calls*, summed up."""
     bills = [call.usage for call in calls if call.usage is not None]
     return Tokens(
         prompt_tokens=sum(bill.prompt_tokens for bill in bills),
@@ -400,7 +402,7 @@ def total(calls: Iterable[Call]) -> Tokens:
 
 
 def cost_of(calls: Iterable[Call]) -> float:
-    """Return what *calls* cost, in US dollars.
+    """Return the cost of *calls* in US dollars.
 
     Raises:
         UsageError: A model has no price in the catalogue.
@@ -423,7 +425,7 @@ def cost_of(calls: Iterable[Call]) -> float:
 
 
 async def _in_thread(function: Callable[[], list[Call]]) -> list[Call]:
-    """Return what *function* returns, without holding the event loop up, whichever it is."""
+    """Call *function* in a thread, so that no event loop is blocked."""
     try:
         anyio = importlib.import_module("anyio.to_thread")
     except ImportError:

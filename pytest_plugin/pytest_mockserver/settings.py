@@ -1,6 +1,6 @@
-"""The options of the command line and the keys of the ini file: one table, the same words.
+"""The options of the command line and the keys of the ini file, in one table.
 
-Nearest wins: the test's marker, its scenario, the command line, the ini file, what stands here.
+Precedence: the test's marker, its scenario, the command line, the ini file, the defaults here.
 """
 
 from dataclasses import dataclass, field
@@ -17,7 +17,7 @@ FALSE: Final = frozenset({"false", "no", "off", "0"})
 
 @dataclass(frozen=True)
 class Option:
-    """One word: a flag, and a key of the ini file."""
+    """One option: a flag, and a key of the ini file."""
 
     name: str
     help: str
@@ -29,12 +29,12 @@ class Option:
 
     @property
     def ini(self) -> str:
-        """How the ini file calls it."""
+        """Its key in the ini file."""
         return f"{PREFIX}{self.name}"
 
     @property
     def flags(self) -> tuple[str, ...]:
-        """How the command line calls it."""
+        """Its flags on the command line."""
         return (f"--{self.ini.replace('_', '-')}", *self.more)
 
 
@@ -43,32 +43,34 @@ def _switch(name: str, text: str) -> Option:
 
 
 OPTIONS: Final = (
-    Option("scenarios", "folder in which scenarios are found by name", {"metavar": "FOLDER"}),
-    Option("seed", "of everything drawn (default: the scenario's)", {"metavar": "N"}),
+    Option("scenarios", "folder where scenario names are looked up", {"metavar": "FOLDER"}),
+    Option("seed", "seed for all random choices (default: the scenario's)", {"metavar": "N"}),
     Option(
         "time_scale",
-        "how long a second of a session takes: 1 is real time, 0 waits for nothing (default)",
+        "real seconds per second of session time: 1 is real time, 0 never waits (default)",
         {"metavar": "X"},
     ),
     Option(
         "strict",
-        "what fails a test, as a scenario says it: true (default), false, {unused: false}, ...",
+        "what fails a test, as in a scenario: true (default), false, {unused: false}, ...",
         {"metavar": "WHAT", "nargs": "?", "const": "true"},
     ),
-    Option("inherit", "whether a server's own scenario lies below the test's", {"metavar": "BOOL"}),
+    Option(
+        "inherit", "whether the server's scenario applies below the test's", {"metavar": "BOOL"}
+    ),
     Option(
         "url",
-        "a server that runs already, instead of one in this process",
+        "a server that is already running, instead of one in this process",
         {"metavar": "URL"},
     ),
-    Option("token", "what the control API of that server wants", {"metavar": "TOKEN"}),
+    Option("token", "the token that the control API of that server requires", {"metavar": "TOKEN"}),
     _switch("report", "show calls, tokens, costs and verdicts of all tests at the end"),
-    _switch("block_network", "stop every connection but to loopback, and name the test"),
+    _switch("block_network", "block every connection except to loopback, and name the test"),
     Option("journal_dir", "folder for the journals of failed tests", {"metavar": "FOLDER"}),
     Option(
         "env",
-        "where environment variables lead SDKs to the server: in each test (default), in the whole "
-        "run, for clients that are built when they are imported, or nowhere",
+        "when environment variables point SDKs at the server: in each test (default), in the whole "
+        "session, for clients that are created on import, or never (off)",
         {"metavar": "|".join(ENV_CHOICES)},
     ),
 )
@@ -78,18 +80,18 @@ NO_STRICT_DEST: Final = "mock_llm_no_strict"
 
 @dataclass(frozen=True)
 class Settings:
-    """What the command line and the ini file say, read.
+    """The values from the command line and the ini file.
 
     Attributes:
         scenarios: The folder of scenarios.
-        seed: Of everything drawn; None: the scenario's.
-        time_scale: How long a second of a session takes.
-        strict: As a scenario says it.
-        inherit: Whether a server's scenario lies below.
-        url: A server that runs already.
-        token: What its control API wants.
+        seed: The seed for all random choices; None: the scenario's.
+        time_scale: Real seconds per second of session time.
+        strict: What fails a test, as in a scenario.
+        inherit: Whether the server's scenario applies below the test's.
+        url: The URL of a server that is already running.
+        token: The token that its control API requires.
         report: Whether to show a summary.
-        block_network: Whether to stop connections.
+        block_network: Whether to block connections beyond loopback.
         journal_dir: Where journals of failed tests go.
         env: Whether variables are patched in each test, in the whole run, or not.
 
@@ -112,7 +114,7 @@ class Settings:
         """Read what *config* holds.
 
         Raises:
-            pytest.UsageError: A value is none.
+            pytest.UsageError: A value is not valid.
 
         """
         reading = _Reading(config)
@@ -136,7 +138,7 @@ class Settings:
 
 
 class _Reading:
-    """Reads one value after the other: of the command line first, then of the ini file."""
+    """Reads each value from the command line, or else from the ini file."""
 
     def __init__(self, config: pytest.Config) -> None:
         self._config = config

@@ -1,4 +1,4 @@
-"""What strictness forbids, in the words that the failed test shows."""
+"""What strictness forbids, as the failed test shows it."""
 
 from mockserver.records.journal import Call
 from pytest_mockserver.session import Session
@@ -6,38 +6,38 @@ from pytest_mockserver.timeline import last_said
 
 
 def complaints(session: Session) -> str:
-    """Return what *session* has seen that its strictness forbids; nothing if all is well."""
+    """Return what happened in *session* against its strictness; an empty text if nothing did."""
     strict, calls = session.backend.strict, session.calls
-    told: list[str] = []
+    found: list[str] = []
     if strict.unmatched:
-        told += [_unmatched(call) for call in calls if call.is_unmatched]
-        if told and not session.has_rules:
-            told.append(
+        found += [_unmatched(call) for call in calls if call.is_unmatched]
+        if found and not session.has_rules:
+            found.append(
                 "  nothing is scripted: mock_llm.reply('…') answers the next call, and "
                 "@pytest.mark.mock_llm(strict=False) lets the server answer by itself"
             )
-    told += [
-        f"rule '{rule.name}' says nothing: give it a .reply(…), .fail(…) or .latency(…)"
+    found += [
+        f"rule '{rule.name}' does nothing: give it a .reply(…), .fail(…) or .latency(…)"
         for rule in session.unsaid
     ]
     if strict.unused:
-        told += [f"{sentence}" for sentence in session.backend.unused()]
+        found += session.backend.unused()
     if strict.no_effect:
-        told += [
+        found += [
             f"call {call.number}: the failure '{kind}' had no effect: it found nothing to act on"
             for call in calls
             for kind in call.no_effect
         ]
-    if not told:
+    if not found:
         return ""
-    return "\n".join([f"mock_llm ({session.name}):", *told])
+    return "\n".join([f"mock_llm ({session.name}):", *found])
 
 
 def _unmatched(call: Call) -> str:
     lines = [f"call {call.number}: no rule matches {call.method} {call.path} {call.model or ''}"]
-    said = last_said(call)
-    if said:
-        lines.append(f"  it says: {said}")
+    asked = last_said(call)
+    if asked:
+        lines.append(f"  asked: {asked}")
     lines += [
         f"  {'next:    ' if position else 'nearest: '}{miss}"
         for position, miss in enumerate(call.near_misses)

@@ -10,7 +10,7 @@ from mockserver.errors import UsageError
 from pytest_mockserver.session import Session, cost_of, total
 
 PROPERTY: Final = "mock_llm"
-"""The property of a report under which a test's totals travel, also between processes."""
+"""The report property that carries a test's totals, even between processes."""
 
 
 def totals(sessions: Iterable[Session]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What a journal looks like to the person whose test has failed: one line for each call."""
+"""The journal in a failed test's report: one line for each call."""
 
 from collections.abc import Iterable, Sequence
 from typing import Final
@@ -6,8 +6,13 @@ from typing import Final
 from mockserver.records.journal import Call
 
 MOST_BYTES: Final = 4_096
-"""How long the section of a report may be."""
+"""The size limit of a report's section."""
 TEXT_SHOWN: Final = 60
+
+
+def counted(count: int, noun: str) -> str:
+    """Return *count* and *noun*, in the plural unless there is one."""
+    return f"{count} {noun}{'s' * (count != 1)}"
 
 
 def shorten(text: str, length: int = TEXT_SHOWN) -> str:
@@ -17,14 +22,14 @@ def shorten(text: str, length: int = TEXT_SHOWN) -> str:
 
 
 def timeline(calls: Sequence[Call], most_bytes: int = MOST_BYTES) -> str:
-    """Return *calls*, a line for each and one for what it says, the last ones if it is too long."""
+    """Return a line for each of *calls* and one for its text; only the last ones if too long."""
     entries = ["\n".join(_lines(call, shows_attempt=call.attempt > 1)) for call in calls]
     kept: list[str] = []
     left = most_bytes
     for entry in reversed(entries):
         left -= len(entry.encode()) + 1
         if left < 0 and kept:
-            kept.append(f"… {len(entries) - len(kept)} earlier calls")
+            kept.append(f"… {counted(len(entries) - len(kept), 'earlier call')}")
             break
         kept.append(entry)
     return "\n".join(reversed(kept)) if kept else "no calls"
@@ -82,7 +87,7 @@ def _asked(call: Call) -> str:
 
 
 def last_said(call: Call) -> str:
-    """Return the last turn of what *call* asks, or its prompt, in short."""
+    """Return the last turn of the request, or its prompt, shortened."""
     asked = call.transcript
     if not asked.turns:
         return shorten(asked.prompts[0]) if len(asked.prompts) == 1 else ""

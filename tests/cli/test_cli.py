@@ -588,6 +588,6 @@ def test_report_tells_what_an_application_did_wrong(capsys: pytest.CaptureFixtur
         assert main([*command, "--allow", "gave_up_to_early"]) == 2
 
     out, err = capsys.readouterr()
-    assert out.startswith("gave_up_too_early (call 1): did not try again after a 503\n")
+    assert out.startswith("gave_up_too_early (call 1): did not retry after a 503\n")
     assert "1 call, 1 verdict\n" in err
     assert "did you mean 'gave_up_too_early'" in err

@@ -40,7 +40,7 @@ def test_that_fails_by_itself(mock_llm):
         [
             "*_ test_unmatched _*",
             "call 1: no rule matches POST /v1/chat/completions gpt-4o-mini",
-            "  it says: user: What time is it[?]",
+            "  asked: user: What time is it[?]",
             "  nearest: 'when-1': last_user is 'What time is it[?]', the rule wants *",
             "*_ test_nothing_is_scripted _*",
             "call 1: no rule matches POST /v1/chat/completions gpt-4o-mini",
@@ -51,7 +51,7 @@ def test_that_fails_by_itself(mock_llm):
             "*_ test_no_effect _*",
             "call 1: the failure 'truncate' had no effect: it found nothing to act on",
             "*_ test_unsaid _*",
-            "rule 'when-1' says nothing: give it a .reply(…), .fail(…) or .latency(…)",
+            "rule 'when-1' does nothing: give it a .reply(…), .fail(…) or .latency(…)",
             "*_ test_that_fails_by_itself _*",
             "E  *assert 1 == 2",
         ]
@@ -131,7 +131,7 @@ def test_that_does_not(mock_llm):
     ran.stdout.fnmatch_lines(
         [
             "*_ test_that_sees_it _*",
-            "1 calls came after their test had ended: '*::test_that_leaves_a_client'",
+            "1 call came after the end of test '*::test_that_leaves_a_client'",
             "  POST /v1/chat/completions*",
         ]
     )
@@ -156,7 +156,7 @@ def test_that_leaves_a_client(mock_llm):
     )
 
     assert ran.ret == pytest.ExitCode.TESTS_FAILED
-    ran.stdout.fnmatch_lines(["1 calls came after their test had ended: *"])
+    ran.stdout.fnmatch_lines(["1 call came after the end of test *"])
 
 
 def test_markers_say_what_the_session_answers_by_and_how(runs: Runs) -> None:
@@ -199,7 +199,7 @@ def test_unknown_strictness(mock_llm): pass
 
     ran.stdout.fnmatch_lines(
         [
-            "the marker 'mock_llm' does not know 'sed'",
+            "the marker 'mock_llm' has no keyword 'sed'",
             "  did you mean 'seed'[?]",
             "there is no scenario 'failures/rate-limited-onc'",
             "  did you mean 'failures/rate-limited-once'[?]",

@@ -120,7 +120,7 @@ def test_two(mock_llm, mock_llm_factory):
     assert text(ask(other.base_url, model="openai/gpt-4o-mini")) == "Second."
     assert [call.provider for call in other.calls] == ["openrouter"]
     assert mock_llm_factory["fallback"] is other
-    with pytest.raises(Exception, match="has a session 'fallback' already"):
+    with pytest.raises(Exception, match="already has a session 'fallback'"):
         mock_llm_factory("fallback")
 
 def test_a_port_of_its_own_can_be_taken_away(mock_llm, mock_llm_factory):

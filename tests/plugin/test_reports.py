@@ -44,7 +44,7 @@ def test_that_passes(mock_llm):
     ran.stdout.fnmatch_lines(
         [
             "*- mock_llm -*",
-            "session 'test_whose_fixture_fails-*' at http://127.0.0.1:*: 1 calls, 8+2 tokens, *",
+            "session 'test_whose_fixture_fails-*' at http://127.0.0.1:*: 1 call, 8+2 tokens, *",
             "*- mock_llm -*",
             "session 'test_that_fails-1' at http://*: 2 calls, 12+2 tokens, session time 20 s",
             (
@@ -218,17 +218,17 @@ def test_assertions_show_the_journal_when_they_fail(mock_llm: Session) -> None:
         (lambda: mock_llm.assert_called(3), "expected 3 calls, found 2"),
         (lambda: mock_llm.assert_called(0, model="gpt-4o"), "found 2"),
         (lambda: mock_llm.assert_called(last_user="He"), "last_user is 'Hi'"),
-        (lambda: mock_llm.assert_order("second", "first"), "in this order: first, second"),
+        (lambda: mock_llm.assert_order("second", "first"), "in this order, got first, second"),
         (lambda: mock_llm.assert_usage(prompt_tokens=17), "expected 17 prompt_tokens"),
         (lambda: mock_llm.assert_cost(at_most=0.00001), "at most [$]1e-05"),
-        (lambda: mock_llm.assert_waited(at_least_s=1), "nothing was tried again"),
+        (lambda: mock_llm.assert_waited(at_least_s=1), "nothing was retried"),
         (lambda: mock_llm.wait_for(calls=3, timeout_s=0), "expected 3 calls within 0 s, 2 came"),
     ):
         with pytest.raises(AssertionError, match=message) as caught:
             failing()
         assert "session 'test_assertions_show" in str(caught.value)
         assert "      > user: Ho" in str(caught.value)
-    with pytest.raises(Exception, match="there is no rule 'frist'"):
+    with pytest.raises(Exception, match="unknown rule 'frist'"):
         mock_llm.assert_order("frist")
     with pytest.raises(Exception, match="did you mean 'last_user'"):
         mock_llm.assert_called(last_usr="x")  # type: ignore[call-arg]

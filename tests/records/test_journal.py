@@ -142,7 +142,7 @@ def test_a_body_that_is_too_large_is_not_kept_and_that_is_said() -> None:
     call = Api().chat("x" * MOST_BODY_BYTES).call
 
     assert (call.content, call.body) == (b"", None)
-    assert call.notes == (f"its body of {call.body_bytes} bytes is too large to be kept",)
+    assert call.notes == (f"the body of {call.body_bytes} bytes is too large to keep",)
 
 
 def asked(journal: Journal, body: bytes = b"") -> Call:
