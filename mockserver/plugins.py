@@ -130,7 +130,5 @@ def _kind(plugin: type[Any], origin: str, socket: type[Any]) -> str:
         raise MockServerError(f"the plug-in {origin} has no 'kind', which {wanted} requires")
     if inspect.isabstract(plugin):
         missing = ", ".join(sorted(plugin.__abstractmethods__))
-        raise MockServerError(
-            f"the plug-in {origin} does not define what {wanted} requires: {missing}"
-        )
+        raise MockServerError(f"the plug-in {origin} lacks what {wanted} requires: {missing}")
     return kind

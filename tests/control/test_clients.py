@@ -126,7 +126,7 @@ def test_where_another_server_answers_that_is_said(serve: Serve) -> None:
 
 @pytest.mark.parametrize("url", ["127.0.0.1:8089", "ftp://x", "http://", ""])
 def test_what_is_no_url_is_refused(url: str) -> None:
-    with pytest.raises(UsageError, match="write it as"):
+    with pytest.raises(UsageError, match="write it like"):
         Control(url)
 
 

@@ -222,7 +222,7 @@ def test_assertions_show_the_journal_when_they_fail(mock_llm: Session) -> None:
         (lambda: mock_llm.assert_usage(prompt_tokens=17), "expected 17 prompt_tokens"),
         (lambda: mock_llm.assert_cost(at_most=0.00001), "at most [$]1e-05"),
         (lambda: mock_llm.assert_waited(at_least_s=1), "nothing was retried"),
-        (lambda: mock_llm.wait_for(calls=3, timeout_s=0), "expected 3 calls within 0 s, 2 came"),
+        (lambda: mock_llm.wait_for(calls=3, timeout_s=0), "expected 3 calls within 0 s, got 2"),
     ):
         with pytest.raises(AssertionError, match=message) as caught:
             failing()
