@@ -98,7 +98,7 @@ SAID: Final = {
     ),
     "scenario/lints.py": (LANGUAGE, {"tools", "prompt"}),
     "scenario/schema_writer.py": ("a word of JSON Schema", {"object"}),
-    "scenario/scripting.py": (LANGUAGE, {"tool_calls"}),
+    "scenario/scripting/words.py": (LANGUAGE, {"tool_calls"}),
 }
 """What is said all the same, by file: why, and which words."""
 

@@ -1,20 +1,26 @@
-"""Scenarios scripted in Python, word for word the language of the files.
-
-Each method here is a key of the language and takes what the key takes. What is scripted is a
-mapping, which the reader of files reads; `Script.to_yaml` writes it as a file that does the
-same. Python adds no meaning but one: what is scripted without `when` is used once, in the order
-written.
-"""
+"""Rules and scripts: mappings in the language of the files, read each time that they change."""
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain, count
 from pathlib import Path
-from typing import Any, Final, Protocol, Self, TypeAlias, TypedDict, Unpack, cast
+from typing import Any, Final, Self, Unpack, cast
 
 from mockserver.errors import Problem, ScenarioError, UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import Loaded, ScenarioText, load_scenario, load_with_documents
 from mockserver.scenario.schema import Scenario
+from mockserver.scenario.scripting.documents import merged
+from mockserver.scenario.scripting.words import (
+    FailureLike,
+    LatencyKeys,
+    LatencyLike,
+    LimitKeys,
+    ReplyLike,
+    WhenKeys,
+    failure_of,
+    latency_of,
+    reply_of,
+    when_of,
+)
 from mockserver.scenario.syntax.written import as_json, as_yaml, paths, plain
 
 CALLED: Final = "<script>"
@@ -25,169 +31,6 @@ ORDER: Final = (
 """The keys of a rule, in the order in which they read best."""
 EFFECTS: Final = frozenset({"reply", "replies", "fail", "latency", "set", "capture"})
 """A rule without any of them does nothing yet."""
-
-Text: TypeAlias = str | Sequence[str] | Mapping[str, Any]
-"""A test of a text or a name: what it equals (or the glob it fits), a list, or a mapping."""
-Number: TypeAlias = int | Sequence[int] | Mapping[str, Any]
-Quantity: TypeAlias = float | Mapping[str, float]
-"""A number, or a distribution such as `{"median": 200, "sigma": 0.3}`."""
-
-
-class KnownFailure(Protocol):
-    """One of the lists of failures that come with the package (`mockserver.SILENT_FAILURES`)."""
-
-    @property
-    def fail(self) -> Mapping[str, Any]:
-        """What stands under `fail`."""
-        ...
-
-
-ReplyLike: TypeAlias = str | Mapping[str, Any]
-FailureLike: TypeAlias = int | str | Mapping[str, Any] | KnownFailure
-LatencyLike: TypeAlias = str | Mapping[str, Any]
-
-
-class WhenKeys(TypedDict, total=False):
-    """The keys of `when`."""
-
-    endpoint: Text
-    provider: Text
-    model: Text
-    key: Text
-    stream: bool
-    headers: Mapping[str, Text]
-    system: Text
-    first_user: Text
-    last_user: Text
-    any_message: Text
-    prompt: Text
-    tools: Text
-    tool_choice: Text
-    response_format: Text
-    after_tool: Text
-    turn: Number
-    images: Number
-    attempt: Number
-    call: Number
-    request: Mapping[str, Any]
-    state: Mapping[str, Any]
-    not_: "Mapping[str, Any] | Sequence[Mapping[str, Any]]"
-
-
-class LatencyKeys(TypedDict, total=False):
-    """The keys of `latency`, but for the preset."""
-
-    ttft_ms: Quantity
-    per_token_ms: Quantity
-    prefill_ms_per_token: float
-    burst_tokens: float
-    hiccup: Mapping[str, Any]
-    load: Mapping[str, Any]
-
-
-class LimitKeys(TypedDict, total=False):
-    """The keys of one entry of `limits`."""
-
-    requests_per_minute: int
-    tokens_per_minute: int
-    requests_per_day: int
-    tokens_per_day: int
-    concurrency: int
-    queue: int
-    keys: Mapping[str, Mapping[str, int]]
-
-
-# --- Values ----------------------------------------------------------------------------------
-
-
-def call(
-    name: str,
-    arguments: Mapping[str, Any] | str | None = None,
-    /,
-    id: str | None = None,  # noqa: A002 - the language's word
-    **members: Any,
-) -> dict[str, Any]:
-    """Return a tool call for `reply(tool_calls=[…])`.
-
-    Args:
-        name: The tool's.
-        arguments: What it is called with; a string goes out as it is, valid or not.
-        id: Stated, instead of drawn.
-        **members: Arguments by name, for the shortest way.
-
-    """
-    if isinstance(arguments, str):
-        if members:
-            raise UsageError(f"call({name!r}): arguments are a text, or given by name, not both")
-        given: Any = arguments
-    else:
-        given = {**(arguments or {}), **members}
-    made = {"name": name, "arguments": given}
-    return made if id is None else {**made, "id": id}
-
-
-def step(
-    reply: ReplyLike | None = None,
-    *,
-    fail: "FailureLike | Sequence[FailureLike] | None" = None,
-    latency: LatencyLike | None = None,
-) -> dict[str, Any]:
-    """Return a step for `replies(…)` that has more to it than a reply."""
-    failures = None if fail is None else _failures(fail)
-    parts = {"reply": reply, "fail": failures, "latency": latency}
-    return {name: value for name, value in parts.items() if value is not None}
-
-
-def reply_of(reply: ReplyLike | None, keys: Mapping[str, Any]) -> Any:
-    """Return what stands under `reply` for the arguments of a method of that name."""
-    rest = dict(keys)
-    if isinstance(reply, Mapping):
-        return {**reply, **rest}
-    if "tool_calls" in rest:
-        said: dict[str, Any] = {} if reply is None else {"text": reply}
-        return {"kind": "tool_calls", "calls": rest.pop("tool_calls"), **said, **rest}
-    if reply is None:
-        return rest
-    return {"kind": rest.pop("kind", "text"), "text": reply, **rest} if rest else reply
-
-
-def failure_of(failure: FailureLike, options: Mapping[str, Any]) -> Any:
-    """Return what stands under `fail` for one failure and its options."""
-    if isinstance(failure, Mapping):
-        return {**failure, **options}
-    if isinstance(failure, bool) or not isinstance(failure, int | str):
-        known = getattr(failure, "fail", None)
-        if not isinstance(known, Mapping):
-            raise UsageError(f"a failure is a kind, a status or a mapping, not {failure!r:.60}")
-        return {**cast(Mapping[str, Any], known), **options}
-    if not options:
-        return failure
-    named = {"kind": failure} if isinstance(failure, str) else _status(failure)
-    return {**named, **options}
-
-
-def _status(status: int) -> dict[str, Any]:
-    return {"kind": "http_error", "status": status}
-
-
-def _failures(fail: "FailureLike | Sequence[FailureLike]") -> Any:
-    if isinstance(fail, str) or not isinstance(fail, Sequence):
-        return failure_of(fail, {})
-    return [failure_of(one, {}) for one in fail]
-
-
-def when_of(conditions: Sequence[Mapping[str, Any]], keys: Mapping[str, Any]) -> Any:
-    """Return what stands under `when`: *keys* as one mapping, or *conditions*, any of which."""
-    if keys and conditions:
-        raise UsageError("when(…) takes keys, or mappings of which one is to hold, not both")
-    if not conditions:
-        return _condition(keys)
-    listed = [_condition(condition) for condition in conditions]
-    return listed[0] if len(listed) == 1 else listed
-
-
-def _condition(keys: Mapping[str, Any]) -> dict[str, Any]:
-    return {"not" if name == "not_" else name: value for name, value in keys.items()}
 
 
 # --- Rules -----------------------------------------------------------------------------------
@@ -277,46 +120,6 @@ class ScriptedRule:
 
     def __repr__(self) -> str:
         return f"<rule {as_json(self.keys)}>"
-
-
-def latency_of(preset: LatencyLike | None, keys: Mapping[str, Any]) -> Any:
-    """Return what stands under `latency`."""
-    if isinstance(preset, Mapping):
-        return {**preset, **keys}
-    if preset is None:
-        return dict(keys)
-    return {"preset": preset, **keys} if keys else preset
-
-
-def merged(first: Mapping[str, Any], *rest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return files as one: their rules one after the other, of all else what is said first."""
-    told = dict(first)
-    names = {rule["name"] for rule in told.get("rules", []) if "name" in rule}
-    for document in rest:
-        for key, value in document.items():
-            before = told.get(key)
-            if key == "rules":
-                rules: list[Mapping[str, Any]] = value or []
-                told["rules"] = [*(before or []), *(_renamed(rule, names) for rule in rules)]
-            elif key == "models":
-                told[key] = "any" if "any" in (before, value) else [*(before or []), *value]
-            elif isinstance(value, Mapping) and isinstance(before, Mapping):
-                told[key] = {**value, **before}
-            else:
-                told.setdefault(key, value)
-    # Rules stand last, since there are many.
-    return {key: told[key] for key in sorted(told, key=lambda key: key == "rules")}
-
-
-def _renamed(rule: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
-    """Return *rule* with a name that no other rule of the file has."""
-    name = rule.get("name")
-    if name is None:
-        return dict(rule)
-    numbered = (f"{name}-{number}" for number in count(2))
-    unique = next(one for one in chain([name], numbered) if one not in names)
-    names.add(unique)
-    return {**rule, "name": unique}
 
 
 # --- Scripts ---------------------------------------------------------------------------------

@@ -1,0 +1,36 @@
+"""Scenario documents, the mappings that files hold, put together as one."""
+
+from collections.abc import Mapping
+from itertools import chain, count
+from typing import Any
+
+
+def merged(first: Mapping[str, Any], *rest: Mapping[str, Any]) -> dict[str, Any]:
+    """Return files as one: their rules one after the other, of all else what is said first."""
+    told = dict(first)
+    names = {rule["name"] for rule in told.get("rules", []) if "name" in rule}
+    for document in rest:
+        for key, value in document.items():
+            before = told.get(key)
+            if key == "rules":
+                rules: list[Mapping[str, Any]] = value or []
+                told["rules"] = [*(before or []), *(_renamed(rule, names) for rule in rules)]
+            elif key == "models":
+                told[key] = "any" if "any" in (before, value) else [*(before or []), *value]
+            elif isinstance(value, Mapping) and isinstance(before, Mapping):
+                told[key] = {**value, **before}
+            else:
+                told.setdefault(key, value)
+    # Rules stand last, since there are many.
+    return {key: told[key] for key in sorted(told, key=lambda key: key == "rules")}
+
+
+def _renamed(rule: Mapping[str, Any], names: set[str]) -> dict[str, Any]:
+    """Return *rule* with a name that no other rule of the file has."""
+    name = rule.get("name")
+    if name is None:
+        return dict(rule)
+    numbered = (f"{name}-{number}" for number in count(2))
+    unique = next(one for one in chain([name], numbered) if one not in names)
+    names.add(unique)
+    return {**rule, "name": unique}
