@@ -7,7 +7,8 @@ from typing import Any, ClassVar, Final
 
 from mockserver.conversation import IncomingCall
 from mockserver.errors import BadValue
-from mockserver.scenario.conditions.criteria import MAX_SEARCHED, QueryText, Regex
+from mockserver.scenario.conditions.criteria import QueryText, Regex
+from mockserver.scenario.conditions.predicates import MAX_SEARCHED
 from mockserver.scenario.conditions.subject import subject_of
 from mockserver.templates.expansion import Values, template
 from mockserver.templates.queries import query

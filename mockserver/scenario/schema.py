@@ -12,8 +12,9 @@ from typing import ClassVar, Final, Literal
 from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
 from mockserver.errors import BadValue, Place
 from mockserver.scenario.actions import Capture, Setting
-from mockserver.scenario.conditions.criteria import NameTest, OneOrMore, has_wildcard
+from mockserver.scenario.conditions.criteria import NameTest, OneOrMore
 from mockserver.scenario.conditions.matching import ALWAYS, Condition
+from mockserver.scenario.conditions.predicates import has_wildcard
 from mockserver.scenario.conditions.when import ProviderName, When
 from mockserver.scenario.keys import Keys
 from mockserver.traffic.latency import Latency

@@ -5,16 +5,27 @@ that a value stands for which is no mapping. Each makes a function that is as fa
 rules are tried for every request.
 """
 
-import fnmatch
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
 
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import BadValue
+from mockserver.scenario.conditions.predicates import (
+    TextPredicate,
+    conjunction,
+    contains_one,
+    finds_one,
+    fits_one,
+    has_wildcard,
+    is_absent,
+    is_number,
+    is_present,
+    negated,
+    same_json,
+)
 from mockserver.scenario.syntax.wording import either, literal, shortened
-from mockserver.wire.jsontext import JsonValue, compact, is_list, is_object
+from mockserver.wire.jsontext import JsonValue, compact
 
 T = TypeVar("T")
 
@@ -36,22 +47,6 @@ QUERY: Final = Mark("query")
 OneOrMore: TypeAlias = Annotated[tuple[T, ...], ONE_OR_MORE]
 Regex: TypeAlias = Annotated[str, REGEX]
 QueryText: TypeAlias = Annotated[str, QUERY]
-
-TextPredicate: TypeAlias = Callable[[str | None], bool]
-"""Takes a text, or None where there is none."""
-
-MAX_SEARCHED: Final = 65_536
-"""How many characters a regular expression looks at: `re` cannot be interrupted."""
-
-
-def has_wildcard(pattern: str) -> bool:
-    """Return whether the glob *pattern* can fit more than one text."""
-    return "*" in pattern or "?" in pattern or "[" in pattern
-
-
-def literal_run(glob: str) -> str:
-    """Return the longest part of *glob* that a text must have as it is; empty if there is none."""
-    return max(re.split(r"\*|\?|\[.*", glob, flags=re.DOTALL), key=len)
 
 
 class ShowsWhatIsStated:
@@ -109,19 +104,19 @@ class TextTest(ShowsWhatIsStated):
         """Return the function that tells whether the test holds for a text."""
         parts: list[TextPredicate] = []
         if self.present is not UNSTATED:
-            parts.append(_is_present if self.present else _is_absent)
+            parts.append(is_present if self.present else is_absent)
         if self.equals:
             parts.append(frozenset[str | None](self.equals).__contains__)
         if self.contains:
-            parts.append(_contains(self.contains))
+            parts.append(contains_one(self.contains))
         if self.glob:
-            parts.append(_globs(self.glob))
+            parts.append(fits_one(self.glob))
         if self.regex:
-            parts.append(_searches(self.regex))
+            parts.append(finds_one(self.regex))
         parts += [test.predicate() for test in self.all]
         if not isinstance(self.not_, Unstated):
-            parts.append(_negated(self.not_.predicate()))
-        return parts[0] if len(parts) == 1 else _conjunction(parts)
+            parts.append(negated(self.not_.predicate()))
+        return parts[0] if len(parts) == 1 else conjunction(parts)
 
     def describe(self) -> str:
         """Return what is wanted, to stand behind "the rule wants"."""
@@ -195,8 +190,8 @@ class NamesTest(ShowsWhatIsStated):
         if self == NamesTest(any=self.any) and not any(map(has_wildcard, self.any)):
             disjoint = frozenset(self.any).isdisjoint
             return lambda names: not disjoint(names)
-        one_of = _globs(self.any) if self.any else None
-        each_of = [_globs((glob,)) for glob in self.all]
+        one_of = fits_one(self.any) if self.any else None
+        each_of = [fits_one((glob,)) for glob in self.all]
         present = self.present
 
         def holds(names: Sequence[str]) -> bool:
@@ -324,21 +319,21 @@ class ValueTest(ShowsWhatIsStated):
         """Return the function that tells whether the test holds for a value."""
         parts: list[Callable[[JsonValue], bool]] = []
         if self.present is not UNSTATED:
-            parts.append(_is_present if self.present else _is_absent)
+            parts.append(is_present if self.present else is_absent)
         if not isinstance(self.equals, Unstated):
-            parts.append(_same_json(self.equals))
+            parts.append(same_json(self.equals))
         if self.contains or self.glob or self.regex:
             fits = TextTest(contains=self.contains, glob=self.glob, regex=self.regex).predicate()
             parts.append(lambda value: isinstance(value, str) and fits(value))
         if not isinstance(self.at_least, Unstated):
             least = self.at_least
-            parts.append(lambda value: _is_number(value) and value >= least)
+            parts.append(lambda value: is_number(value) and value >= least)
         if not isinstance(self.at_most, Unstated):
             most = self.at_most
-            parts.append(lambda value: _is_number(value) and value <= most)
+            parts.append(lambda value: is_number(value) and value <= most)
         if not isinstance(self.not_, Unstated):
-            parts.append(_negated(self.not_.predicate()))
-        return parts[0] if len(parts) == 1 else _conjunction(parts)
+            parts.append(negated(self.not_.predicate()))
+        return parts[0] if len(parts) == 1 else conjunction(parts)
 
     def describe(self) -> str:
         """Return what is wanted, to stand behind "the rule wants"."""
@@ -363,27 +358,6 @@ def show_json(value: JsonValue) -> str:
     return f"'{shortened(value)}'" if isinstance(value, str) else shortened(compact(value))
 
 
-def _same_json(wanted: JsonValue) -> Callable[[JsonValue], bool]:
-    """Test for *wanted*; to JSON, 1 and true are not the same, and 1 and 1.0 are."""
-    if isinstance(wanted, str):
-        return lambda value: isinstance(value, str) and value == wanted
-    return lambda value: _is_same(value, wanted)
-
-
-def _is_same(value: Any, wanted: Any) -> bool:
-    if isinstance(value, bool) or isinstance(wanted, bool):
-        return value is wanted
-    if is_list(value) and is_list(wanted):
-        return len(value) == len(wanted) and all(map(_is_same, value, wanted))
-    if is_object(value) and is_object(wanted):
-        return value.keys() == wanted.keys() and all(_is_same(value[k], wanted[k]) for k in value)
-    return bool(value == wanted)
-
-
-def _is_number(value: JsonValue) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
-
-
 def _one_of(words: Sequence[str]) -> str:
     return either([literal(word) for word in words])
 
@@ -396,53 +370,3 @@ def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest | ValueTest
         if key.name != "present" and getattr(test, key.name) != key.default:
             what = f"'present: false' beside '{key.name.rstrip('_')}' never holds"
             raise BadValue("present", what)
-
-
-def _is_present(value: JsonValue) -> bool:
-    return value is not None
-
-
-def _is_absent(value: JsonValue) -> bool:
-    return value is None
-
-
-def _contains(needles: Sequence[str]) -> TextPredicate:
-    if len(needles) == 1:
-        needle = needles[0]
-        return lambda text: text is not None and needle in text
-    return lambda text: text is not None and any(needle in text for needle in needles)
-
-
-def _globs(globs: Sequence[str]) -> TextPredicate:
-    """Return whether one of *globs* fits the whole of a text."""
-    literals = frozenset[str | None](glob for glob in globs if not has_wildcard(glob))
-    patterns = [glob for glob in globs if has_wildcard(glob)]
-    if not patterns:
-        return literals.__contains__
-    prefixes = tuple(
-        glob[:-1] for glob in patterns if glob.endswith("*") and not has_wildcard(glob[:-1])
-    )
-    if len(prefixes) == len(patterns):
-        if not literals:
-            return lambda text: text is not None and text.startswith(prefixes)
-        return lambda text: text is not None and (text in literals or text.startswith(prefixes))
-    fits = re.compile("|".join(map(fnmatch.translate, globs))).match
-    return lambda text: text is not None and fits(text) is not None
-
-
-def _searches(regexes: Sequence[str]) -> TextPredicate:
-    searches = [re.compile(regex).search for regex in regexes]
-    if len(searches) == 1:
-        search = searches[0]
-        return lambda text: text is not None and search(text, 0, MAX_SEARCHED) is not None
-    return lambda text: (
-        text is not None and any(search(text, 0, MAX_SEARCHED) is not None for search in searches)
-    )
-
-
-def _negated(predicate: Callable[[T], bool]) -> Callable[[T], bool]:
-    return lambda value: not predicate(value)
-
-
-def _conjunction(predicates: Sequence[Callable[[T], bool]]) -> Callable[[T], bool]:
-    return lambda value: all(predicate(value) for predicate in predicates)

@@ -18,10 +18,9 @@ from mockserver.scenario.conditions.criteria import (
     NumberTest,
     TextTest,
     ValueTest,
-    has_wildcard,
-    literal_run,
 )
 from mockserver.scenario.conditions.matching import Condition, WrittenTest
+from mockserver.scenario.conditions.predicates import has_wildcard, literal_run
 from mockserver.scenario.conditions.regexes import literal_in
 from mockserver.scenario.conditions.subject import Subject
 from mockserver.scenario.conditions.when import AfterTool

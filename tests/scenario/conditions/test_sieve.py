@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mockserver.scenario.conditions.criteria import literal_run
+from mockserver.scenario.conditions.predicates import literal_run
 from mockserver.scenario.conditions.regexes import literal_in
 
 
