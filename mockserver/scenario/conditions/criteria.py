@@ -31,17 +31,17 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
-    """Something that an annotation says of a key beyond its type."""
+class KeyTrait:
+    """What an annotation says about a key beyond its type."""
 
     name: str
 
 
-ONE_OR_MORE: Final = Mark("one or more")
+ONE_OR_MORE: Final = KeyTrait("one or more")
 """A list that is not empty; a single element may stand without its brackets."""
-REGEX: Final = Mark("regex")
+REGEX: Final = KeyTrait("regex")
 """A regular expression, as Python's `re` reads them."""
-QUERY: Final = Mark("query")
+QUERY: Final = KeyTrait("query")
 """A JMESPath expression."""
 
 OneOrMore: TypeAlias = Annotated[tuple[T, ...], ONE_OR_MORE]

@@ -11,7 +11,7 @@ from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.errors import BadValue
 from mockserver.scenario.conditions.criteria import (
-    Mark,
+    KeyTrait,
     NamesTest,
     NameTest,
     NumberTest,
@@ -23,11 +23,11 @@ from mockserver.scenario.conditions.criteria import (
 from mockserver.scenario.conditions.subject import Form, Returned, Subject
 from mockserver.scenario.syntax.wording import literal, shortened
 
-QUERIES: Final = Mark("queries")
+QUERIES: Final = KeyTrait("queries")
 """A mapping whose keys are JMESPath expressions."""
-ENDPOINT: Final = Mark("endpoint")
+ENDPOINT: Final = KeyTrait("endpoint")
 """Names of endpoints: those that are plugged in, and no others."""
-PROVIDER: Final = Mark("provider")
+PROVIDER: Final = KeyTrait("provider")
 """Names of dialects: those that are plugged in, and no others."""
 
 QueryTests: TypeAlias = Annotated[Mapping[str, ValueTest], QUERIES]
