@@ -357,5 +357,5 @@ def test_a_word_that_the_protocol_has_nothing_of_has_no_effect() -> None:
 
 
 def test_its_replies_are_read_from_scenarios_as_strictly_as_ours() -> None:
-    with pytest.raises(ScenarioError, match="the key 'name' of reply kind"):
+    with pytest.raises(ScenarioError, match="missing key 'name' in reply kind"):
         Echo("rules: [{reply: {kind: interleaved}}]")

@@ -155,11 +155,11 @@ def test_a_template_sees_each_input() -> None:
         ),
         (
             "{replies: [{kind: measure}, Hello]}",
-            "no endpoint takes replies of the kinds 'measure' and 'text' alike",
+            "no endpoint takes replies of all these kinds: 'measure' and 'text'",
         ),
         (
             "{when: {endpoint: models}, reply: {kind: measure}}",
-            "the endpoint looks facts up: 'reply' is never given",
+            "the endpoint only looks things up: 'reply' is never used",
         ),
     ],
 )
@@ -186,8 +186,8 @@ rules:
     told = [problem.what for problem in check([ScenarioText(text)], PLUGINS)]
 
     assert told == [
-        "rule 'again' is never reached: 'measured' (line 4) answers every request before it",
-        "rule 'never' is never reached: 'said' (line 3) answers every request before it",
+        "rule 'again' is never reached: 'measured' (line 4) already answers every request",
+        "rule 'never' is never reached: 'said' (line 3) already answers every request",
     ]
 
 

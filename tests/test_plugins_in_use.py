@@ -203,7 +203,7 @@ def test_a_scenario_with_words_of_another_distribution_is_checked(
 
     assert run(extension, "check", str(extension.scenario)).returncode == 0
     assert run(extension, "check", str(wrong)).stderr == (
-        f"{wrong}:3:26: unknown key 'markz' of reply kind 'shout'\n  did you mean 'marks'?\n"
+        f"{wrong}:3:26: unknown key 'markz' in reply kind 'shout'\n  did you mean 'marks'?\n"
     )
 
 

@@ -40,14 +40,17 @@ class HttpError(Failure):
         if not 200 <= self.status <= 599:  # noqa: PLR2004 - HTTP's final statuses
             raise BadValue("status", f"'status' must be from 200 to 599, not {self.status}")
         if self.status in WITHOUT_BODY:
-            raise BadValue("status", f"HTTP sends {self.status} without a body: it tells nothing")
+            raise BadValue(
+                "status", f"status {self.status} has no body, so it cannot carry an error"
+            )
         stated = [key for key in ("message", "type", "code", "param") if getattr(self, key)]
         if self.body is not None and stated:
-            raise BadValue("body", f"'body' goes out as it is: '{stated[0]}' has no place in it")
+            what = f"'body' and '{stated[0]}' cannot be combined: 'body' is sent as it is"
+            raise BadValue("body", what)
         wait_s = self.retry_after_s
         if wait_s is not None and not isinstance(wait_s, str) and not 0 <= wait_s < math.inf:
             what = f"'retry_after_s' must be at least 0, not {wait_s}"
-            raise BadValue("retry_after_s", what, "text goes out as it is: put it in quotes")
+            raise BadValue("retry_after_s", what, "to send a text as it is, put it in quotes")
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
         """Return the refusal instead of *timeline*."""

@@ -81,11 +81,13 @@ class Inject(Failure):
         super(Inject, self).__post_init__()
         if self.shape is not None and self.shape not in SHAPES.get(self.what, ()):
             known = SHAPES.get(self.what)
-            hint = f"it has {' or '.join(map(repr, known))}" if known else "it has no shapes"
+            hint = (
+                f"use {' or '.join(map(repr, known))}" if known else "remove 'shape': it has none"
+            )
             raise BadValue("shape", f"'{self.what}' has no shape '{self.shape}'", hint)
         for key in ("message", "code"):
             if getattr(self, key) is not None and self.what != "error_event":
-                raise BadValue(key, f"'{self.what}' is no error: '{key}' has no place in it")
+                raise BadValue(key, f"'{key}' is only for 'error_event', not for '{self.what}'")
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         """Put it into the stream *timeline*; a body in one piece can only hold no UTF-8."""

@@ -39,7 +39,7 @@ class RateLimit(Failure):
         wait_s = self.retry_after_s
         if wait_s is not None and not isinstance(wait_s, str) and not 0 <= wait_s < math.inf:
             what = f"'retry_after_s' must be at least 0, not {wait_s}"
-            raise BadValue("retry_after_s", what, "text goes out as it is: put it in quotes")
+            raise BadValue("retry_after_s", what, "to send a text as it is, put it in quotes")
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
         """Return the refusal instead of *timeline*."""

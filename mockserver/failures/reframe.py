@@ -43,8 +43,8 @@ class Reframe(Failure):
         if isinstance(self.split, int) and self.split < 1:
             raise BadValue("split", f"'split' must be at least 1, not {self.split}")
         if self.split is None and self._keeps_events:
-            hint = "state 'split', 'newline', 'space' or 'last_blank_line'"
-            raise BadValue("split", "this reframes nothing", hint)
+            hint = "set 'split', 'newline', 'space' or 'last_blank_line'"
+            raise BadValue("split", "this changes nothing", hint)
 
     @property
     def _keeps_events(self) -> bool:

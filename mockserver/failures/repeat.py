@@ -29,7 +29,7 @@ class Repeat(AnswerFailure):
     def __post_init__(self) -> None:
         super(Repeat, self).__post_init__()
         if self.text == "":
-            raise BadValue("text", "nothing cannot be said again")
+            raise BadValue("text", "'text' is empty: there is nothing to repeat")
         if self.repetitions is not None and not 1 <= self.repetitions <= MOST_TIMES:
             what = f"'repetitions' must be from 1 to {MOST_TIMES}, not {self.repetitions}"
             raise BadValue("repetitions", what)

@@ -34,7 +34,7 @@ class Stall(Failure):
     def __post_init__(self) -> None:
         super(Stall, self).__post_init__()
         if self.for_s is not None and self.until is not None:
-            raise BadValue("until", "'for_s' and 'until' exclude each other: a stall has one end")
+            raise BadValue("until", "'for_s' and 'until' cannot be combined: a stall has one end")
         if self.for_s is not None and not 0 < self.for_s <= MOST_HELD_S:
             what = f"'for_s' must be above 0 and at most {MOST_HELD_S:.0f}, not {self.for_s}"
             raise BadValue("for_s", what)
@@ -45,7 +45,7 @@ class Stall(Failure):
             raise BadValue("comments_every_s", what)
         if isinstance(self.moment, BeforeHeaders):
             what = "nothing can be sent before the headers"
-            raise BadValue("comments_every_s", what, "state a moment, such as 'at: after_headers'")
+            raise BadValue("comments_every_s", what, "add a moment, such as 'at: after_headers'")
 
     @property
     def replaces(self) -> bool:

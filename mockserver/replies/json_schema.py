@@ -37,11 +37,11 @@ class JsonSchema(Reply):
         super(JsonSchema, self).__post_init__()
         for path in self.overrides:
             if not PATH.fullmatch(path):
-                what = f"'{path}' is no path into JSON"
+                what = f"'{path}' is not a path into JSON"
                 raise BadValue("overrides", what, "write 'address.city' or 'items[0].price'")
             steps = STEP.findall(path)
             if len(steps) > MOST_STEPS:
-                what = f"'{path}' leads too deep: an override has at most {MOST_STEPS} steps"
+                what = f"'{path}' is too deep: a path has at most {MOST_STEPS} steps"
                 raise BadValue("overrides", what)
             if any(int(step[1:-1]) >= MOST_ITEMS for step in steps if step[0] == "["):
                 raise BadValue("overrides", f"'{path}' names an item beyond the {MOST_ITEMS}th")

@@ -50,7 +50,7 @@ class Capture:
     def __post_init__(self) -> None:
         stated = [key for key in ("path", *TEXTS) if getattr(self, key) is not None]
         if len(stated) > 1:
-            what = f"a capture looks in one place: '{stated[0]}' or '{stated[1]}'"
+            what = f"'{stated[0]}' and '{stated[1]}' cannot be combined: a capture has one source"
             raise BadValue(stated[1], what)
 
     def take(self, call: IncomingCall) -> JsonValue:

@@ -164,7 +164,7 @@ class Builder:
             value = self.build(keys_of(cls)[bare].annotation, node, cls)
             return INVALID if value is INVALID else self._make(cls, {bare: value}, node)
         if bare is not None and not node.members:
-            return self.refuse(node.place, "this tests nothing", known_words(keys_of(cls)))
+            return self.refuse(node.place, "the test is empty", known_words(keys_of(cls)))
         keys = {word: key for word, key in keys_of(cls).items() if key.field not in (given or ())}
         called = called or getattr(cls, "called", "")
         values = self._members(cls, keys, node, called, {**(defaults or {}), **(given or {})})
@@ -191,21 +191,21 @@ class Builder:
         for word, key in keys.items():
             # A misspelt key is one mistake, not an unknown key and a missing one.
             if key.required and key.field not in values and did_you_mean(word, [word]) not in hints:
-                of = f" of {called}" if called else ""
+                within = f" in {called}" if called else ""
                 words = get_args(key.annotation) if get_origin(key.annotation) is Literal else ()
                 hint = f"write '{word}: {words[0]}'" if len(words) == 1 else None
-                what = f"the key '{word}'{of} is missing"
+                what = f"missing key '{word}'{within}"
                 values[key.field] = self.refuse(node.place, what, hint)
         return values
 
     def unknown_key(self, word: str, place: Place, known: Iterable[str], called: str) -> str:
         """Refuse the key *word* where only *known* ones may stand; return the hint."""
-        of = f" of {called}" if called else ""
+        within = f" in {called}" if called else ""
         hint = did_you_mean(word, known)
         if hint is None and word in self._foreign_words:
             hint = f"here it is {self._foreign_words[word]}"
         hint = hint or known_words(known)
-        self.refuse(place, f"unknown key '{word}'{of}", hint)
+        self.refuse(place, f"unknown key '{word}'{within}", hint)
         return hint
 
     def _make(self, cls: type[Any], values: Mapping[str, Any], node: Node) -> Any:
@@ -338,9 +338,9 @@ class Builder:
         hint = "put it in quotes if text is meant"
         sent = compact(node.value)
         if sent != node.raw:
-            self.warn(node.place, f"{node.raw} goes out as the number {sent}", hint)
+            self.warn(node.place, f"{node.raw} is sent as the number {sent}", hint)
         elif len(sent.lstrip("-")) > _SAFE_DIGITS and isinstance(node.value, int):
-            what = f"many readers of JSON keep no more than {_SAFE_DIGITS} digits of a number"
+            what = f"many JSON readers keep only {_SAFE_DIGITS} digits of a number"
             self.warn(node.place, what, hint)
 
 

@@ -31,7 +31,7 @@ from mockserver.scenario.values import Values
 from mockserver.traffic.latency import Latency
 
 FOREIGN_WORDS: Final[Mapping[str, str]] = {
-    "priority": "the order of the rules: what is read first wins",
+    "priority": "the order of the rules: the first that answers wins",
     "inScenario": "a condition of its own: 'when'",
     "userMessage": "'last_user'",
     "turnIndex": "'turn'",
@@ -48,7 +48,7 @@ FOREIGN_WORDS: Final[Mapping[str, str]] = {
 """Keys of other tools (WireMock, MockServer, aimock, respx, unittest.mock), and ours."""
 
 
-TO_COME: Final[Mapping[str, str]] = {"cassette": "it comes with recording"}
+TO_COME: Final[Mapping[str, str]] = {"cassette": "it will come with recording"}
 """Replies that the language knows and the server does not give yet."""
 
 
@@ -92,7 +92,7 @@ class _Grammar:
             rule = self._rule(item, number)
             if isinstance(rule, Rule) and rule.name in named:
                 line = named[rule.name].line
-                what = f"a second rule is called '{rule.name}': the first is in line {line}"
+                what = f"two rules are called '{rule.name}': the first is on line {line}"
                 rule = self.builder.refuse(place_of(rule.name, item), what)
             elif isinstance(rule, Rule):
                 named[rule.name] = item.place
@@ -101,15 +101,15 @@ class _Grammar:
 
     def _rule(self, node: Node, number: int) -> Any:
         if not isinstance(node, MapNode):
-            return self.builder.expected("a rule, which is a mapping", node)
+            return self.builder.expected("a rule (a mapping)", node)
         before = len(self.builder.problems)
         reply, replies, then = node.get("reply"), node.get("replies"), node.get("then")
         if reply is not None and is_nothing(reply.value):
             # A null is read as absence elsewhere; here it is a reply that was forgotten.
             self._reply(reply.value)
         if then is not None and replies is None:
-            hint = "it says what follows the last of 'replies'"
-            self.builder.refuse(then.place, "'then' stands without 'replies'", hint)
+            hint = "it says what follows the last reply"
+            self.builder.refuse(then.place, "'then' needs 'replies'", hint)
         if replies is not None and isinstance(replies.value, ListNode) and not replies.value.items:
             self.builder.refuse(replies.value.place, "the list is empty")
         rule = self.builder.record(
@@ -135,10 +135,10 @@ class _Grammar:
             return
         kinds = [f"'{kind}'" for kind in dict.fromkeys(reply.kind for reply in rule.given)]
         if not any(issubclass(endpoint, ModelEndpoint) for endpoint in about):
-            what = f"the endpoint looks facts up: '{key}' is never given"
+            what = f"the endpoint only looks things up: '{key}' is never used"
             self.builder.refuse(member.place, what, "it can only fail")
         elif not any(answerable(rule, endpoint) for endpoint in plugins.endpoints.values()):
-            what = f"no endpoint takes replies of the kinds {' and '.join(kinds)} alike"
+            what = f"no endpoint takes replies of all these kinds: {' and '.join(kinds)}"
             self.builder.refuse(member.place, what, "write a rule for each kind")
         else:
             names = [f"'{endpoint.kind}'" for endpoint in about]
@@ -175,7 +175,7 @@ class _Grammar:
             return INVALID
         step = Step(values.get("reply"), values.get("fail", ()), values.get("latency"))
         if step.reply is None and not any(f.replaces and not triggered(f) for f in step.failures):
-            hint = "give it a 'reply', or a failure that takes its place each time"
+            hint = "add a 'reply', or a failure that always replaces it"
             return builder.refuse(node.place, "this step may have nothing to send", hint)
         return step
 
@@ -216,10 +216,12 @@ class _Grammar:
         if isinstance(node, ScalarNode) and isinstance(node.value, str):
             node = _mapping(node, kind="text", text=node.value)
         if not isinstance(node, MapNode):
-            return self.builder.expected("a reply, which is text or a mapping", node)
+            return self.builder.expected("a reply (text or a mapping)", node)
         kind = node.get("kind")
         if kind is not None and isinstance(kind.value, ScalarNode) and kind.value.raw in TO_COME:
-            what = f"the reply kind '{kind.value.raw}' is not there yet: {TO_COME[kind.value.raw]}"
+            what = (
+                f"the reply kind '{kind.value.raw}' is not available yet: {TO_COME[kind.value.raw]}"
+            )
             return self.builder.refuse(kind.value.place, what)
         return self._of_kind("reply", self._plugins.replies, node)
 
@@ -229,7 +231,7 @@ class _Grammar:
         elif isinstance(node, ScalarNode) and type(node.value) is int:
             node = _mapping(node, kind="http_error", status=node.value)
         if not isinstance(node, MapNode):
-            wanted = "a failure, which is a kind, a status or a mapping"
+            wanted = "a failure (a kind, a status or a mapping)"
             return self.builder.expected(wanted, node)
         return self._of_kind("failure", self._plugins.failures, node)
 
@@ -238,7 +240,7 @@ class _Grammar:
         member = node.get("kind")
         if member is None:
             return self.builder.refuse(
-                node.place, f"the key 'kind' of a {socket} is missing", known_words(plugins)
+                node.place, f"missing key 'kind' in a {socket}", known_words(plugins)
             )
         kind = self.builder.build(str, member.value)
         if kind is INVALID:

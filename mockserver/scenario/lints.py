@@ -34,7 +34,9 @@ def doubts(scenario: Scenario, plugins: Plugins) -> Iterator[Problem]:
         if earlier is not None:
             yield from _warning(rule, _never_reached(rule, earlier))
         elif rule.has_no_effect:
-            yield from _warning(rule, f"rule '{rule.name}' has no reply and no failure: no effect")
+            yield from _warning(
+                rule, f"rule '{rule.name}' has no effect: it has no reply and no failure"
+            )
         else:
             yield from _order_bound(rule)
         for what in names.doubts(rule):
@@ -66,8 +68,8 @@ def _order_bound(rule: Rule) -> Iterator[Problem]:
     key = "replies" if len(rule.replies) > 1 else None
     key = key or ("call" if any(a.call is not None for a in rule.when.alternatives) else None)
     if key is not None:
-        what = f"'{key}' of rule '{rule.name}' is counted over all conversations that it answers"
-        yield from _warning(rule, what, "add 'per: conversation' to count for each")
+        what = f"'{key}' of rule '{rule.name}' counts across all conversations"
+        yield from _warning(rule, what, "add 'per: conversation' to count each on its own")
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +108,14 @@ class _Names:
                 yield f"rule '{rule.name}' captures '{name}', which nothing uses"
         for name in rule.set_:
             if not self.state_read & {name, None}:
-                yield f"rule '{rule.name}' sets '{name}', which nothing looks at"
+                yield f"rule '{rule.name}' sets '{name}', which nothing reads"
         tested = {n for a in rule.when.alternatives for n in _state_tested(a.when)}
         for name in sorted(tested - self.set):
-            yield f"rule '{rule.name}' looks at the state '{name}', which nothing sets"
+            yield f"rule '{rule.name}' reads the state '{name}', which nothing sets"
         for expression in _expressions(rule):
             for root, inner in query(expression).names():
                 if root == "captured" and inner is not None and inner not in self.captured:
-                    yield f"rule '{rule.name}' uses the capture '{inner}', which nothing takes"
+                    yield f"rule '{rule.name}' uses the capture '{inner}', which no rule takes"
 
 
 def _state_tested(when: When) -> Iterator[str]:
@@ -133,8 +135,8 @@ def _expressions(rule: Rule) -> Iterator[str]:
 
 def _never_reached(rule: Rule, earlier: Rule) -> str:
     line = f" (line {earlier.place.line})" if earlier.place is not None else ""
-    what = "every request before it" if earlier.when == ALWAYS else "all its requests before it"
-    return f"rule '{rule.name}' is never reached: '{earlier.name}'{line} answers {what}"
+    what = "every request" if earlier.when == ALWAYS else "all of its requests"
+    return f"rule '{rule.name}' is never reached: '{earlier.name}'{line} already answers {what}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,11 +228,11 @@ def _text_by_name(name: str, folders: Sequence[Path]) -> ScenarioText | Problem:
         if _holds(path.is_file):
             # A link may lead anywhere, and a name must not.
             if not path.is_relative_to(root):
-                raise UsageError(f"the scenario '{name}' lies outside its folder")
+                raise UsageError(f"the scenario '{name}' is outside its folder")
             return _text_in(path, f"{folder.name}/{name}.yaml", root)
     hint = did_you_mean(name, [known for folder in folders for known in _names(folder)])
     if _holds(Path(f"{name}.yaml").is_file):
-        hint = f"a file is named with its ending: '{name}.yaml'"
+        hint = f"did you mean the file '{name}.yaml'?"
     raise UsageError(f"there is no scenario '{name}'" + (f"\n  {hint}" if hint else ""))
 
 
@@ -249,7 +249,7 @@ def _refuse_odd_name(name: str) -> None:
     if "" in parts or "." in parts or ".." in parts or "\0" in name or "\\" in name:
         shown = name.replace("\0", "\\0")
         hint = "a name looks like 'failures/rate-limited-once'; a path ends in '.yaml'"
-        raise UsageError(f"'{shown}' cannot be the name of a scenario\n  {hint}")
+        raise UsageError(f"'{shown}' is not a valid scenario name\n  {hint}")
 
 
 def _names(folder: Path) -> list[str]:
@@ -304,9 +304,9 @@ class _Reading:
         for include in file.include:
             path = self._included(include, text)
             if path in within or (path is not None and path == text.path):
-                self._refuse(include, f"'{include.path}' includes this file itself")
+                self._refuse(include, f"'{include.path}' would include this file again")
             elif len(within) == MAX_INCLUDED:
-                what = f"'{include.path}' is included too deep: at most {MAX_INCLUDED} levels"
+                what = f"'{include.path}' is included too deeply: at most {MAX_INCLUDED} levels"
                 self._refuse(include, what)
             elif path is not None and text.path is not None:
                 # As the including file is called, so is the included one.
@@ -316,16 +316,16 @@ class _Reading:
     def _included(self, include: Include, text: ScenarioText) -> Path | None:
         """Return the file that *include* names, or None if it may not or cannot be read."""
         if text.path is None or text.root is None:
-            hint = "name the other file beside it"
-            self._refuse(include, "a scenario that stands in no file includes none", hint)
+            hint = "load the other file as well"
+            self._refuse(include, "only a scenario in a file can include others", hint)
             return None
         if "\0" in include.path or Path(include.path).is_absolute():
             hint = "write a path relative to this file"
-            self._refuse(include, f"'{include.path}' is no path of a file to include", hint)
+            self._refuse(include, f"'{include.path}' is not a path that can be included", hint)
             return None
         path = (text.path.parent / include.path).resolve()
         if not path.is_relative_to(text.root.resolve()):
-            self._refuse(include, f"'{include.path}' lies outside the folder of the scenarios")
+            self._refuse(include, f"'{include.path}' is outside the folder of the scenarios")
             return None
         if not _holds(path.is_file):
             names = [p.name for p in path.parent.glob("*") if p.suffix in _SUFFIXES]

@@ -71,11 +71,11 @@ class Rule:
     def __post_init__(self) -> None:
         if not _KEBAB_CASE.fullmatch(self.name):
             suggestion = "-".join(re.findall(r"[a-z0-9]+", self.name.lower()))
-            what = f"the name of a rule is in kebab-case, '{self.name}' is not"
+            what = f"the rule name '{self.name}' is not in kebab-case"
             raise BadValue("name", what, f"write '{suggestion}'" if suggestion else None)
         if self.reply is not None and self.replies:
-            what = "'reply' and 'replies' exclude each other"
-            hint = "'reply' answers each call alike; 'replies' answers one call after the other"
+            what = "'reply' and 'replies' cannot be combined"
+            hint = "'reply' answers every call the same way; 'replies' has one answer per call"
             raise BadValue("replies", what, hint)
         if self.times is not None and self.times < 1:
             raise BadValue("times", f"'times' must be at least 1, not {self.times}")

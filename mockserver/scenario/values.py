@@ -60,7 +60,7 @@ class Values:
         for text in texts_in(node, self._is_inner_reply):
             found = expressions(text.raw)
             if found:
-                what = f"'{{{{ {found[0]} }}}}' goes out as written"
+                what = f"'{{{{ {found[0]} }}}}' is sent as written"
                 self._builder.warn(text.place, f"{what}; add 'template: true' to expand it")
 
     def refuse_headers(self, node: MapNode) -> None:
@@ -70,9 +70,9 @@ class Values:
             return
         for member in headers.value.members:
             if not _HEADER_NAME.fullmatch(member.key):
-                self._builder.refuse(member.place, f"'{member.key}' cannot be the name of a header")
+                self._builder.refuse(member.place, f"'{member.key}' is not a valid header name")
             if isinstance(member.value, ScalarNode) and _NOT_IN_HEADERS.search(member.value.raw):
-                what = f"the value of the header '{member.key}' holds a control character"
+                what = f"the value of the header '{member.key}' contains a control character"
                 self._builder.refuse(member.value.place, what)
 
     def unknown(self, what: str, word: str, place: Place, known: Mapping[str, Any]) -> Invalid:
@@ -120,7 +120,7 @@ class Values:
         for entry, item in zip(entries, node.items, strict=True):
             like = None if isinstance(entry.like, Unstated) else entry.like
             if entry.id in stated:
-                self._builder.refuse(item.place, f"the model '{entry.id}' is there twice")
+                self._builder.refuse(item.place, f"the model '{entry.id}' is listed twice")
                 refused = True
             if like is not None and like not in stated and like not in shipped:
                 what = f"unknown model '{like}'"
@@ -151,7 +151,7 @@ class Values:
         try:
             query(text)
         except QueryError as error:
-            what = f"'{shortened(text)}' is no JMESPath expression: {error.what}"
+            what = f"'{shortened(text)}' is not a JMESPath expression: {error.what}"
             return self._builder.refuse(place, what, error.hint)
         return text
 
@@ -165,12 +165,12 @@ class Values:
                 re.compile(regex)
                 danger = regexes.danger(regex)
         except RecursionError:
-            what = "the regular expression is nested too deep"
+            what = "the regular expression is nested too deeply"
             return self._builder.refuse(node.place, what)
         except (re.error, OverflowError) as error:
-            return self._builder.refuse(node.place, f"this is no regular expression: {error}")
+            return self._builder.refuse(node.place, f"this is not a regular expression: {error}")
         if danger is not None:
-            what = f"the regular expression '{shortened(regex)}' can blow up: {danger}"
+            what = f"the regular expression '{shortened(regex)}' can take very long: {danger}"
             self._builder.warn(node.place, what, "use 'contains' or 'glob', or rewrite it")
         return regex
 

@@ -300,7 +300,7 @@ class RuleReader:
         rule, tally = compiled.rule, self.tally(compiled, call)
         if rule.times is not None and tally.is_spent(rule):
             often = f"{rule.times} time{'s' if rule.times > 1 else ''}"
-            return [f"it has acted {often}, as often as it may"]
+            return [f"it has already acted {often}, its limit"]
         if tally.is_exhausted(rule):
             return [tally.exhaustion(rule)]
         return []
@@ -351,7 +351,7 @@ class RuleReader:
         adds = [f"fails: {failure.kind}" for failure in way.failures[failing:]]
         if rule.fail and not adds:
             return step, Reading(rule, "adds", ("its failure does not fire",))
-        adds += ["takes its time"] if rule.latency else []
+        adds += ["adds latency"] if rule.latency else []
         adds += [f"captures '{name}'" for name in rule.capture]
         adds += [f"sets '{name}'" for name in rule.set_]
         return step, Reading(rule, "adds", tuple(adds))
@@ -378,11 +378,14 @@ class RuleReader:
             wanted = rule.times or len(rule.replies)
             if not wanted or compiled.key.layer == apart:
                 continue
-            what = "times" if rule.times else "replies"
             counts = [t.acted if rule.times else t.given for t in tallies.values()] or [0]
             least = min(counts)
-            if least < wanted:
-                yield f"rule '{rule.name}': {least} of its {wanted} {what} were used"
+            if not least:
+                yield f"rule '{rule.name}' was never used"
+            elif least < wanted and rule.times:
+                yield f"rule '{rule.name}' was used {least} of {wanted} times"
+            elif least < wanted:
+                yield f"rule '{rule.name}' gave {least} of its {wanted} replies"
 
     # --- Another scenario ---
 

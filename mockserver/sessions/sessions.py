@@ -111,10 +111,10 @@ class Sessions(Mapping[str, Session]):
 
         """
         if name in self._open:
-            raise UsageError(f"there is a session '{name}' already")
+            raise UsageError(f"session '{name}' already exists")
         if not name.strip() or "/" in name or not name.isprintable() or len(name) > LONGEST_NAME:
-            what = f"'{name[:40]}' cannot be the name of a session"
-            raise UsageError(f"{what}: it is 1 to {LONGEST_NAME} characters, none of them a slash")
+            what = f"'{name[:40]}' is not a valid session name"
+            raise UsageError(f"{what}: use 1 to {LONGEST_NAME} characters, without a slash")
         if strict is not None:
             scenario = combined(Scenario(strict=Strict.of(strict)), scenario)
         inherited = self.scenario if inherit else None
@@ -160,7 +160,9 @@ class Sessions(Mapping[str, Session]):
         time_scale: float | None = None,
     ) -> Session:
         if len(self._open) >= MOST_SESSIONS and name != DEFAULT_SESSION:
-            raise UsageError(f"there are {MOST_SESSIONS} sessions already: end those that are over")
+            raise UsageError(
+                f"{MOST_SESSIONS} sessions are open already: end those you no longer need"
+            )
         self._ended.pop(name, None)
         session = self._open[name] = self._made(name, scenario, inherited, seed, time_scale)
         return session

@@ -72,7 +72,7 @@ class Tally:
     def exhaustion(self, rule: Rule) -> str:
         """Return what to say of the script of *rule*, which has ended."""
         calls = ", ".join(map(str, self.given_to))
-        return f"script exhausted, its {len(rule.replies)} replies were given to calls {calls}"
+        return f"its {len(rule.replies)} replies are used up (by calls {calls})"
 
     def counted(self, compiled: CompiledRule, subject: Subject) -> int | None:
         """Count the call for each alternative of its rule that it fits but for `call`.

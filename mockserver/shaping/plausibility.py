@@ -24,7 +24,9 @@ def doubts(
     """
     found: dict[str, None] = {}
     if any(choice.tool_calls and not endpoint.sayable(choice).tool_calls for choice in written):
-        found[f"the reply calls tools, and '{endpoint.kind}' has none: they are left out"] = None
+        found[f"the reply calls tools, which '{endpoint.kind}' cannot send: they are left out"] = (
+            None
+        )
     for choice in answer.choices:
         found.update(dict.fromkeys(_doubts(choice, answer.request)))
     wanted = answer.request.n * max(1, len(answer.request.prompts))
@@ -42,11 +44,11 @@ def _doubts(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
         return
     must = _must_call(request)
     if must is not None:
-        yield f"the answer calls no tool, though the request demands {must}"
+        yield f"the answer calls no tool, though the request requires {must}"
         return
     wanted = _json_wanted(request)
     if wanted is not None and not _is_object(choice.text or ""):
-        yield f"the answer is no JSON object, though the request's response_format is {wanted}"
+        yield f"the answer is not a JSON object, though the request's response_format is {wanted}"
 
 
 def _doubts_of_calls(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
@@ -57,7 +59,7 @@ def _doubts_of_calls(choice: AnsweredChoice, request: ModelRequest) -> Iterator[
         yield "the answer calls tools, though the request's tool_choice is 'none'"
     forced = request.tool_choice.forced
     if forced is not None and any(call.name != forced for call in choice.tool_calls):
-        yield f"the answer calls another tool than '{forced}', which the request demands"
+        yield f"the answer calls a tool other than '{forced}', which the request requires"
     if len(choice.tool_calls) > 1 and not request.parallel_calls:
         yield "the answer calls several tools, though parallel_tool_calls is false"
 

@@ -246,8 +246,8 @@ def _check_names(expression: Query) -> None:
         if name != FAKER:
             continue
         if inner is None:
-            what = f"'{FAKER}' stands with what it is to make, as in '{{{{ faker.name }}}}'"
-            raise TemplateError(what, f"it makes: {', '.join(sampling.FAKERS)}")
+            what = f"'{FAKER}' needs what to make, as in '{{{{ faker.name }}}}'"
+            raise TemplateError(what, f"it can make: {', '.join(sampling.FAKERS)}")
         if inner not in sampling.FAKERS:
             known = f"known here: {', '.join(sampling.FAKERS)}"
             hint = did_you_mean(inner, sampling.FAKERS) or known

@@ -68,19 +68,19 @@ def query(text: str) -> Query:
 
 def _parsed(text: str) -> Any:
     if len(text) > LONGEST:
-        raise QueryError(f"an expression has at most {LONGEST} characters, this has {len(text)}")
+        raise QueryError(f"the expression has {len(text)} characters, and the limit is {LONGEST}")
     try:
         return jmespath.compile(text)
     except exceptions.EmptyExpressionError as error:
-        raise QueryError("there is no expression") from error
+        raise QueryError("the expression is empty") from error
     except exceptions.LexerError as error:
         raise QueryError(f"{_at(error.lexer_position)}: {error.message}") from error
     except exceptions.ParseError as error:
         token = error.token_value
-        found = f"'{token}' does not fit here" if token else "the end comes too early"
+        found = f"unexpected '{token}'" if token else "the expression ends too early"
         raise QueryError(f"{_at(error.lex_position)}: {found}") from error
     except RecursionError as error:
-        raise QueryError("the expression nests too deep") from error
+        raise QueryError("the expression is nested too deeply") from error
 
 
 def _at(position: int) -> str:

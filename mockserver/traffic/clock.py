@@ -23,8 +23,8 @@ def refuse_time_scale(time_scale: float) -> None:
     """
     if not 0 <= time_scale < math.inf:
         raise UsageError(
-            f"a time scale is a number of at least 0, not {time_scale}: 1 is real time, 0.01 a "
-            "hundred times as fast, 0 waits for nothing"
+            f"the time scale must be at least 0, not {time_scale}: 1 is real time, 0.01 is a "
+            "hundred times as fast, 0 never waits"
         )
 
 
@@ -74,7 +74,7 @@ class Clock:
 
         """
         if not 0 <= seconds < math.inf:
-            raise UsageError(f"a clock is moved by at least 0 seconds, not by {seconds}")
+            raise UsageError(f"the clock moves by 0 or more seconds, not by {seconds}")
         self._moved_s += seconds
         for wake in tuple(self._watchers):
             wake()

@@ -33,7 +33,7 @@ class Distribution:
         if self.median <= 0:
             raise BadValue("median", f"'median' must be above 0, not {self.median}")
         if (self.sigma is None) == (self.p99 is None):
-            raise BadValue("sigma", "a distribution has a 'sigma' or a 'p99', and not both")
+            raise BadValue("sigma", "a distribution needs 'sigma' or 'p99', and not both")
         if self.sigma is not None and self.sigma < 0:
             raise BadValue("sigma", f"'sigma' must be at least 0, not {self.sigma}")
         if self.p99 is not None and self.p99 < self.median:

@@ -89,8 +89,8 @@ class Limits(Figures):
         super(Limits, self).__post_init__()
         for figures in (self, *(own.over(self) for own in self.keys.values())):
             if figures.queue is not None and figures.concurrency is None:
-                hint = "it says how many requests wait for one of those that are answered at once"
-                raise BadValue("queue", "'queue' stands without 'concurrency'", hint)
+                hint = "it limits how many requests wait while 'concurrency' others are answered"
+                raise BadValue("queue", "'queue' needs 'concurrency'", hint)
 
 
 class LimitsTable:

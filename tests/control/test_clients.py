@@ -92,7 +92,7 @@ def test_what_the_server_refuses_is_an_error_with_place_and_hint(control: Contro
         "The scenario has errors:\n"
         "  rules[0].reply.kind: unknown reply kind 'txt'\n"
         "    did you mean 'text'?\n"
-        "  rules[0].whn: unknown key 'whn' of a rule\n"
+        "  rules[0].whn: unknown key 'whn' in a rule\n"
         "    did you mean 'when'?"
     )
     assert raised.value.problem.status == 422

@@ -200,7 +200,7 @@ def test_no_scenario_over_the_wire_opens_a_file(ask: Asking) -> None:
     text = "version: 1\ninclude: [secrets.yaml]"
     answer = ask("POST", "/_mock/sessions", {"name": "x", "scenario": text}).json()
 
-    assert answer["faults"][0]["what"] == "a scenario that stands in no file includes none"
+    assert answer["faults"][0]["what"] == "only a scenario in a file can include others"
 
 
 def test_an_ended_session_refuses_calls_and_can_still_be_read(ask: Asking) -> None:
@@ -211,7 +211,7 @@ def test_an_ended_session_refuses_calls_and_can_still_be_read(ask: Asking) -> No
     read = ask("GET", "/_mock/sessions/a").json()
 
     assert (ended["has_ended"], ended["calls"]) == (True, 1)
-    assert ended["unused"] == ["rule 'hello': 1 of its 2 replies were used"]
+    assert ended["unused"] == ["rule 'hello' gave 1 of its 2 replies"]
     assert (late.status_code, late.json()["error"]["code"]) == (410, "session_ended")
     assert (read["late"], read["calls"]) == (1, 2)
     assert ask("GET", "/_mock/sessions").json()["sessions"] == []

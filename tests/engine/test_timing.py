@@ -199,11 +199,11 @@ def test_lookups_take_no_time() -> None:
     ("latency", "problem"),
     [
         pytest.param("grok", "1:11: unknown preset 'grok'\n  did you mean 'groq'?", id="a preset"),
-        pytest.param("{ttft: 3}", "unknown key 'ttft' of 'latency'", id="a key"),
+        pytest.param("{ttft: 3}", "unknown key 'ttft' in 'latency'", id="a key"),
         pytest.param("{ttft_ms: -3}", "need 0 <= ttft_ms", id="a time that is none"),
-        pytest.param("{ttft_ms: {median: 3}}", "has a 'sigma' or a 'p99'", id="no spread"),
+        pytest.param("{ttft_ms: {median: 3}}", "needs 'sigma' or 'p99'", id="no spread"),
         pytest.param("{hiccup: {probability: 2, add_ms: 1}}", "probability <= 1", id="a hiccup"),
-        pytest.param("{load: {factor: 2}}", "the key 'slots' of 'load' is missing", id="a load"),
+        pytest.param("{load: {factor: 2}}", "missing key 'slots' in 'load'", id="a load"),
     ],
 )
 def test_a_wrong_latency_is_refused_at_load(latency: str, problem: str) -> None:
@@ -451,10 +451,10 @@ def test_a_client_that_returns_as_told_is_answered_at_scale_zero() -> None:
 @pytest.mark.parametrize(
     ("limits", "problem"),
     [
-        pytest.param("{rpm: 3}", "unknown key 'rpm' of 'limits'", id="a key"),
+        pytest.param("{rpm: 3}", "unknown key 'rpm' in 'limits'", id="a key"),
         pytest.param("{requests_per_minute: 0}", "must be from 1", id="no requests at all"),
         pytest.param("{requests_per_minute: 2.5}", "expected a whole number", id="half a one"),
-        pytest.param("{queue: 3}", "'queue' stands without 'concurrency'", id="a lone queue"),
+        pytest.param("{queue: 3}", "'queue' needs 'concurrency'", id="a lone queue"),
         pytest.param("{keys: {a: {keys: {}}}}", "unknown key 'keys'", id="keys of keys"),
     ],
 )

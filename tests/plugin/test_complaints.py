@@ -46,8 +46,8 @@ def test_that_fails_by_itself(mock_llm):
             "call 1: no rule matches POST /v1/chat/completions gpt-4o-mini",
             "  nothing is scripted: mock_llm.reply('…') answers the next call, and *",
             "*_ test_unused _*",
-            "rule 'fail-2': 0 of its 2 times were used",
-            "rule 'script': 0 of its 2 replies were used",
+            "rule 'fail-2' was never used",
+            "rule 'script' was never used",
             "*_ test_no_effect _*",
             "call 1: the failure 'truncate' had no effect: it found nothing to act on",
             "*_ test_unsaid _*",
@@ -203,7 +203,7 @@ def test_unknown_strictness(mock_llm): pass
             "  did you mean 'seed'[?]",
             "there is no scenario 'failures/rate-limited-onc'",
             "  did you mean 'failures/rate-limited-once'[?]",
-            "*unknown key 'unuse' of 'strict'*",
+            "*unknown key 'unuse' in 'strict'*",
             "  did you mean 'unused'[?]",
         ]
     )

@@ -222,10 +222,10 @@ def number_that_is_none(file: Written, rng: Random) -> Damaged | None:
     word, said = rng.choice(
         [
             ("1e999", "too large"),
-            ("-.inf", "no number that JSON knows"),
-            (".nan", "no number that JSON knows"),
+            ("-.inf", "not a number in JSON"),
+            (".nan", "not a number in JSON"),
             ("017", "not the same number"),
-            ("1_000", "a number to some readers"),
+            ("1_000", "a number to some YAML readers"),
             ("0b11", "not the same number"),
             ("9" * 5_000, "too long"),
         ]
@@ -242,7 +242,7 @@ def number_out_of_range(file: Written, rng: Random) -> Damaged | None:
 def word_that_is_a_boolean_to_some(file: Written, rng: Random) -> Damaged | None:
     spot = _a(rng, file.scalars(str, int, bool))
     word = rng.choice(["yes", "no", "on", "off", "Yes", "OFF"])
-    said = f"'{word}' is text to some readers of YAML"
+    said = f"'{word}' is text to some YAML readers"
     return spot and Damaged(file.replaced(spot, word), said, spot.value.place.line)
 
 
@@ -265,11 +265,11 @@ def regex_that_is_none(file: Written, rng: Random) -> Damaged | None:
     spot = _a(rng, [s for s in file.spots if s.key == "when"])
     regex, said = rng.choice(
         [
-            ("'('", "no regular expression"),
-            ("'[a'", "no regular expression"),
-            ("'(?P<n>a)(?P<n>b)'", "no regular expression"),
-            ("'a{99999999999}'", "no regular expression"),
-            ("'(?P=x)'", "no regular expression"),
+            ("'('", "not a regular expression"),
+            ("'[a'", "not a regular expression"),
+            ("'(?P<n>a)(?P<n>b)'", "not a regular expression"),
+            ("'a{99999999999}'", "not a regular expression"),
+            ("'(?P=x)'", "not a regular expression"),
             ("'" + "(" * 5_000 + "'", "nested too deep"),
         ]
     )
@@ -345,7 +345,7 @@ def nested_without_end(file: Written, rng: Random) -> Damaged | None:
 def control_character(file: Written, rng: Random) -> Damaged:
     place = rng.randrange(len(file.text))
     char = rng.choice("\0\x07\x1b\x7f\x80\ufffe\ud800")
-    said = f"the character U+{ord(char):04X} cannot stand in YAML"
+    said = f"the character U+{ord(char):04X} is not allowed in YAML"
     line = file.text[:place].count("\n") + 1
     return Damaged(file.text[:place] + char + file.text[place:], said, line)
 
@@ -372,13 +372,13 @@ def file_without_a_scenario(file: Written, rng: Random) -> Damaged:
 
 def alias_of_nothing(file: Written, rng: Random) -> Damaged | None:
     spot = _a(rng, file.scalars(str, int, bool))
-    said = "nothing above is marked '&nowhere'"
+    said = "nothing above has the anchor '&nowhere'"
     return spot and Damaged(file.replaced(spot, "*nowhere"), said, spot.value.place.line)
 
 
 def alias_of_itself(file: Written, rng: Random) -> Damaged | None:
     spot = _a(rng, file.scalars(str, int, bool))
-    said = "stands inside what it names"
+    said = "refers to itself"
     return spot and Damaged(file.replaced(spot, "&me [*me]"), said, spot.value.place.line)
 
 

@@ -24,7 +24,7 @@ from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Defaults, Rule, Scenario, Step
 
 THEN = "'refuse', 'repeat_last', 'cycle' or 'pass'"
-A_FAILURE = "a failure, which is a kind, a status or a mapping"
+A_FAILURE = "a failure (a kind, a status or a mapping)"
 
 Load = Callable[..., Scenario]
 ProblemsOf = Callable[[str], list[str]]
@@ -263,7 +263,7 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
     [
         pytest.param(
             "",
-            ["a.yaml:1:1: the key 'version' of a scenario is missing", "  write 'version: 1'"],
+            ["a.yaml:1:1: missing key 'version' in a scenario", "  write 'version: 1'"],
             id="an empty file",
         ),
         pytest.param("- 1", ["a.yaml:1:1: expected a mapping, got a list"], id="a list as file"),
@@ -275,13 +275,13 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
         pytest.param("version: true", ["a.yaml:1:10: expected 1, got true"], id="true is not 1"),
         pytest.param(
             "verson: 1",
-            ["a.yaml:1:1: unknown key 'verson' of a scenario", "  did you mean 'version'?"],
+            ["a.yaml:1:1: unknown key 'verson' in a scenario", "  did you mean 'version'?"],
             id="a misspelt key that must be there is one mistake",
         ),
         pytest.param(
             "{version: 1, zzz: 1}",
             [
-                "a.yaml:1:14: unknown key 'zzz' of a scenario",
+                "a.yaml:1:14: unknown key 'zzz' in a scenario",
                 f"  known here: {', '.join(FILE_KEYS)}",
             ],
             id="an unknown key that resembles none",
@@ -309,7 +309,7 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
         pytest.param(
             "{version: 1, seed: no}",
             [
-                "a.yaml:1:20: 'no' is text to some readers of YAML and a boolean to others",
+                "a.yaml:1:20: 'no' is text to some YAML readers and a boolean to others",
                 '  write false, or "no" in quotes',
             ],
             id="a value that was refused while it was read is told of once",
@@ -321,14 +321,14 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
         ),
         pytest.param(
             "{version: 1, defaults: {header: {}}}",
-            ["a.yaml:1:25: unknown key 'header' of 'defaults'", "  did you mean 'headers'?"],
+            ["a.yaml:1:25: unknown key 'header' in 'defaults'", "  did you mean 'headers'?"],
             id="an unknown default",
         ),
         pytest.param(
             '{version: 1, defaults: {headers: {a b: c, d: "e\\nf"}}}',
             [
-                "a.yaml:1:35: 'a b' cannot be the name of a header",
-                "a.yaml:1:46: the value of the header 'd' holds a control character",
+                "a.yaml:1:35: 'a b' is not a valid header name",
+                "a.yaml:1:46: the value of the header 'd' contains a control character",
             ],
             id="headers that cannot be sent",
         ),
@@ -349,7 +349,7 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
         ),
         pytest.param(
             "{version: 1, models: [{id: a}, {id: a}]}",
-            ["a.yaml:1:32: the model 'a' is there twice"],
+            ["a.yaml:1:32: the model 'a' is listed twice"],
             id="a model twice",
         ),
         pytest.param(
@@ -359,22 +359,22 @@ def test_a_step_is_read(written: str, step: Step, load: Load) -> None:
         ),
         pytest.param(
             "{version: 1, rules: [hello]}",
-            ["a.yaml:1:22: expected a rule, which is a mapping, got the text 'hello'"],
+            ["a.yaml:1:22: expected a rule (a mapping), got the text 'hello'"],
             id="a rule that is text",
         ),
         pytest.param(
             "{version: 1, rules: [{name: a}, {name: a}]}",
-            ["a.yaml:1:40: a second rule is called 'a': the first is in line 1"],
+            ["a.yaml:1:40: two rules are called 'a': the first is on line 1"],
             id="a name twice",
         ),
         pytest.param(
             "{version: 1, rules: [&x {name: a}, *x]}",
-            ["a.yaml:1:32: a second rule is called 'a': the first is in line 1"],
+            ["a.yaml:1:32: two rules are called 'a': the first is on line 1"],
             id="a name twice by an alias",
         ),
         pytest.param(
             "{version: 1, rules: [{name: rule-2}, {}]}",
-            ["a.yaml:1:38: a second rule is called 'rule-2': the first is in line 1"],
+            ["a.yaml:1:38: two rules are called 'rule-2': the first is on line 1"],
             id="a name that another rule has by its number",
         ),
     ],
@@ -388,28 +388,28 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
     [
         pytest.param(
             "{whne: {}}",
-            ["a.yaml:3:6: unknown key 'whne' of a rule", "  did you mean 'when'?"],
+            ["a.yaml:3:6: unknown key 'whne' in a rule", "  did you mean 'when'?"],
             id="an unknown key",
         ),
         pytest.param(
             "{priority: 1}",
             [
-                "a.yaml:3:6: unknown key 'priority' of a rule",
-                "  here it is the order of the rules: what is read first wins",
+                "a.yaml:3:6: unknown key 'priority' in a rule",
+                "  here it is the order of the rules: the first that answers wins",
             ],
             id="a key of another tool",
         ),
         pytest.param(
             "{name: My Rule}",
             [
-                "a.yaml:3:6: the name of a rule is in kebab-case, 'My Rule' is not",
+                "a.yaml:3:6: the rule name 'My Rule' is not in kebab-case",
                 "  write 'my-rule'",
             ],
             id="a name in another case",
         ),
         pytest.param(
             "{name: ''}",
-            ["a.yaml:3:6: the name of a rule is in kebab-case, '' is not"],
+            ["a.yaml:3:6: the rule name '' is not in kebab-case"],
             id="an empty name",
         ),
         pytest.param(
@@ -425,16 +425,16 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
         pytest.param(
             "{reply: A, replies: [B]}",
             [
-                "a.yaml:3:16: 'reply' and 'replies' exclude each other",
-                "  'reply' answers each call alike; 'replies' answers one call after the other",
+                "a.yaml:3:16: 'reply' and 'replies' cannot be combined",
+                "  'reply' answers every call the same way; 'replies' has one answer per call",
             ],
             id="reply with replies",
         ),
         pytest.param(
             "{reply: A, then: cycle}",
             [
-                "a.yaml:3:16: 'then' stands without 'replies'",
-                "  it says what follows the last of 'replies'",
+                "a.yaml:3:16: 'then' needs 'replies'",
+                "  it says what follows the last reply",
             ],
             id="then without replies",
         ),
@@ -454,18 +454,18 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
         ),
         pytest.param(
             "{reply: }",
-            ["a.yaml:3:13: expected a reply, which is text or a mapping, got nothing"],
+            ["a.yaml:3:13: expected a reply (text or a mapping), got nothing"],
             id="a reply that was forgotten",
         ),
         pytest.param(
             "{reply: 42}",
-            ["a.yaml:3:13: expected a reply, which is text or a mapping, got the number 42"],
+            ["a.yaml:3:13: expected a reply (text or a mapping), got the number 42"],
             id="a number as reply",
         ),
         pytest.param(
             "{reply: {text: Hi.}}",
             [
-                "a.yaml:3:13: the key 'kind' of a reply is missing",
+                "a.yaml:3:13: missing key 'kind' in a reply",
                 "  known here: text, tool_calls, json, choices, odd",
             ],
             id="a reply without kind",
@@ -482,12 +482,12 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
         ),
         pytest.param(
             "{reply: {kind: text}}",
-            ["a.yaml:3:13: the key 'text' of reply kind 'text' is missing"],
+            ["a.yaml:3:13: missing key 'text' in reply kind 'text'"],
             id="a key that must be there",
         ),
         pytest.param(
             "{reply: {kind: text, text: Hi., txet: Ho.}}",
-            ["a.yaml:3:37: unknown key 'txet' of reply kind 'text'", "  did you mean 'text'?"],
+            ["a.yaml:3:37: unknown key 'txet' in reply kind 'text'", "  did you mean 'text'?"],
             id="an unknown key of a reply",
         ),
         pytest.param(
@@ -521,7 +521,7 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
         pytest.param(
             "{reply: {kind: choices, choices: [A, 1, {kind: txt}]}}",
             [
-                "a.yaml:3:42: expected a reply, which is text or a mapping, got the number 1",
+                "a.yaml:3:42: expected a reply (text or a mapping), got the number 1",
                 "a.yaml:3:52: unknown reply kind 'txt'",
                 "  did you mean 'text'?",
             ],
@@ -562,14 +562,14 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
         ),
         pytest.param(
             "{fail: {kind: http_error, status: 503, headers: {'': x}}}",
-            ["a.yaml:3:54: '' cannot be the name of a header"],
+            ["a.yaml:3:54: '' is not a valid header name"],
             id="headers of a failure that cannot be sent",
         ),
         pytest.param(
             "{replies: [{fail: truncate}]}",
             [
                 "a.yaml:3:16: this step may have nothing to send",
-                "  give it a 'reply', or a failure that takes its place each time",
+                "  add a 'reply', or a failure that always replaces it",
             ],
             id="a step whose failure needs an answer to bend",
         ),
@@ -577,7 +577,7 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
             "{replies: [{fail: {kind: disconnect, probability: 0.5}}]}",
             [
                 "a.yaml:3:16: this step may have nothing to send",
-                "  give it a 'reply', or a failure that takes its place each time",
+                "  add a 'reply', or a failure that always replaces it",
             ],
             id="a step whose failure may not strike",
         ),
@@ -585,14 +585,14 @@ def test_a_file_is_refused(text: str, lines: list[str], problems_of: ProblemsOf)
             "{replies: [{}]}",
             [
                 "a.yaml:3:16: this step may have nothing to send",
-                "  give it a 'reply', or a failure that takes its place each time",
+                "  add a 'reply', or a failure that always replaces it",
             ],
             id="a step of nothing",
         ),
         pytest.param(
             "{replies: [{text: Hi.}]}",
             [
-                "a.yaml:3:17: unknown key 'text' of a step",
+                "a.yaml:3:17: unknown key 'text' in a step",
                 "  known here: kind, reply, fail, latency",
             ],
             id="a reply without kind among steps",
@@ -659,7 +659,7 @@ description: yes
         ),
         pytest.param(
             "as_: x",
-            ["unknown key 'as_' of reply kind 'odd'", "did you mean 'as'?"],
+            ["unknown key 'as_' in reply kind 'odd'", "did you mean 'as'?"],
             id="a field's name",
         ),
         pytest.param(

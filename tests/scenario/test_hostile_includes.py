@@ -18,12 +18,12 @@ def problems(folder: Path, included: str) -> list[str]:
 @pytest.mark.parametrize(
     ("included", "what"),
     [
-        pytest.param("a.yaml", "includes this file itself", id="itself"),
-        pytest.param("../outside.yaml", "lies outside the folder", id="outside"),
-        pytest.param("sub/../../outside.yaml", "lies outside the folder", id="outside by a detour"),
-        pytest.param("link.yaml", "lies outside the folder", id="outside by a link"),
-        pytest.param("/etc/passwd", "is no path of a file to include", id="an absolute path"),
-        pytest.param('"b\\0.yaml"', "is no path of a file to include", id="a NUL"),
+        pytest.param("a.yaml", "would include this file again", id="itself"),
+        pytest.param("../outside.yaml", "is outside the folder", id="outside"),
+        pytest.param("sub/../../outside.yaml", "is outside the folder", id="outside by a detour"),
+        pytest.param("link.yaml", "is outside the folder", id="outside by a link"),
+        pytest.param("/etc/passwd", "is not a path that can be included", id="an absolute path"),
+        pytest.param('"b\\0.yaml"', "is not a path that can be included", id="a NUL"),
         pytest.param("b.yml", "there is no file", id="a missing file"),
         pytest.param("sub", "there is no file", id="a folder"),
         pytest.param("https://example.org/b.yaml", "there is no file", id="an address"),
@@ -48,7 +48,7 @@ def test_an_include_is_refused_where_it_is_written(
 def test_files_that_include_each_other_are_told_of_once(tmp_path: Path) -> None:
     (tmp_path / "b.yaml").write_text("version: 1\ninclude: [a.yaml]\n", "utf-8")
 
-    assert problems(tmp_path, "b.yaml") == ["b.yaml:2:11: 'a.yaml' includes this file itself"]
+    assert problems(tmp_path, "b.yaml") == ["b.yaml:2:11: 'a.yaml' would include this file again"]
 
 
 def test_a_chain_of_includes_ends_somewhere(tmp_path: Path) -> None:
@@ -59,7 +59,7 @@ def test_a_chain_of_includes_ends_somewhere(tmp_path: Path) -> None:
     (told,) = problems(tmp_path, "0.yaml")
 
     assert told == (
-        f"{MAX_INCLUDED - 1}.yaml:2:11: '{MAX_INCLUDED}.yaml' is included too deep: "
+        f"{MAX_INCLUDED - 1}.yaml:2:11: '{MAX_INCLUDED}.yaml' is included too deeply: "
         f"at most {MAX_INCLUDED} levels"
     )
 

@@ -80,7 +80,7 @@ def test_of_several_files_the_first_word_on_a_glob_counts(load: Load) -> None:
         pytest.param(
             "{version: 1, keys: {exhausted: [sk-a]}}",
             [
-                "a.yaml:1:21: unknown key 'exhausted' of 'keys'",
+                "a.yaml:1:21: unknown key 'exhausted' in 'keys'",
                 "  did you mean 'quota_exhausted'?",
             ],
             id="an unknown list",

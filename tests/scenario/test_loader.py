@@ -129,7 +129,7 @@ def test_a_path_without_its_ending_is_told_what_to_write(
 ) -> None:
     monkeypatch.chdir(folder)
 
-    with pytest.raises(UsageError, match=r"a file is named with its ending: 'hello\.yaml'"):
+    with pytest.raises(UsageError, match=r"did you mean the file 'hello\.yaml'\?"):
         load_scenario("hello", plugins=plugins, folders=[])
 
 
@@ -155,7 +155,7 @@ def test_a_file_that_is_not_there(source: str | Path, plugins: Plugins) -> None:
 def test_a_name_leads_to_no_file_outside_its_folder(
     name: str, folder: Path, plugins: Plugins
 ) -> None:
-    with pytest.raises(UsageError, match="cannot be the name of a scenario"):
+    with pytest.raises(UsageError, match="is not a valid scenario name"):
         load_scenario(name, plugins=plugins, folders=[folder])
 
 
@@ -164,7 +164,7 @@ def test_a_link_out_of_the_folder_is_not_followed(folder: Path, plugins: Plugins
     (folder / "away").symlink_to(folder.parent)
 
     for name in ("link", "away/secret"):
-        with pytest.raises(UsageError, match=f"^the scenario '{name}' lies outside its folder$"):
+        with pytest.raises(UsageError, match=f"^the scenario '{name}' is outside its folder$"):
             load_scenario(name, plugins=plugins, folders=[folder])
 
 
@@ -208,7 +208,7 @@ def test_a_file_above_16_mib_is_not_read(folder: Path, plugins: Plugins) -> None
         load_scenario(path, plugins=plugins)
 
     assert str(caught.value) == (
-        f"{path}:1:1: the file is too large: 32.0 MiB, and scenarios have at most 16 MiB"
+        f"{path}:1:1: the file is too large: 32.0 MiB, and the limit is 16 MiB"
     )
 
 
@@ -281,9 +281,9 @@ def test_check_tells_errors_and_warnings_of_each_source_in_turn(plugins: Plugins
     )
 
     assert [str(problem).splitlines()[0] for problem in problems] == [
-        "b.yaml:1:22: warning: rule 'idle' has no reply and no failure: no effect",
+        "b.yaml:1:22: warning: rule 'idle' has no effect: it has no reply and no failure",
         "a.yaml:1:20: expected a whole number, got the text 'x'",
-        "a.yaml:1:23: unknown key 'rulez' of a scenario",
+        "a.yaml:1:23: unknown key 'rulez' in a scenario",
     ]
 
 

@@ -197,27 +197,27 @@ def test_type_checkers_know_the_words_of_the_language(typed: Any, words: set[str
         (
             lambda s: s.when(modle="x"),
             (
-                "rule 'when-1': when.modle: unknown key 'modle' of a condition\n"
+                "rule 'when-1': when.modle: unknown key 'modle' in a condition\n"
                 "  did you mean 'model'?"
             ),
         ),
         (
             lambda s: s.reply("x").fail("truncate", after_tokenz=2),
             (
-                "rule 'reply-1': fail.after_tokenz: unknown key 'after_tokenz' of failure kind "
+                "rule 'reply-1': fail.after_tokenz: unknown key 'after_tokenz' in failure kind "
                 "'truncate'\n  did you mean 'after_tokens'?"
             ),
         ),
         (
             lambda s: s.limit("gpt-4*", requests_per_minut=3),
             (
-                "limits: limits.gpt-4*.requests_per_minut: unknown key 'requests_per_minut' of "
+                "limits: limits.gpt-4*.requests_per_minut: unknown key 'requests_per_minut' in "
                 "'limits'\n  did you mean 'requests_per_minute'?"
             ),
         ),
         (
             lambda s: s.load({"rules": [{"repy": "x"}]}),
-            "load(…): rules[0].repy: unknown key 'repy' of a rule\n  did you mean 'reply'?",
+            "load(…): rules[0].repy: unknown key 'repy' in a rule\n  did you mean 'reply'?",
         ),
     ],
 )
@@ -231,13 +231,13 @@ def test_an_error_names_the_rule_the_path_and_the_nearest_word(write: Any, messa
 @pytest.mark.parametrize(
     ("write", "message"),
     [
-        (lambda s: s.reply("x").reply("y"), "has 'reply', so it cannot take 'reply'"),
-        (lambda s: s.when({"model": "a"}, stream=True), "takes keys, or mappings"),
+        (lambda s: s.reply("x").reply("y"), "already has 'reply' and cannot take 'reply'"),
+        (lambda s: s.when({"model": "a"}, stream=True), "takes keys or alternative mappings"),
         (lambda s: s.reply("x", model={1}), "JSON has no set"),
         (lambda s: s.reply("x", logprobs=[float("nan")]), "not JSON compliant"),
         (lambda s: s.fail(None), "a failure is a kind, a status or a mapping, not None"),
-        (lambda s: [s.reply("x").named("reply-2"), s.reply("y")], "a second rule is called"),
-        (lambda _: call("f", "{}", city="x"), "arguments are a text, or given by name"),
+        (lambda s: [s.reply("x").named("reply-2"), s.reply("y")], "two rules are called"),
+        (lambda _: call("f", "{}", city="x"), "takes arguments as text or by name"),
         (lambda s: s.load("basics/helo"), "did you mean 'basics/hello'"),
     ],
 )

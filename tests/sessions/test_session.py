@@ -203,7 +203,7 @@ def test_a_rule_with_neither_acts_whenever_it_holds() -> None:
     )
     api.chat()
 
-    assert "it has acted 1 time, as often as it may" in api.chat().error["message"]
+    assert "it has already acted 1 time, its limit" in api.chat().error["message"]
 
 
 def test_the_call_number_counts_the_calls_for_which_the_rest_of_when_holds() -> None:
@@ -407,10 +407,7 @@ def test_an_exhausted_script_says_so_strict_or_not() -> None:
 
     assert (refused.status, refused.error["code"]) == (404, "script_exhausted")
     assert refused.headers["x-should-retry"] == "false"
-    assert (
-        "'jokes': script exhausted, its 2 replies were given to calls 2, 3"
-        in refused.error["message"]
-    )
+    assert "'jokes': its 2 replies are used up (by calls 2, 3)" in refused.error["message"]
 
 
 # --- Sessions --------------------------------------------------------------------------------

@@ -54,7 +54,7 @@ def test_a_distribution_is_drawn_from() -> None:
     ("members", "key", "what"),
     [
         pytest.param({"median": 0, "sigma": 1}, "median", "above 0", id="a median of nothing"),
-        pytest.param({"median": 1}, "sigma", "a 'sigma' or a 'p99'", id="no spread"),
+        pytest.param({"median": 1}, "sigma", "'sigma' or 'p99'", id="no spread"),
         pytest.param({"median": 1, "sigma": 1, "p99": 2}, "sigma", "not both", id="two spreads"),
         pytest.param({"median": 1, "sigma": -1}, "sigma", "at least 0", id="a negative spread"),
         pytest.param({"median": 2, "p99": 1}, "p99", "median <= p99", id="a tail below the median"),

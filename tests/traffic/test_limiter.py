@@ -147,7 +147,7 @@ def test_a_limit_is_one_at_least(key: str) -> None:
 
 
 def test_a_queue_needs_something_to_wait_for() -> None:
-    with pytest.raises(BadValue, match="'queue' stands without 'concurrency'"):
+    with pytest.raises(BadValue, match="'queue' needs 'concurrency'"):
         Limits(queue=3)
 
 

@@ -122,15 +122,15 @@ class TextTest(ShowsWhatIsStated):
         """Return what is wanted, to stand behind "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
-            words.append("one at all" if self.present else "none")
+            words.append("any" if self.present else "none")
         if self.equals:
             words.append(_one_of(self.equals))
         if self.glob:
             words.append(_one_of(self.glob))
         if self.contains:
-            words.append(f"text that contains {_one_of(self.contains)}")
+            words.append(f"text containing {_one_of(self.contains)}")
         if self.regex:
-            words.append(f"text in which {_one_of(self.regex)} is found")
+            words.append(f"text matching {_one_of(self.regex)}")
         words += [test.describe() for test in self.all]
         if not isinstance(self.not_, Unstated):
             words.append(f"not {self.not_.describe()}")
@@ -207,7 +207,7 @@ class NamesTest(ShowsWhatIsStated):
         """Return what is wanted, to stand behind "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
-            words.append("one at all" if self.present else "none")
+            words.append("any" if self.present else "none")
         if self.any:
             words.append(_one_of(self.any))
         if self.all:
@@ -268,7 +268,7 @@ class NumberTest(ShowsWhatIsStated):
         """Return what is wanted, to stand behind "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
-            words.append("one at all" if self.present else "none")
+            words.append("any" if self.present else "none")
         if self.equals:
             words.append(" or ".join(map(str, self.equals)))
         if self.at_least is not UNSTATED:
@@ -313,7 +313,8 @@ class ValueTest(ShowsWhatIsStated):
         of_texts = next((key for key in ("contains", "glob", "regex") if getattr(self, key)), None)
         for key in ("at_least", "at_most"):
             if of_texts is not None and not isinstance(getattr(self, key), Unstated):
-                raise BadValue(key, f"'{of_texts}' is of texts, '{key}' of numbers: never holds")
+                what = f"'{of_texts}' tests texts and '{key}' tests numbers: never holds"
+                raise BadValue(key, what)
 
     def predicate(self) -> Callable[[JsonValue], bool]:
         """Return the function that tells whether the test holds for a value."""
@@ -339,7 +340,7 @@ class ValueTest(ShowsWhatIsStated):
         """Return what is wanted, to stand behind "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
-            words.append("one at all" if self.present else "none")
+            words.append("any" if self.present else "none")
         if not isinstance(self.equals, Unstated):
             words.append("none" if self.equals is None else show_json(self.equals))
         text = TextTest(contains=self.contains, glob=self.glob, regex=self.regex).describe()
@@ -368,5 +369,5 @@ def _refuse_absent_and_more(test: "TextTest | NamesTest | NumberTest | ValueTest
         return
     for key in fields(test):
         if key.name != "present" and getattr(test, key.name) != key.default:
-            what = f"'present: false' beside '{key.name.rstrip('_')}' never holds"
+            what = f"'present: false' together with '{key.name.rstrip('_')}' never holds"
             raise BadValue("present", what)

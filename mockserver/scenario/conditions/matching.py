@@ -78,7 +78,7 @@ def _header_test(name: str, test: TextTest) -> WrittenTest:
         cost=test.cost + 1,
         read=operator.attrgetter("headers"),
         fits=lambda headers: fits(headers.get(name)),
-        show=lambda headers: "is another" if secret else show_text(headers.get(name)),
+        show=lambda headers: "is different" if secret else show_text(headers.get(name)),
         wanted=test.describe(),
         test=None,
     )
@@ -119,7 +119,7 @@ def _negation(alternatives: Sequence[When]) -> WrittenTest:
         read=lambda subject: subject,
         fits=_none_holds(readings),
         show=lambda _: "",
-        wanted=f"the rule is not for calls with {described}",
+        wanted=f"the rule excludes calls with {described}",
         test=None,
     )
 
@@ -207,7 +207,7 @@ class Conjunction:
         found: list[str] = []
         for form, key in self.when.forms.items():
             if form != subject.form:
-                found.append(f"'{key}' is of {form} requests, and this is none")
+                found.append(f"'{key}' needs a {form} request, and this is not one")
         for test in self.tests:
             if test.form in (None, subject.form):
                 sentence = test.difference(subject)

@@ -69,8 +69,8 @@ class AfterTool(ShowsWhatIsStated):
         details = self._details
         if names != NamesTest() and details:
             key = next(iter(details))
-            what = f"'{key}' tells of one result; 'any', 'all' and 'present' tell of all of them"
-            raise BadValue(key, what, "name the tool by 'name'")
+            what = f"'{key}' tests one result, but 'any', 'all' and 'present' test all of them"
+            raise BadValue(key, what, "give the tool's name as 'name'")
 
     @property
     def _names(self) -> NamesTest:
@@ -169,10 +169,11 @@ class When(ShowsWhatIsStated):
         names = [name.lower() for name in self.headers]
         twice = next((name for name in names if names.count(name) > 1), None)
         if twice is not None:
-            raise BadValue("headers", f"the header '{twice}' is there twice: its case is no matter")
+            what = f"the header '{twice}' appears twice: case does not matter"
+            raise BadValue("headers", what)
         if any(inner.counts_calls for inner in self.not_):
-            what = "'call' cannot stand under 'not': which calls would be counted?"
-            raise BadValue("not", what, "say it beside 'not', as in call: {at_least: 2}")
+            what = "'call' cannot be used inside 'not': which calls would be counted?"
+            raise BadValue("not", what, "write it next to 'not', as in call: {at_least: 2}")
 
     @property
     def counts_calls(self) -> bool:
@@ -212,7 +213,7 @@ class When(ShowsWhatIsStated):
     def _refuse_what_never_holds(self) -> None:
         forms = self.forms
         if len(forms) > 1:
-            what = " and ".join(f"'{key}' is of {form} requests" for form, key in forms.items())
+            what = " and ".join(f"'{key}' needs a {form} request" for form, key in forms.items())
             raise BadValue(forms["legacy"], f"{what}: never holds")
         for key in ("call", "attempt"):
             counted = getattr(self, key)
@@ -256,11 +257,11 @@ def show_text(text: str | None) -> str:
 
 
 def _show_names(names: Sequence[str]) -> str:
-    return f"are {' and '.join(map(literal, names))}" if names else "are none"
+    return f"are {' and '.join(map(literal, names))}" if names else "are absent"
 
 
 def _show_texts(texts: Sequence[str]) -> str:
-    return show_text(texts[0]) if len(texts) == 1 else f"is none of {len(texts)} that fit"
+    return show_text(texts[0]) if len(texts) == 1 else f"fits none of {len(texts)} texts"
 
 
 def _show_results(results: Sequence[Returned]) -> str:
@@ -270,7 +271,7 @@ def _show_results(results: Sequence[Returned]) -> str:
 
 def _hidden(_: Any) -> str:
     # Keys are secrets: what is shown ends in logs and reports.
-    return "is another"
+    return "is different"
 
 
 def _plain(test: Test) -> Callable[[Any], bool]:

@@ -103,8 +103,9 @@ class ScriptedRule:
     def _refuse_second(self, word: str) -> None:
         told = next((key for key in ("reply", "replies") if key in self._keys), None)
         if told is not None:
-            hint = "script another rule, or give 'replies' one step for each call"
-            raise UsageError(f"rule '{self.name}' has '{told}', so it cannot take '{word}': {hint}")
+            hint = "add another rule, or give 'replies' one step for each call"
+            what = f"rule '{self.name}' already has '{told}' and cannot take '{word}'"
+            raise UsageError(f"{what}: {hint}")
 
     def _with(self, **keys: Any) -> Self:
         before = self._keys
@@ -292,7 +293,7 @@ class Script:
         whole = {**keys, "reply": ""} if rule.says_nothing else keys
         others = {other.name for other in self._rules if other is not rule}
         if rule.name in others:
-            raise UsageError(f"a second rule is called '{rule.name}'")
+            raise UsageError(f"two rules are called '{rule.name}'")
         called = f"rule '{rule.name}'"
         read = self._read({"version": 1, "rules": [whole]}, called, "rules[0].")
         self._rules[rule] = None if rule.says_nothing else read

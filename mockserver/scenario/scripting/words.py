@@ -97,7 +97,7 @@ def call(
     """
     if isinstance(arguments, str):
         if members:
-            raise UsageError(f"call({name!r}): arguments are a text, or given by name, not both")
+            raise UsageError(f"call({name!r}) takes arguments as text or by name, not both")
         given: Any = arguments
     else:
         given = {**(arguments or {}), **members}
@@ -158,7 +158,7 @@ def _failures(fail: "FailureLike | Sequence[FailureLike]") -> Any:
 def when_of(conditions: Sequence[Mapping[str, Any]], keys: Mapping[str, Any]) -> Any:
     """Return what stands under `when`: *keys* as one mapping, or *conditions*, any of which."""
     if keys and conditions:
-        raise UsageError("when(…) takes keys, or mappings of which one is to hold, not both")
+        raise UsageError("when(…) takes keys or alternative mappings, not both")
     if not conditions:
         return _condition(keys)
     listed = [_condition(condition) for condition in conditions]

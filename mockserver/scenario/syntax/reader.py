@@ -60,7 +60,7 @@ class _Unreadable(Exception):  # noqa: N818 - it carries a problem, which is the
 
 def too_large(size: int, file: str) -> Problem:
     """Return the problem with a file of *size* bytes, which is above `MAX_BYTES`."""
-    what = f"the file is too large: {size / 2**20:.1f} MiB, and scenarios have at most 16 MiB"
+    what = f"the file is too large: {size / 2**20:.1f} MiB, and the limit is 16 MiB"
     return Problem(place=Place(file, 1, 1), what=what)
 
 
@@ -79,8 +79,8 @@ def _refuse_characters(text: str, file: str) -> None:
         column = found.start() - (before.rfind("\n") + 1)
         raise _Unreadable(
             Place(file, line + 1, column + 1),
-            f"the character U+{ord(found.group()):04X} cannot stand in YAML",
-            f'in double quotes it is written "\\u{ord(found.group()):04X}"',
+            f"the character U+{ord(found.group()):04X} is not allowed in YAML",
+            f'write it in double quotes, as "\\u{ord(found.group()):04X}"',
         )
 
 
@@ -190,7 +190,7 @@ class _Composer:
         if self._awaits_key():
             raise self._stop(event, "a key is text, not a list or a mapping")
         if len(self._open) == MAX_DEPTH:
-            raise self._stop(event, f"this is nested too deep: at most {MAX_DEPTH} levels")
+            raise self._stop(event, f"this is nested too deeply: at most {MAX_DEPTH} levels")
         self._refuse_tag(event, place)
         self._count += 1
         opened = _Open(place, event.anchor, self._count)
@@ -222,19 +222,19 @@ class _Composer:
     def _alias(self, event: Any) -> None:
         place = self._place(event)
         if event.anchor in self._opening:
-            raise self._stop(event, f"the alias '*{event.anchor}' stands inside what it names")
+            raise self._stop(event, f"the alias '*{event.anchor}' refers to itself")
         anchored = self._anchored.get(event.anchor)
         if anchored is None:
-            self._refuse(place, f"nothing above is marked '&{event.anchor}'")
+            self._refuse(place, f"nothing above has the anchor '&{event.anchor}'")
             anchored = _Anchored(BadNode(place), 1, 0)
         if self._awaits_key():
             raise self._stop(event, "a key is text, not an alias")
         self._aliased += anchored.size
         if self._aliased > MAX_ALIASED:
             what = f"the aliases of this file stand for more than {MAX_ALIASED} values"
-            raise self._stop(event, what, "write out what is meant")
+            raise self._stop(event, what, "write the values out")
         if len(self._open) + anchored.height > MAX_DEPTH:
-            raise self._stop(event, f"this is nested too deep: at most {MAX_DEPTH} levels")
+            raise self._stop(event, f"this is nested too deeply: at most {MAX_DEPTH} levels")
         self._count += anchored.size
         if self._open:
             self._open[-1].height = max(self._open[-1].height, anchored.height + 1)
@@ -249,13 +249,11 @@ class _Composer:
         members = self._open[-1].members
         known = members.get(text) if members is not None else None
         if known is not None:
-            self._refuse(
-                place, f"duplicate key '{text}': it is already there in line {known.place.line}"
-            )
+            self._refuse(place, f"duplicate key '{text}': the first is on line {known.place.line}")
             self._open[-1].key = (None, place)
         elif plain and text == "<<":
             self._refuse(
-                place, "the merge key '<<' is not part of the language", "write out what is meant"
+                place, "the merge key '<<' is not part of the language", "write the values out"
             )
             self._open[-1].key = (None, place)
         else:
@@ -295,15 +293,15 @@ def _syntax_problem(error: yaml.YAMLError, text: str, file: str) -> Problem:
 def _explain(problem: str, rest: str) -> tuple[str, str | None]:
     """Return what and hint for the parser's *problem*, met where *rest* of a line stands."""
     if rest.startswith("\t"):
-        return "a tab: YAML is indented by spaces", "replace the tab by spaces"
+        return "a tab: YAML is indented with spaces", "replace the tab with spaces"
     if rest[:1] in ("@", "`"):
-        return f"an unquoted text cannot begin with '{rest[0]}'", "put the text in quotes"
+        return f"unquoted text cannot begin with '{rest[0]}'", "put the text in quotes"
     if "nesting depth" in problem:
         # libyaml counts too, and looks ahead: it may be the first to have enough.
-        return f"this is nested too deep: at most {MAX_DEPTH} levels", None
+        return f"this is nested too deeply: at most {MAX_DEPTH} levels", None
     if problem == "mapping values are not allowed in this context":
-        hint = "put a text that holds ': ' in quotes, and align the keys of a mapping"
-        return "a ':' that cannot stand here", hint
+        hint = "put text that contains ': ' in quotes, and align the keys of a mapping"
+        return "a ':' is not allowed here", hint
     return f"this is not YAML: {problem}", _HINTS.get(problem)
 
 
@@ -312,8 +310,8 @@ _HINTS: Final = {
     "found unknown escape character": 'in "double quotes" a backslash is written \\\\; '
     "in 'single quotes' it stands for itself",
     "found invalid Unicode character escape code": "write the character itself: "
-    "halves of a pair, as in JSON, are no characters in YAML",
-    "did not find expected key": "align the keys of a mapping; put a text with ': ' in quotes",
+    "surrogate halves, as in JSON, are not characters in YAML",
+    "did not find expected key": "align the keys of a mapping; put text with ': ' in quotes",
     "could not find expected ':'": "a key is followed by ': ' and has at most 1,024 characters",
     "did not find expected '-' indicator": "align the dashes of a list",
     "did not find expected ',' or '}'": "a '{' is not closed, or a ',' is missing",

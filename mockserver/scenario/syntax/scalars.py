@@ -45,7 +45,7 @@ def resolve(word: str) -> str | int | float | bool | Doubtful | None:
         return _CONSTANTS[word]
     if word in _TRUE_ONCE or word in _FALSE_ONCE:
         plain = "true" if word in _TRUE_ONCE else "false"
-        what = f"'{word}' is text to some readers of YAML and a boolean to others"
+        what = f"'{word}' is text to some YAML readers and a boolean to others"
         return Doubtful(what, f'write {plain}, or "{word}" in quotes')
     if word[0] in _STARTS_A_NUMBER:
         return _number(word)
@@ -66,11 +66,15 @@ def _number(word: str) -> str | int | float | Doubtful:
             return number
         return Doubtful(f"the number {word} is too large", "put it in quotes if it is text")
     if _NOT_FINITE.fullmatch(word):
-        return Doubtful(f"'{word}' is no number that JSON knows", "put it in quotes if it is text")
+        return Doubtful(f"'{word}' is not a number in JSON", "put it in quotes if it is text")
     if _LEADING_ZERO.fullmatch(word):
-        what = f"'{word}' is not the same number to all readers of YAML"
-        return Doubtful(what, f'write "{word}" in quotes for text, a number without leading zero')
+        what = f"'{word}' is not the same number to all YAML readers"
+        return Doubtful(
+            what, f'write "{word}" in quotes for text, or the number without its leading zero'
+        )
     if _UNDERSCORES.fullmatch(word):
-        what = f"'{word}' is a number to some readers of YAML and text to others"
-        return Doubtful(what, f'write "{word}" in quotes for text, a number without underscores')
+        what = f"'{word}' is a number to some YAML readers and text to others"
+        return Doubtful(
+            what, f'write "{word}" in quotes for text, or the number without underscores'
+        )
     return word

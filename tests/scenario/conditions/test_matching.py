@@ -326,33 +326,33 @@ def test_a_regex_looks_at_the_first_64_kib_of_a_text(
         ("{model: 'o3*'}", {}, ["model is 'gpt-4o', the rule wants 'o3*'"]),
         ("{model: [o3, 'o4*']}", {}, ["model is 'gpt-4o', the rule wants 'o3' or 'o4*'"]),
         ("{stream: true}", {}, ["stream is false, the rule wants true"]),
-        ("{key: sk-2}", {}, ["key is another, the rule wants 'sk-2'"]),
+        ("{key: sk-2}", {}, ["key is different, the rule wants 'sk-2'"]),
         ("{headers: {A: b}}", {}, ["headers.a is absent, the rule wants 'b'"]),
         ("{headers: {a: b}}", {"headers": {"A": "c"}}, ["headers.a is 'c', the rule wants 'b'"]),
         (
             "{headers: {authorization: Bearer x}}",
             {"headers": {"authorization": "Bearer secret"}},
-            ["headers.authorization is another, the rule wants 'Bearer x'"],
+            ["headers.authorization is different, the rule wants 'Bearer x'"],
         ),
         (
             "{last_user: {contains: weather}}",
             {},
-            ["last_user is 'Hello', the rule wants text that contains 'weather'"],
+            ["last_user is 'Hello', the rule wants text containing 'weather'"],
         ),
         (
             "{last_user: {regex: ^x, not: {contains: y}}}",
             {},
             [
                 (
-                    "last_user is 'Hello', the rule wants text in which '^x' is found and"
-                    " not text that contains 'y'"
+                    "last_user is 'Hello', the rule wants text matching '^x' and"
+                    " not text containing 'y'"
                 )
             ],
         ),
-        ("{system: {present: true}}", {}, ["system is absent, the rule wants one at all"]),
+        ("{system: {present: true}}", {}, ["system is absent, the rule wants any"]),
         ("{last_user: {present: false}}", {}, ["last_user is 'Hello', the rule wants none"]),
         ("{any_message: x}", {}, ["any_message is 'Hello', the rule wants 'x'"]),
-        ("{tools: a}", {}, ["tools are none, the rule wants 'a'"]),
+        ("{tools: a}", {}, ["tools are absent, the rule wants 'a'"]),
         (
             "{tools: {all: [a, b]}}",
             {"tools": ("a", "c")},
@@ -372,11 +372,11 @@ def test_a_regex_looks_at_the_first_64_kib_of_a_text(
             {},
             ["after_tool is absent, the rule wants one with name 'a', result 'x'"],
         ),
-        ("{prompt: x}", {}, ["'prompt' is of legacy requests, and this is none"]),
+        ("{prompt: x}", {}, ["'prompt' needs a legacy request, and this is not one"]),
         (
             "{not: {model: 'gpt-*', stream: false}}",
             {},
-            ["the rule is not for calls with model 'gpt-*' and stream false"],
+            ["the rule excludes calls with model 'gpt-*' and stream false"],
         ),
         (
             "{model: o3, stream: true, last_user: Hello}",
@@ -413,7 +413,7 @@ def test_a_legacy_request_differs_from_a_chat_condition_in_its_kind(
     conjunction = when("{last_user: x, turn: 1, model: o3}").alternatives[0]
 
     assert conjunction.differences(legacy()) == [
-        "'last_user' is of chat requests, and this is none",
+        "'last_user' needs a chat request, and this is not one",
         "model is 'gpt-3.5-turbo-instruct', the rule wants 'o3'",
     ]
 
@@ -424,7 +424,7 @@ def test_of_several_prompts_a_difference_tells_their_number(
     conjunction = when("{prompt: x}").alternatives[0]
 
     assert conjunction.differences(legacy("a", "b")) == [
-        "prompt is none of 2 that fit, the rule wants 'x'"
+        "prompt fits none of 2 texts, the rule wants 'x'"
     ]
 
 
@@ -458,20 +458,20 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
     [
         pytest.param(
             "{modle: x}",
-            ["a.yaml:3:12: unknown key 'modle' of a condition", "  did you mean 'model'?"],
+            ["a.yaml:3:12: unknown key 'modle' in a condition", "  did you mean 'model'?"],
             id="an unknown key",
         ),
         pytest.param(
             "{temperature: 1}",
             [
-                "a.yaml:3:12: unknown key 'temperature' of a condition",
+                "a.yaml:3:12: unknown key 'temperature' in a condition",
                 f"  known here: {', '.join(WHEN_KEYS)}",
             ],
             id="an unknown key that resembles none",
         ),
         pytest.param(
             "{userMessage: x}",
-            ["a.yaml:3:12: unknown key 'userMessage' of a condition", "  here it is 'last_user'"],
+            ["a.yaml:3:12: unknown key 'userMessage' in a condition", "  here it is 'last_user'"],
             id="a key of another tool",
         ),
         pytest.param(
@@ -507,7 +507,7 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
         ),
         pytest.param(
             "{last_user: {contain: x}}",
-            ["a.yaml:3:24: unknown key 'contain' of a test", "  did you mean 'contains'?"],
+            ["a.yaml:3:24: unknown key 'contain' in a test", "  did you mean 'contains'?"],
             id="an unknown test",
         ),
         pytest.param(
@@ -517,7 +517,7 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
         pytest.param(
             "{last_user: {}}",
             [
-                "a.yaml:3:23: this tests nothing",
+                "a.yaml:3:23: the test is empty",
                 "  known here: equals, contains, glob, regex, all, not, present",
             ],
             id="a test of nothing",
@@ -526,7 +526,7 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
             "{last_user: {regex: '(a'}}",
             [
                 (
-                    "a.yaml:3:31: this is no regular expression: missing ), unterminated"
+                    "a.yaml:3:31: this is not a regular expression: missing ), unterminated"
                     " subpattern at position 0"
                 )
             ],
@@ -536,7 +536,7 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
             "{last_user: {regex: [a, '[']}}",
             [
                 (
-                    "a.yaml:3:35: this is no regular expression: unterminated character set"
+                    "a.yaml:3:35: this is not a regular expression: unterminated character set"
                     " at position 0"
                 )
             ],
@@ -544,12 +544,12 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
         ),
         pytest.param(
             "{last_user: {present: false, contains: x}}",
-            ["a.yaml:3:24: 'present: false' beside 'contains' never holds"],
+            ["a.yaml:3:24: 'present: false' together with 'contains' never holds"],
             id="text that is absent and holds something",
         ),
         pytest.param(
             "{tools: {present: false, any: x}}",
-            ["a.yaml:3:20: 'present: false' beside 'any' never holds"],
+            ["a.yaml:3:20: 'present: false' together with 'any' never holds"],
             id="names that are absent and there",
         ),
         pytest.param(
@@ -573,16 +573,16 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
         pytest.param(
             "{not: {call: 1}}",
             [
-                "a.yaml:3:12: 'call' cannot stand under 'not': which calls would be counted?",
-                "  say it beside 'not', as in call: {at_least: 2}",
+                "a.yaml:3:12: 'call' cannot be used inside 'not': which calls would be counted?",
+                "  write it next to 'not', as in call: {at_least: 2}",
             ],
             id="call under not",
         ),
         pytest.param(
             "{not: {not: {call: 1}}}",
             [
-                "a.yaml:3:18: 'call' cannot stand under 'not': which calls would be counted?",
-                "  say it beside 'not', as in call: {at_least: 2}",
+                "a.yaml:3:18: 'call' cannot be used inside 'not': which calls would be counted?",
+                "  write it next to 'not', as in call: {at_least: 2}",
             ],
             id="call under two nots",
         ),
@@ -601,25 +601,25 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
             "{prompt: a, turn: 0}",
             [
                 (
-                    "a.yaml:3:12: 'prompt' is of legacy requests"
-                    " and 'turn' is of chat requests: never holds"
+                    "a.yaml:3:12: 'prompt' needs a legacy request"
+                    " and 'turn' needs a chat request: never holds"
                 )
             ],
             id="a prompt in a chat",
         ),
         pytest.param(
             "{headers: {A: b, a: c}}",
-            ["a.yaml:3:12: the header 'a' is there twice: its case is no matter"],
+            ["a.yaml:3:12: the header 'a' appears twice: case does not matter"],
             id="a header twice",
         ),
         pytest.param(
             "{after_tool: {any: a, result: x}}",
             [
                 (
-                    "a.yaml:3:33: 'result' tells of one result;"
-                    " 'any', 'all' and 'present' tell of all of them"
+                    "a.yaml:3:33: 'result' tests one result,"
+                    " but 'any', 'all' and 'present' test all of them"
                 ),
-                "  name the tool by 'name'",
+                "  give the tool's name as 'name'",
             ],
             id="several tools and one result",
         ),

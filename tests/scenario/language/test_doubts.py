@@ -28,22 +28,22 @@ def warnings(rules: str, above: str = "") -> list[str]:
         ),
         pytest.param(
             "- {name: a, set: {step: 1}, reply: x}",
-            "rule 'a' sets 'step', which nothing looks at",
+            "rule 'a' sets 'step', which nothing reads",
             id="state that nothing looks at",
         ),
         pytest.param(
             "- {name: a, when: {state: {step: 1}}, reply: x}",
-            "rule 'a' looks at the state 'step', which nothing sets",
+            "rule 'a' reads the state 'step', which nothing sets",
             id="state that nothing sets",
         ),
         pytest.param(
             '- {name: a, reply: {kind: template, text: "{{ captured.word }}"}}',
-            "rule 'a' uses the capture 'word', which nothing takes",
+            "rule 'a' uses the capture 'word', which no rule takes",
             id="a capture that nothing takes",
         ),
         pytest.param(
             "- {name: a, when: {state: {done: null}}, reply: x}",
-            "rule 'a' looks at the state 'done', which nothing sets",
+            "rule 'a' reads the state 'done', which nothing sets",
             id="state that is never there",
         ),
     ],
@@ -108,7 +108,7 @@ def test_those_that_are_used_are_not(rules: str, above: str) -> None:
 
 # --- Order-bound keys in a rule that answers several conversations ---------------------------
 
-BY_ITSELF = "is counted over all conversations that it answers"
+BY_ITSELF = "counts across all conversations"
 
 
 @pytest.mark.parametrize(
@@ -149,24 +149,24 @@ def test_a_script_for_one_conversation_or_for_any_call_is_not(rule: str) -> None
     [
         (
             "- {name: a, reply: x}\n- {name: b, reply: y}",
-            "rule 'b' is never reached: 'a' (line 4) answers every request before it",
+            "rule 'b' is never reached: 'a' (line 4) already answers every request",
         ),
         (
             "- {name: a, when: {last_user: {regex: '(x+)+$'}}, reply: x}",
             (
-                "the regular expression '(x+)+$' can blow up: a repetition within a repetition can "
-                "share out the same text in many ways"
+                "the regular expression '(x+)+$' can take very long: a repetition within a "
+                "repetition can share out the same text in many ways"
             ),
         ),
         (
             "- {name: a, reply: {kind: json, value: {v: 1.10}}}",
-            "1.10 goes out as the number 1.1",
+            "1.10 is sent as the number 1.1",
         ),
         (
             '- {name: a, reply: "{{ call }}"}',
-            "'{{ call }}' goes out as written; add 'template: true' to expand it",
+            "'{{ call }}' is sent as written; add 'template: true' to expand it",
         ),
-        ("- {name: a}", "rule 'a' has no reply and no failure: no effect"),
+        ("- {name: a}", "rule 'a' has no effect: it has no reply and no failure"),
     ],
 )
 def test_what_else_is_doubtful(rules: str, warning: str) -> None:

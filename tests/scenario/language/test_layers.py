@@ -86,22 +86,22 @@ def test_a_file_that_is_named_twice_is_read_once(tmp_path: Path) -> None:
     [
         pytest.param(
             {"a": "include: [a.yaml]"},
-            "a.yaml:2:11: 'a.yaml' includes this file itself",
+            "a.yaml:2:11: 'a.yaml' would include this file again",
             id="a file that includes itself",
         ),
         pytest.param(
             {"a": "include: [b.yaml]", "b": "include: [c.yaml]", "c": "include: [a.yaml]"},
-            "c.yaml:2:11: 'a.yaml' includes this file itself",
+            "c.yaml:2:11: 'a.yaml' would include this file again",
             id="a circle of three",
         ),
         pytest.param(
             {"a": "include: [../outside.yaml]"},
-            "a.yaml:2:11: '../outside.yaml' lies outside the folder of the scenarios",
+            "a.yaml:2:11: '../outside.yaml' is outside the folder of the scenarios",
             id="a path that leads outside",
         ),
         pytest.param(
             {"a": "include: [/etc/passwd]"},
-            "a.yaml:2:11: '/etc/passwd' is no path of a file to include\n"
+            "a.yaml:2:11: '/etc/passwd' is not a path that can be included\n"
             "  write a path relative to this file",
             id="an absolute path",
         ),
@@ -131,7 +131,7 @@ def test_a_link_that_leads_outside_is_refused(tmp_path: Path) -> None:
     folder = write(tmp_path / "scenarios", a="include: [inner.yaml]")
     (folder / "inner.yaml").symlink_to(tmp_path / "outside.yaml")
 
-    assert "lies outside" in refusal_of(folder / "a.yaml")
+    assert "is outside" in refusal_of(folder / "a.yaml")
 
 
 def test_a_file_in_a_folder_below_may_include_one_beside_its_folder(
@@ -144,7 +144,7 @@ def test_a_file_in_a_folder_below_may_include_one_beside_its_folder(
 
 
 def test_a_text_that_stands_in_no_file_includes_none() -> None:
-    with pytest.raises(ScenarioError, match="a scenario that stands in no file includes none"):
+    with pytest.raises(ScenarioError, match="only a scenario in a file can include others"):
         load_scenario(ScenarioText("version: 1\ninclude: [a.yaml]"))
 
 
@@ -159,7 +159,7 @@ def test_what_several_files_include_is_checked_once(tmp_path: Path) -> None:
     warnings = check([tmp_path / "a.yaml", tmp_path / "b.yaml"])
 
     assert [problem.what for problem in warnings] == [
-        "rule 'idle' has no reply and no failure: no effect"
+        "rule 'idle' has no effect: it has no reply and no failure"
     ]
 
 

@@ -228,7 +228,7 @@ IMPLAUSIBLE: list[Any] = [
     pytest.param(
         '"No tool."',
         {"tools": tools("look_up"), "tool_choice": "required"},
-        "the answer calls no tool, though the request demands one",
+        "the answer calls no tool, though the request requires one",
         id="text where a tool must be called",
     ),
     pytest.param(
@@ -237,7 +237,7 @@ IMPLAUSIBLE: list[Any] = [
             "tools": tools("look_up"),
             "tool_choice": {"type": "function", "function": {"name": "look_up"}},
         },
-        "the answer calls no tool, though the request demands 'look_up'",
+        "the answer calls no tool, though the request requires 'look_up'",
         id="text where this tool must be called",
     ),
     pytest.param(
@@ -258,7 +258,7 @@ IMPLAUSIBLE: list[Any] = [
             "tools": tools("look_up", "other"),
             "tool_choice": {"type": "function", "function": {"name": "look_up"}},
         },
-        "the answer calls another tool than 'look_up', which the request demands",
+        "the answer calls a tool other than 'look_up', which the request requires",
         id="another tool than the forced one",
     ),
     pytest.param(
@@ -270,7 +270,7 @@ IMPLAUSIBLE: list[Any] = [
     pytest.param(
         '"{not JSON"',
         {"response_format": schema("person", age={"type": "integer"})},
-        "the answer is no JSON object, though the request's response_format is 'json_schema'",
+        "the answer is not a JSON object, though the request's response_format is 'json_schema'",
         id="text that is no JSON",
     ),
     pytest.param(
@@ -302,7 +302,9 @@ def test_rule_10_calls_of_tools_on_the_legacy_endpoint_are_noted() -> None:
         .call
     )
 
-    assert call.notes == ("the reply calls tools, and 'completions' has none: they are left out",)
+    assert call.notes == (
+        "the reply calls tools, which 'completions' cannot send: they are left out",
+    )
 
 
 @pytest.mark.parametrize(

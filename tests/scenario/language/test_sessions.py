@@ -77,7 +77,7 @@ def test_a_session_is_created_once() -> None:
     api = Api()
     api.engine.sessions.create("s")
 
-    with pytest.raises(UsageError, match="there is a session 's' already"):
+    with pytest.raises(UsageError, match="session 's' already exists"):
         api.engine.sessions.create("s")
 
 

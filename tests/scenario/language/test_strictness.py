@@ -90,19 +90,19 @@ def test_a_marker_of_the_test_leaves_all_else_of_the_scenarios_as_it_is() -> Non
         pytest.param(
             "{name: a, replies: [x, y, z]}",
             1,
-            ["rule 'a': 1 of its 3 replies were used"],
+            ["rule 'a' gave 1 of its 3 replies"],
             id="steps of replies",
         ),
         pytest.param(
             "{name: a, times: 2, reply: x}, {reply: y}",
             1,
-            ["rule 'a': 1 of its 2 times were used"],
+            ["rule 'a' was used 1 of 2 times"],
             id="times",
         ),
         pytest.param(
             "{name: a, when: {last_user: never}, replies: [x]}, {reply: y}",
             1,
-            ["rule 'a': 0 of its 1 replies were used"],
+            ["rule 'a' was never used"],
             id="a rule that was never reached",
         ),
         pytest.param("{name: a, replies: [x, y]}", 2, [], id="all was used"),
@@ -112,7 +112,7 @@ def test_a_marker_of_the_test_leaves_all_else_of_the_scenarios_as_it_is() -> Non
         pytest.param(
             "{name: a, times: 2, fail: 503}, {reply: x}",
             1,
-            ["rule 'a': 1 of its 2 times were used"],
+            ["rule 'a' was used 1 of 2 times"],
             id="a failure's times",
         ),
     ],
@@ -134,7 +134,7 @@ def test_of_a_script_for_each_conversation_the_least_used_is_told() -> None:
     api.chat([user("b")])
 
     (told,) = api.engine.session("default").unused()
-    assert told == "rule 'script': 1 of its 2 replies were used"
+    assert told == "rule 'script' gave 1 of its 2 replies"
 
 
 # --- The rest of it --------------------------------------------------------------------------

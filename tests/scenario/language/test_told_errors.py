@@ -54,7 +54,7 @@ def test_a_rule_that_is_never_reached() -> None:
 
     assert told(text, "scenarios/a.yaml") == (
         "scenarios/a.yaml:30:3: warning: rule 'weather' is never reached: 'otherwise' (line 24) "
-        "answers every request before it"
+        "already answers every request"
     )
 
 
@@ -65,7 +65,7 @@ def test_a_template_that_goes_out_as_written() -> None:
     )
 
     assert told(text, "scenarios/a.yaml") == (
-        "scenarios/a.yaml:10:11: warning: '{{ captured.city }}' goes out as written; "
+        "scenarios/a.yaml:10:11: warning: '{{ captured.city }}' is sent as written; "
         "add 'template: true' to expand it"
     )
 
@@ -89,7 +89,7 @@ def test_a_request_that_no_rule_answers() -> None:
 
     assert refused.error["message"] == (
         "no rule matches POST /v1/chat/completions (session 'test_retry', call 4)\n"
-        "  nearest: 'three-jokes': script exhausted, its 3 replies were given to calls 1, 2, 3\n"
+        "  nearest: 'three-jokes': its 3 replies are used up (by calls 1, 2, 3)\n"
         "  next:    'weather-tool': model is 'o3', the rule wants 'gpt-4*'"
     )
 
@@ -103,7 +103,7 @@ def test_a_request_that_no_rule_answers() -> None:
         ("times: 1, when: {attempt: 1}, reply: x", "attempt is 2, the rule wants 1"),
         (
             "name: a, times: 1, reply: x",
-            "it has acted 1 time, as often as it may",
+            "it has already acted 1 time, its limit",
         ),
         ("when: {call: 1}, reply: x", "call is 2, the rule wants 1"),
         ("when: {call: [1, 5]}, reply: x", "call is 2, the rule wants 1 or 5"),
@@ -130,7 +130,7 @@ def test_secrets_are_in_no_message() -> None:
         headers={"cookie": "session-of-somebody"},
     )
 
-    assert "key is another" in refused.error["message"]
+    assert "key is different" in refused.error["message"]
     assert "secret" not in refused.body.decode()
     assert "somebody" not in refused.body.decode()
 
@@ -141,15 +141,15 @@ def test_secrets_are_in_no_message() -> None:
 @pytest.mark.parametrize(
     ("rules", "refused"),
     [
-        pytest.param("{replly: x}", "unknown key 'replly' of a rule", id="an unknown key"),
+        pytest.param("{replly: x}", "unknown key 'replly' in a rule", id="an unknown key"),
         pytest.param(
             "{reply: x, reply: y}",
-            "duplicate key 'reply': it is already there in line 2",
+            "duplicate key 'reply': the first is on line 2",
             id="a key twice",
         ),
         pytest.param(
             "{reply: x, replies: [y]}",
-            "'reply' and 'replies' exclude each other",
+            "'reply' and 'replies' cannot be combined",
             id="reply with replies",
         ),
         pytest.param(
@@ -162,32 +162,32 @@ def test_secrets_are_in_no_message() -> None:
             "a failure has one moment: 'at' or 'after_tokens'",
             id="two moments",
         ),
-        pytest.param("{reply: yes}", "'yes' is text to some readers of YAML", id="yes"),
+        pytest.param("{reply: yes}", "'yes' is text to some YAML readers", id="yes"),
         pytest.param("{when: {stream: on}, reply: x}", "'on' is text to some", id="on"),
         pytest.param("{reply: x, times: 0}", "'times' must be at least 1", id="never acting"),
-        pytest.param("{reply: x, then: cycle}", "'then' stands without 'replies'", id="then alone"),
+        pytest.param("{reply: x, then: cycle}", "'then' needs 'replies'", id="then alone"),
         pytest.param("{replies: []}", "the list is empty", id="no steps"),
         pytest.param(
-            "{name: Not Kebab, reply: x}", "the name of a rule is in kebab-case", id="a name"
+            "{name: Not Kebab, reply: x}", "'Not Kebab' is not in kebab-case", id="a name"
         ),
         pytest.param(
             "{name: a, reply: x}, {name: a, reply: y}",
-            "a second rule is called 'a': the first is in line 2",
+            "two rules are called 'a': the first is on line 2",
             id="a name twice",
         ),
         pytest.param(
             "{when: {endpoint: models}, reply: x}",
-            "the endpoint looks facts up: 'reply' is never given\n  it can only fail",
+            "the endpoint only looks things up: 'reply' is never used\n  it can only fail",
             id="a reply to a look-up",
         ),
         pytest.param(
             "{when: {endpoint: 'model*'}, replies: [{fail: 500}, x]}",
-            "the endpoint looks facts up: 'replies' is never given",
+            "the endpoint only looks things up: 'replies' is never used",
             id="replies to a look-up",
         ),
         pytest.param(
             "{reply: {kind: cassette, file: a.jsonl}}",
-            "the reply kind 'cassette' is not there yet: it comes with recording",
+            "the reply kind 'cassette' is not available yet: it will come with recording",
             id="what is to come",
         ),
         pytest.param(
@@ -230,7 +230,7 @@ def test_all_of_a_files_errors_are_told_at_once_with_exit_code_2(
 
     assert main(["check", str(file)]) == 2
     assert [line.partition("a.yaml")[2] for line in capsys.readouterr().err.splitlines()] == [
-        ":3:13: unknown key 'replly' of a rule",
+        ":3:13: unknown key 'replly' in a rule",
         "",
         ":4:10: unknown failure kind 'disconect'",
         "",

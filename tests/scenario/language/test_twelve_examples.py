@@ -300,5 +300,5 @@ def test_12_what_was_recorded_comes_with_recording_and_the_reader_says_so() -> N
         load_scenario(ScenarioText(TWELVE, "a.yaml"))
 
     assert str(caught.value) == (
-        "a.yaml:6:13: the reply kind 'cassette' is not there yet: it comes with recording"
+        "a.yaml:6:13: the reply kind 'cassette' is not available yet: it will come with recording"
     )
