@@ -1,4 +1,4 @@
-"""The model calls a tool with arguments that are no JSON."""
+"""The model calls a tool with arguments that are not JSON."""
 
 import re
 from dataclasses import dataclass, replace
@@ -14,9 +14,9 @@ class BadArguments(AnswerFailure):
     """Break the arguments of each tool call.
 
     Attributes:
-        how: They end in the middle; have the quotes of Python; a comma behind the last member;
-            or stand in a fence of Markdown.
-        finish_reason: How the answer ends; unless stated, as if the calls were good.
+        how: `truncated`: they break off in the middle; `single_quotes`: quoted as in Python;
+            `trailing_comma`: a comma after the last member; `fenced`: in a Markdown fence.
+        finish_reason: How the answer ends; unless stated, as if the calls were valid.
 
     """
 

@@ -1,4 +1,4 @@
-"""A chunk of the body begins with a size that is none."""
+"""A chunk of the body begins with an invalid size."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -13,7 +13,7 @@ NO_SIZE = b"ZZ\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadChunk(Failure):
-    """Send `ZZ` where the size of the next chunk, or the last one, should stand; then end."""
+    """Send `ZZ` in place of the next chunk size, or of the last one, then close the connection."""
 
     kind = "bad_chunk"
     default_moment: ClassVar[Moment | None] = End()

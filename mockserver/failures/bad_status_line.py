@@ -10,7 +10,7 @@ GARBAGE = b"\x00\x01\xfe\xff not HTTP\r\n\r\n"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BadStatusLine(Failure):
-    """Send bytes that are no status line, and end the connection."""
+    """Send bytes that are not a status line, then close the connection."""
 
     kind = "bad_status_line"
     moments = ("before_headers",)

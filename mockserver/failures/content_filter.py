@@ -1,4 +1,4 @@
-"""A filter does not like the prompt: the request is refused, and no retry helps."""
+"""A content filter rejects the prompt: the request is refused, and retries do not help."""
 
 from dataclasses import dataclass
 
@@ -8,9 +8,9 @@ from mockserver.wire.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentFilter(Failure):
-    """Refuse the prompt as the dialect's filter does.
+    """Refuse the prompt as the provider's content filter does.
 
-    An answer that is filtered is a reply: `finish_reason: content_filter`.
+    To filter the answer instead, use a reply with `finish_reason: content_filter`.
     """
 
     kind = "content_filter"

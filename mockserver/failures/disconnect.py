@@ -1,4 +1,4 @@
-"""The connection is cut, by a TCP reset or by an end that comes too early."""
+"""The connection is cut, by a TCP reset or by closing it too early."""
 
 from dataclasses import dataclass
 from typing import Literal
@@ -10,7 +10,12 @@ from mockserver.wire.timeline import Abort, Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Disconnect(Failure):
-    """Cut the connection at the failure's moment; *how* says by RST or by FIN."""
+    """Cut the connection at the failure's moment.
+
+    Attributes:
+        how: By a TCP reset (`rst`), or by closing it (`fin`).
+
+    """
 
     kind = "disconnect"
 

@@ -1,4 +1,4 @@
-"""The body comes in small pieces, each after a pause: alive, and slower than anyone expects."""
+"""The body arrives in small pieces, each after a pause: alive, but unexpectedly slow."""
 
 import math
 from dataclasses import dataclass
@@ -16,7 +16,13 @@ MOST_PIECES = 100_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Drip(Failure):
-    """From the moment on, send so many *bytes* every so many milliseconds."""
+    """From the moment on, send the body in small pieces, with a pause before each.
+
+    Attributes:
+        bytes: The size of a piece.
+        every_ms: The pause before each piece, in milliseconds.
+
+    """
 
     kind = "drip"
     default_moment: ClassVar[Moment | None] = AfterHeaders()
@@ -33,7 +39,7 @@ class Drip(Failure):
             raise BadValue("every_ms", f"'every_ms' must be at least 0, not {self.every_ms}")
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - a drip is a drip
-        """Cut what comes behind the moment into pieces; no effect if nothing does."""
+        """Cut what follows the moment into pieces; no effect if nothing does."""
         assert self.moment is not None
         parts = split(timeline, self.moment)
         if parts is None or not (size := len(body(parts[1]))):

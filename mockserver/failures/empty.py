@@ -1,4 +1,4 @@
-"""The model answers nothing, and says that it is done."""
+"""The model answers with nothing, as if it were done."""
 
 from dataclasses import dataclass
 from random import Random
@@ -10,12 +10,12 @@ from mockserver.conversation import Choice, ModelRequest, Text
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Empty(AnswerFailure):
-    """Answer with an empty text, which ends by *finish_reason*."""
+    """Answer with an empty text and this *finish_reason*."""
 
     kind = "empty"
 
     finish_reason: Literal["stop", "length", "content_filter"] = "stop"
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is nothing
-        """Return an answer that says nothing."""
+        """Return an empty answer."""
         return Choice((Text(""),), self.finish_reason)

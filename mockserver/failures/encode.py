@@ -1,4 +1,4 @@
-"""The body says that it is compressed, and is not, or not as it should be."""
+"""The body is declared compressed, but it is not, or not correctly."""
 
 import zlib
 from collections.abc import Callable
@@ -14,7 +14,7 @@ GZIP = 31
 DEFLATE = 15
 """What zlib calls the formats that HTTP calls gzip and deflate."""
 LOST = 20
-"""So many bytes are cut off: the check sums, and some of what they check."""
+"""How many bytes are cut off: the checksums, and some of what they check."""
 STORED_MOST = 0x10000
 """The most bytes that a block of brotli holds here."""
 
@@ -24,9 +24,9 @@ class Encode(Failure):
     """Send `content-encoding`, whatever the client accepts.
 
     Attributes:
-        as: The encoding.
-        how: The body is sent `plain`; encoded and `truncated`; encoded and `corrupt`; or `whole`,
-            which is right, but not for a client that did not ask for it.
+        as_: The encoding.
+        how: `plain`: the body is not encoded; `truncated`: its end is missing; `corrupt`: it is
+            damaged; `whole`: it is valid, though the client may not have asked for it.
 
     """
 
@@ -99,7 +99,7 @@ def _stored_as_brotli(timeline: Timeline) -> Timeline:
 
 
 def _with_last(timeline: Timeline, rest: bytes) -> Timeline:
-    """Return *timeline* with *rest* behind the last of its body."""
+    """Return *timeline* with *rest* after the last of its body."""
     out: list[Event] = list(timeline)
     last = max(i for i, event in enumerate(out) if isinstance(event, Data))
     out.insert(last + 1, Data(rest))

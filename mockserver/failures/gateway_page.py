@@ -1,4 +1,4 @@
-"""A gateway in front of the API answers by itself: with a page for people, or JSON of its own."""
+"""A gateway in front of the API answers on its own: with an HTML page or its own JSON."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from mockserver.seeding import HEX, http_date
 from mockserver.wire.timeline import Timeline
 
 CLOUDFLARES_OWN = range(520, 528)
-"""Statuses that only Cloudflare has; it tells of them in a long page."""
+"""Statuses that only Cloudflare has; it answers them with a long page."""
 PHRASES = {
     500: "Internal Server Error",
     502: "Bad Gateway",
@@ -37,13 +37,13 @@ NO_CACHE = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatewayPage(Failure):
-    """Answer as Cloudflare does when the API behind it cannot: no JSON, no request id.
+    """Answer as Cloudflare does when the API behind it fails: not the API's JSON, no request id.
 
     Attributes:
         status: From 500 to 599.
-        page: The short HTML page, the long one that names the host, or JSON; unless stated, the
-            one that Cloudflare has for the status.
-        headers: Added to the gateway's own.
+        page: The `short` HTML page, the `long` one that names the host, or `json`; unless stated,
+            the one that Cloudflare has for the status.
+        headers: Added to the gateway's own headers.
 
     """
 

@@ -1,4 +1,4 @@
-"""The request is answered by an HTTP error: in the dialect's own shape, or by any body."""
+"""The request is answered with an HTTP error, in the provider's own form or with any body."""
 
 import math
 from collections.abc import Mapping
@@ -10,16 +10,26 @@ from mockserver.wire.jsontext import to_bytes
 from mockserver.wire.timeline import Timeline
 
 WITHOUT_BODY = frozenset({204, 205, 304})
-"""What HTTP sends without a body, so that it tells of no error."""
+"""What HTTP sends without a body, so that there is no place for an error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HttpError(Failure):
-    """Answer with *status*, and with *message*, *type*, *code* and *param* as the dialect says it.
+    """Answer with an HTTP error in the provider's own form.
 
-    A *body* goes out as it is instead, under *content_type*. *retry_after_s* asks the client to
-    wait: so many seconds, or any text. *headers* are added. A status below 400 tells of the error
-    in the body of a success, as some gateways do.
+    A status below 400 puts the error into the body of a success, as some gateways do.
+
+    Attributes:
+        status: From 200 to 599.
+        message: The error's message.
+        type: The error's type.
+        code: The error's code.
+        param: The parameter that the error names.
+        body: Sent as it is, instead of the provider's error.
+        content_type: The content type of *body*.
+        retry_after_s: How long the client should wait: seconds, or any text, sent as it is.
+        headers: Added to the answer's headers.
+
     """
 
     kind = "http_error"

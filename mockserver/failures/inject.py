@@ -1,4 +1,4 @@
-"""Something comes in a stream that does not belong there, or that clients do not expect."""
+"""A stream contains something that does not belong there, or that clients do not expect."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -53,18 +53,19 @@ NOT_SAID: Final = frozenset({DONE, FRAME, GENERATED, USAGE})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inject(Failure):
-    """Send something behind the event in which the moment falls.
+    """Send something unexpected after the event in which the moment falls.
 
     Attributes:
-        what: An error event, behind which the stream ends; a chunk without choices; an event
-            whose JSON breaks off; a chunk whose text is no UTF-8; the last event once more; a
-            chunk with all the text so far; a comment; or an event without data.
-        shape: How an error is told, instead of the dialect's own way: in an `error` member, the
-            same in an event *named* error, as an object that says it is one, or in a chunk whose
-            choice ends by it. A chunk without choices may be `blank`: without id and model, but
-            with the results of a prompt's filter.
-        message: What an error says.
-        code: What an error is called.
+        what: `error_event`: an error, which ends the stream; `empty_choices`: a chunk without
+            choices; `bad_json`: an event whose JSON breaks off; `invalid_utf8`: a chunk whose
+            text is not UTF-8; `duplicate`: the last event again; `cumulative`: a chunk with all
+            the text so far; `comment`: a comment; `empty_event`: an event without data.
+        shape: The form of an error, instead of the provider's own: `error`: an error member;
+            `named_event`: the same, in an event called error; `object`: an object that calls
+            itself an error; `choice`: a chunk whose choice ends with the error. Chunks without
+            choices may be `blank`: no id or model, but the results of the prompt's filter.
+        message: The error's message.
+        code: The error's code.
 
     """
 
@@ -90,7 +91,7 @@ class Inject(Failure):
                 raise BadValue(key, f"'{key}' is only for 'error_event', not for '{self.what}'")
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
-        """Put it into the stream *timeline*; a body in one piece can only hold no UTF-8."""
+        """Put it into the stream *timeline*; a body in one piece takes only invalid UTF-8."""
         assert self.moment is not None
         parts = split(timeline, self.moment)
         if parts is None:
@@ -109,7 +110,7 @@ class Inject(Failure):
         return Distorted((*before, Data(sent), *after))
 
     def _sent(self, before: Timeline, after: Timeline, scene: Scene) -> bytes | None:
-        """Return the bytes to send between *before* and *after*; None: there is nothing like it."""
+        """Return the bytes to send between *before* and *after*; None: nothing fits."""
         passed = events_of(before)
         nearest = [*reversed(passed), *events_of(after)]
         match self.what:

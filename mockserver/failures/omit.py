@@ -1,4 +1,4 @@
-"""Parts of the answer are not there, though the API promises them."""
+"""Parts of the answer are missing, though the API promises them."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
@@ -35,12 +35,13 @@ MARKED: Final[dict[Part, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Omit(Failure):
-    """Leave *parts* out of the whole answer.
+    """Leave parts out of the whole answer.
 
-    `done` is what ends a stream (`[DONE]`). Without `finish_reason`, a stream lacks the event that
-    states it, or has null in it if the event says more; without `usage`, the event of the bill.
-    `completion_tokens` is null in the bill. `role` and `choices`, which hold the answer, are left
-    out wherever they are.
+    Attributes:
+        parts: `done`: what ends a stream (`[DONE]`); `finish_reason`: the event that states it,
+            or null in it if the event has more; `usage`: the bill, in a stream with its event;
+            `completion_tokens`: null in the bill; `role` and `choices`: left out everywhere.
+
     """
 
     kind = "omit"

@@ -12,9 +12,13 @@ from mockserver.wire.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Overloaded(Failure):
-    """Refuse as the dialect does when it is overloaded; *status* replaces its own (529).
+    """Refuse as the provider does when it is overloaded.
 
-    *retry_after_s* asks the client to wait: so many seconds, or any text.
+    Attributes:
+        status: Replaces the provider's own status: 529, for example.
+        retry_after_s: How long the client should wait: seconds, or any text, sent as it is.
+        headers: Added to the answer's headers, or replacing those of the same name.
+
     """
 
     kind = "overloaded"

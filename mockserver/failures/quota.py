@@ -1,4 +1,4 @@
-"""The account has nothing left to spend: no waiting helps, though many clients wait."""
+"""The account has run out of credit: waiting does not help, though many clients wait."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,13 @@ from mockserver.wire.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quota(Failure):
-    """Refuse as the dialect does when credit is used up; *status* replaces its own (402, 400)."""
+    """Refuse as the provider does when the account has run out of credit.
+
+    Attributes:
+        status: Replaces the provider's own status: 402 or 400, for example.
+        headers: Added to the answer's headers, or replacing those of the same name.
+
+    """
 
     kind = "quota"
     moments = ("before_headers",)

@@ -1,4 +1,4 @@
-"""The request does not fit in a limit: requests or tokens per minute, or tokens at all."""
+"""The request exceeds a limit: of requests or tokens per minute, or of tokens at all."""
 
 import math
 from collections.abc import Mapping
@@ -14,17 +14,20 @@ from mockserver.wire.bodies import with_head
 from mockserver.wire.timeline import Timeline
 
 UNKNOWN_LIMITS = {"requests": 500, "tokens": 30_000}
-"""What is told of a model whose limits nobody knows."""
+"""What is reported for a model whose limits are unknown."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RateLimit(Failure):
-    """Refuse with 429, as a limit *of* requests or of tokens does when it is reached.
+    """Refuse with status 429, as a rate limit does when it is reached.
 
-    *retry_after_s* is when to come back: seconds, or any text, which then goes out as it is in
-    `retry-after`; unless stated, when the limit has room for one more request. A request that is
-    `too_large` fits in no minute: it is not told to come back. *headers* are added, or replace
-    those of the same name.
+    Attributes:
+        of: Which limit: `requests` or `tokens` per minute; or `too_large`: more tokens than the
+            limit at once, so that the client is not asked to wait.
+        retry_after_s: How long the client should wait: seconds, or any text, sent as it is in
+            `retry-after`; unless stated, until the limit has room for one more request.
+        headers: Added to the answer's headers, or replacing those of the same name.
+
     """
 
     kind = "rate_limit"

@@ -1,4 +1,4 @@
-"""The same bytes, or nearly: in other pieces, with other ends of lines."""
+"""The same bytes, or nearly: split differently, with other line endings."""
 
 import re
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reframe(Failure):
-    r"""Send the whole answer as HTTP and server-sent events also allow, or nearly allow.
+    """Send the same answer split or written in other ways that HTTP and SSE allow, or nearly do.
 
     Attributes:
-        split: Where chunks of the transfer coding end: behind each `token`, `line` or `byte`, or
-            each so many bytes, wherever that falls.
+        split: Where chunks of the transfer coding end: after each `token`, `line` or `byte`, or
+            after so many bytes, wherever that falls.
         newline: What ends the lines of a stream.
         space: Whether a space follows `data:` in a stream.
-        last_blank_line: Whether a stream's last event has the empty line that ends it.
+        last_blank_line: Whether a stream's last event has the blank line that ends it.
 
     """
 
@@ -51,7 +51,7 @@ class Reframe(Failure):
         return self.newline == "lf" and self.space and self.last_blank_line
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the same for everyone
-        """Return *timeline* in other pieces; what is about streams has no effect on a body."""
+        """Return *timeline* in other pieces; keys about streams have no effect on a body."""
         bent = timeline
         if not self._keeps_events and is_stream(timeline):
             bent = self._respelled(timeline)
@@ -69,7 +69,7 @@ class Reframe(Failure):
         return Distorted(bent, had_effect=any(data_events(bent)))
 
     def _respelled(self, timeline: Timeline) -> Timeline:
-        """Return the stream *timeline* with its lines spelled otherwise."""
+        """Return the stream *timeline* with its lines written differently."""
         last = max((i for i, event in enumerate(timeline) if isinstance(event, Data)), default=-1)
         out = list(timeline)
         for position, event in enumerate(timeline):

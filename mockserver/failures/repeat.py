@@ -1,4 +1,4 @@
-"""The model cannot stop: it says the same again and again, until its limit ends it."""
+"""The model cannot stop: it repeats itself until its limit ends it."""
 
 from dataclasses import dataclass, replace
 from random import Random
@@ -13,11 +13,11 @@ MOST_TIMES = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repeat(AnswerFailure):
-    """Behind the answer, say its last word again and again; it ends by `length`.
+    """After the answer, repeat its last word again and again; the finish reason is `length`.
 
     Attributes:
-        text: What is said again, instead of the last word.
-        repetitions: How often; unless stated, until the request's limit, or 1,000 times.
+        text: What to repeat, instead of the last word.
+        repetitions: How often; unless stated, up to the request's limit, or 1,000 times.
 
     """
 

@@ -1,4 +1,4 @@
-"""The model answers JSON that does not fit the schema that was asked for."""
+"""The model answers with JSON that does not fit the requested schema."""
 
 import json
 from collections.abc import Iterator
@@ -14,11 +14,12 @@ from mockserver.wire.jsontext import JsonValue, compact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SchemaViolation(AnswerFailure):
-    """Bend JSON in a text, or the arguments of tool calls, so that its schema refuses it.
+    """Change JSON in a text, or the arguments of tool calls, so that its schema rejects it.
 
     Attributes:
-        how: A member is missing; has a value of another type; or is one too many; or the JSON is
-            right, and stands in prose within a fence, as chatty models write it.
+        how: `missing_member`: a member is missing; `wrong_type`: a value has another type;
+            `extra_member`: there is one member too many; `prose`: the JSON is valid, but in a
+            fence amid prose, as chatty models write it.
 
     """
 

@@ -1,4 +1,4 @@
-"""The head promises a longer body than comes."""
+"""The headers promise a longer body than is sent."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -11,9 +11,9 @@ from mockserver.wire.timeline import Abort, Timeline, body
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ShortBody(Failure):
-    """Promise the whole body by `content-length`, and end the connection at the moment.
+    """Promise the whole body in `content-length`, but close the connection at the moment.
 
-    At the `end` the promise is one byte longer than the body.
+    At the `end`, one byte more than the body is promised.
     """
 
     kind = "short_body"

@@ -1,4 +1,4 @@
-"""The answer is whole, and its connection is dead when the client comes back to it."""
+"""The answer is complete, but its connection is dead when the client reuses it."""
 
 from dataclasses import dataclass
 from typing import ClassVar, Literal
@@ -11,10 +11,12 @@ from mockserver.wire.timeline import Abort, Forsake, Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StaleConnection(Failure):
-    """Say that the connection stays, and let it die.
+    """Announce that the connection stays open, then let it die.
 
-    By `rst` it looks open, and the next request on it is reset: what a client sees that is as
-    quick as the server's idle timeout. By `fin` it is closed behind the answer.
+    Attributes:
+        how: `rst`: it looks open, and the next request on it is reset, as when a client races
+            the server's idle timeout; `fin`: it is closed after the answer.
+
     """
 
     kind = "stale_connection"

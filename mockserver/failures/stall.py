@@ -1,4 +1,4 @@
-"""Nothing more comes: for a while, until the test says so, or for as long as the client waits."""
+"""Nothing more is sent: for a while, until the test releases it, or until the client leaves."""
 
 import math
 from collections.abc import Iterator
@@ -14,14 +14,14 @@ from mockserver.wire.timeline import MOST_HELD_S, Abort, Data, Event, Hold, Paus
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stall(Failure):
-    """Stand still at the failure's moment, and go on if there is an end to it.
+    """Stop sending at the failure's moment, and go on if the stall has an end.
 
     Attributes:
         for_s: Go on after so many seconds, at most 600.
-        until: `released`: go on when the test releases the answer, at the latest after 600 real
-            seconds. Without this and *for_s*, wait for the client to leave.
-        comments_every_s: Meanwhile, keep the stream open by comments. A body in one piece gets
-            empty lines, as some providers send, unless they would stand within its text.
+        until: `released`: go on when the test releases the answer, after 600 real seconds at
+            the latest. Without this and *for_s*, wait for the client to leave.
+        comments_every_s: Meanwhile, keep the stream open with comments. A body in one piece gets
+            empty lines, as some providers send, unless they would be part of its text.
 
     """
 
@@ -49,7 +49,7 @@ class Stall(Failure):
 
     @property
     def replaces(self) -> bool:
-        """Whether no answer follows: it stands still before headers, and has no end."""
+        """Whether no answer follows: it stalls before headers, and has no end."""
         return isinstance(self.moment, BeforeHeaders) and not self._ends
 
     @property
@@ -95,4 +95,4 @@ class Stall(Failure):
 
 
 MOST_OFTEN_S = 0.001
-"""How often comments come at most, so that a stall is no flood."""
+"""The shortest time between comments, so that a stall does not become a flood."""

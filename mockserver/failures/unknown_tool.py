@@ -10,14 +10,14 @@ from mockserver.conversation import AnswerPart, Choice, ModelRequest, ToolCall
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UnknownTool(AnswerFailure):
-    """Call each tool by *name*; unless stated, by its own name, misspelt."""
+    """Call each tool by *name*, or unless stated, by a misspelling of its own name."""
 
     kind = "unknown_tool"
 
     name: str | None = None
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:
-        """Return *choice* with other names; no effect on an answer that calls nothing."""
+        """Return *choice* with other names; no effect on an answer without tool calls."""
         offered = [tool.name for tool in request.tools]
 
         def renamed(part: AnswerPart) -> AnswerPart:

@@ -1,4 +1,4 @@
-"""The answer is not what was asked for: a page, JSON for a stream, a stream for JSON."""
+"""The answer is not what was asked for: a page, JSON instead of a stream, or the reverse."""
 
 from dataclasses import dataclass, replace
 from typing import ClassVar, Literal
@@ -17,13 +17,13 @@ PORTAL = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrongType(Failure):
-    """Answer with 200 and something else than what was asked for.
+    """Answer with status 200 and something other than what was asked for.
 
     Attributes:
-        send: A page in HTML, as captive portals do; the answer as JSON, streamed or not; or as
-            events, asked for or not. Unless stated: a page, or with *content_type* what was
-            asked for.
-        content_type: What the answer says that it is; else what it is.
+        send: `html`: a page, as captive portals send; `json`: the answer in one piece, even if a
+            stream was asked for; `events`: the answer as a stream, even if not asked for. Unless
+            stated, a page, or with *content_type* what was asked for.
+        content_type: What the answer claims to be; unless stated, what it is.
 
     """
 
@@ -46,7 +46,7 @@ class WrongType(Failure):
         return replace(request, stream=not request.stream)
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the same for everyone
-        """Return *timeline* with another body, or called by another type."""
+        """Return *timeline* with another body, or another content type."""
         bent = with_body(timeline, PORTAL) if self._sends_page else timeline
         called = self.content_type or ("text/html" if self._sends_page else None)
         if called is not None:

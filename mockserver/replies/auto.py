@@ -1,7 +1,7 @@
-"""What the server answers by itself: something sensible for whatever is asked.
+"""What the server answers on its own: something sensible for whatever is asked.
 
 Text for text, valid JSON where JSON is asked for, a valid tool call where a tool is forced; a
-tool's result is taken up in the next answer, so that the loop of an agent ends.
+tool's result is repeated in the next answer, so that an agent's loop ends.
 """
 
 from collections.abc import Sequence
@@ -15,12 +15,12 @@ from mockserver.seeding import Draw
 from mockserver.wire.jsontext import compact
 
 QUOTED: Final = 200
-"""How many characters of what was said an answer repeats."""
+"""How many characters of a message an answer repeats."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Auto(Reply):
-    """Answer sensibly, as a model might that knows only the request."""
+    """Answer sensibly, like a model that knows nothing but the request."""
 
     kind = "auto"
 
@@ -43,7 +43,7 @@ class Auto(Reply):
 
 
 def _results(turns: Sequence[Turn]) -> list[str]:
-    """Return the results of tools that are handed back, none if something was said since."""
+    """Return the results of tools that are sent back, none if a message followed them."""
     results: list[str] = []
     for turn in reversed(turns):
         if turn.role != "tool":
@@ -53,10 +53,10 @@ def _results(turns: Sequence[Turn]) -> list[str]:
 
 
 def _forced(request: ModelRequest) -> Tool | None:
-    """Return the tool that must be called: the one named, or the first where any will do.
+    """Return the tool that must be called: the one named, or the first if any will do.
 
-    One is enough: models call several at once only where there is reason to. A tool that takes
-    any text is called by nobody who knows only the request.
+    One is enough: models call several at once only for a reason. A tool that takes free text is
+    not called: the request alone does not show what to write.
     """
     choice = request.tool_choice
     if choice.forced is not None:

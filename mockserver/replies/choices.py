@@ -1,4 +1,4 @@
-"""Another answer for each choice, for requests with `n`."""
+"""A different answer for each choice, for requests with `n`."""
 
 from dataclasses import dataclass, replace
 
@@ -10,7 +10,7 @@ from mockserver.seeding import Draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Choices(Reply):
-    """Answer choice i with element i of *choices*, starting over when they are used up."""
+    """Answer choice i with element i of *choices*, starting over when they run out."""
 
     kind = "choices"
 
@@ -35,7 +35,7 @@ class Choices(Reply):
 
     @property
     def varies(self) -> bool:
-        """Whether any of the choices may come out otherwise the next time."""
+        """Whether any of the choices may be different the next time."""
         return self.template or any(choice.varies for choice in self.choices)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:

@@ -1,4 +1,4 @@
-"""What was said comes back: for tests of transport, encodings and lengths."""
+"""The message comes back, for tests of transport, encodings and lengths."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from mockserver.seeding import Draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Echo(Reply):
-    """Answer with the last user message, wherever it stands, or with the prompt."""
+    """Answer with the last user message, wherever it is, or with the prompt."""
 
     kind = "echo"
 

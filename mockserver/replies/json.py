@@ -11,7 +11,7 @@ from mockserver.wire.jsontext import JsonValue, compact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Json(Reply):
-    """Answer with *value*, written as models write JSON that they are asked for."""
+    """Answer with *value* as JSON text, written the way models write it."""
 
     kind = "json"
     indifferent: ClassVar[bool] = True

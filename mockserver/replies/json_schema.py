@@ -1,4 +1,4 @@
-"""JSON that is valid for the schema which the request asks for, varied by the seed."""
+"""JSON that is valid for the schema in the request, varied by the seed."""
 
 import re
 from collections.abc import Mapping
@@ -15,17 +15,20 @@ from mockserver.wire.jsontext import JsonValue, compact, is_list, is_object
 PATH: Final = re.compile(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*|(?:\[\d+\])+")
 STEP: Final = re.compile(r"[^.\[\]]+|\[\d+\]")
 MOST_STEPS: Final = 32
-"""How deep an override may stand: as deep as a scenario's own values."""
+"""How deep an override may be: as deep as a scenario's own values."""
 MOST_ITEMS: Final = 1_000
-"""How long a list may become so that an override has its place in it."""
+"""How long a list may become to make room for an override."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JsonSchema(Reply):
-    """Answer with JSON for the request's schema; *overrides* put values of your own into it.
+    """Answer with JSON that is valid for the request's schema.
 
-    An override is named by its path: `address.city`, `items[0].price`. A request without a schema
-    gets an object.
+    A request without a schema gets an object.
+
+    Attributes:
+        overrides: Values of your own, by their path: `address.city`, `items[0].price`.
+
     """
 
     kind = "json_schema"

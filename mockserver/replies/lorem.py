@@ -1,4 +1,4 @@
-"""Seeded prose of a length in tokens: for load, layout and limits."""
+"""Seeded prose of a given length in tokens, for tests of load, layout and limits."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -16,7 +16,7 @@ MOST_TOKENS = 200_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lorem(Reply):
-    """Answer with prose of *tokens* tokens, another each time and for each choice."""
+    """Answer with *tokens* tokens of prose, different each time and for each choice."""
 
     kind = "lorem"
     constant: ClassVar[bool] = False

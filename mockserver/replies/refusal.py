@@ -1,4 +1,4 @@
-"""A refusal: the model says, in a place of its own, that it will not."""
+"""A refusal: the model declines, in a member of its own."""
 
 from dataclasses import dataclass
 from typing import ClassVar
@@ -10,7 +10,7 @@ from mockserver.seeding import Draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusal(Reply):
-    """Refuse with *text*; on the legacy endpoint, which knows no refusals, it is the text."""
+    """Refuse with *text*; the legacy endpoint, which has no refusals, sends it as its text."""
 
     kind = "refusal"
     indifferent: ClassVar[bool] = True

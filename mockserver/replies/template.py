@@ -9,7 +9,7 @@ from mockserver.seeding import Draw
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Template(Reply):
-    """Answer with *text*, what stands in `{{ }}` looked up in the request, the state and so on."""
+    """Answer with *text*; each `{{ }}` in it is looked up in the request, the state and so on."""
 
     kind = "template"
 

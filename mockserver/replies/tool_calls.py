@@ -1,4 +1,4 @@
-"""Tool calls, one or several at once, with or without a text beside them."""
+"""Tool calls, one or several at once, with or without a text."""
 
 import json
 from collections.abc import Mapping
@@ -14,7 +14,14 @@ from mockserver.wire.jsontext import JsonValue, compact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WrittenCall:
-    """One call: *arguments* as an object, or as a string that goes out unchanged."""
+    """One tool call.
+
+    Attributes:
+        name: The tool's name.
+        arguments: An object, or a string that is sent unchanged.
+        id: The call's id; drawn unless stated.
+
+    """
 
     name: str
     arguments: str | Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
@@ -23,7 +30,13 @@ class WrittenCall:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolCalls(Reply):
-    """Call tools. Ids are made unless stated; legacy `functions` get a `function_call`."""
+    """Call tools; for legacy `functions`, as a `function_call`.
+
+    Attributes:
+        calls: The tool calls, in order.
+        text: A text before the calls.
+
+    """
 
     kind = "tool_calls"
     indifferent: ClassVar[bool] = True

@@ -26,7 +26,7 @@ TEXTS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """A regular expression, searched in a text: its first group is taken, or the whole match."""
+    """Search a text for a regular expression; takes its first group, or the whole match."""
 
     called: ClassVar[str] = "a capture"
 
@@ -35,7 +35,17 @@ class Search:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capture:
-    """What is taken from a request: what *path* finds in its body, or a part of one text."""
+    """What to take from a request, from one place in it.
+
+    Attributes:
+        path: What a JMESPath expression finds in the body.
+        system: A search of the system and developer messages.
+        first_user: A search of the first user message.
+        last_user: A search of the last user message.
+        any_message: A search of all messages; the first match is taken.
+        prompt: A search of the prompts of a legacy completion.
+
+    """
 
     bare: ClassVar[str] = "path"
     called: ClassVar[str] = "a capture"

@@ -64,7 +64,7 @@ class _Forms(Writer):
             Regex: lambda: described("A regular expression, as Python reads them.", _TEXT),
             Reply: self._reply,
             Setting: lambda: described(
-                "A value; null removes the name. {template: …} is filled in.", {}
+                "A value; null removes the name. {template: …} is expanded.", {}
             ),
             Step: self._step,
             Strict: lambda: any_of({"type": "boolean"}, self._as_record(Strict)),

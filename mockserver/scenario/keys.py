@@ -14,12 +14,12 @@ _LISTS: Final[tuple[Standing, ...]] = ("valid", "invalid", "quota_exhausted")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Keys:
-    """Which API keys are good, as globs.
+    """Which API keys are valid, as globs.
 
     Attributes:
-        valid: Those that are; if none are stated, all but those of the other lists.
-        invalid: Those that the provider does not know.
-        quota_exhausted: Those whose account has nothing left to spend.
+        valid: The valid keys; without this list, all keys that no other list names.
+        invalid: Keys that the provider does not know.
+        quota_exhausted: Keys whose account has run out of credit.
 
     """
 

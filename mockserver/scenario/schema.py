@@ -26,7 +26,7 @@ _KEBAB_CASE: Final = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """What one call gets of a rule with `replies`."""
+    """What one call gets from a rule with `replies`."""
 
     reply: Reply | None = None
     failures: tuple[Failure, ...] = ()
@@ -35,21 +35,21 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rule:
-    """One rule: when it holds, what it answers, what goes wrong.
+    """One rule: which calls it is about, what it answers, what goes wrong.
 
     Attributes:
-        name: How the journal and errors call it.
+        name: What the journal and errors call it.
         when: The calls that it is about.
-        reply: What the model answers, each time.
-        replies: What the model answers, one step for each call; excludes *reply*.
+        reply: What the model answers, every time.
+        replies: What the model answers, one step per call; cannot be combined with *reply*.
         then: What happens after the last of *replies*.
-        times: How often the rule acts; None: without end.
-        per: What the rule's counters, and its place in *replies*, are kept for.
-        fail: What goes wrong, in the order applied.
+        times: How often the rule acts at most; null: no limit.
+        per: What counters and the place in *replies* are kept for, each separately.
+        fail: What goes wrong, applied in this order.
         latency: How long the answer takes.
-        capture: What is kept for the conversation when the rule acts, by name.
-        set_: What becomes of the session's state once the rule has acted, by name.
-        place: Where it is written; None for a rule that was made in Python.
+        capture: What to remember of the request for the rest of the conversation, by name.
+        set_: What to change in the session's state once the rule has acted, by name.
+        place: Where it is written; None for a rule made in Python.
 
     """
 
@@ -111,12 +111,12 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Defaults:
-    """What holds for each answer that does not say otherwise.
+    """Defaults for every answer that does not state its own.
 
     Attributes:
-        latency: How long it takes.
-        headers: Added to it.
-        system_fingerprint: Stated outright; null is sent as such.
+        latency: How long the answer takes.
+        headers: Added to the answer's headers.
+        system_fingerprint: Sent as it is; null is sent as null.
 
     """
 
@@ -129,14 +129,14 @@ class Defaults:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Strict:
-    """What fails a test; what is not stated is for others to say.
+    """What fails a test. Keys left out are decided by other files, then by the server.
 
     Attributes:
-        unmatched: A call that no rule answers is refused.
+        unmatched: A call that no rule answers; it is refused.
         unused: A rule with `times`, or a step of `replies`, that is left over.
         no_effect: A failure that finds nothing to act on.
         late: A call to a session that has ended.
-        loops: The 21st answer in a row with tool calls is refused.
+        loops: The 21st answer in a row with tool calls; it is refused.
 
     """
 
@@ -262,11 +262,11 @@ class Models:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelEntry:
-    """A model known besides the catalogue.
+    """A model known in addition to the catalogue.
 
     Attributes:
-        id: Its name.
-        like: A known model, as which it is counted, and on whose endpoint it answers.
+        id: The model's name.
+        like: A known model: tokens are counted its way, and its endpoints are the same.
 
     """
 
@@ -286,22 +286,22 @@ class Include:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScenarioFile:
-    """What one file says.
+    """One scenario file.
 
     Attributes:
-        version: Of the language.
-        description: What it is about, in one sentence.
-        provider: What a path without a provider's prefix means.
-        seed: Of everything drawn.
-        strict: What is refused, or fails a test.
-        include: Other files whose content follows, by paths relative to this one.
-        models: Models known besides the catalogue, or `any`.
-        keys: Which API keys are good.
-        retired: Models that the provider has switched off; true: all that are past their date.
-        limits: How much each key may ask, by a model's glob.
-        defaults: For each answer that does not say otherwise.
+        version: The version of the language.
+        description: What the scenario is about, in one sentence.
+        provider: The provider meant by a path without a provider prefix.
+        seed: The seed of everything random.
+        strict: What is refused or fails a test.
+        include: Other files to read after this one, by paths relative to it.
+        models: Models known in addition to the catalogue; or `any`.
+        keys: Which API keys are valid.
+        retired: Models that the provider has switched off; true: all past their shutdown date.
+        limits: Rate limits for each API key, by a glob of models.
+        defaults: Defaults for every answer that does not state its own.
         state: The session's state at its start.
-        rules: Read from top to bottom; what is read first wins.
+        rules: Read from top to bottom; the first that answers wins.
 
     """
 

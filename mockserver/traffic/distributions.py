@@ -13,10 +13,15 @@ Z99: Final = 2.3263478740408408
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Distribution:
-    """A lognormal distribution: a long right tail, given by its *median* and its spread.
+    """A lognormal distribution with a long right tail, given by its median and its spread.
 
-    The spread is *sigma* (of the logarithm; 0: constant), or the 99th percentile *p99*.
-    Draws outside *min* and *max* become the bound.
+    Attributes:
+        median: Half of the values are below it.
+        sigma: The spread: the standard deviation of the logarithm; 0 makes it constant.
+        p99: The spread, instead of *sigma*: the 99th percentile.
+        min: Smaller values become this one.
+        max: Larger values become this one.
+
     """
 
     median: float

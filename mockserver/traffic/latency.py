@@ -27,10 +27,10 @@ Quantity = float | Distribution
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hiccup:
-    """A second mode of the time to first token: a queue, a cold start.
+    """An occasional extra delay of the first token: a queue, a cold start.
 
     Attributes:
-        probability: How often an answer meets it.
+        probability: The share of answers that it delays, from 0 to 1.
         add_ms: What it adds to the time to first token.
 
     """
@@ -48,10 +48,13 @@ class Hiccup:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Load:
-    """How an answer slows down while others are made.
+    """How an answer slows down while others are being made.
 
-    With all *slots* taken, everything takes *factor* times as long as alone; in between it
-    grows evenly: 1 + (factor - 1) x (in flight - 1) / (slots - 1).
+    The slowdown grows evenly: 1 + (factor - 1) x (in flight - 1) / (slots - 1).
+
+    Attributes:
+        factor: How many times as long everything takes with all slots taken.
+        slots: How many answers at once reach the full factor.
 
     Source:
         llm-d-inference-sim, `time-factor-under-load`.
@@ -89,18 +92,18 @@ class Plan(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Latency:
-    """How long answers take. What is stated stands before what the preset says.
+    """How long answers take. Keys given here override the preset's.
 
     Attributes:
-        preset: A model or provider whose times are known, by name.
+        preset: A model or provider with known times, by name.
         ttft_ms: Time to first token.
         per_token_ms: Time from one token to the next; drawn for each.
-        prefill_ms_per_token: Added to the time to first token for each token of the prompt that
-            is not read from the cache.
+        prefill_ms_per_token: Added to the time to first token for each prompt token that is not
+            read from the cache.
         burst_tokens: How many tokens arrive together, on average (geometrically distributed);
-            1 sends each by itself.
-        hiccup: A second mode of the time to first token.
-        load: How it slows down while other answers are made.
+            1 sends each on its own.
+        hiccup: An occasional extra delay of the first token.
+        load: How it slows down while other answers are being made.
 
     """
 

@@ -32,15 +32,15 @@ Window = Literal["minute", "day"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """What a key may ask of a model.
+    """The limits of a key for a model.
 
     Attributes:
-        requests_per_minute: Requests; the bucket is full at first, and refills evenly.
-        tokens_per_minute: Tokens, as the provider's limiter counts them.
-        requests_per_day: As above, refilled in a day.
-        tokens_per_day: As above, refilled in a day.
+        requests_per_minute: Requests per minute; the bucket starts full and refills evenly.
+        tokens_per_minute: Tokens per minute, as the provider's limiter counts them.
+        requests_per_day: Requests per day; the bucket starts full and refills evenly.
+        tokens_per_day: Tokens per day, as the provider's limiter counts them.
         concurrency: How many answers are made at once.
-        queue: How many requests wait for their turn; the others are refused.
+        queue: How many requests wait for their turn; any more are refused.
 
     """
 
@@ -76,10 +76,10 @@ class Figures:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits(Figures):
-    """What each key may ask of a model.
+    """The limits of each key for a model.
 
     Attributes:
-        keys: Other figures for some keys, by glob; what they leave unstated holds for them too.
+        keys: Other limits for some keys, by glob; what they leave out stays as it is here.
 
     """
 

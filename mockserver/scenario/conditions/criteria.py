@@ -64,13 +64,13 @@ class ShowsWhatIsStated:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class TextTest(ShowsWhatIsStated):
-    """A test of a text; all that is stated must hold.
+    """A test of a text. All keys given must hold; of a list, one entry is enough.
 
     Attributes:
-        equals: The whole text; of several, one.
-        contains: A part of it; of several, one.
-        glob: A pattern with `*`, `?` and `[abc]` that fits the whole text; of several, one.
-        regex: A regular expression that is found in it; of several, one.
+        equals: The whole text.
+        contains: A part of the text.
+        glob: A pattern with `*`, `?` and `[abc]` for the whole text.
+        regex: A regular expression found anywhere in the text.
         all: Tests that must all hold.
         not_: A test that must not hold.
         present: Whether there is a text at all.
@@ -139,7 +139,7 @@ class TextTest(ShowsWhatIsStated):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NameTest(TextTest):
-    """A test of a name: as of a text, but a bare value is a glob."""
+    """A test of a name, like a test of a text; a bare value is a glob."""
 
     bare: ClassVar[str] = "glob"
 
@@ -161,11 +161,11 @@ class NameTest(TextTest):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NamesTest(ShowsWhatIsStated):
-    """A test of a set of names, each given as a glob; all that is stated must hold.
+    """A test of a set of names, each given as a glob. All keys given must hold.
 
     Attributes:
-        any: One of these is there.
-        all: Each of these is there.
+        any: At least one of these is there.
+        all: All of these are there.
         present: Whether there are any at all.
 
     """
@@ -217,12 +217,12 @@ class NamesTest(ShowsWhatIsStated):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class NumberTest(ShowsWhatIsStated):
-    """A test of a count; all that is stated must hold.
+    """A test of a number. All keys given must hold.
 
     Attributes:
-        equals: The number; of several, one.
-        at_least: This number, or more.
-        at_most: This number, or less.
+        equals: The number; of a list, one entry is enough.
+        at_least: This number or more.
+        at_most: This number or less.
         present: Whether there is anything to count.
 
     """
@@ -280,15 +280,15 @@ class NumberTest(ShowsWhatIsStated):
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ValueTest(ShowsWhatIsStated):
-    """A test of any JSON value; all that is stated must hold. What is not there is null.
+    """A test of any JSON value. All keys given must hold; a missing value is null.
 
     Attributes:
         equals: The whole value.
-        contains: A part of a text; of several, one.
-        glob: A pattern with `*`, `?` and `[abc]` that fits the whole text; of several, one.
-        regex: A regular expression that is found in the text; of several, one.
-        at_least: This number, or more.
-        at_most: This number, or less.
+        contains: A part of a text; of a list, one entry is enough.
+        glob: A pattern with `*`, `?` and `[abc]` for the whole text; of a list, one is enough.
+        regex: A regular expression found anywhere in the text; of a list, one is enough.
+        at_least: This number or more.
+        at_most: This number or less.
         not_: A test that must not hold.
         present: Whether there is a value other than null.
 

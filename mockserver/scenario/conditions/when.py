@@ -38,16 +38,16 @@ ProviderName: TypeAlias = Annotated[str, PROVIDER]
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class AfterTool(ShowsWhatIsStated):
-    """A test of the tool results handed back: by the tools' names, or of one in detail.
+    """A test of the tool results sent back: by the tools' names, or of one result in detail.
 
     Attributes:
-        any: One of these tools is among them.
-        all: Each of these tools is among them.
-        present: Whether there are any at all.
-        name: The tool of the one result that all of the following fit, too.
-        result: What came back.
+        any: At least one of these tools returned a result.
+        all: All of these tools returned a result.
+        present: Whether there are any results at all.
+        name: The tool's name; `result`, `arguments` and `id` must fit the same result.
+        result: What the tool returned.
         arguments: What the tool was called with.
-        id: The call's id.
+        id: The tool call's id.
 
     """
 
@@ -108,34 +108,34 @@ Test = NameTest | TextTest | NamesTest | NumberTest | AfterTool
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class When(ShowsWhatIsStated):
-    """One mapping of a `when`, as written: all that is stated must hold.
+    """One mapping of a `when`, as written. All keys given must hold.
 
     Attributes:
-        endpoint: What is asked for; without it, a rule is about all endpoints where a model is
-            asked, and its reply can answer.
-        provider: Whose API is spoken.
-        model: The model that is asked for.
-        key: The API key, in whichever header it comes.
+        endpoint: The endpoint called. Without it, a rule is about every endpoint that asks a
+            model and that its reply can answer.
+        provider: The provider whose API is called.
+        model: The model asked for.
+        key: The API key, in whichever header it is sent.
         stream: Whether a stream is asked for.
-        headers: The request's headers; their case is no matter.
+        headers: The request's headers; case does not matter.
         system: System and developer messages, joined by newlines.
-        first_user: The first user message: the same through an agent's whole loop.
+        first_user: The first user message, which stays the same through an agent's whole loop.
         last_user: What is being asked now: the last user message, unless an assistant message
             follows it.
-        any_message: Holds if it holds for one message, of any role.
+        any_message: Any message, whatever its role; one that fits is enough.
         prompt: The prompt of a legacy completion; of several, one must fit.
-        tools: The tools that the request offers.
-        tool_choice: `auto`, `none`, `required`, or the tool that must be called.
+        tools: The names of the tools that the request offers.
+        tool_choice: `auto`, `none`, `required`, or the name of the tool that must be called.
         response_format: `text`, `json_object` or `json_schema`, or the schema's name.
-        after_tool: The tool results that are handed back.
+        after_tool: The tool results sent back.
         turn: How many assistant messages the request holds.
         images: How many images the last user message holds.
-        attempt: 1 for a new request, one more each time it comes again before it was answered
-            whole.
-        call: The how-manieth call this is for which the rest of the condition holds.
+        attempt: 1 for a new request, then one more each time it is sent again before it has been
+            answered completely.
+        call: Which call this is, counting from 1, of those that fit the rest of the condition.
         request: What JMESPath expressions find in the request's body.
         state: What rules have `set`; null: not set.
-        not_: Holds if what stands here does not.
+        not_: Conditions of which none may hold.
 
     """
 
