@@ -44,6 +44,13 @@ def outcome(text: str) -> list[Problem]:
     return []
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _what_is_worked_out_once() -> None:
+    """Read every file once: annotations and presets are looked up for the first of them alone."""
+    for file in FILES:
+        outcome(file.text)
+
+
 def effort(text: str) -> int:
     """Return how much is done to read *text*: calls of functions, which no machine makes slower."""
     count = 0
