@@ -152,9 +152,9 @@ def _chunks(events: Sequence[SentEvent]) -> list[Json]:
 
 def _broken_off(nearest: Sequence[SentEvent]) -> bytes:
     """Return the first half of an event of the answer, or of any other with JSON."""
-    said = [event for event in nearest if _says(event)]
+    speaking = [event for event in nearest if _says(event)]
     text = next(
-        (event.text for event in (*said, *nearest) if event.json is not None), "data: {}\n\n"
+        (event.text for event in (*speaking, *nearest) if event.json is not None), "data: {}\n\n"
     )
     whole = encoded(text)
     return whole[: len(whole) // 2] + b"\n\n"
@@ -175,6 +175,6 @@ def _saying(nearest: Sequence[SentEvent], text: str) -> bytes | None:
         for event in nearest:
             mark = next((found for kind in kinds if (found := event.find(kind))), None)
             if mark is not None and (len(kinds) > 1 or value_at(event.text, mark.path)):
-                said = with_value(event.text, mark.path, to_bytes(compact(text)).decode())
-                return None if said is None else encoded(said)
+                changed = with_value(event.text, mark.path, to_bytes(compact(text)).decode())
+                return None if changed is None else encoded(changed)
     return None

@@ -35,13 +35,13 @@ class Repeat(AnswerFailure):
             raise BadValue("repetitions", what)
 
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:  # noqa: ARG002 - nothing is drawn
-        """Return *choice* with its end said again; no effect on an answer without a text."""
+        """Return *choice* with its end repeated; no effect on an answer without a text."""
         if choice.text is None:
             return choice
-        said = choice.text.rstrip()
-        words = said.split()
+        text = choice.text.rstrip()
+        words = text.split()
         again = self.text or (" " + words[-1] if words else " the")
         # No token is shorter than a character, so that this is enough to reach the limit.
         times = self.repetitions or min(request.max_tokens or USUAL_TIMES, MOST_TIMES)
         kept = [part for part in choice.parts if not isinstance(part, Text | ToolCall)]
-        return replace(choice, parts=(*kept, Text(said + again * times)), finish_reason="length")
+        return replace(choice, parts=(*kept, Text(text + again * times)), finish_reason="length")

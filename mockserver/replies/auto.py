@@ -90,8 +90,8 @@ def _json(request: ModelRequest, place: ChoicePlace, draw: Draw) -> str | None:
 def _text(turns: Sequence[Turn], results: Sequence[str]) -> str:
     if results:
         return f"The tools answered: {_quote('; '.join(results))}"
-    said = [turn.text for turn in turns if turn.role == "user"]
-    return f"A mock answer to: {_quote(said[-1] if said else turns[-1].text)}"
+    messages = [turn.text for turn in turns if turn.role == "user"]
+    return f"A mock answer to: {_quote(messages[-1] if messages else turns[-1].text)}"
 
 
 def _quote(text: str) -> str:

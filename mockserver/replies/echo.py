@@ -18,5 +18,5 @@ class Echo(Reply):
         request = call.request
         if request is None or not request.turns:
             return Choice((Text(place.prompt),))
-        said = [turn.text for turn in request.turns if turn.role == "user"]
-        return Choice((Text(said[-1] if said else ""),))
+        messages = [turn.text for turn in request.turns if turn.role == "user"]
+        return Choice((Text(messages[-1] if messages else ""),))

@@ -52,7 +52,7 @@ class ToolCalls(Reply):
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - ids are drawn when the answer is sent
         """Return the calls."""
         write = compact if len(self.calls) == 1 else _spaced
-        said = () if self.text is None else (Text(self.text),)
+        text = () if self.text is None else (Text(self.text),)
         calls = [
             ToolCall(
                 written.name,
@@ -63,7 +63,7 @@ class ToolCalls(Reply):
             )
             for written in self.calls
         ]
-        return Choice((*said, *calls))
+        return Choice((*text, *calls))
 
 
 def _spaced(arguments: Mapping[str, JsonValue]) -> str:

@@ -1,9 +1,9 @@
-"""From nodes to typed values: the annotations of a class say what its keys may hold.
+"""From nodes to typed values: the annotations of a class define what its keys may hold.
 
 This is the one place where annotations are interpreted. A dataclass is a mapping whose keys
 are its fields (a trailing underscore is dropped: `not_` is written `not`). An `Unstated` in a
 union is never written. A class with a `bare` key may be written as that key's value alone.
-All problems are collected, so that a file tells of all that is wrong with it at once.
+All problems are collected, so that everything wrong with a file is reported at once.
 """
 
 import dataclasses
@@ -34,7 +34,7 @@ from mockserver.wire.jsontext import compact
 
 
 class Invalid(Enum):
-    """Stands for a value that was refused; why is told in the problems."""
+    """Stands for a value that was refused; the problems state why."""
 
     INVALID = "invalid"
 
@@ -42,7 +42,7 @@ class Invalid(Enum):
 INVALID: Final = Invalid.INVALID
 
 Reader: TypeAlias = Callable[[Node], Any]
-"""Makes a value of a node where the annotation alone does not say how; `INVALID` if it cannot."""
+"""Makes a value from a node where the annotation alone does not define how; `INVALID` on errors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,11 +74,11 @@ class Builder:
     """Builds the values of one file, and collects its problems."""
 
     def __init__(self, readers: Mapping[Any, Reader], foreign_words: Mapping[str, str]) -> None:
-        """Take how annotations are read that do not speak for themselves.
+        """Take the readers of annotations that do not speak for themselves.
 
         Args:
             readers: By annotation.
-            foreign_words: Keys that other tools have, each with what it is called here.
+            foreign_words: Keys of other tools, each with its name here.
 
         """
         self.problems: list[Problem] = []
@@ -91,11 +91,11 @@ class Builder:
         return INVALID
 
     def warn(self, place: Place, what: str, hint: str | None = None) -> None:
-        """Note what is doubtful."""
+        """Note something doubtful."""
         self.problems.append(Problem(place=place, what=what, hint=hint, severity="warning"))
 
     def expected(self, wanted: str, node: Node) -> Invalid:
-        """Refuse *node*, where *wanted* should stand."""
+        """Refuse *node*, where *wanted* is expected."""
         quotes = ""
         if wanted == "text" and isinstance(node, ScalarNode) and node.value is not None:
             quotes = ": put it in quotes"
@@ -152,8 +152,8 @@ class Builder:
         Args:
             cls: The class.
             node: A mapping; or the value of the key `bare` of *cls* alone.
-            called: How errors call the mapping; else as the class says in `called`, if it does.
-            given: Fields that are no keys.
+            called: What errors call the mapping; otherwise the class's `called`, if any.
+            given: Fields that are not keys.
             defaults: Fields whose default is not the class's own.
 
         """
@@ -332,7 +332,7 @@ class Builder:
                 return INVALID
 
     def _warn_of_numbers(self, node: ScalarNode) -> None:
-        """Warn of a number that goes out otherwise than it is written: was text meant?"""
+        """Warn of a number that is not sent as written: was text meant?"""
         if isinstance(node.value, bool) or not isinstance(node.value, int | float):
             return
         hint = "put it in quotes if text is meant"

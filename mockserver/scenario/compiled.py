@@ -1,4 +1,4 @@
-"""A scenario, ready to answer by: what can be worked out once for all of its requests."""
+"""A scenario ready for use: everything that is worked out once for all of its requests."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,15 +21,15 @@ KEYS_KEPT: Final = 1_024
 
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
-    """A rule, and what to look at to tell whether it holds.
+    """A rule, and what decides whether it holds.
 
     Attributes:
         rule: The rule.
         key: Which rule of its session it is.
-        readings: What is looked at, in the order of trying; `call` is not among it.
-        counting: The alternatives of its `when` that ask for the number of the call, and others.
+        readings: What is looked at, in the order of trying; not `call`.
+        counting: The alternatives of its `when`, if any of them tests the number of the call.
         is_plain: It gives one reply whenever it holds, and does nothing else.
-        is_steady: It holds each time for the same body, or never, but for its counters.
+        is_steady: Apart from its counters, it always holds for the same body, or never.
 
     """
 
@@ -55,14 +55,14 @@ class CompiledRule:
         return cls(rule, key, readings, counting, is_plain, is_steady)
 
     def holds(self, subject: Subject) -> bool:
-        """Return whether all but the number of the call fits."""
+        """Return whether everything but the number of the call fits."""
         for read, fits in self.readings:  # noqa: SIM110 - a generator would cost twice as much
             if not fits(read(subject)):
                 return False
         return True
 
     def cannot_answer(self, subject: Subject) -> str | None:
-        """Return why its replies are none for the endpoint that is asked; None: they are."""
+        """Return why its replies cannot answer the endpoint; None: they can."""
         if _can_answer(self.rule, subject):
             return None
         kinds = either([*dict.fromkeys(f"'{reply.kind}'" for reply in self.rule.given)])
@@ -70,7 +70,7 @@ class CompiledRule:
 
 
 def _gate(rule: Rule) -> Reading:
-    """Return what to look at to tell whether the replies of *rule* can answer at all."""
+    """Return what decides whether the replies of *rule* can answer at all."""
     if all(reply.generates and reply.computes == frozenset() for reply in rule.given):
         return attrgetter("computes"), not_
     return _itself, partial(_can_answer, rule)
@@ -95,12 +95,12 @@ def _one_of(alternatives: tuple[Conjunction, ...]) -> Reading:
 
 
 class Compiled:
-    """All that a session answers by, apart from what changes."""
+    """Everything that a session answers from, apart from what changes."""
 
     def __init__(self, layers: Sequence[Layer], *, any_model: bool = False) -> None:
-        """Compile *layers*, the one that is read first in front.
+        """Compile *layers*, in the order of reading.
 
-        With *any_model* every model is known, whatever they say.
+        With *any_model*, every model is known, whatever they state.
         """
         self.layers = tuple(layers)
         scenario = self.scenario = combined(*(layer.scenario for layer in layers))
@@ -121,7 +121,7 @@ class Compiled:
     def holding(self, subject: Subject) -> Iterator[int]:
         """Return the positions of the rules that hold, from top to bottom, but for their counters.
 
-        Each is asked when it is its turn: one above it may have changed the state.
+        Each is tested in its turn: one above it may have changed the state.
         """
         rules = self.rules
         asked = candidates(self._sieves, subject) if self._sieves else range(len(rules))
@@ -133,7 +133,7 @@ class Compiled:
         return tuple([n for n, rule in rules if not rule.is_steady or rule.holds(subject)])
 
     def holding_of(self, positions: Iterable[int], subject: Subject) -> Iterator[int]:
-        """Yield those of *positions*, which `may_hold` has told, whose rules hold now."""
+        """Yield those of *positions*, which come from `may_hold`, whose rules hold now."""
         rules = self.rules
         return (p for p in positions if rules[p].is_steady or rules[p].holds(subject))
 

@@ -1,7 +1,7 @@
 """Failures to parametrise tests with: what clients swallow, what they retry, what breaks streams.
 
-What openai-python and openai-node make of each is measured by the project's own tests; an
-application's own code may well do better, which is what a test is for.
+How openai-python and openai-node react to each is measured by the project's own tests; an
+application may well do better, which is what a test is for.
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ ANSWER: Final = "One two three four five six."
 
 @dataclass(frozen=True, slots=True)
 class KnownFailure:
-    """A failure that providers showed.
+    """A failure seen at providers.
 
     ```python
     @pytest.mark.parametrize("failure", mockserver.SILENT_FAILURES, ids=str)
@@ -27,9 +27,9 @@ class KnownFailure:
 
     Attributes:
         name: In kebab-case, for the ids of tests.
-        fail: What stands behind `fail:` in a rule, ready for YAML or JSON.
-        seen: What comes of it.
-        stream: Whether it takes a streamed answer (or one in one piece) to see it; None: either.
+        fail: The value of `fail:` in a rule, ready for YAML or JSON.
+        seen: What the client sees.
+        stream: Whether it shows only in a streamed answer, or only in one piece; None: either.
         tools: Whether the answer must be a tool call.
 
     """
@@ -44,18 +44,18 @@ class KnownFailure:
         return self.name
 
     def scenario(self, reply: Any = None) -> Scenario:
-        """Return a scenario whose every answer is *reply*, and fails so.
+        """Return a scenario in which every answer is *reply* and fails this way.
 
         Args:
-            reply: What a rule has behind `reply:`; unless stated, a few words, or a call of the
-                tool `get_weather` where the failure is about calls.
+            reply: The value of `reply:` in a rule; unless stated, a few words, or a call of the
+                tool `get_weather` where the failure is about tool calls.
 
         """
         if reply is None:
             call = {"name": "get_weather", "arguments": {"city": "Paris"}}
             reply = {"kind": "tool_calls", "calls": [call]} if self.tools else ANSWER
         rule = {"name": self.name, "reply": reply, "fail": dict(self.fail)}
-        # What is JSON is YAML.
+        # JSON is YAML.
         return load_scenario(ScenarioText(compact({"version": 1, "rules": [rule]}), self.name))
 
 
@@ -69,7 +69,7 @@ SILENT_FAILURES: Final = (
     KnownFailure(
         "stream-without-finish",
         {"kind": "omit", "parts": ["finish_reason"]},
-        "nothing says that the answer is whole",
+        "nothing shows that the answer is complete",
         stream=True,
     ),
     KnownFailure(
@@ -99,7 +99,7 @@ SILENT_FAILURES: Final = (
     KnownFailure(
         "json-for-a-stream",
         {"kind": "wrong_type", "send": "json"},
-        "an answer in one piece, in which a reader of streams finds nothing",
+        "an answer in one piece, in which a stream reader finds nothing",
         stream=True,
     ),
     KnownFailure(
@@ -123,7 +123,7 @@ SILENT_FAILURES: Final = (
     KnownFailure(
         "text-twice",
         {"kind": "inject", "what": "duplicate", "after_tokens": 3},
-        "a piece of the text comes twice",
+        "a piece of the text is sent twice",
         stream=True,
     ),
     KnownFailure(
@@ -132,28 +132,28 @@ SILENT_FAILURES: Final = (
         "a chunk has all the text so far",
         stream=True,
     ),
-    KnownFailure("empty-answer", {"kind": "empty"}, "an empty text, which ends by stop"),
+    KnownFailure("empty-answer", {"kind": "empty"}, "an empty text that ends with stop"),
     KnownFailure(
         "empty-answer-by-length",
         {"kind": "empty", "finish_reason": "length"},
-        "an empty text, which ends by length",
+        "an empty text that ends with length",
     ),
     KnownFailure(
         "arguments-cut",
         {"kind": "bad_arguments", "how": "truncated"},
-        "the arguments of a call break off, and the answer says that it is whole",
+        "the arguments of a call break off, though the answer claims to be complete",
         tools=True,
     ),
     KnownFailure(
         "arguments-no-json",
         {"kind": "bad_arguments", "how": "single_quotes"},
-        "the arguments of a call are no JSON",
+        "the arguments of a call are not JSON",
         tools=True,
     ),
     KnownFailure(
         "unknown-tool",
         {"kind": "unknown_tool"},
-        "a call of a tool that nobody offered",
+        "a call of a tool that was not offered",
         tools=True,
     ),
     KnownFailure(
@@ -169,9 +169,9 @@ RETRYABLE_FAILURES: Final = (
     KnownFailure(
         "rate-limited-without-a-time",
         {"kind": "http_error", "status": 429},
-        "429, and nothing says for how long",
+        "429, without a time to come back",
     ),
-    KnownFailure("quota", {"kind": "quota"}, "429 that no retry helps against, but clients retry"),
+    KnownFailure("quota", {"kind": "quota"}, "429 that no retry helps, though clients retry"),
     KnownFailure("server-error", {"kind": "http_error", "status": 500}, "500"),
     KnownFailure("overloaded", {"kind": "overloaded"}, "503"),
     KnownFailure("overloaded-529", {"kind": "overloaded", "status": 529}, "529"),
@@ -181,45 +181,45 @@ RETRYABLE_FAILURES: Final = (
     KnownFailure("request-timeout", {"kind": "http_error", "status": 408}, "408"),
     KnownFailure("reset", {"kind": "disconnect"}, "a reset before anything is sent"),
     KnownFailure("closed", {"kind": "disconnect", "how": "fin"}, "an end before anything is sent"),
-    KnownFailure("no-http", {"kind": "bad_status_line"}, "bytes that are no HTTP"),
+    KnownFailure("no-http", {"kind": "bad_status_line"}, "bytes that are not HTTP"),
 )
-"""Official clients try these again by themselves, before they raise."""
+"""Official clients retry these on their own before they raise."""
 
 BROKEN_STREAMS: Final = (
     KnownFailure(
         "reset-in-the-stream",
         {"kind": "disconnect", "after_tokens": 3},
-        "a reset behind three tokens",
+        "a reset after three tokens",
         stream=True,
     ),
     KnownFailure(
         "closed-in-the-stream",
         {"kind": "disconnect", "how": "fin", "after_tokens": 3},
-        "an end of the connection behind three tokens",
+        "an end of the connection after three tokens",
         stream=True,
     ),
     KnownFailure(
         "reset-before-the-stream",
         {"kind": "disconnect", "at": "after_headers"},
-        "a reset behind the headers",
+        "a reset after the headers",
         stream=True,
     ),
     KnownFailure(
         "bad-chunk",
         {"kind": "bad_chunk", "after_tokens": 3},
-        "a chunk whose size is no number",
+        "a chunk whose size is not a number",
         stream=True,
     ),
     KnownFailure(
         "error-event",
         {"kind": "inject", "what": "error_event", "after_tokens": 3},
-        "an error in the stream, which ends by it",
+        "an error in the stream, which ends it",
         stream=True,
     ),
     KnownFailure(
         "error-chunk",
         {"kind": "inject", "what": "error_event", "shape": "choice", "after_tokens": 3},
-        "an error beside a choice that ends by it",
+        "an error next to a choice that ends with it",
         stream=True,
     ),
     KnownFailure(
@@ -237,7 +237,7 @@ BROKEN_STREAMS: Final = (
     KnownFailure(
         "invalid-utf-8",
         {"kind": "inject", "what": "invalid_utf8", "after_tokens": 3},
-        "a byte that is no UTF-8",
+        "a byte that is not UTF-8",
         stream=True,
     ),
     KnownFailure(
@@ -247,4 +247,4 @@ BROKEN_STREAMS: Final = (
         stream=True,
     ),
 )
-"""Streams that end by an error in openai-python, not always one of its own, behind what came."""
+"""Streams that end with an error in openai-python (not always its own) after what had arrived."""

@@ -1,6 +1,6 @@
-"""The forms of the language that a type alone does not tell: short forms, kinds, rules, models.
+"""The forms of the language that types alone do not define: short forms, kinds, rules.
 
-Everything else is told by the fields of `mockserver.scenario.schema`, of the tests and of the
+Everything else is defined by the fields of `mockserver.scenario.schema`, of the tests and of the
 plug-ins, and read by `mockserver.scenario.build`.
 """
 
@@ -49,11 +49,11 @@ FOREIGN_WORDS: Final[Mapping[str, str]] = {
 
 
 TO_COME: Final[Mapping[str, str]] = {"cassette": "it will come with recording"}
-"""Replies that the language knows and the server does not give yet."""
+"""Replies that the language has and the server cannot give yet."""
 
 
 def read_file(root: Node, plugins: Plugins) -> tuple[ScenarioFile | None, list[Problem]]:
-    """Return what the file with the node *root* says, and its problems, warnings included.
+    """Return what the file with the node *root* states, and its problems, warnings included.
 
     There is a file only if no problem is an error.
     """
@@ -124,7 +124,7 @@ class _Grammar:
         return INVALID if refused else rule
 
     def _refuse_idle_replies(self, rule: Rule, node: MapNode) -> None:
-        """Refuse a reply that is never given, since it answers none of the rule's endpoints."""
+        """Refuse a reply that is never used, since it cannot answer any of the rule's endpoints."""
         key = "reply" if rule.reply is not None else "replies"
         member = node.get(key)
         if not rule.given or member is None:
@@ -236,7 +236,7 @@ class _Grammar:
         return self._of_kind("failure", self._plugins.failures, node)
 
     def _of_kind(self, socket: str, plugins: Mapping[str, type[Any]], node: MapNode) -> Any:
-        """Return the reply or failure that *node* tells of, by its `kind`."""
+        """Return the reply or failure in *node*, by its `kind`."""
         member = node.get("kind")
         if member is None:
             return self.builder.refuse(

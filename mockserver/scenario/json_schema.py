@@ -1,7 +1,7 @@
 """The language as a JSON Schema: what editors complete, explain and check while one writes.
 
 It is written from the annotations by which `mockserver.scenario.build` reads, so that a key, a
-kind or a plug-in is in it as soon as it can be read. The forms that annotations do not tell,
+kind or a plug-in is in it as soon as it can be read. The forms that annotations do not define,
 which `mockserver.scenario.grammar` and `values` read by hand, are written by hand here.
 
 What the reader accepts, the schema accepts; unknown keys and kinds and wrong types it refuses.
@@ -143,8 +143,8 @@ class _Forms(Writer):
     def _kind(self, socket: Any, kind: str, plugin: Any, _: Schema) -> Schema:
         common = keys_of(socket)
         keys = keys_of(plugin)
-        told = summary(plugin)
-        properties: dict[str, Schema] = {"kind": described(told, {"const": kind})}
+        summary_of = summary(plugin)
+        properties: dict[str, Schema] = {"kind": described(summary_of, {"const": kind})}
         # First what the kind alone has.
         for word, key in sorted(keys.items(), key=lambda item: item[0] in common):
             shared = common.get(word) == key
@@ -152,7 +152,7 @@ class _Forms(Writer):
                 self._common(socket, word, key) if shared else self.property(plugin, key)
             )
         required = [word for word, key in keys.items() if key.required]
-        return described(told, object_of(properties, ["kind", *required]))
+        return described(summary_of, object_of(properties, ["kind", *required]))
 
     def _common(self, socket: Any, word: str, key: Key) -> Schema:
         """Return the reference to what a *key* of every kind of *socket* may hold."""

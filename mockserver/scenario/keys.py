@@ -1,4 +1,4 @@
-"""Which API keys a scenario calls good: its `keys`."""
+"""Which API keys are valid in a scenario: its `keys`."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -38,7 +38,7 @@ class Keys:
 
     @property
     def are_stated(self) -> bool:
-        """Whether there is anything to tell keys apart by."""
+        """Whether keys differ at all."""
         return bool(self.valid or self.invalid or self.quota_exhausted)
 
     def standing(self, key: str) -> Standing:
@@ -51,7 +51,7 @@ class Keys:
 
 
 def merged(files: Iterable[Keys]) -> Keys:
-    """Return what several *files* say of keys together; of one glob, the first."""
+    """Return the keys of several *files* as one; of the same glob, the first counts."""
     listed: dict[str, Standing] = {}
     for keys in files:
         for name in _LISTS:

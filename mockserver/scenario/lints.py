@@ -1,4 +1,4 @@
-"""What is doubtful in the rules of a file, though it can be read: what `check` warns of."""
+"""Doubtful rules in a file that can be read: what `check` warns about."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -51,13 +51,13 @@ def _warning(rule: Rule, what: str, hint: str | None = None) -> Iterator[Problem
 
 
 _MANY: Final = ("system", "tools")
-"""What tells a kind of agent: several of them may talk at once."""
+"""What identifies a kind of agent: several of them may talk at once."""
 _ONE: Final = ("first_user", "last_user", "any_message", "prompt", "key", "turn", "attempt")
-"""What narrows a rule down, to one conversation or to one place in each."""
+"""What narrows a rule down to one conversation, or to one place in each."""
 
 
 def _order_bound(rule: Rule) -> Iterator[Problem]:
-    """Warn of a script that several conversations would take the steps of from each other."""
+    """Warn of a script whose steps several conversations would take from each other."""
     if rule.per != "session" or not rule.when.alternatives:
         return
     for alternative in rule.when.alternatives:
@@ -74,7 +74,7 @@ def _order_bound(rule: Rule) -> Iterator[Problem]:
 
 @dataclass(frozen=True, slots=True)
 class _Names:
-    """The names of a scenario's state and captures: who gives them a value, who looks at them."""
+    """The names of a scenario's state and captures: what sets them, what reads them."""
 
     set: frozenset[str]
     captured: frozenset[str]
@@ -148,7 +148,7 @@ class _Wide:
 
 
 class _Answered:
-    """What the rules seen so far answer: no rule below them is asked for it."""
+    """What the rules seen so far answer: rules below them never see it."""
 
     def __init__(self, plugins: Plugins) -> None:
         self._plugins = plugins

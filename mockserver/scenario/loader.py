@@ -1,6 +1,6 @@
-"""Loading scenarios: files and shipped ones by name, several as one; checking them.
+"""Loading and checking scenarios: files, shipped ones by name, several as one.
 
-Nothing but files that were named is opened, and a name leads to no file outside its folder.
+Only files that were named are opened, and a name never leads to a file outside its folder.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -34,10 +34,10 @@ _SUFFIXES: Final = (".yaml", ".yml", ".json")
 
 @dataclass(frozen=True, slots=True)
 class ScenarioText:
-    """A scenario as text; *name* is how errors call it.
+    """A scenario as text; *name* is what errors call it.
 
     *path* is the file it was read from, and *root* the folder in which that may include others;
-    what stands in no file includes none.
+    text without a file cannot include any.
     """
 
     text: str
@@ -58,8 +58,8 @@ def load_scenario(
 ) -> Scenario:
     """Read *sources* as one scenario, in the order given.
 
-    Rules follow each other; of single values the first stated counts; models, keys and
-    default headers are merged, the first by each name.
+    Rules are appended; of single values, the first one stated counts; models, keys and
+    default headers are merged, the first of each name.
 
     Args:
         *sources: Paths, names, texts.
@@ -67,8 +67,8 @@ def load_scenario(
         folders: Where names are looked up, in this order; the shipped scenarios unless stated.
 
     Raises:
-        ScenarioError: Something is wrong with them; tells of all problems of all files.
-        UsageError: There is no such file or name.
+        ScenarioError: Something is wrong with them; holds all problems of all files.
+        UsageError: No such file or name.
 
     """
     return merged(_read(sources, plugins, folders).files)
@@ -85,7 +85,7 @@ class Loaded:
 def load_with_documents(
     *sources: Source, plugins: Plugins | None = None, folders: Sequence[Path] | None = None
 ) -> Loaded:
-    """Read *sources* as `load_scenario` does, and keep what they say as plain values too."""
+    """Read *sources* as `load_scenario` does, and keep their content as plain values too."""
     reading = _read(sources, plugins, folders)
     documents = [values(root) for root in reading.roots]
     return Loaded(
@@ -109,10 +109,10 @@ def _read(
 
 
 def scenario_files(*sources: Source, folders: Sequence[Path] | None = None) -> frozenset[Path]:
-    """Return the files that *sources* lead to, with all that they include; wrong ones too.
+    """Return the files that *sources* lead to, with all that they include, invalid ones too.
 
     Raises:
-        UsageError: There is no such file or name.
+        UsageError: No such file or name.
 
     """
     reading = _Reading(Plugins.installed())
@@ -128,24 +128,24 @@ def check(
 ) -> list[Problem]:
     """Return what is wrong and what is doubtful in each of *sources*, in file order.
 
-    A path of a folder stands for all scenarios in it.
+    A folder stands for all scenarios in it.
 
     Raises:
-        UsageError: There is no such file or name.
+        UsageError: No such file or name.
 
     """
     plugins = plugins or Plugins.installed()
     problems: list[Problem] = []
-    told: set[Problem] = set()
+    reported: set[Problem] = set()
     for source in _expanded(sources):
         reading = _Reading(plugins)
         reading.read(_text_of(source, folders))
         found = reading.problems
         if not any(problem.severity == "error" for problem in found):
             found = [*found, *doubts(merged(reading.files), plugins)]
-        # What several files include is told of once.
-        fresh = [problem for problem in found if problem not in told]
-        told.update(fresh)
+        # What several files include is reported once.
+        fresh = [problem for problem in found if problem not in reported]
+        reported.update(fresh)
         problems += sorted(fresh, key=lambda problem: problem.place)
     return problems
 

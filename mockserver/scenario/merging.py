@@ -1,8 +1,8 @@
 """Several files, or several layers, as one scenario: what is read first wins.
 
-A layer is one of the scenarios that a session answers by, with the name that the session calls it.
-A rule of it has a key that stays the same when another scenario takes the layer's place: whatever
-is counted for the rule goes on.
+A layer is one of the scenarios that a session answers from, with its name in the session. A rule of
+it has a key that stays the same when another scenario takes the layer's place, so that whatever is
+counted for the rule goes on.
 """
 
 from collections import Counter
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 
 class Layer(NamedTuple):
-    """One of the scenarios that a session answers by, and what the session calls it."""
+    """One of the scenarios that a session answers from, with its name in the session."""
 
     name: str
     scenario: Scenario
@@ -51,7 +51,7 @@ def combined(*scenarios: Scenario) -> Scenario:
 
 
 def merged(files: Sequence[ScenarioFile]) -> Scenario:
-    """Return what *files* say together, in the order given."""
+    """Return *files* as one scenario, in the order given."""
     strict = Strict()
     for file in files:
         strict = strict.or_else(file.strict)

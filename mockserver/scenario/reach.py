@@ -17,7 +17,7 @@ def endpoints_of(alternative: Conjunction, plugins: Plugins) -> list[type[Endpoi
 
 
 def can_answer(reply: Reply | type[Reply], endpoint: type[Endpoint]) -> bool:
-    """Return whether *reply* can answer calls of *endpoint*; nothing answers where one looks up."""
+    """Return whether *reply* can answer calls of *endpoint*; nothing does at a lookup."""
     computes = issubclass(endpoint, ComputingEndpoint)
     return issubclass(endpoint, ModelEndpoint) and reply.can_answer(
         endpoint.kind, computes=computes

@@ -1,6 +1,6 @@
-"""What a scenario says, as values. Their fields are the keys of the language.
+"""A scenario as values, whose fields are the keys of the language.
 
-Reading them from YAML is the business of `mockserver.scenario.loader`.
+`mockserver.scenario.loader` reads them from YAML.
 """
 
 import re
@@ -82,7 +82,7 @@ class Rule:
 
     @property
     def has_no_effect(self) -> bool:
-        """Whether nothing comes of the rule when it holds."""
+        """Whether the rule does nothing when it holds."""
         answers = self.reply or self.replies or self.fail
         return not (answers or self.latency or self.capture or self.set_)
 
@@ -164,27 +164,27 @@ class Strict:
 
 
 LENIENT: Final = Strict.of(stated=False)
-"""What holds where nobody says otherwise."""
+"""What applies unless stated otherwise."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
-    """All that one or several files say.
+    """The content of one or several files.
 
     Attributes:
         description: What it is about, in one sentence.
-        provider: The dialect that a path without a provider's prefix means.
-        seed: Of everything drawn.
-        defaults: For each answer that does not say otherwise.
-        models: Models known besides the catalogue, each with the model it is like, or None.
-        any_model: Every name of a model is known.
-        keys: Which API keys are good.
+        provider: The dialect meant by a path without a provider prefix.
+        seed: The seed of everything random.
+        defaults: Defaults for every answer that does not state its own.
+        models: Models known in addition to the catalogue, each with the model it is like, or None.
+        any_model: Every model name is known.
+        keys: Which API keys are valid.
         retired: The models that are past their shutdown date: all of them, or those named.
-        limits: How much may be asked of which models, by a model's glob.
+        limits: Rate limits for each API key, by a glob of models.
         state: The session's state at its start.
         strict: What fails a test.
         rules: Read from top to bottom.
-        files: What each file says, in the order read: what further layers are merged with.
+        files: The content of each file, in the order read, for merging with further layers.
 
     """
 
@@ -205,8 +205,8 @@ class Scenario:
     def as_files(self) -> tuple["ScenarioFile", ...]:
         """Return what is to be merged with other layers: its files, or itself as one.
 
-        What was made in Python, or has other rules than its files, does not tell what it states:
-        what is as by default is taken not to be stated.
+        A scenario made in Python, or with other rules than its files, does not record what it
+        states: defaults are taken not to be stated.
         """
         written = [rule for file in self.files for rule in file.rules]
         if self.files and len(written) == len(self.rules) and all(map(is_, written, self.rules)):
@@ -254,7 +254,7 @@ def _models_named(when: When) -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Models:
-    """Which models are known besides the catalogue."""
+    """Which models are known in addition to the catalogue."""
 
     stated: Mapping[str, str | None] = field(default_factory=dict[str, str | None])
     any_model: bool = False
@@ -278,7 +278,7 @@ class ModelEntry:
 
 @dataclass(frozen=True, slots=True)
 class Include:
-    """Another file whose content follows: its path, relative to this file; where that stands."""
+    """Another file to read: its path, relative to this file, and where that is written."""
 
     path: str
     place: Place

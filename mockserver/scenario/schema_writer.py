@@ -1,7 +1,7 @@
 """From annotations to JSON Schema: the same annotations that `build` reads nodes by.
 
-The one knows what it may read, the other writes it down. What annotations do not tell is added
-by `mockserver.scenario.json_schema`.
+The one reads, the other writes down what may be read. What annotations do not define is added by
+ `mockserver.scenario.json_schema`.
 """
 
 import dataclasses
@@ -100,7 +100,7 @@ class Writer:
         Args:
             cls: The class.
             owner: What `Self` means in it.
-            special: Schemas of keys whose annotation does not tell all.
+            special: Schemas of keys that the annotation does not fully define.
 
         """
         keys = keys_of(cls)
@@ -121,7 +121,7 @@ class Writer:
     def property(
         self, cls: Any, key: Key, special: Schema | None = None, owner: Schema | None = None
     ) -> Schema:
-        """Return the schema of what *key* of *cls* may hold, with what is told of it."""
+        """Return the schema of what *key* of *cls* may hold, with its explanation."""
         written = self.write(key.annotation, owner) if special is None else special
         default = next(f.default for f in dataclasses.fields(cls) if f.name == key.field)
         stated = {"default": default} if type(default) in _WITH_DEFAULT else {}

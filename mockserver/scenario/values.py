@@ -1,4 +1,4 @@
-"""Values of which a type alone does not tell all: names that must be known, headers, regexes."""
+"""Values that a type alone does not define: names that must be known, headers, regexes."""
 
 import fnmatch
 import re
@@ -42,7 +42,7 @@ class Values:
         }
 
     def check_template(self, node: Node) -> bool:
-        """Return whether all texts in *node* are templates; refuse those that are none."""
+        """Return whether all texts in *node* are templates; refuse those that are not."""
         good = True
         for text in texts_in(node):
             try:

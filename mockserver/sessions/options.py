@@ -10,9 +10,9 @@ from mockserver.traffic.clock import refuse_time_scale
 class Options:
     """How a server behaves, apart from its scenario.
 
-    *seed* None takes the scenario's. *strict* holds where a scenario does not say. *time_scale*
-    is how long a second of a session takes: 1 is real time, 0 waits for nothing. With
-    *usage_header*, answers say whether their bill is exact: the one header that no provider has.
+    *seed* None takes the scenario's. *strict* applies where a scenario does not state it.
+    *time_scale* is real seconds per second of session time: 1 is real time, 0 never waits. With
+    *usage_header*, answers state whether their bill is exact: the one header no provider has.
     """
 
     seed: int | None = None

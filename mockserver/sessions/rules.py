@@ -33,7 +33,7 @@ LOOP: Final = 20
 class Given:
     """What answers: a reply bent by *failures*, or one of them alone. *rule* is whose it is.
 
-    *latency* is the first that was read; None: none of the rules said. *scope* is what the
+    *latency* is the first that was read; None: no rule stated any. *scope* is what the
     reply's templates look into; None: it has none. *unfound* are the expressions of `set` that
     found nothing.
     """
@@ -79,16 +79,16 @@ class Unanswered:
 
 
 NO_RULES: Final = Unanswered(())
-"""What a session without rules says to every call."""
+"""What a session without rules answers to every call."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What became of one rule when a call was read: for those who ask why.
+    """What became of one rule when a call was read, as an explanation.
 
-    *outcome* tells whether the rule answered, acted and let the reading go on (`adds`), differed,
+    *outcome* is whether the rule answered, acted and let the reading go on (`adds`), differed,
     was spent (`times`, or a script that has ended), or was not read, since one above it answered.
-    *why* tells in what it differed, or what it does.
+    *why* is in what it differed, or what it does.
     """
 
     rule: Rule
@@ -256,7 +256,7 @@ class RuleReader:
     # --- Loops ---
 
     def is_loop(self, rule: str | None, call: IncomingCall, *, calls_tools: bool) -> bool:
-        """Count one more answer of *rule* to the conversation; tell whether it is one too many."""
+        """Count another answer of *rule* to the conversation; return whether it is one too many."""
         conversation = call.conversation
         if rule is None or not calls_tools:
             self._streaks.pop(conversation, None)
@@ -268,7 +268,7 @@ class RuleReader:
             self._streaks.popitem(last=False)
         return length > LOOP
 
-    # --- What is told of it ---
+    # --- Reports ---
 
     def near_misses(self, call: IncomingCall) -> Iterator[str]:
         """Yield what kept each of the nearest rules from answering, the nearest first."""
@@ -332,7 +332,7 @@ class RuleReader:
     def _explained(
         self, compiled: CompiledRule, position: int, way: "_Way"
     ) -> tuple[Given | Unanswered | None, Reading]:
-        """Meet the rule, and tell what becomes of that."""
+        """Meet the rule, and return what becomes of that."""
         rule = compiled.rule
         differences = _nearest(rule, way.call)
         unfit = compiled.cannot_answer(subject_of(way.call))
@@ -371,7 +371,7 @@ class RuleReader:
     def unused(self, apart: str | None = None) -> Iterator[str]:
         """Yield a sentence for each rule with `times`, or a step of `replies`, that is left.
 
-        Nothing is told of the rules of the layer that is set *apart*.
+        Rules of the layer that is set *apart* are left out.
         """
         for compiled in self.compiled.rules:
             rule, tallies = compiled.rule, self._tallies.of(compiled.key)
@@ -423,7 +423,7 @@ class _Way:
 
 
 class _Met(NamedTuple):
-    """A rule that a call has met, where that stands, and the how-manieth call it is (`call`)."""
+    """A rule that a call has met, its position, and which call of it this is, from 1 (`call`)."""
 
     rule: Rule
     position: int

@@ -45,10 +45,10 @@ class Session:
         """Begin a session.
 
         Args:
-            name: How paths call it.
-            scenario: What it answers by.
-            inherited: What it answers by where that does not say: the server's scenario.
-            compiler: Makes layers ready to answer by.
+            name: Its name in paths.
+            scenario: What it answers from.
+            inherited: What it answers from otherwise: the server's scenario.
+            compiler: Makes layers ready for use.
             seed: Of everything drawn; None: the scenario's.
             strict: What holds where the scenario does not say.
             clock: What time it is in it.

@@ -17,7 +17,7 @@ from mockserver.traffic.clock import Clock
 MOST_SESSIONS: Final = 20_000
 """Sessions that may be open at once: a client that makes up names must not fill the memory."""
 ENDED_KEPT: Final = 1_000
-"""Sessions that are remembered after their end, so that late calls are told of it."""
+"""Sessions that are remembered after their end, so that late calls can be refused."""
 LONGEST_NAME: Final = 200
 COMPILED_KEPT: Final = 256
 
@@ -28,7 +28,7 @@ class Sessions(Mapping[str, Session]):
     def __init__(
         self, scenario: Scenario, options: Options, time_source: Callable[[], float]
     ) -> None:
-        """Take what sessions answer by that have no scenario of their own."""
+        """Take what sessions without a scenario of their own answer from."""
         self.scenario = scenario
         self._options = options
         self._strict = Strict.of(options.strict)
@@ -51,7 +51,7 @@ class Sessions(Mapping[str, Session]):
         """Return the session called *name*; it begins when it is first named.
 
         Raises:
-            UsageError: There are as many as there may be.
+            UsageError: There are too many already.
 
         """
         found = self._open.get(name)
@@ -62,9 +62,9 @@ class Sessions(Mapping[str, Session]):
         return self._open.get(name) or self._ended.get(name)
 
     def addressed(self, name: str) -> Session:
-        """Return the session that a path calls *name*: an open one, one that has ended, or a new.
+        """Return the session that a path calls *name*: an open one, an ended one, or a new one.
 
-        Where it cannot begin, since there are too many or its name is too long, it is a session
+        If it cannot begin, because there are too many or its name is too long, it is a session
         that is not kept.
         """
         found = self.known(name)
@@ -103,7 +103,7 @@ class Sessions(Mapping[str, Session]):
             inherit: Whether the server's scenario lies below.
             seed: Of everything drawn; None: the scenario's.
             strict: What fails a test, whatever the scenario says; None: as that says.
-            time_scale: How long a second takes; None: as the server's.
+            time_scale: Real seconds per second of session time; None: as the server's.
             clock: The clock of another session, if both are to have the same time.
 
         Raises:
@@ -125,7 +125,7 @@ class Sessions(Mapping[str, Session]):
         return session
 
     def end(self, name: str) -> Session:
-        """End the session called *name*: whoever still calls it is told so, and that is noted.
+        """End the session called *name*: later calls to it are refused and noted.
 
         Raises:
             UsageError: There is none.

@@ -1,7 +1,7 @@
 """How far the rules of a session have come: what `times`, `replies`, `call` and triggers count.
 
 A rule has one tally for each conversation, key or model that it counts for (`per`), or a single
-one for its session. When they move is the business of `mockserver.sessions.rules`.
+one for its session. `mockserver.sessions.rules` decides when they move.
 """
 
 from collections import Counter, OrderedDict
@@ -18,8 +18,7 @@ from mockserver.scenario.schema import Rule, Step
 from mockserver.seeding import Draw
 
 SCOPES_KEPT: Final = 10_000
-"""Conversations, keys or models that a rule counts for; the one that came first is forgotten
-first."""
+"""Conversations, keys or models that a rule counts for; the oldest is forgotten first."""
 
 
 class Tally:
@@ -61,7 +60,7 @@ class Tally:
             self.given_to.append(number)
 
     def is_spent(self, rule: Rule) -> bool:
-        """Return whether *rule* has acted as often as it may."""
+        """Return whether *rule* has used up its `times`."""
         return rule.times is not None and self.acted >= rule.times
 
     def is_exhausted(self, rule: Rule) -> bool:
@@ -70,14 +69,14 @@ class Tally:
         return bool(replies) and self.given >= len(replies) and rule.then in {"refuse", "pass"}
 
     def exhaustion(self, rule: Rule) -> str:
-        """Return what to say of the script of *rule*, which has ended."""
+        """Return a sentence about the script of *rule*, which has ended."""
         calls = ", ".join(map(str, self.given_to))
         return f"its {len(rule.replies)} replies are used up (by calls {calls})"
 
     def counted(self, compiled: CompiledRule, subject: Subject) -> int | None:
         """Count the call for each alternative of its rule that it fits but for `call`.
 
-        Return the how-manieth it is for the first that holds; None: for none of them.
+        Return which call it is, from 1, for the first that holds; None: none of them does.
         """
         nth: int | None = None
         for index, alternative in enumerate(compiled.counting):

@@ -27,9 +27,9 @@ def shape(terms: Terms, written: Sequence[Choice]) -> Shaped:
 
 
 def limited(terms: Terms, shaped: Shaped) -> tuple[Shaped, Count]:
-    """Return *shaped* within the limit of the request, and what is generated for it.
+    """Return *shaped* cut to the request's limit, and what is generated for it.
 
-    The limit is one for each choice. All that the model generates counts: what it thinks and
+    The limit applies to each choice. All that the model generates counts: what it thinks and
     what it writes around texts and calls, as the bill does.
     """
     generated = _generated(terms, shaped)
@@ -54,7 +54,7 @@ def _cut(shaped: Shaped, shaper: Shaper) -> Shaped:
 
 
 MOST_CUTS: Final = 64
-"""So many limits of an answer are remembered."""
+"""How many limits of an answer are remembered."""
 
 
 def bill(
@@ -80,7 +80,7 @@ def bill(
 
 
 def thought_aloud(terms: Terms, shaped: Shaped) -> TokenText | None:
-    """Return the words of what was thought before *shaped*, as far as it came; None: no words."""
+    """Return the words of the thoughts before *shaped*, up to the cut; None: no words."""
     written = terms.reply.reasoning
     if not written:
         first = shaped.choices[0].parts if shaped.choices else ()
@@ -105,7 +105,7 @@ def _first(stated: int | None, counted: int) -> int:
 def with_echo(
     choices: Sequence[AnsweredChoice], prompts: Sequence[str]
 ) -> tuple[AnsweredChoice, ...]:
-    """Return *choices* with their prompts in front of them: so many for each of *prompts*."""
+    """Return *choices* preceded by their prompts: equally many for each of *prompts*."""
     per_prompt = len(choices) // len(prompts)
     return tuple(
         [replace(choice, echoed=prompts[choice.index // per_prompt]) for choice in choices]

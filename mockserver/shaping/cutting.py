@@ -68,9 +68,9 @@ class Shaped:
 
 
 def _first_stop(text: TokenText, stops: Sequence[str]) -> tuple[int, str] | None:
-    """Return where the stop sequence begins that is complete first, and that sequence.
+    """Return where the first complete stop sequence begins, and that sequence.
 
-    Generation stops behind the token that completes one, so a short one within a longer one,
+    Generation stops after the token that completes one, so a short one within a longer one,
     or one that ends earlier, comes first.
     """
     hits = [(position, stop) for stop in stops if stop and (position := text.find(stop)) >= 0]
@@ -82,7 +82,7 @@ def _first_stop(text: TokenText, stops: Sequence[str]) -> tuple[int, str] | None
 
 @dataclass(slots=True)
 class _Budget:
-    """The tokens that a choice may still have; None: as many as it likes."""
+    """The tokens that a choice may still have; None: no limit."""
 
     left: int | None
     was_hit: bool = False
@@ -111,7 +111,7 @@ class _Budget:
 
 
 class Shaper:
-    """Shapes the choices of one answer, and notes what they will cost."""
+    """Shapes the choices of one answer, and notes what they cost."""
 
     def __init__(self, terms: Terms, limit: int | None) -> None:
         self.terms = terms
@@ -147,14 +147,14 @@ class Shaper:
         )
 
     def cost(self, choice: tokens.BilledChoice, thought: int = 0) -> int:
-        """Return what *choice* costs behind *thought* tokens."""
+        """Return what *choice* costs after *thought* tokens."""
         terms = self.terms
         return terms.endpoint.bill_answer(
             terms.request, [choice], terms.model, reasoning_tokens=thought
         ).tokens
 
     def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
-        """Return *choice* as it goes out behind *thought* tokens; note what it is billed as."""
+        """Return *choice* as it goes out after *thought* tokens; note what it is billed as."""
         choice = self.terms.endpoint.sayable(choice)
         budget = _Budget(self.limit)
         parts: list[AnsweredPart] = []
@@ -183,8 +183,8 @@ class Shaper:
                     if taken or not budget.was_hit:
                         parts.append(answered(taken))
         if budget.was_hit and not any(map(_says_something, parts)):
-            # Nothing came of it: an empty text, whatever it would have been (recorded:
-            # reasoning that ate all, also where a tool was forced).
+            # Nothing is left: an empty text, whatever it would have been (recorded: reasoning
+            # that used up everything, even where a tool was forced).
             parts = [part for part in parts if isinstance(part, AnsweredThought)]
             parts.append(AnsweredText(TokenText(())))
         return self._ended(index, choice, tuple(parts), stop, thought, was_hit=budget.was_hit)
@@ -201,7 +201,7 @@ class Shaper:
     ) -> AnsweredChoice:
         """Return what became of *choice*, with why it ended; note what it is billed as."""
         answered = AnsweredChoice(index=index, parts=parts, finish_reason="stop")
-        # A scenario may say of what it writes that a limit ended it.
+        # A scenario may state that a limit ended what it writes.
         says_cut = (choice.finish_reason or self.reply.finish_reason) == "length"
         calls = answered.tool_calls
         billed = tokens.BilledChoice(

@@ -1,8 +1,8 @@
 """How likely the tokens of an answer were, and what else the model might have said there.
 
-No model computes these numbers: they are drawn from what is asked, so that the same request is
-told the same. They have the traits of real ones: logits lie on a grid of 1/8, their softmax is
-taken in single precision, what was said is mostly the likeliest token, and the alternatives
+No model computes these numbers: they are drawn from the request, so that the same request always
+gets the same. They have the traits of real ones: logits lie on a grid of 1/8, their softmax is
+taken in single precision, the token said is mostly the likeliest, and the alternatives
 are tokens of the model's own vocabulary.
 
 Sources: recorded answers of gpt-4o-mini, gpt-4.1 and gpt-5.4 (2026, 195 positions).
@@ -25,7 +25,7 @@ from mockserver.tokens import Vocabulary
 from mockserver.wire.jsontext import TokenText
 
 Stated: TypeAlias = tuple[float, ...] | None
-"""Log-probabilities of the first tokens of a choice; None: nothing is told of its tokens."""
+"""Log-probabilities of the first tokens of a choice; None: nothing is reported."""
 
 
 def with_logprobs(
@@ -35,23 +35,23 @@ def with_logprobs(
     model: Model,
     draw: Draw,
 ) -> tuple[AnsweredChoice, ...]:
-    """Return *choices* with what *request* asks to be told of their tokens, which *model* said.
+    """Return *choices* with the log-probabilities that *request* asks for, as of *model*.
 
-    *stated* is what the scenario says of each choice. What it leaves open is drawn, and depends
-    on *draw*, the index of the choice and the place of the token alone.
+    *stated* is what the scenario states for each choice. The rest is drawn, and depends on
+    *draw*, the index of the choice and the place of the token alone.
     """
-    told: list[AnsweredChoice] = []
+    reported: list[AnsweredChoice] = []
     for choice, own in zip(choices, stated, strict=True):
         if own is None:
-            told.append(choice)
+            reported.append(choice)
             continue
-        teller = _Teller(request, model, own, draw.rng(f"logprobs-{choice.index}"))
-        told.append(replace(choice, logprobs=teller.choice(choice)))
-    return tuple(told)
+        reporter = _Reporter(request, model, own, draw.rng(f"logprobs-{choice.index}"))
+        reported.append(replace(choice, logprobs=reporter.choice(choice)))
+    return tuple(reported)
 
 
-class _Teller:
-    """Tells of the tokens of one choice, in the order in which they were said."""
+class _Reporter:
+    """Reports on the tokens of one choice, in their order."""
 
     def __init__(
         self, request: ModelRequest, model: Model, stated: tuple[float, ...], rng: Random
@@ -64,7 +64,7 @@ class _Teller:
         self._rng = rng
 
     def choice(self, choice: AnsweredChoice) -> ChoiceLogprobs:
-        """Return what is told of *choice*; nothing is told of its tool calls."""
+        """Return what is reported of *choice*; tool calls have no log-probabilities."""
         return ChoiceLogprobs(
             prompt=tuple(self._prompt(choice.echoed)),
             text=self._text(choice.text),
@@ -72,7 +72,7 @@ class _Teller:
         )
 
     def _prompt(self, prompt: str) -> Iterator[TokenLogprob]:
-        """Tell of an echoed prompt, of which a scenario says nothing."""
+        """Report on an echoed prompt, for which a scenario states nothing."""
         for position, token in enumerate(self._vocabulary.split(prompt)):
             # Nothing stands before the first token that could make it likely.
             yield self._token(token, None) if position else TokenLogprob(token, None)
@@ -93,15 +93,15 @@ class _Teller:
         return [piece.encode()] if piece.isascii() else self._vocabulary.split(piece)
 
     def _token(self, token: bytes, stated: float | None) -> TokenLogprob:
-        """Return what is told of *token*, whose log-probability is drawn unless *stated*."""
+        """Return what is reported of *token*; its log-probability is drawn unless *stated*."""
         if stated is None:
-            said, rank, likely = self._drawn(goes_on=token[0] in _CONTINUATION)
+            logprob, rank, likely = self._drawn(goes_on=token[0] in _CONTINUATION)
         else:
-            said, rank, likely = self._around(stated + 0.0)
+            logprob, rank, likely = self._around(stated + 0.0)
         others = alternatives(token, self._count, self._rng, self._vocabulary)
         ranked = list(zip(others, likely, strict=False))
-        ranked.insert(rank, (token, said))
-        return TokenLogprob(token, said, tuple(ranked[: self._count]))
+        ranked.insert(rank, (token, logprob))
+        return TokenLogprob(token, logprob, tuple(ranked[: self._count]))
 
     def _drawn(self, *, goes_on: bool) -> tuple[float, int, list[float]]:
         """Return a log-probability, its rank, and falling ones of the other likely tokens.
@@ -127,7 +127,7 @@ class _Teller:
         return stated, sum(logprob > stated for logprob in likely), likely
 
     def _rest(self, weights: Sequence[float]) -> float:
-        """Return the weight of all tokens that are not told of, behind those of *weights*."""
+        """Return the weight of all tokens that are not reported, after those of *weights*."""
         return weights[-1] * self._rng.uniform(0.5, 2)
 
     def _logits(self, count: int, least: float) -> list[float]:
@@ -149,7 +149,7 @@ class _Teller:
 
 
 _WEIGHED: Final = 8
-"""At least so many tokens might have been said."""
+"""At least this many tokens might have been said."""
 _SURE: Final = 8
 _CONTINUATION: Final = range(0x80, 0xC0)
 """The bytes of UTF-8 that no character begins with."""
@@ -161,7 +161,7 @@ _LEAST_LEFT: Final = math.exp(-17)
 
 
 def _on_grid(step: float) -> float:
-    """Return *step* as the difference of two logits: they have 3 bits behind the point."""
+    """Return *step* as the difference of two logits: they have 3 fractional bits."""
     return round(step * 8) / 8
 
 
@@ -174,7 +174,7 @@ def _single(value: float) -> float:
 def _log_of_sum(total: float) -> float:
     """Return the logarithm of *total*, at least 1, with the error of a fast one next to 1.
 
-    That error is why many tokens are told with -1.9361264946837764e-7 and
+    That error is why many tokens are reported with -1.9361264946837764e-7 and
     -3.128163257315464e-7, the two values below 0.0 (13 recorded values fit).
     """
     steps = round((_single(total) - 1) * 2**23)
@@ -192,8 +192,8 @@ _FEW_STEPS: Final = 100
 def alternatives(token: bytes, count: int, rng: Random, vocabulary: Vocabulary) -> list[bytes]:
     """Return *count* other tokens of *vocabulary*, each valid UTF-8.
 
-    Other spellings of *token* come along with common tokens of its kind: with a blank before
-    them or without, words or signs.
+    Other spellings of *token* are mixed with common tokens of its kind: with or without a leading
+    space, words or signs.
     """
     if not count:
         return []
@@ -211,13 +211,13 @@ def alternatives(token: bytes, count: int, rng: Random, vocabulary: Vocabulary) 
 
 _SHARE_OF_SPELLINGS: Final = 0.4
 _COMMON: Final = 12_000
-"""From so many of the commonest tokens the alternatives are drawn."""
+"""Alternatives are drawn from this many of the commonest tokens."""
 _LONG_WORD: Final = 3
 """Shorter words are mostly parts of words."""
 
 
 def _spellings(token: bytes) -> list[bytes]:
-    """Return *token* with and without a blank, in other case, without its end."""
+    """Return *token* with and without a space, in other case, without its end."""
     try:
         text = token.decode()
     except UnicodeDecodeError:
@@ -232,7 +232,7 @@ def _spellings(token: bytes) -> list[bytes]:
 
 
 def _kind(token: bytes) -> int:
-    """Return which alternatives *token* has: blank and word, word, ASCII signs, or others."""
+    """Return which alternatives *token* has: space and word, word, ASCII signs, or others."""
     if token.strip().isalpha():
         return 0 if token.startswith(b" ") else 1
     return 2 if token.isascii() else 3

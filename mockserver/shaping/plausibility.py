@@ -1,7 +1,7 @@
 """Where a scripted answer is one that the API could not have given to its request (rule 10).
 
-What a tester wrote goes out all the same: code under test must bear it. The journal notes it, since
-it may as well be a mistake in the scenario.
+It is sent all the same, since code under test must cope with it. The journal notes it, since it may
+just as well be a mistake in the scenario.
 """
 
 import json
@@ -18,7 +18,7 @@ def doubts(
 
     Args:
         answer: What goes out.
-        written: The choices that it was made of, with all that is not in it.
+        written: The choices that it was made from, including what was left out.
         endpoint: What was asked.
 
     """

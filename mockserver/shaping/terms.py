@@ -1,4 +1,4 @@
-"""What an answer is made under: who is asked what, what replies, and which model that is."""
+"""The terms of an answer: the endpoint, the request, the reply and the model that answers."""
 
 from collections.abc import Hashable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Texts with `{{ … }}` in them: what stands there is looked up when an answer is made.
+"""Texts with `{{ … }}` in them, which is looked up when an answer is made.
 
 An expression is JMESPath over a `Scope`, a query language: there is no code in a template, and
 no attribute of any object can be reached from one. Mock servers have been taken over through
@@ -30,7 +30,7 @@ _CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class TemplateError(ValueError):
-    """A text is no template; *hint* tells the nearest right thing, if there is one."""
+    """A text is not a valid template; *hint* is the nearest right thing, if there is one."""
 
     def __init__(self, what: str, hint: str | None = None) -> None:
         super().__init__(what)
@@ -46,10 +46,10 @@ class Scope:
         request: The request's JSON body.
         captured: What rules have captured in the conversation, by name.
         state: The session's state, as it was when the rule held.
-        call: The how-manieth call the rule held for.
+        call: Which call the rule holds for, counting from 1.
         turn: How many assistant messages the request holds.
         draw: What `faker` draws from.
-        empty: The expressions that found nothing, which the journal tells.
+        empty: The expressions that found nothing, for the journal.
 
     """
 
@@ -123,7 +123,7 @@ class Template:
     def expand(self, scope: Values) -> str:
         """Return the text with each expression replaced by what it finds in *scope*.
 
-        Text stands for itself, nothing for nothing, and all else for its JSON.
+        Text stands for itself, null for nothing, and everything else for its JSON.
         """
         return "".join(
             [p if isinstance(p, str) else self._found(p, scope) for p in self._parts],
@@ -214,7 +214,7 @@ def _parts(text: str) -> Iterator[str | Query]:
 
 
 def _expression(text: str, start: int) -> tuple[Query, int]:
-    """Return the expression that begins at *start*, and where the text goes on behind it.
+    """Return the expression that begins at *start*, and where the text continues after it.
 
     Braces may stand in it: the first end up to which it can be read is its own.
     """

@@ -21,7 +21,7 @@ _FUNCTIONS: Final[dict[str, dict[str, Any]]] = cast(Any, functions.Functions).FU
 
 
 class QueryError(ValueError):
-    """A text is no JMESPath expression; *hint* tells the nearest right thing, if there is one."""
+    """A text is not a JMESPath expression; *hint* is the nearest right thing, if there is one."""
 
     def __init__(self, what: str, hint: str | None = None) -> None:
         super().__init__(what)
@@ -38,7 +38,7 @@ class Query:
         """Compile *text*.
 
         Raises:
-            QueryError: It is no expression, or asks for a function that there is not.
+            QueryError: It is not an expression, or calls an unknown function.
 
         """
         self.text = text

@@ -1,7 +1,7 @@
 """What time it is in a session: seconds since it began, which may pass faster than real ones.
 
-The time scale says how long a second of the session takes: 1 as in reality, 0.01 a hundredth,
-0 nothing at all. At 0 the clock stands still until it is moved, which is what pauses do then.
+The time scale is real seconds per second of session time: 1 is real time, 0 never waits. At 0
+the clock stands still until it is moved, which is what pauses then do.
 Nothing here waits: `mockserver.server.pacing` does.
 """
 
@@ -11,11 +11,11 @@ from collections.abc import Callable
 from mockserver.errors import UsageError
 
 Wake = Callable[[], None]
-"""Called when the clock has been moved, in the thread that moves it: it must only hand on."""
+"""Called when the clock has been moved, in the thread that moves it; it must not do any work."""
 
 
 def refuse_time_scale(time_scale: float) -> None:
-    """Refuse what is no time scale.
+    """Refuse an invalid time scale.
 
     Raises:
         UsageError: It is negative, or not finite.
@@ -63,11 +63,11 @@ class Clock:
         return self._moved_s + (self._source() - self._started) / self.time_scale
 
     def wall_s(self, until_s: float) -> float:
-        """Return in how many real seconds it is *until_s*, if nobody moves the clock."""
+        """Return in how many real seconds *until_s* comes, unless the clock is moved."""
         return max(0.0, (until_s - self.now_s()) * self.time_scale)
 
     def advance(self, seconds: float) -> None:
-        """Move the clock by *seconds*; who waits for a time that has come is woken.
+        """Move the clock by *seconds*, and wake everything whose time has come.
 
         Raises:
             UsageError: *seconds* are negative, or not finite: time does not go back.
@@ -80,7 +80,7 @@ class Clock:
             wake()
 
     def advance_to(self, at_s: float) -> None:
-        """Move the clock to *at_s*, unless it is later already."""
+        """Move the clock to *at_s*, unless it is already later."""
         missing = at_s - self.now_s()
         if missing > 0:
             self.advance(missing)
@@ -90,5 +90,5 @@ class Clock:
         self._watchers[wake] = None
 
     def unwatch(self, wake: Wake) -> None:
-        """Call *wake* no more."""
+        """Stop calling *wake*."""
         self._watchers.pop(wake, None)

@@ -1,4 +1,4 @@
-"""Quantities that vary: a median and how far the values spread, as people measure them."""
+"""Quantities that vary: a median and a spread, as people measure them."""
 
 import math
 from dataclasses import dataclass

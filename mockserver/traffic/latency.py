@@ -158,15 +158,15 @@ class Latency:
                 times as fast.
 
         """
-        told = self.settled
-        slowdown = told.load.slowdown(in_flight) if told.load else 1.0
-        ttft_ms = _draw_ms(told.ttft_ms, rng)
-        if told.hiccup is not None and rng.random() < told.hiccup.probability:
-            ttft_ms += _draw_ms(told.hiccup.add_ms, rng)
-        ttft_ms += (told.prefill_ms_per_token or 0) * uncached_prompt_tokens
-        gaps = _gaps_ms(told.per_token_ms or 0, completion_tokens - 1, rng)
-        if told.burst_tokens is not None and told.burst_tokens > 1:
-            gaps = _in_bursts(gaps, told.burst_tokens, rng)
+        own = self.settled
+        slowdown = own.load.slowdown(in_flight) if own.load else 1.0
+        ttft_ms = _draw_ms(own.ttft_ms, rng)
+        if own.hiccup is not None and rng.random() < own.hiccup.probability:
+            ttft_ms += _draw_ms(own.hiccup.add_ms, rng)
+        ttft_ms += (own.prefill_ms_per_token or 0) * uncached_prompt_tokens
+        gaps = _gaps_ms(own.per_token_ms or 0, completion_tokens - 1, rng)
+        if own.burst_tokens is not None and own.burst_tokens > 1:
+            gaps = _in_bursts(gaps, own.burst_tokens, rng)
         to_s = slowdown / 1_000
         gap_to_s = to_s / choices
         return Plan(min(ttft_ms, MAX_MS) * to_s, tuple(gap * gap_to_s for gap in gaps))
@@ -194,7 +194,7 @@ def _gaps_ms(per_token: Quantity, count: int, rng: Random) -> list[float]:
 def _in_bursts(gaps: list[float], mean: float, rng: Random) -> list[float]:
     """Return *gaps* with those of a burst gathered before it: its tokens arrive with its last.
 
-    The first token is no part of one, so that the time to first token is what was asked for.
+    The first token is not part of one, so that the time to first token is as requested.
     """
     goes_on = 1 - 1 / mean
     gathered: list[float] = []
@@ -215,8 +215,8 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
 
     In one piece, an answer comes when it is complete: everything waits for it. A stream's
     headers come at once, since the provider knows by then that it will answer, and so does a
-    comment that asks for patience; its events wait for the tokens that are complete with them,
-    and what follows the last token follows at once.
+    keep-alive comment; its events wait for the tokens they complete, and what follows the last
+    token follows at once.
 
     Source:
         Slow models that send headers at once and the first token minutes later:
@@ -241,12 +241,12 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
 
 
 def _is_comment(event: Data) -> bool:
-    """Return whether *event* tells nothing but that the stream is alive."""
+    """Return whether *event* only keeps the stream alive."""
     return not event.tokens and event.payload.startswith(b":")
 
 
 def _due(gaps: Iterator[float], complete: int, more: int, tokens: int) -> Iterator[float]:
-    """Return those of *gaps* that lie before the last of *more* tokens behind *complete* ones."""
+    """Return those of *gaps* before the last of *more* tokens that follow *complete* ones."""
     if complete == tokens:
         # There are no tokens, or no more of them.
         return iter(()) if tokens else gaps

@@ -1,7 +1,7 @@
-"""A real limiter: what each key has left to ask of each model, in session time.
+"""A real limiter: what each key has left for each model, in session time.
 
-It counts as the provider's does (`mockserver.traffic.limits`): buckets that refill evenly, and know
-nothing of the bill. Who may answer how many at once is `mockserver.traffic.turns`' business.
+It counts as the provider's does (`mockserver.traffic.limits`): buckets that refill evenly and
+know nothing of the bill. How many answers run at once is up to `mockserver.traffic.turns`.
 """
 
 import math
@@ -18,7 +18,7 @@ from mockserver.errors import BadValue
 from mockserver.traffic.limits import DAY_MS
 
 BUCKETS_KEPT: Final = 10_000
-"""Buckets of keys and models; the one that was asked least lately is forgotten, and so full."""
+"""Buckets of keys and models; the least recently used one is forgotten, and so full again."""
 
 MOST: Final = 10**12
 """More than any provider allows; a bucket's level stays exact."""
@@ -63,7 +63,7 @@ class Figures:
                 )
 
     def over(self, base: "Figures") -> "Figures":
-        """Return these figures, with those of *base* where none is stated."""
+        """Return these figures, completed with those of *base*."""
         names = [own.name for own in fields(Figures)]
         stated = {name: getattr(self, name) for name in names}
         return Figures(
@@ -94,7 +94,7 @@ class Limits(Figures):
 
 
 class LimitsTable:
-    """The `limits` of a scenario: which figures hold for which model and key."""
+    """The `limits` of a scenario: which figures apply to which model and key."""
 
     def __init__(self, stated: Mapping[str, Limits]) -> None:
         """Take what is *stated*, by globs of models; the first that fits counts."""
@@ -105,7 +105,7 @@ class LimitsTable:
         return bool(self._stated)
 
     def _figures(self, key: str, model: str) -> Figures | None:
-        """Return what holds for *key* and *model*; None: nothing is stated."""
+        """Return what applies to *key* and *model*; None: nothing is stated."""
         for glob, limits in self._stated:
             if fnmatchcase(model, glob):
                 for key_glob, own in limits.keys.items():
@@ -119,9 +119,9 @@ class LimitsTable:
 
 
 class Refused(NamedTuple):
-    """Why a request is refused: the bucket that has not got enough.
+    """Why a request is refused: the bucket that does not have enough.
 
-    *wait_s* says after which time it would have, None: never, since it asks for more than the
+    *wait_s* is when it would have enough; None: never, since the request needs more than the
     bucket holds. *allowances* are what is left.
     """
 
@@ -135,7 +135,7 @@ class Refused(NamedTuple):
 
 
 class _Bucket:
-    """So much in a window, refilled evenly; *level* is what was left at *at_s*."""
+    """An amount per window, refilled evenly; *level* is what was left at *at_s*."""
 
     __slots__ = ("at_s", "level", "limit", "of", "window")
 
@@ -156,15 +156,15 @@ class _Bucket:
         self.at_s = now_s
 
     def missing(self, cost: int) -> float:
-        """Return how much too little is left for *cost*; a rounding error is nothing."""
+        """Return how much is missing for *cost*; a rounding error does not count."""
         missing = cost - self.level
         return missing if missing > cost * 1e-9 else 0.0
 
     def wait_s(self, cost: int) -> float | None:
-        """Return when *cost* can be had; None: never."""
+        """Return how long until there is enough for *cost*; None: forever."""
         if cost > self.limit:
             return None
-        # Told in whole milliseconds: who comes back then must find enough.
+        # Reported in whole milliseconds: a client that comes back then must find enough.
         exact_ms = self.missing(cost) * self.window_ms / self.limit
         return math.ceil(exact_ms - 1e-6) / 1_000
 
@@ -181,18 +181,18 @@ class Limiter:
     def admit(
         self, key: str, model: str, figures: Figures, charge: Charge, now_s: float
     ) -> tuple[Allowance, ...] | Refused:
-        """Take what a request costs, or nothing if any bucket has not enough.
+        """Take what a request costs, or nothing if any bucket has too little.
 
         Args:
-            key: What tells the key from others; it need not be the key itself.
+            key: Identifies the key; it need not be the key itself.
             model: The model whose limits these are.
             figures: The limits.
             charge: What the request costs.
             now_s: Session time.
 
         Returns:
-            What is left in the buckets that there are, in the order requests, tokens; or why
-            the request is refused.
+            What is left in the buckets, in the order requests, tokens; or why the request is
+            refused.
 
         """
         buckets = self._of(key, model, figures, now_s)
@@ -200,17 +200,17 @@ class Limiter:
         for bucket in buckets:
             bucket.refill(now_s)
         waits = [(bucket.wait_s(cost), bucket, cost) for bucket, cost in costs]
-        # What can never be had is told first, then the longest wait: waiting it helps for all.
+        # What can never fit comes first, then the longest wait: after it, all have enough.
         short = [wait for wait in waits if wait[0] is None or wait[0] > 0]
         if short:
             wait_s, bucket, cost = max(short, key=lambda w: math.inf if w[0] is None else w[0])
             used = bucket.limit - int(bucket.level)
             return Refused(
-                bucket.of, bucket.window, bucket.limit, used, cost, wait_s, _told(buckets)
+                bucket.of, bucket.window, bucket.limit, used, cost, wait_s, _reported(buckets)
             )
         for bucket, cost in costs:
             bucket.level = max(0.0, bucket.level - cost)
-        return _told(buckets)
+        return _reported(buckets)
 
     def _of(self, key: str, model: str, figures: Figures, now_s: float) -> tuple[_Bucket, ...]:
         """Return the buckets of *key* and *model*; new ones are full."""
@@ -233,11 +233,11 @@ class Limiter:
         return found
 
 
-def _told(buckets: tuple[_Bucket, ...]) -> tuple[Allowance, ...]:
-    """Return what headers tell: of requests one bucket, the day's if there is one; of tokens one.
+def _reported(buckets: tuple[_Bucket, ...]) -> tuple[Allowance, ...]:
+    """Return what headers report: one bucket of requests, the day's if there is one; one of tokens.
 
     Source:
-        Accounts with 10,000 requests a day are told of those (`8.64s`), not of their 500 a minute.
+        Accounts with 10,000 requests a day get those reported (`8.64s`), not their 500 a minute.
 
     """
     by_name: dict[str, _Bucket] = {}

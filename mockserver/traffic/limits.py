@@ -1,7 +1,7 @@
-"""What an account may ask of a model in a minute, and what a request leaves of it.
+"""An account's limits for a model per minute, and what a request leaves of them.
 
-Each bucket refills evenly, so what is missing says when it will be full again. What a request
-takes of them is its protocol's business.
+Each bucket refills evenly, so what is missing decides when it will be full again. What a request
+takes from them is up to its protocol.
 
 Source:
     Recorded answers of api.openai.com, 2025-02 to 2026-08. When a bucket is full again: 2,034 of
@@ -21,10 +21,10 @@ DAY_MS: Final = 86_400_000
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LimitReached:
-    """A limit that a request does not fit in.
+    """A limit that a request exceeds.
 
-    *of* says which; a request that is `too_large` has more tokens than the limit, so that no
-    waiting helps. *wait_ms* is what the message tells the client to wait.
+    *of* is which one; a request that is `too_large` has more tokens than the limit, so that
+    waiting does not help. *wait_ms* is how long the message asks the client to wait.
     """
 
     of: Literal["requests", "tokens", "too_large"]
@@ -38,7 +38,7 @@ class LimitReached:
 
 
 def allowances(model: Model, charge: Charge | None) -> tuple[Allowance, ...]:
-    """Return what a request that takes *charge* leaves of what one may ask of *model*.
+    """Return what a request that takes *charge* leaves of the limits of *model*.
 
     The buckets are taken to have been full, so that the same request always leaves the same.
     """
@@ -51,7 +51,7 @@ def allowances(model: Model, charge: Charge | None) -> tuple[Allowance, ...]:
 def _left(limits: RateLimits, tokens: int, images: int) -> tuple[Allowance, ...]:
     of_images: tuple[Allowance, ...] = ()
     if images and limits.images is not None:
-        # Reported only to those who sent one.
+        # Reported only for requests that have one.
         of_images = (_after("input-images", limits.images, images),)
     return (
         *of_images,

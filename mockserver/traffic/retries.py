@@ -1,8 +1,8 @@
-"""What a client is told to wait, and what its return says of how long it waited.
+"""How long clients are asked to wait, and how long they did wait before they came back.
 
-The one place where a wait that is asked for meets the time scale: a client waits in real time,
-so what it is told is as much shorter as the session's time is faster. At a scale of 0 it is
-told to come back at once, and the clock is moved when it does.
+The one place where a requested wait meets the time scale: a client waits in real time, so the
+wait it is asked for shrinks as the session's time runs faster. At a scale of 0 it is asked to
+come back at once, and the clock is moved when it does.
 """
 
 import math
@@ -12,7 +12,7 @@ from mockserver.traffic.clock import Clock
 from mockserver.wire.timeline import Abort, Head, Timeline
 
 KEPT: Final = 10_000
-"""Requests that are waited for; the one that failed first is forgotten first."""
+"""Failed requests that are remembered; the one that failed first is forgotten first."""
 
 RETRYABLE: Final = frozenset({408, 409, 429})
 """What the official clients retry, besides server errors."""
@@ -21,7 +21,7 @@ SERVER_ERRORS: Final = 500
 RETRY_AFTER: Final = "retry-after"
 RETRY_AFTER_MS: Final = "retry-after-ms"
 TOLD_S: Final = "x-mockserver-retry-after-s"
-"""Where a scaled answer tells, for the record, what it would have asked for."""
+"""Where a scaled answer states, for the record, what it would have asked for."""
 
 
 def head_of(timeline: Timeline) -> Head | None:
@@ -38,7 +38,7 @@ def asked_wait_s(head: Head) -> float | None:
     """Return how long *head* asks the client to wait; None if it does not, or not in numbers.
 
     Milliseconds count before seconds, as clients read them. Dates and nonsense are the
-    tester's own words to the client: nobody knows what a client makes of them.
+    tester's own: how a client reads them is unknown.
     """
     headers = {name.lower(): value for name, value in head.headers}
     for name, unit in ((RETRY_AFTER_MS, 1_000), (RETRY_AFTER, 1)):
@@ -57,30 +57,30 @@ def _number(text: str | None) -> float | None:
 
 
 def scaled(timeline: Timeline, time_scale: float) -> Timeline:
-    """Return *timeline* as it goes out at *time_scale*: with what the client is to wait really.
+    """Return *timeline* as it goes out at *time_scale*, with the real wait for the client.
 
-    At a scale of 0, every failure that clients retry tells them to do so at once, even if the
-    provider would have said nothing: else they would wait for half a second of their own.
+    At a scale of 0, every failure that clients retry asks them to do so at once, even where the
+    provider would not: otherwise they would wait half a second on their own.
     """
     head = head_of(timeline)
     if time_scale == 1 or head is None or not (head.scales and is_retryable(head.status)):
         return timeline
     asked_s = asked_wait_s(head)
     if asked_s is None:
-        is_said = any(name.lower() == RETRY_AFTER for name, _ in head.headers)
-        if time_scale or is_said:
+        is_stated = any(name.lower() == RETRY_AFTER for name, _ in head.headers)
+        if time_scale or is_stated:
             return timeline
-        told = head.with_headers(((RETRY_AFTER_MS, "1"),))
+        changed = head.with_headers(((RETRY_AFTER_MS, "1"),))
     else:
         real_s = asked_s * time_scale
-        told = head.with_headers(
+        changed = head.with_headers(
             (
                 (RETRY_AFTER, str(math.ceil(real_s))),
                 (RETRY_AFTER_MS, str(max(1, math.ceil(real_s * 1_000)))),
                 (TOLD_S, f"{asked_s:.15g}"),
             )
         )
-    return tuple(told if event is head else event for event in timeline)
+    return tuple(changed if event is head else event for event in timeline)
 
 
 class _Last(NamedTuple):
@@ -99,8 +99,8 @@ class Retries:
     def returns(self, content: bytes, clock: Clock) -> float | None:
         """Return how long the client of *content* waited since its last attempt failed.
 
-        None: it did not, so this is no return. At a time scale of 0 the clock is moved first,
-        to when the client was asked to come back.
+        None: it did not fail, so the client is not coming back. At a time scale of 0 the clock is
+        moved first, to when the client was asked to come back.
         """
         last = self._failed.pop(content, None)
         if last is None:
@@ -110,14 +110,14 @@ class Retries:
         return max(0.0, clock.now_s() - last.ended_s)
 
     def give_up(self, content: bytes, now_s: float) -> None:
-        """Note that an answer to *content* was not whole, or its client did not wait for it."""
+        """Note that an answer to *content* was incomplete, or that its client left."""
         if content not in self._failed:
             self._put(content, _Last(now_s, None))
 
     def note(self, content: bytes, ends_s: float, timeline: Timeline) -> float | None:
-        """Note what goes out for *content* until *ends_s*; return what the client is to wait.
+        """Note what goes out for *content* until *ends_s*; return how long the client should wait.
 
-        It is what the provider asks: to be called before the timeline is `scaled`.
+        That is what the provider asks, so call this before the timeline is `scaled`.
         """
         head = head_of(timeline)
         cut = not timeline or isinstance(timeline[-1], Abort)

@@ -1,4 +1,4 @@
-"""What a session knows of the requests that come to it: limits, turns, retries, load."""
+"""What a session knows about its requests: limits, turns, retries, load."""
 
 from mockserver.traffic.limiter import Limiter
 from mockserver.traffic.retries import Retries
@@ -14,9 +14,9 @@ class Traffic:
         self._lanes = Lanes()
 
     def lane(self, key: str, model: str) -> Lane:
-        """Return the lane of those who are answered at once, by key and model."""
+        """Return the lane of the answers made at once, by key and model."""
         return self._lanes.lane(key, model)
 
     def load(self, model: str) -> Lane:
-        """Return the lane of all answers of *model* whose time is planned: its load."""
+        """Return the lane of all answers of *model* whose time is planned, which is its load."""
         return self._lanes.lane(model)

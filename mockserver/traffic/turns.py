@@ -1,6 +1,6 @@
-"""How many answers are made at once: those that run, those that wait for their turn.
+"""How many answers are made at once: those that run, and those that wait for their turn.
 
-Nothing here waits; who waits is told by a callback when its turn has come.
+Nothing here waits; a callback announces to a waiting answer that its turn has come.
 """
 
 from collections import deque
@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Final
 
 LANES_KEPT: Final = 10_000
-"""Lanes of keys and models; beyond it, those in which nobody is are forgotten."""
+"""Lanes of keys and models; beyond this number, empty ones are forgotten."""
 
 
 class Turn:
@@ -20,10 +20,10 @@ class Turn:
         self._lane = lane
         self.runs = runs
         self.on_turn: Callable[[], None] | None = None
-        """Called when the turn has come of one that waits."""
+        """Called when the turn of a waiting answer has come."""
 
     def leave(self) -> None:
-        """Make room: the answer is out, or nobody wants it any more. Twice does no harm."""
+        """Make room: the answer is out, or no longer wanted. Calling it twice is harmless."""
         self._lane.leave(self)
 
 
@@ -45,7 +45,7 @@ class Lane:
     def enter(self, concurrency: int | None, queue: int | None) -> Turn | None:
         """Return a place, which may be one in the queue; None if that is full.
 
-        *concurrency* None: there are always places. *queue* None is as 0.
+        *concurrency* None: there are always places. *queue* None is the same as 0.
         """
         if self.is_full(concurrency, queue):
             return None
@@ -58,7 +58,7 @@ class Lane:
         return turn
 
     def leave(self, turn: Turn) -> None:
-        """Free the place of *turn*; who waits longest gets it."""
+        """Free the place of *turn*; whoever has waited longest gets it."""
         if not turn.runs:
             if turn in self._waiting:
                 self._waiting.remove(turn)
@@ -80,7 +80,7 @@ class Lane:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nobody is in it."""
+        """Whether it is empty."""
         return not self._running and not self._waiting
 
 
@@ -90,14 +90,14 @@ class Places(list[Turn]):
     __slots__ = ()
 
     def leave(self) -> None:
-        """Make room in all of them. Twice does no harm."""
+        """Make room in all of them. Calling it twice is harmless."""
         for turn in self:
             turn.leave()
         self.clear()
 
 
 class Lanes:
-    """The lanes of one session, by whose answers they are for."""
+    """The lanes of one session, by whose answers they hold."""
 
     def __init__(self) -> None:
         self._lanes: dict[tuple[str, ...], Lane] = {}

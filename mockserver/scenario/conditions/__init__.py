@@ -1,1 +1,1 @@
-"""`when`: what a rule asks of a request, and how it is found out."""
+"""`when`: what a rule requires of a request, and how that is tested."""

@@ -1,8 +1,8 @@
 """The tests of a `when`, as they are written: on a text, a name, names, a number, any value.
 
 Their fields are their keys in YAML (a trailing underscore is dropped), and `bare` is the key
-that a value stands for which is no mapping. Each makes a function that is as fast as can be:
-rules are tried for every request.
+meant by a value that is not a mapping. Each makes a function that is as fast as possible: rules
+are tried for every request.
 """
 
 from collections.abc import Callable, Sequence
@@ -50,7 +50,7 @@ QueryText: TypeAlias = Annotated[str, QUERY]
 
 
 class ShowsWhatIsStated:
-    """A dataclass of many keys, of which few are stated: only those are worth showing."""
+    """A dataclass of many keys, of which few are stated: its repr shows only those."""
 
     __slots__ = ()
 
@@ -119,7 +119,7 @@ class TextTest(ShowsWhatIsStated):
         return parts[0] if len(parts) == 1 else conjunction(parts)
 
     def describe(self) -> str:
-        """Return what is wanted, to stand behind "the rule wants"."""
+        """Return what is wanted, to follow "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
             words.append("any" if self.present else "none")
@@ -144,7 +144,7 @@ class NameTest(TextTest):
     bare: ClassVar[str] = "glob"
 
     def names(self) -> tuple[str, ...] | None:
-        """Return the only names for which the test can hold, or None if it tells no such list."""
+        """Return the only names for which the test can hold, or None if there is no such list."""
         if self.equals:
             return self.equals
         return None if not self.glob or any(map(has_wildcard, self.glob)) else self.glob
@@ -204,7 +204,7 @@ class NamesTest(ShowsWhatIsStated):
         return holds
 
     def describe(self) -> str:
-        """Return what is wanted, to stand behind "the rule wants"."""
+        """Return what is wanted, to follow "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
             words.append("any" if self.present else "none")
@@ -265,7 +265,7 @@ class NumberTest(ShowsWhatIsStated):
         return self.holds
 
     def describe(self) -> str:
-        """Return what is wanted, to stand behind "the rule wants"."""
+        """Return what is wanted, to follow "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
             words.append("any" if self.present else "none")
@@ -337,7 +337,7 @@ class ValueTest(ShowsWhatIsStated):
         return parts[0] if len(parts) == 1 else conjunction(parts)
 
     def describe(self) -> str:
-        """Return what is wanted, to stand behind "the rule wants"."""
+        """Return what is wanted, to follow "the rule wants"."""
         words: list[str] = []
         if self.present is not UNSTATED:
             words.append("any" if self.present else "none")
@@ -355,7 +355,7 @@ class ValueTest(ShowsWhatIsStated):
 
 
 def show_json(value: JsonValue) -> str:
-    """Return *value* as it stands in a sentence: text in quotes, all else as short JSON."""
+    """Return *value* for a sentence: text in quotes, everything else as short JSON."""
     return f"'{shortened(value)}'" if isinstance(value, str) else shortened(compact(value))
 
 

@@ -32,7 +32,7 @@ _SECRET_HEADERS: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class WrittenTest:
-    """One test as it is written, ready to be tried. *wanted* is said of it when it fails."""
+    """One test as it is written, ready to be tried. *wanted* describes it when it fails."""
 
     name: str
     cost: int

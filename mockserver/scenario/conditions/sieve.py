@@ -180,7 +180,7 @@ class _Gate:
 def _names(test: Any) -> tuple[Any, ...]:
     """Return values of which one must be there for *test* to hold; none if there is no such list.
 
-    Of values of any kind only texts are told: to Python, `1` and `true` are the same.
+    Of arbitrary values only texts count: to Python, `1` and `true` are the same.
     """
     match test:
         case bool():
@@ -210,7 +210,7 @@ def _names_after(test: AfterTool) -> tuple[str, ...]:
 
 
 def _needle(test: Any) -> str | None:
-    """Return a text that must be in another for *test* to hold; None: it tells none."""
+    """Return a text that must be in another for *test* to hold; None: there is none."""
     if not isinstance(test, TextTest | ValueTest):
         return None
     if len(test.contains) == 1:

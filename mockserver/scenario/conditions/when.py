@@ -1,6 +1,6 @@
 """The keys of a `when`, and what each looks at in a call.
 
-A new key is a field of `When` and a line in the table of facets.
+A new key is a field of `When` and a line in `FACETS`.
 """
 
 import operator
@@ -96,7 +96,7 @@ class AfterTool(ShowsWhatIsStated):
         return one_fits
 
     def describe(self) -> str:
-        """Return what is wanted, to stand behind "the rule wants"."""
+        """Return what is wanted, to follow "the rule wants"."""
         details = self._details
         if not details:
             return self._names.describe()

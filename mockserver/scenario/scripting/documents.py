@@ -6,23 +6,23 @@ from typing import Any
 
 
 def merged(first: Mapping[str, Any], *rest: Mapping[str, Any]) -> dict[str, Any]:
-    """Return files as one: their rules one after the other, of all else what is said first."""
-    told = dict(first)
-    names = {rule["name"] for rule in told.get("rules", []) if "name" in rule}
+    """Return files as one: all their rules in order; of everything else, the first value wins."""
+    whole = dict(first)
+    names = {rule["name"] for rule in whole.get("rules", []) if "name" in rule}
     for document in rest:
         for key, value in document.items():
-            before = told.get(key)
+            before = whole.get(key)
             if key == "rules":
                 rules: list[Mapping[str, Any]] = value or []
-                told["rules"] = [*(before or []), *(_renamed(rule, names) for rule in rules)]
+                whole["rules"] = [*(before or []), *(_renamed(rule, names) for rule in rules)]
             elif key == "models":
-                told[key] = "any" if "any" in (before, value) else [*(before or []), *value]
+                whole[key] = "any" if "any" in (before, value) else [*(before or []), *value]
             elif isinstance(value, Mapping) and isinstance(before, Mapping):
-                told[key] = {**value, **before}
+                whole[key] = {**value, **before}
             else:
-                told.setdefault(key, value)
+                whole.setdefault(key, value)
     # Rules stand last, since there are many.
-    return {key: told[key] for key in sorted(told, key=lambda key: key == "rules")}
+    return {key: whole[key] for key in sorted(whole, key=lambda key: key == "rules")}
 
 
 def _renamed(rule: Mapping[str, Any], names: set[str]) -> dict[str, Any]:

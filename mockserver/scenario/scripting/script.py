@@ -1,4 +1,4 @@
-"""Rules and scripts: mappings in the language of the files, read each time that they change."""
+"""Rules and scripts: mappings in the language of the files, read whenever they change."""
 
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -30,7 +30,7 @@ ORDER: Final = (
 )
 """The keys of a rule, in the order in which they read best."""
 EFFECTS: Final = frozenset({"reply", "replies", "fail", "latency", "set", "capture"})
-"""A rule without any of them does nothing yet."""
+"""A rule with none of these does nothing yet."""
 
 
 # --- Rules -----------------------------------------------------------------------------------
@@ -45,17 +45,17 @@ class ScriptedRule:
 
     @property
     def name(self) -> str:
-        """How journal and errors call it."""
+        """What the journal and errors call it."""
         return cast(str, self._keys["name"])
 
     @property
     def keys(self) -> dict[str, Any]:
-        """What stands in a file, in the order in which it reads best."""
+        """The keys as a file has them, in the order that reads best."""
         return {key: self._keys[key] for key in ORDER if key in self._keys}
 
     @property
     def says_nothing(self) -> bool:
-        """Whether nothing comes of it yet: a condition, and no more."""
+        """Whether it does nothing yet: it is a condition and no more."""
         return not EFFECTS & self._keys.keys()
 
     def reply(self, reply: ReplyLike | None = None, /, **keys: Any) -> Self:
@@ -64,12 +64,12 @@ class ScriptedRule:
         return self._with(reply=reply_of(reply, keys))
 
     def replies(self, *steps: ReplyLike, then: str | None = None) -> Self:
-        """Answer with one of *steps* after the other; *then* is what follows the last."""
+        """Answer with *steps*, one after the other; *then* is what follows the last."""
         self._refuse_second("replies")
         return self._with(replies=list(steps), **({} if then is None else {"then": then}))
 
     def fail(self, failure: FailureLike, /, **options: Any) -> Self:
-        """Let *failure* strike; a second one strikes too, on the result of the first."""
+        """Let *failure* strike; a second one acts on the result of the first."""
         made = failure_of(failure, options)
         before = self._keys.get("fail")
         if before is None:
@@ -77,7 +77,7 @@ class ScriptedRule:
         return self._with(fail=[*(before if isinstance(before, list) else [before]), made])
 
     def latency(self, preset: LatencyLike | None = None, /, **keys: Unpack[LatencyKeys]) -> Self:
-        """Take time: that of a preset, or what is stated."""
+        """Take time: a preset's, or what is given."""
         return self._with(latency=latency_of(preset, keys))
 
     def set(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
@@ -85,15 +85,15 @@ class ScriptedRule:
         return self._with(set={**self._keys.get("set", {}), **(values or {}), **named})
 
     def capture(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
-        """Keep something of the request for the conversation, by name."""
+        """Remember something of the request for the conversation, by name."""
         return self._with(capture={**self._keys.get("capture", {}), **(values or {}), **named})
 
     def times(self, times: int | None) -> Self:
-        """Act so often at most; None: as often as it holds."""
+        """Act at most this often; None: whenever it holds."""
         return self._with(times=times)
 
     def per(self, scope: str) -> Self:
-        """Count for each conversation, key or model apart."""
+        """Count for each conversation, key or model separately."""
         return self._with(per=scope)
 
     def named(self, name: str) -> Self:
@@ -101,10 +101,10 @@ class ScriptedRule:
         return self._with(name=name)
 
     def _refuse_second(self, word: str) -> None:
-        told = next((key for key in ("reply", "replies") if key in self._keys), None)
-        if told is not None:
+        taken = next((key for key in ("reply", "replies") if key in self._keys), None)
+        if taken is not None:
             hint = "add another rule, or give 'replies' one step for each call"
-            what = f"rule '{self.name}' already has '{told}' and cannot take '{word}'"
+            what = f"rule '{self.name}' already has '{taken}' and cannot take '{word}'"
             raise UsageError(f"{what}: {hint}")
 
     def _with(self, **keys: Any) -> Self:
@@ -114,7 +114,7 @@ class ScriptedRule:
         try:
             self._script.changed(self)
         except Exception:
-            # What was refused is as if it had not been said.
+            # What was refused is as if it had never been written.
             self._keys = before
             raise
         return self
@@ -127,7 +127,7 @@ class ScriptedRule:
 
 
 class ScriptError(ScenarioError):
-    """What was scripted cannot be used; it says where in it, as a path, what, the nearest word."""
+    """A script cannot be used: where, as a path into it, what, and the nearest word."""
 
     def __init__(self, called: str, problems: Sequence[tuple[str, Problem]]) -> None:
         super().__init__(problem for _, problem in problems)
@@ -147,13 +147,13 @@ class Script:
         listener: Callable[[], None] | None = None,
         plugins: Plugins | None = None,
     ) -> None:
-        """Begin with nothing; *listener* is told each time that something is added."""
+        """Begin with nothing; *listener* is called whenever something is added."""
         self._listener = listener
         self._plugins = plugins or Plugins.installed()
         self._rules: dict[ScriptedRule, Scenario | None] = {}
         self._loaded: list[Loaded] = []
         self._count = 0
-        self._told: dict[str, Any] = {}
+        self._stated: dict[str, Any] = {}
         self._rest = Scenario()
 
     # --- Words ---
@@ -167,7 +167,7 @@ class Script:
     def replies(self, *steps: ReplyLike, then: str = "pass") -> ScriptedRule:
         """Answer the next calls with *steps*, one for each.
 
-        Unless *then* says otherwise, what is scripted later follows the last of them.
+        Unless *then* says otherwise, whatever is scripted later follows the last step.
         """
         return self._begin("replies", replies=list(steps), then=then)
 
@@ -178,14 +178,14 @@ class Script:
         return self._begin("fail", times=times, fail=failure_of(failure, options))
 
     def when(self, *conditions: Mapping[str, Any], **keys: Unpack[WhenKeys]) -> ScriptedRule:
-        """Begin a rule for the calls that it names; it says nothing until it is told what."""
-        told = when_of(conditions, cast(Mapping[str, Any], keys))
-        return self._begin("when", **({"when": told} if told else {}))
+        """Begin a rule for the calls that fit; it does nothing until an effect is added."""
+        condition = when_of(conditions, cast(Mapping[str, Any], keys))
+        return self._begin("when", **({"when": condition} if condition else {}))
 
     def latency(
         self, preset: LatencyLike | None = None, /, **keys: Unpack[LatencyKeys]
     ) -> ScriptedRule:
-        """Let all answers below take time: that of a preset, or what is stated."""
+        """Let all answers below take time: a preset's, or what is given."""
         return self._begin("latency", latency=latency_of(preset, keys))
 
     def outage(
@@ -196,25 +196,25 @@ class Script:
         to_s: float | None = None,
         **keys: Unpack[WhenKeys],
     ) -> ScriptedRule:
-        """Let all calls that *keys* name fail from one moment of session time to another."""
-        told = when_of((), cast(Mapping[str, Any], keys))
+        """Let all calls that fit *keys* fail between two moments of session time."""
+        condition = when_of((), cast(Mapping[str, Any], keys))
         failing = failure_of(fail, {"window_s": [from_s, to_s]})
         if isinstance(failing, str | int):
             failing = failure_of(failing, {})
-        return self._begin("outage", **({"when": told} if told else {}), fail=failing)
+        return self._begin("outage", **({"when": condition} if condition else {}), fail=failing)
 
     def limit(self, models: str, /, **figures: Unpack[LimitKeys]) -> Self:
-        """Limit what each key may ask of the *models* that a glob names."""
-        return self._tell(limits={**self._told.get("limits", {}), models: figures})
+        """Limit each key for the *models* that fit a glob."""
+        return self._state(limits={**self._stated.get("limits", {}), models: figures})
 
     def model(self, name: str, /, *, like: str | None = None) -> Self:
-        """Know the model *name*, which behaves as the one that it is *like*."""
+        """Know the model *name*, which behaves like the model *like*."""
         entry = {"id": name} if like is None else {"id": name, "like": like}
-        return self._tell(models=[*self._told.get("models", []), entry])
+        return self._state(models=[*self._stated.get("models", []), entry])
 
     def state(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
         """Set values of the session's state, from now on."""
-        return self._tell(state={**self._told.get("state", {}), **(values or {}), **named})
+        return self._state(state={**self._stated.get("state", {}), **(values or {}), **named})
 
     def load(
         self,
@@ -223,10 +223,10 @@ class Script:
         *,
         folders: Sequence[Path] | None = None,
     ) -> Self:
-        """Answer by a scenario too, below all that is scripted.
+        """Answer from a scenario too, below everything that is scripted.
 
         Args:
-            source: A path, a name such as `agents/refund`, or what stands in a file.
+            source: A path, a name such as `agents/refund`, or a file's content as a mapping.
             folders: Where names are looked up; the shipped scenarios unless stated.
 
         """
@@ -251,18 +251,18 @@ class Script:
 
     @property
     def unsaid(self) -> tuple[ScriptedRule, ...]:
-        """The rules that were begun, and say nothing."""
+        """The rules that were begun and do nothing."""
         return tuple(rule for rule in self._rules if rule.says_nothing)
 
     def document(self) -> dict[str, Any]:
-        """Return all of it, as a file has it."""
+        """Return everything as one file has it."""
         loaded = [document for one in self._loaded for document in one.documents]
         return merged(self.own_document(), *loaded)
 
     def own_document(self) -> dict[str, Any]:
         """Return what is scripted, without what is loaded, as a file has it."""
         rules = [rule.keys for rule in self._rules if not rule.says_nothing]
-        return {"version": 1, **self._told, **({"rules": rules} if rules else {})}
+        return {"version": 1, **self._stated, **({"rules": rules} if rules else {})}
 
     def to_yaml(self) -> str:
         """Return the text of a file that does the same."""
@@ -289,7 +289,7 @@ class Script:
 
         """
         keys = rule.keys
-        # A condition alone is no rule yet, and is read beside something to do.
+        # A condition alone is not a rule yet: it is read together with an effect.
         whole = {**keys, "reply": ""} if rule.says_nothing else keys
         others = {other.name for other in self._rules if other is not rule}
         if rule.name in others:
@@ -307,11 +307,11 @@ class Script:
         self._count += 1
         return rule
 
-    def _tell(self, **keys: Any) -> Self:
+    def _state(self, **keys: Any) -> Self:
         (word,) = keys
-        told = {**self._told, **plain(keys, f"{word}(…)")}
-        self._rest = self._read({"version": 1, **told}, word, "")
-        self._told = told
+        stated = {**self._stated, **plain(keys, f"{word}(…)")}
+        self._rest = self._read({"version": 1, **stated}, word, "")
+        self._stated = stated
         self._publish()
         return self
 

@@ -1,4 +1,4 @@
-"""The words of the language in Python: what each key takes, and how it stands in a file."""
+"""The words of the language in Python: what each key takes, and how a file writes it."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, TypedDict, cast
@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias, TypedDict, cast
 from mockserver.errors import UsageError
 
 Text: TypeAlias = str | Sequence[str] | Mapping[str, Any]
-"""A test of a text or a name: what it equals (or the glob it fits), a list, or a mapping."""
+"""A test of a text or a name: the text (or a glob), a list, or a mapping."""
 Number: TypeAlias = int | Sequence[int] | Mapping[str, Any]
 Quantity: TypeAlias = float | Mapping[str, float]
 """A number, or a distribution such as `{"median": 200, "sigma": 0.3}`."""
@@ -17,7 +17,7 @@ class KnownFailure(Protocol):
 
     @property
     def fail(self) -> Mapping[str, Any]:
-        """What stands under `fail`."""
+        """What a file has under `fail`."""
         ...
 
 
@@ -89,10 +89,10 @@ def call(
     """Return a tool call for `reply(tool_calls=[…])`.
 
     Args:
-        name: The tool's.
-        arguments: What it is called with; a string goes out as it is, valid or not.
-        id: Stated, instead of drawn.
-        **members: Arguments by name, for the shortest way.
+        name: The tool's name.
+        arguments: What it is called with; a string is sent as it is, valid or not.
+        id: The call's id; drawn unless stated.
+        **members: Arguments by name.
 
     """
     if isinstance(arguments, str):
@@ -111,27 +111,27 @@ def step(
     fail: "FailureLike | Sequence[FailureLike] | None" = None,
     latency: LatencyLike | None = None,
 ) -> dict[str, Any]:
-    """Return a step for `replies(…)` that has more to it than a reply."""
+    """Return a step for `replies(…)` that is more than a reply."""
     failures = None if fail is None else _failures(fail)
     parts = {"reply": reply, "fail": failures, "latency": latency}
     return {name: value for name, value in parts.items() if value is not None}
 
 
 def reply_of(reply: ReplyLike | None, keys: Mapping[str, Any]) -> Any:
-    """Return what stands under `reply` for the arguments of a method of that name."""
+    """Return what a file has under `reply` for the arguments of the method of that name."""
     rest = dict(keys)
     if isinstance(reply, Mapping):
         return {**reply, **rest}
     if "tool_calls" in rest:
-        said: dict[str, Any] = {} if reply is None else {"text": reply}
-        return {"kind": "tool_calls", "calls": rest.pop("tool_calls"), **said, **rest}
+        text: dict[str, Any] = {} if reply is None else {"text": reply}
+        return {"kind": "tool_calls", "calls": rest.pop("tool_calls"), **text, **rest}
     if reply is None:
         return rest
     return {"kind": rest.pop("kind", "text"), "text": reply, **rest} if rest else reply
 
 
 def failure_of(failure: FailureLike, options: Mapping[str, Any]) -> Any:
-    """Return what stands under `fail` for one failure and its options."""
+    """Return what a file has under `fail` for one failure and its options."""
     if isinstance(failure, Mapping):
         return {**failure, **options}
     if isinstance(failure, bool) or not isinstance(failure, int | str):
@@ -156,7 +156,7 @@ def _failures(fail: "FailureLike | Sequence[FailureLike]") -> Any:
 
 
 def when_of(conditions: Sequence[Mapping[str, Any]], keys: Mapping[str, Any]) -> Any:
-    """Return what stands under `when`: *keys* as one mapping, or *conditions*, any of which."""
+    """Return what a file has under `when`: *keys* as one mapping, or a list of *conditions*."""
     if keys and conditions:
         raise UsageError("when(…) takes keys or alternative mappings, not both")
     if not conditions:
@@ -170,7 +170,7 @@ def _condition(keys: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def latency_of(preset: LatencyLike | None, keys: Mapping[str, Any]) -> Any:
-    """Return what stands under `latency`."""
+    """Return what a file has under `latency`."""
     if isinstance(preset, Mapping):
         return {**preset, **keys}
     if preset is None:

@@ -1,4 +1,4 @@
-"""What docstrings tell of a class and of its fields, for those who write scenarios in an editor.
+"""What docstrings say about a class and its fields, for people who write scenarios in an editor.
 
 A field is explained under `Attributes:`, or else by the first sentence of the docstring that
 names it between asterisks. Inherited fields are explained by the class that they come from.
@@ -24,7 +24,7 @@ def summary(cls: Any) -> str | None:
 
 
 def explained(cls: Any, field: str) -> str | None:
-    """Return what the *field* of *cls* is, or None if no docstring tells."""
+    """Return what the *field* of *cls* is, or None if no docstring explains it."""
     for base in inspect.getmro(cls):
         prose, attributes = _parts(base)
         if field in attributes:
@@ -48,8 +48,8 @@ def _parts(cls: Any) -> tuple[str, Mapping[str, str]]:
     prose = text[: section.start()] if section else text
     attributes: dict[str, str] = {}
     if section and section[1] == "Attributes":
-        for name, told in _ATTRIBUTE.findall(text[section.end() :]):
-            attributes[name] = _unwrapped(told)
+        for name, text_of in _ATTRIBUTE.findall(text[section.end() :]):
+            attributes[name] = _unwrapped(text_of)
     return _unwrapped(prose), attributes
 
 

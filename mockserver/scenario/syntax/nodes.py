@@ -1,4 +1,4 @@
-"""What a YAML file holds, before anyone knows what it means: values that know their place."""
+"""The content of a YAML file before its meaning is known: values that know their place."""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass

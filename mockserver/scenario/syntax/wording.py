@@ -1,4 +1,4 @@
-"""How errors call what stands in a file."""
+"""How errors name what a file contains."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
@@ -9,7 +9,7 @@ _LONGEST: Final = 40
 
 
 def described(node: Node) -> str:
-    """Return what stands in *node*, to stand behind "got"."""
+    """Return what stands in *node*, to follow "got"."""
     match node:
         case ScalarNode(value=None):
             return "nothing"
