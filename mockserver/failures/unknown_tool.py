@@ -1,4 +1,4 @@
-"""The model calls a tool that nobody offered."""
+"""The model calls a tool that was not offered."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace

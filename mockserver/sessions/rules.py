@@ -274,7 +274,7 @@ class RuleReader:
         """Yield what kept each of the nearest rules from answering, the nearest first."""
         nearest: list[tuple[int, int]] = []
         for position, compiled in enumerate(self.compiled.rules):
-            # Of thousands, most differ in more than the nearest: how much more is no matter.
+            # Of thousands, most differ in more than the nearest: how much more does not matter.
             enough = nearest[-1][0] if len(nearest) == NEAR_MISSES else _ANY
             if enough == 1:
                 break

@@ -144,7 +144,7 @@ def template(text: str) -> Template:
 
 
 def expressions(text: str) -> list[str]:
-    """Return the expressions in *text* that would be expanded; none if it is no template."""
+    """Return the expressions in *text* that would be expanded; none if it is not a template."""
     try:
         return [part.text for part in _parts(text) if isinstance(part, Query)]
     except TemplateError:

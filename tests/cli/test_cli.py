@@ -517,7 +517,7 @@ def test_the_module_is_the_command() -> None:
         pytest.param("serve --port http", "'http' is not a port", id="a port in words"),
         pytest.param("serve --seed x", "invalid int value: 'x'", id="a seed that is no number"),
         pytest.param("serve --time-scale x", "'x' is not a number", id="a time scale in words"),
-        pytest.param("serve --time-scale -1", "a number of at least 0", id="time backwards"),
+        pytest.param("serve --time-scale -1", "must be at least 0", id="time backwards"),
         pytest.param("serve --log-level all", "invalid choice: 'all'", id="an unknown log level"),
         pytest.param("serve --scenario", "expected one argument", id="no scenario's name"),
         pytest.param("check", "required: FILE", id="nothing to check"),

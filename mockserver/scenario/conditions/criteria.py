@@ -101,7 +101,7 @@ class TextTest(ShowsWhatIsStated):
         return 1 + 2 * len(self.contains) + 2 * len(patterns) + 20 * len(self.regex) + inner
 
     def predicate(self) -> TextPredicate:
-        """Return the function that tells whether the test holds for a text."""
+        """Return the function that tests whether the test holds for a text."""
         parts: list[TextPredicate] = []
         if self.present is not UNSTATED:
             parts.append(is_present if self.present else is_absent)
@@ -186,7 +186,7 @@ class NamesTest(ShowsWhatIsStated):
         return 4 + 2 * len(self.any) + 2 * len(self.all)
 
     def predicate(self) -> Callable[[Sequence[str]], bool]:
-        """Return the function that tells whether the test holds for names."""
+        """Return the function that tests whether the test holds for names."""
         if self == NamesTest(any=self.any) and not any(map(has_wildcard, self.any)):
             disjoint = frozenset(self.any).isdisjoint
             return lambda names: not disjoint(names)
@@ -259,7 +259,7 @@ class NumberTest(ShowsWhatIsStated):
         )
 
     def predicate(self) -> Callable[[int | None], bool]:
-        """Return the function that tells whether the test holds for a number."""
+        """Return the function that tests whether the test holds for a number."""
         if self == NumberTest(equals=self.equals):
             return frozenset[int | None](self.equals).__contains__
         return self.holds
@@ -317,7 +317,7 @@ class ValueTest(ShowsWhatIsStated):
                 raise BadValue(key, what)
 
     def predicate(self) -> Callable[[JsonValue], bool]:
-        """Return the function that tells whether the test holds for a value."""
+        """Return the function that tests whether the test holds for a value."""
         parts: list[Callable[[JsonValue], bool]] = []
         if self.present is not UNSTATED:
             parts.append(is_present if self.present else is_absent)

@@ -1,4 +1,4 @@
-"""Predicates: functions that tell whether a text, a name or a JSON value fits.
+"""Predicates: functions that test whether a text, a name or a JSON value fits.
 
 Rules are tried for every request, so that each is made as fast as it can be when a scenario is
 loaded.

@@ -111,7 +111,7 @@ def _inside(code: Any, argument: Any) -> list[Any]:
 
 @dataclass(frozen=True, slots=True)
 class _Reading:
-    """Reads parsed expressions; *folded* if case is no matter."""
+    """Reads parsed expressions; *folded* if case does not matter."""
 
     folded: bool
 

@@ -71,7 +71,7 @@ class Sieve:
             for position, condition in enumerate(conditions, first)
             for alternative in condition.alternatives
         ]
-        # What many rules ask for alike tells them from none of the others.
+        # What many rules share does not set any of them apart.
         common = Counter(mark for _, gates in ways for gate in gates for mark in gate.marks)
         for position, gates in ways:
             if gates:

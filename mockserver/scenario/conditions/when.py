@@ -83,7 +83,7 @@ class AfterTool(ShowsWhatIsStated):
         return {key: test for key, test in tests.items() if not isinstance(test, Unstated)}
 
     def predicate(self) -> Callable[[Sequence[Returned]], bool]:
-        """Return the function that tells whether the test holds for results."""
+        """Return the function that tests whether the test holds for results."""
         details = self._details
         if not details:
             names = self._names.predicate()
