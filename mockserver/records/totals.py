@@ -8,7 +8,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
-from mockserver.records.journal import Call, Outcome
+from mockserver.records.journal import Call
 
 Listener: TypeAlias = Callable[[str, Call], None]
 """Takes the name of the session and the call that has ended; it must not wait, or raise."""
@@ -28,7 +28,7 @@ class Totals:
 
     def __init__(self) -> None:
         # Nearly all calls end alike: one count for both is one look-up for each call.
-        self._ends: dict[tuple[int | None, Outcome], int] = {}
+        self._ends: dict[tuple[int | None, str], int] = {}
         self.failures: Counter[str] = Counter()
         self.unmatched = 0
         self.prompt_tokens = 0

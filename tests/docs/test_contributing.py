@@ -173,7 +173,7 @@ def test_what_the_guide_grows_is_what_it_promises() -> None:
 @pytest.mark.parametrize(
     ("reply", "problem"),
     [
-        ("{kind: one_of}", "the key 'texts' of reply kind 'one_of'"),
+        ("{kind: one_of}", "missing key 'texts' in reply kind 'one_of'"),
         ("{kind: one_of, texts: []}", "'texts' must hold at least one text"),
         ("{kind: one_of, texts: [a], txts: [b]}", "did you mean 'texts'?"),
     ],
@@ -190,7 +190,7 @@ def test_keys_of_the_guide_are_read_as_strictly_as_ours(
 def test_a_reply_for_models_cannot_answer_a_look_up(plugged: Plugged) -> None:
     rule = "{when: {endpoint: talk.voices}, reply: {kind: one_of, texts: [a]}}"
 
-    with pytest.raises(ScenarioError, match="the endpoint looks facts up"):
+    with pytest.raises(ScenarioError, match="the endpoint only looks things up"):
         Api(f"rules: [{rule}]", plugins=plugged(FULL_GROWN))
 
 
@@ -236,7 +236,7 @@ def test_what_a_protocol_cannot_say_is_left_out_and_noted(plugged: Plugged) -> N
     answered = api.post("/v1/talk", {"model": "gpt-4o", "lines": ["Hi"]})
 
     assert answered.json["line"] == "Well."
-    assert [note for note in answered.call.notes if "'talk' has none" in note]
+    assert [note for note in answered.call.notes if "'talk' cannot send" in note]
 
 
 def test_files_of_the_guide_import_the_public_names_alone() -> None:
