@@ -45,7 +45,7 @@ NOTHING_GENERATED: Final = Count(0)
 
 
 def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
-    """Return what *endpoint* tells.
+    """Return what *endpoint* looks up.
 
     Raises:
         ApiError: The provider would refuse it.
@@ -73,11 +73,11 @@ def answered(
     given: Given,
     memory: Memory,
     *,
-    says_exact: bool,
+    states_exactness: bool,
 ) -> Ready:
     """Return what the model answers to *incoming* by what is *given*.
 
-    With *says_exact*, it says whether its bill is exact: the one header that no provider has.
+    With *states_exactness*, a header that no provider has states whether the bill is exact.
     """
     assert given.reply is not None
     assert incoming.request is not None
@@ -121,13 +121,13 @@ def answered(
         rendered = dialect.adapt(rendered, answer, steady)
     frames = dialect.encode(rendered, steady, by_token=is_cut(given))
     head = dialect.head(rendered, answer, steady)
-    if says_exact and answer.usage is not None:
+    if states_exactness and answer.usage is not None:
         exactness = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
         head = head._replace(lines=head.lines + exactness)
     if answer.headers:
         head = head.with_headers(answer.headers)
     notes = tuple(map(found_nothing, given.scope.empty if given.scope is not None else ()))
-    # What went wrong on purpose, or nobody wrote, is not to be told.
+    # No notes on what goes wrong on purpose, or on what nobody wrote.
     if given.rule is not None and not bending and isinstance(endpoint, GeneratingEndpoint):
         notes += doubts(answer, made.written, endpoint)
     return Ready(
@@ -276,7 +276,7 @@ def _id_hole(length: int) -> Hole:
 
 
 def _summary(answer: Answer, secrets: Sequence[bytes]) -> Summary | None:
-    """Return what the journal is to tell of *answer*: its first choice, without secrets."""
+    """Return what the journal keeps of *answer*: its first choice, without secrets."""
     if not answer.choices:
         return None
     choice = answer.choices[0]

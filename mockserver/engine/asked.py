@@ -22,7 +22,7 @@ from mockserver.wire.timeline import Head
 
 @dataclass(slots=True, eq=False)
 class Asked:
-    """One request: who asks what of whom, and what may be drawn for it. Nothing writes to it.
+    """One request: who sends it, where it leads, what is drawn for it. Nothing writes to it.
 
     Attributes:
         http: The request, its path below the session.
@@ -90,11 +90,11 @@ class Ready(NamedTuple):
     Attributes:
         head: The head.
         frames: The body.
-        usage: The bill; None: there is none.
+        usage: The bill; None: no bill is sent.
         pace: What its time depends on; None: it takes none.
-        said: What the journal tells of it.
+        summary: What the journal keeps of it; None: nothing.
         calls_tools: Whether any of its choices calls a tool.
-        notes: What else it tells, such as where the API could not have given it.
+        notes: Notes for the journal, such as where the API could not have answered so.
         bent: The positions of the failures that bent it before it was rendered.
         answer: What an endpoint made it of, which has an id and may be kept; None: nothing.
         drawn_calls: How many ids of tool calls are holes.
@@ -139,7 +139,7 @@ class Kept:
 class Understood(NamedTuple):
     """What a request means: what is asked of a model.
 
-    *conversation* is what the journal tells conversations apart by. *fallbacks* are what the
+    *conversation* identifies the conversation in the journal. *fallbacks* are what the
     provider itself asks instead, one after the other, where no answer comes of it.
     """
 

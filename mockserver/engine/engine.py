@@ -46,7 +46,7 @@ __all__ = ["Engine", "Exchange", "Options"]
 class Exchange(NamedTuple):
     """What goes out for one request, and the journal's entry on it, which is still open.
 
-    Whoever has played the timeline says by `Engine.close` how that went.
+    Whoever has played the timeline reports by `Engine.close` how that went.
     """
 
     timeline: Timeline
@@ -138,7 +138,7 @@ class Engine:
         return asked, call
 
     def _ready(self, asked: Asked, call: Call, matched: Matched) -> Ready:
-        """Return the answer in bytes: what is told, or what the model says."""
+        """Return the answer in bytes: what is looked up, or what the model answers."""
         route = asked.route
         incoming, understood, given = matched
         if route.lookup is not None:
@@ -149,14 +149,14 @@ class Engine:
         return self._memory.ready(
             understood,
             given,
-            tells_allowances=incoming.allowances is None,
+            states_allowances=incoming.allowances is None,
             make=lambda: answered(
                 asked,
                 endpoint,
                 incoming,
                 given,
                 self._memory,
-                says_exact=self._options.usage_header,
+                states_exactness=self._options.usage_header,
             ),
         )
 

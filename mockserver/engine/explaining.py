@@ -17,14 +17,14 @@ HEADERS: Final = {
     "api-key": "sk-mock",
     "content-type": "application/json",
 }
-"""What a request has that is to be explained: a key, wherever the provider looks for it."""
+"""The headers of an explained request: a key, wherever the provider looks for it."""
 
 
 def explained(request: Mapping[str, Any], scenarios: Sequence[Source], *, path: str) -> str:
     """Return how *scenarios* read *request*, sent to *path*, as the first of a session.
 
     Raises:
-        MockServerError: A scenario is wrong, or there is none.
+        MockServerError: A scenario has errors, or none is given.
 
     """
     engine = Engine(load_scenario(*scenarios), Plugins.installed(), lambda: NO_TIME_PASSES)

@@ -1,7 +1,7 @@
 """A request that another server answers: what goes there, and what becomes of what comes back.
 
-The engine waits for nobody: whoever has a socket carries a `Forward` out, and hands what came back
-to `Engine.resume`. From there on it is an answer like any other, with its time and its failures.
+The engine never waits: `server/upstream.py` carries out a `Forward`, and hands the result to
+`Engine.resume`. From there on it is an answer like any other, with its latency and failures.
 """
 
 import re
@@ -22,7 +22,7 @@ EVENT_STREAM: Final = "text/event-stream"
 
 
 class Forward(NamedTuple):
-    """A request for another server, and what is to be given with what that answers."""
+    """A request for another server, and the latency and failures for what that answers."""
 
     http: HttpRequest
     asked: Asked
@@ -32,7 +32,7 @@ class Forward(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """What another server answered, whole; *headers* are those that are to be passed on."""
+    """The whole answer of another server; *headers* are those that are passed on."""
 
     status: int
     headers: Headers
@@ -48,7 +48,7 @@ class Received:
 def received(answer: Received, incoming: IncomingCall) -> Ready:
     """Return *answer* as what this server gives.
 
-    Of a stream each event counts as a token: nobody has told what they are.
+    Each event of a stream counts as a token, since nothing here reads what is in it.
     """
     request = incoming.request
     size = None if answer.is_stream else len(answer.body)
@@ -72,5 +72,5 @@ def _frames(answer: Received) -> Iterator[Frame]:
 
 def nowhere_to_forward() -> ApiError:
     """Return the refusal of a request that was to be forwarded by a server without an upstream."""
-    what = "a rule forwards this request, and this server was told of no server to ask"
+    what = "a rule forwards this request, and no upstream server is configured"
     return ApiError(502, what, code="no_upstream", headers=NO_RETRY)

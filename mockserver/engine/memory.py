@@ -60,18 +60,18 @@ class Memory:
         understood: Understood | None,
         given: Given,
         *,
-        tells_allowances: bool,
+        states_allowances: bool,
         make: Callable[[], Ready],
     ) -> Ready:
         """Return the answer *given* to what was *understood*.
 
-        With *tells_allowances*, it says itself what the request leaves of limits.
+        With *states_allowances*, the answer itself states what the request leaves of limits.
         """
         reply = given.reply
         if understood is None or reply is None or (given.failures and given.bending):
             return make()
-        # By its own identity: what a reply says may be long, and it is kept alive here.
-        key = (id(reply), bool(given.failures or given.latency), tells_allowances)
+        # By identity: to hash a long text takes time. The reply is kept alive here.
+        key = (id(reply), bool(given.failures or given.latency), states_allowances)
         known = understood.kept.ready.get(key)
         if known is not None and known[0] is reply:
             return known[1]

@@ -1,4 +1,4 @@
-"""Step 8: what the journal hears of an answer when it goes out, and when it has gone."""
+"""Step 8: the journal's entry, when an answer goes out and when it has gone."""
 
 from mockserver.engine.asked import Asked
 from mockserver.engine.timing import send_away

@@ -18,7 +18,7 @@ NO_RETRY: Final = (("x-should-retry", "false"),)
 
 def refuse(asked: Asked, call: Call, error: ApiError) -> Timeline:
     """Return what goes out for *error* in the place of an answer."""
-    # Nothing is to be made for it: others may have its places.
+    # No answer is made for it: others may have its places.
     asked.places.leave()
     call.error_code = error.code
     return refusal(asked, error)
@@ -102,7 +102,7 @@ def refuse_loop(asked: Asked, matched: Matched, ready: Ready) -> None:
 
 
 def unanswered(asked: Asked, call: Call, code: str) -> ApiError:
-    """Return the 404 that tells a tester what kept the scenario from answering."""
+    """Return the 404, which shows what kept the scenario from answering."""
     where = f"{call.method} {call.path} (session '{asked.session.name}', call {call.number})"
     lines = [
         f"no rule matches {where}",

@@ -1,7 +1,7 @@
 """Which dialect and endpoint a request is for, by its method and path.
 
 Every dialect answers under `/<dialect>/<its own path>`, and without the prefix where the
-path alone says which provider is meant. A prefix `/s/<session>` names a session.
+path alone identifies the provider. A prefix `/s/<session>` names a session.
 """
 
 import re
@@ -156,7 +156,7 @@ def default_replies(
     """Return what answers each of *endpoints* where no rule does, by its kind.
 
     Raises:
-        MockServerError: An endpoint names none that there is, or one that cannot answer it.
+        MockServerError: An endpoint names one that does not exist or cannot answer it.
 
     """
     found: dict[str, Reply] = {}

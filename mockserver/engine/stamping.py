@@ -73,7 +73,7 @@ def stamp(
 
 
 def _enter(asked: Asked, call: Call, summary: Summary, filling: Filling) -> None:
-    """Enter into the journal what is *said*, its tool calls with their ids."""
+    """Enter *summary* into the journal, its tool calls with their ids."""
     calls = summary.tool_calls
     if calls:
         calls = tuple(

@@ -1,7 +1,7 @@
 """Step 6, and all else on the way that has to do with time and with other requests.
 
-What is told of limits, who is refused by them, how long the answer takes, what a client that
-is sent away is asked to wait. The arithmetic is in `mockserver.traffic`.
+What headers state of limits, who is refused by them, how long the answer takes, how long a
+refused client is asked to wait. The arithmetic is in `mockserver.traffic`.
 """
 
 import re
@@ -12,8 +12,8 @@ from mockserver.conversation import Allowance, Charge
 from mockserver.engine.asked import Asked, Ready
 from mockserver.records.journal import Call
 from mockserver.records.redaction import fingerprint
-from mockserver.traffic import latency, limits, retries
-from mockserver.traffic.latency import Latency
+from mockserver.traffic import limits, retries
+from mockserver.traffic.latency import Latency, apply
 from mockserver.traffic.limiter import Figures, Refused
 from mockserver.traffic.limits import LimitReached
 from mockserver.traffic.turns import Turn
@@ -32,7 +32,7 @@ def admit(
     """Take *charge* of what *key* may ask of the model called *name*.
 
     Returns:
-        What is left, to be told in headers; None where the scenario states no limits.
+        What is left, for the headers; None where the scenario states no limits.
 
     Raises:
         ApiError: Too much was asked, or too many are being answered.
@@ -52,8 +52,8 @@ def admit(
     admitted = traffic.limiter.admit(whose, shared, figures, charge or Charge(0), now_s)
     usual = limits.allowances(asked.catalogue.resolve(name), charge)
     if isinstance(admitted, Refused):
-        told = _merged(usual, admitted.allowances)
-        error = dialect.rate_limited(_reached(admitted, name, shared, told))
+        left = _merged(usual, admitted.allowances)
+        error = dialect.rate_limited(_reached(admitted, name, shared, left))
         raise replace(error, retry_after_s=admitted.wait_s)
     if figures.concurrency is not None:
         _take_turn(asked, lane.enter(figures.concurrency, figures.queue))
@@ -65,7 +65,7 @@ def _full(figures: Figures) -> str:
     return f"refused by the scenario's 'limits': {figures.concurrency} are answered{queue}"
 
 
-def _reached(refused: Refused, name: str, shared: str, told: tuple[Allowance, ...]) -> LimitReached:
+def _reached(refused: Refused, name: str, shared: str, left: tuple[Allowance, ...]) -> LimitReached:
     is_too_large = refused.wait_s is None
     return LimitReached(
         of="too_large" if is_too_large and refused.of == "tokens" else refused.of,
@@ -75,7 +75,7 @@ def _reached(refused: Refused, name: str, shared: str, told: tuple[Allowance, ..
         used=refused.used,
         requested=refused.requested,
         wait_ms=round((refused.wait_s or 0) * 1_000),
-        allowances=told,
+        allowances=left,
     )
 
 
@@ -94,15 +94,15 @@ def _take_turn(asked: Asked, turn: Turn | None) -> None:
 
 
 def delay(
-    asked: Asked, call: Call, told: Latency | None, ready: Ready, timeline: Timeline
+    asked: Asked, call: Call, latency: Latency | None, ready: Ready, timeline: Timeline
 ) -> Timeline:
     """Return *timeline* with the time that the model takes, and enter it in the journal."""
     pace = ready.pace
-    if pace is None or told is None:
+    if pace is None or latency is None:
         return timeline
     load = asked.session.traffic.load(pace.model)
     _take_turn(asked, load.enter(None, None))
-    plan = told.plan(
+    plan = latency.plan(
         sum(event.tokens for event in timeline if isinstance(event, Data)),
         pace.prompt_tokens,
         load.running,
@@ -116,11 +116,11 @@ def delay(
             _having_taken(event, plan.total_s, asked.route.dialect.took_header)
             for event in timeline
         )
-    return latency.apply(timeline, plan, streamed=pace.streamed)
+    return apply(timeline, plan, streamed=pace.streamed)
 
 
 def _having_taken(event: Event, seconds: float, header: str) -> Event:
-    """Return *event*, where it is the head, with what the provider says that it took."""
+    """Return *event*; if it is the head, with the time that the provider claims it took."""
     if not isinstance(event, Head) or not header:
         return event
     took = f"{header}: {seconds * 1_000:.0f}\r\n".encode()
@@ -132,7 +132,7 @@ def _having_taken(event: Event, seconds: float, header: str) -> Event:
 
 
 def send_away(asked: Asked, call: Call, timeline: Timeline) -> Timeline:
-    """Return *timeline* as it goes out: a client that is to return is told when, in real time."""
+    """Return *timeline* as it goes out, the waits that it asks clients for in real time."""
     session = asked.session
     ends_s = call.at_s + duration_s(timeline)
     call.asked_wait_s = session.traffic.retries.note(asked.content, ends_s, timeline)

@@ -32,7 +32,7 @@ def understand(
 ) -> tuple[IncomingCall, Understood | None]:
     """Return what *asked* means; *known* is what it was found to mean before.
 
-    Nothing is understood where no model answers: the path alone says what is asked.
+    Where no model answers, only the path counts: None is returned for the meaning.
 
     Raises:
         ApiError: The provider would refuse it.
@@ -92,7 +92,7 @@ def meaning(
     """Return what *http* asks, in the first of its attempts that the provider does not refuse.
 
     Raises:
-        ApiError: It would refuse them all. Where the API does, that tells of limits.
+        ApiError: It would refuse them all. A refusal of the API states what is left of limits.
 
     """
     dialect = route.dialect
@@ -128,10 +128,10 @@ def continued(understood: Understood, endpoint: ModelEndpoint, session: Session)
     identity = understood.request.continues
     assert identity is not None
     request = endpoint.continued(understood.request, session.stored.get(identity))
-    return Understood(request, _told_apart_by(request), Kept(), understood.fallbacks)
+    return Understood(request, _conversation_id(request), Kept(), understood.fallbacks)
 
 
-def _told_apart_by(request: ModelRequest) -> str:
+def _conversation_id(request: ModelRequest) -> str:
     opening = request.conversation.encode("utf-8", "surrogatepass")
     return digest(opening).hex()[:8]
 
@@ -146,7 +146,7 @@ def _attempted(
     if request.charge is None:
         request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    return Understood(request, _told_apart_by(request), Kept())
+    return Understood(request, _conversation_id(request), Kept())
 
 
 def _allowances(
