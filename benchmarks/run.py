@@ -1,11 +1,12 @@
 """How fast the server is, beside a bare aiohttp handler, in one run.
 
-    python benchmarks/run.py [--seconds 3] [--rounds 5] [--json FILE]
+    python benchmarks/run.py [--seconds 3] [--rounds 5] [--json FILE] [--against CHECKOUT]
 
-Both servers are pinned to one core and wrk (Debian's package) to another. Rounds alternate
-between the two, so that the noise of the machine meets both; the figures are medians of the
-rounds, the spread is told beside them. CPU is the server's own, per request: on a busy
-machine it says more than the rate.
+The servers are pinned to one core and wrk (Debian's package) to another. Rounds alternate
+between them, so that the noise of the machine meets all; the figures are medians of the
+rounds, with the spread beside them. CPU is the server's own, per request: on a busy machine it
+says more than the rate. With `--against`, the server of another checkout, set up there by `make`,
+takes part in each round.
 """
 
 import argparse
@@ -27,7 +28,6 @@ from pathlib import Path
 from matching import scenario
 
 HERE = Path(__file__).resolve().parent
-SERVER = [sys.executable, "-m", "mockserver", "serve"]
 PATH = "/v1/chat/completions"
 QUESTION = {
     "model": "gpt-4o-mini",
@@ -100,14 +100,15 @@ def pinned(core: int, command: Sequence[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def ours(*arguments: str) -> Iterator[tuple[int, int, float]]:
-    """Start the server; give its process, its port and the seconds until it was ready."""
+def ours(*arguments: str, checkout: Path | None = None) -> Iterator[tuple[int, int, float]]:
+    """Start the server; give its process, its port and the seconds until it was ready.
+
+    It is that of another *checkout* where one is given.
+    """
     began = time.perf_counter()
-    process = subprocess.Popen(
-        pinned(0, [*SERVER, "--port", "0", "--ready-json", *arguments]),
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    python = sys.executable if checkout is None else str(checkout / ".venv/bin/python")
+    server = [python, "-m", "mockserver", "serve", "--port", "0", "--ready-json", *arguments]
+    process = subprocess.Popen(pinned(0, server), cwd=checkout, stdout=subprocess.PIPE, text=True)
     try:
         ready = json.loads(process.stdout.readline())
         yield process.pid, ready["port"], time.perf_counter() - began
@@ -158,49 +159,71 @@ def spread(values: Sequence[float]) -> str:
     return f"{middle:.2f} (+-{(max(values) - min(values)) / 2 / middle:.0%})"
 
 
-def throughput(folder: Path, seconds: int, rounds: int) -> dict[str, dict[str, float]]:
+def throughput(
+    folder: Path, seconds: int, rounds: int, against: Path | None
+) -> dict[str, dict[str, float]]:
     """Measure all cases; return medians of the ratios, of rates and of CPU time."""
-    results = measured(folder, seconds, rounds, HERE / "answer.yaml", "one rule")
+    results = measured(folder, seconds, rounds, HERE / "answer.yaml", "one rule", against=against)
     (folder / "many.yaml").write_text(scenario("mixed", RULES))
-    many = measured(folder, seconds, rounds, folder / "many.yaml", f"{RULES} rules")
+    many = measured(
+        folder, seconds, rounds, folder / "many.yaml", f"{RULES} rules", against=against
+    )
     return {**results, **{f"{case}, {RULES} rules": found for case, found in many.items()}}
 
 
 def measured(
-    folder: Path, seconds: int, rounds: int, answering: Path, called: str
+    folder: Path,
+    seconds: int,
+    rounds: int,
+    answering: Path,
+    called: str,
+    *,
+    against: Path | None,
 ) -> dict[str, dict[str, float]]:
     """Measure all cases of a server that is *answering* by a scenario."""
     results: dict[str, dict[str, float]] = {}
-    with ours("--scenario", str(answering)) as (our_pid, our_port, _):
-        (folder / "body").write_bytes(ask(our_port, QUESTION))
-        events = ask(our_port, {**QUESTION, "stream": True}).split(b"\n\n")
+    arguments = ("--scenario", str(answering))
+    with contextlib.ExitStack() as running:
+        servers = {"ours": running.enter_context(ours(*arguments))[:2]}
+        if against is not None:
+            servers["before"] = running.enter_context(ours(*arguments, checkout=against))[:2]
+        port = servers["ours"][1]
+        (folder / "body").write_bytes(ask(port, QUESTION))
+        events = ask(port, {**QUESTION, "stream": True}).split(b"\n\n")
         (folder / "chunk").write_bytes(events[1] + b"\n\n")
-        with bare(folder) as (bare_pid, bare_port):
-            print(f"{called:18}{'ratio, rate':>16}{'ratio, CPU':>16}   ours / bare, requests/s")
-            for case, asked in ASKED.items():
-                script = folder / "wrk.lua"
-                script.write_text(lua(case))
-                pairs = [
-                    (
-                        load(bare_pid, bare_port, script, seconds),
-                        load(our_pid, our_port, script, seconds),
-                    )
-                    for _ in range(rounds)
-                ]
-                by_rate = [our[0] / other[0] for other, our in pairs]
-                by_cpu = [other[1] / our[1] for other, our in pairs]
-                our_rate = statistics.median(our[0] for _, our in pairs)
-                bare_rate = statistics.median(other[0] for other, _ in pairs)
+        servers["bare"] = running.enter_context(bare(folder))
+        print(f"{called:18}{'ratio, rate':>16}{'ratio, CPU':>16}   ours / bare, requests/s")
+        for case, asked in ASKED.items():
+            script = folder / "wrk.lua"
+            script.write_text(lua(case))
+            found = [
+                {name: load(*server, script, seconds) for name, server in servers.items()}
+                for _ in range(rounds)
+            ]
+            by_rate = [loads["ours"][0] / loads["bare"][0] for loads in found]
+            by_cpu = [loads["bare"][1] / loads["ours"][1] for loads in found]
+            our_rate = statistics.median(loads["ours"][0] for loads in found)
+            our_cpu_us = statistics.median(loads["ours"][1] for loads in found)
+            bare_rate = statistics.median(loads["bare"][0] for loads in found)
+            print(
+                f"{case:18}{spread(by_rate):>16}{spread(by_cpu):>16}"
+                f"   {our_rate:.0f} / {bare_rate:.0f}   (asked: {asked})"
+            )
+            results[case] = {
+                "ratio_rate": statistics.median(by_rate),
+                "ratio_cpu": statistics.median(by_cpu),
+                "ours_per_s": our_rate,
+                "ours_cpu_us": our_cpu_us,
+                "bare_per_s": bare_rate,
+            }
+            if against is not None:
+                by_before = [loads["ours"][1] / loads["before"][1] for loads in found]
+                before_us = statistics.median(loads["before"][1] for loads in found)
+                results[case]["cpu_to_before"] = statistics.median(by_before)
                 print(
-                    f"{case:18}{spread(by_rate):>16}{spread(by_cpu):>16}"
-                    f"   {our_rate:.0f} / {bare_rate:.0f}   (asked: {asked})"
+                    f"{'':18}CPU to that of {against.name}: {spread(by_before)}"
+                    f"   {our_cpu_us:.1f} / {before_us:.1f} us a request"
                 )
-                results[case] = {
-                    "ratio_rate": statistics.median(by_rate),
-                    "ratio_cpu": statistics.median(by_cpu),
-                    "ours_per_s": our_rate,
-                    "bare_per_s": bare_rate,
-                }
     return results
 
 
@@ -229,12 +252,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=3, help="of load in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--against", type=Path, help="another checkout, to compare CPU time with")
     options = parser.parse_args()
     if shutil.which("wrk") is None:
         raise SystemExit("benchmarks need wrk (Debian: apt-get install wrk)")
     with tempfile.TemporaryDirectory() as folder:
         figures: dict[str, object] = {
-            "throughput": throughput(Path(folder), options.seconds, options.rounds)
+            "throughput": throughput(Path(folder), options.seconds, options.rounds, options.against)
         }
     figures["footprint"] = footprint(options.rounds)
     if options.json:

@@ -81,7 +81,8 @@ class Pace(NamedTuple):
     streamed: bool = False
 
 
-class Ready(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Ready:
     """An answer that lacks only what is drawn for each occurrence: its holes.
 
     It stands alone: what was generated, computed, looked up or answered by another server goes
@@ -101,16 +102,16 @@ class Ready(NamedTuple):
 
     """
 
-    head: Head
-    frames: tuple[Frame, ...]
-    usage: Usage | None = None
-    pace: Pace | None = None
-    summary: Summary | None = None
-    calls_tools: bool = False
-    notes: tuple[str, ...] = ()
-    bent: frozenset[int] = frozenset()
-    answer: Answer | None = None
-    drawn_calls: int = 0
+    head: Final[Head]
+    frames: Final[tuple[Frame, ...]]
+    usage: Final[Usage | None] = None
+    pace: Final[Pace | None] = None
+    summary: Final[Summary | None] = None
+    calls_tools: Final[bool] = False
+    notes: Final[tuple[str, ...]] = ()
+    bent: Final[frozenset[int]] = frozenset()
+    answer: Final[Answer | None] = None
+    drawn_calls: Final[int] = 0
 
     @property
     def size(self) -> int:
@@ -136,17 +137,18 @@ class Kept:
         self.ready: dict[Any, tuple[Reply, Ready]] = {}
 
 
-class Understood(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Understood:
     """What a request means: what is asked of a model.
 
     *conversation* identifies the conversation in the journal. *fallbacks* are what the
     provider itself asks instead, one after the other, where no answer comes of it.
     """
 
-    request: ModelRequest
-    conversation: str
-    kept: Kept
-    fallbacks: "tuple[Understood, ...]" = ()
+    request: Final[ModelRequest]
+    conversation: Final[str]
+    kept: Final[Kept]
+    fallbacks: Final["tuple[Understood, ...]"] = ()
 
 
 Meaning: TypeAlias = Understood | ApiError

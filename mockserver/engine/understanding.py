@@ -109,7 +109,7 @@ def meaning(
         refused = error
     if understood:
         first, *others = understood
-        return first._replace(fallbacks=tuple(others)) if others else first
+        return replace(first, fallbacks=tuple(others)) if others else first
     assert refused is not None
     if refused.layer == "api":
         refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
