@@ -139,13 +139,14 @@ class Kept:
 
 @dataclass(slots=True, eq=False)
 class Understood:
-    """What a request means: what is asked of a model.
+    """What a request means: what is asked of a model, *model* as the journal shows it.
 
     *conversation* identifies the conversation in the journal. *fallbacks* are what the
     provider itself asks instead, one after the other, where no answer comes of it.
     """
 
     request: Final[ModelRequest]
+    model: Final[str]
     conversation: Final[str]
     kept: Final[Kept]
     fallbacks: Final["tuple[Understood, ...]"] = ()

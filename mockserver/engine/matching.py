@@ -61,8 +61,7 @@ def _fall_back(
     """Return the next attempt of a call whose last one came to nothing by the failures *given*."""
     kinds = tuple([failure.kind for failure in given.failures])
     call.failures += kinds
-    struck, model = call.model, instead.request.model
-    call.model = redact_text(model)
+    struck, call.model = call.model, instead.model
     what = f"{' and '.join(kinds)} of rule '{given.rule}' struck '{struck}'"
     call.notes += (f"{what}: the provider asks '{call.model}' instead",)
-    return replace(incoming, model=model, request=instead.request)
+    return replace(incoming, model=instead.request.model, request=instead.request)

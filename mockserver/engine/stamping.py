@@ -45,8 +45,7 @@ def stamp(
     stamps = dialect.stamps(draw)
     call.usage = ready.usage
     if answer is None:
-        if ready.summary is not None:
-            _enter(asked, call, ready.summary, ())
+        _enter(asked, call, ready.summary, ())
         head = Head(status, fill(lines, stamps), content_length)
         return (head, *[Data(*frame) for frame in ready.frames])
     endpoint = asked.route.asks
@@ -60,8 +59,7 @@ def stamp(
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
-    if ready.summary is not None:
-        _enter(asked, call, ready.summary, filling)
+    _enter(asked, call, ready.summary, filling)
     if answer.request.store:
         _keep(asked, answer, filling, ready.frames)
     if dialect.keeps_answers:
@@ -72,9 +70,11 @@ def stamp(
     )
 
 
-def _enter(asked: Asked, call: Call, summary: Summary, filling: Filling) -> None:
+def _enter(asked: Asked, call: Call, summary: Summary | None, filling: Filling) -> None:
     """Enter *summary* into the journal, its tool calls with their ids."""
-    calls = summary.tool_calls
+    if summary is None:
+        return
+    text, finish_reason, calls = summary
     if calls:
         calls = tuple(
             [
@@ -82,7 +82,7 @@ def _enter(asked: Asked, call: Call, summary: Summary, filling: Filling) -> None
                 for made in calls
             ]
         )
-    asked.session.journal.tell(call, summary.text, summary.finish_reason, calls)
+    asked.session.journal.tell(call, text, finish_reason, calls)
 
 
 def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:

@@ -69,7 +69,7 @@ def understand(
         raise _charged(asked, call, key, endpoint, error) from None
     request = understood.request
     call.conversation = understood.conversation
-    call.model, call.stream = redact_text(request.model), request.stream
+    call.model, call.stream = understood.model, request.stream
     left = admit(asked, call, key, request.model, request.charge)
     incoming = IncomingCall(
         http,
@@ -128,7 +128,8 @@ def continued(understood: Understood, endpoint: ModelEndpoint, session: Session)
     identity = understood.request.continues
     assert identity is not None
     request = endpoint.continued(understood.request, session.stored.get(identity))
-    return Understood(request, _conversation_id(request), Kept(), understood.fallbacks)
+    conversation = _conversation_id(request)
+    return Understood(request, understood.model, conversation, Kept(), understood.fallbacks)
 
 
 def _conversation_id(request: ModelRequest) -> str:
@@ -146,7 +147,7 @@ def _attempted(
     if request.charge is None:
         request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    return Understood(request, _conversation_id(request), Kept())
+    return Understood(request, redact_text(request.model), _conversation_id(request), Kept())
 
 
 def _allowances(

@@ -52,8 +52,8 @@ class Given:
 
     @property
     def forwards(self) -> bool:
-        """Whether another server is to answer."""
-        return self.reply is not None and self.reply.forwards and not self.is_replaced
+        """Whether another server answers, unless a failure replaces its answer."""
+        return self.reply is not None and self.reply.forwards
 
     @property
     def bending(self) -> tuple[tuple[int, Failure], ...]:
