@@ -1,11 +1,11 @@
-"""The four sockets: Dialect, Endpoint, Reply, Failure. What plugs in is one file, one class.
+"""The four sockets: Dialect, Endpoint, Reply, Failure. A plug-in is one class in one file.
 
-A plug-in class has a `kind`, the word by which scenarios, the journal and paths name it.
-Replies and failures are frozen dataclasses, and their fields are their keys in YAML: the
-scenario reader checks types by the annotations and takes the docstrings for its errors.
-A constructor that raises `mockserver.errors.BadValue` refuses a scenario.
+A plug-in class has a `kind`, its name in scenarios, the journal and paths. Replies and
+failures are frozen dataclasses whose fields are their keys in YAML: the scenario reader checks
+types by the annotations, and editors show the docstrings. A constructor refuses a scenario by
+raising `mockserver.errors.BadValue`.
 
-This is the face of the package, and what plug-ins of other distributions import.
+Plug-ins of other distributions import from here.
 """
 
 from mockserver.contracts.answer import (

@@ -1,4 +1,4 @@
-"""An answer as it goes out: cut, counted, ready to be put on the wire."""
+"""An answer as it goes out: cut, counted, ready for the wire."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -19,28 +19,28 @@ from mockserver.wire.timeline import Headers
 
 @dataclass(frozen=True, slots=True)
 class AnsweredText:
-    """What is said, token by token."""
+    """Text of the answer, token by token."""
 
     text: TokenText
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredRefusal:
-    """What is said instead of what was asked for, token by token."""
+    """A refusal by the model, token by token."""
 
     text: TokenText
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredThought:
-    """What is thought, token by token."""
+    """Reasoning of the model, token by token."""
 
     text: TokenText
 
 
 @dataclass(frozen=True, slots=True)
 class AnsweredCall:
-    """A tool call as it goes out; *id* is a hole until the answer is sent, or stated."""
+    """A tool call as it goes out; *id* is stated, or a hole until the answer is sent."""
 
     id: str | Hole
     name: str
@@ -61,9 +61,9 @@ class AnsweredChoice:
     parts: tuple[AnsweredPart, ...]
     finish_reason: FinishReason
     logprobs: ChoiceLogprobs | None = None
-    """What is reported about its tokens; None: nothing, asked for or not."""
+    """Log-probabilities of its tokens; None: not reported, even if requested."""
     echoed: str = ""
-    """The prompt, where it goes out before the text (legacy `echo`)."""
+    """The prompt, if it is sent in front of the text (legacy `echo`)."""
     text: TokenText | None = field(init=False)
     refusal: TokenText | None = field(init=False)
     tool_calls: tuple[AnsweredCall, ...] = field(init=False)
@@ -76,7 +76,7 @@ class AnsweredChoice:
 
 
 def joined(texts: Sequence[TokenText]) -> TokenText | None:
-    """Return *texts* as one; None if there are none."""
+    """Return *texts* joined; None if there are none."""
     if len(texts) == 1:
         return texts[0]
     return TokenText(tuple(chain.from_iterable(text.pieces for text in texts))) if texts else None
@@ -87,10 +87,10 @@ class Answer:
     """All that an endpoint needs to put an answer on the wire.
 
     *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
-    holes, filled when the answer is sent: all else is the same each time it is given.
-    *allowances* are what the request leaves of the account's limits; none where that differs
-    each time. *reasoning* is what was thought in words, for dialects that show it. *results* are
-    what was computed, one for each input, where nothing is generated.
+    holes, filled when the answer is sent; all else is the same each time it is given.
+    *allowances* are what the request leaves of the account's limits; empty where that differs
+    each time. *reasoning* is the text of the model's reasoning, for dialects that show it.
+    *results* are the computed values, one for each input, where nothing is generated.
     """
 
     endpoint: str

@@ -19,17 +19,17 @@ from mockserver.wire.timeline import Head, Timeline
 
 @dataclass(frozen=True, slots=True)
 class Located:
-    """Where a path leads: the *path* below the dialect's root, and the model it names, if any."""
+    """The *path* below the dialect's root, and the model that it names, if any."""
 
     path: str
     model: str | None = None
 
 
 class Attempt(NamedTuple):
-    """A request as an endpoint reads it: *http*, by path and body alone.
+    """A request as an endpoint reads it: *http*, of which only path and body count.
 
-    *sent* is the JSON that the client sent, where *http* has another body; conditions and
-    templates look into that.
+    *sent* is the JSON that the client sent, if *http* has another body; conditions and
+    templates use *sent*.
     """
 
     http: HttpRequest
@@ -37,43 +37,43 @@ class Attempt(NamedTuple):
 
 
 class Dialect(ABC):
-    """How one provider spells what it is asked: paths, keys, headers, JSON, errors. Stateless.
+    """How one provider spells a protocol: paths, keys, headers, JSON, errors. Stateless.
 
-    What is abstract every provider has in its own way. What is not has a default, by which a
-    provider does as its endpoints do. One that is compatible with OpenAI begins as
+    Every provider implements the abstract methods in its own way; the defaults of the others
+    leave everything as the endpoints have it. For a provider compatible with OpenAI, subclass
     `mockserver.protocols.openai.compatible.OpenAICompatible`.
     """
 
     kind: ClassVar[str]
     has: ClassVar[frozenset[str]] = frozenset()
-    """The endpoints that it has, by kind, besides those that name it themselves."""
+    """The kinds of its endpoints, besides those that list it in `Endpoint.dialects`."""
     protocols: ClassVar[frozenset[str]] = frozenset()
-    """The protocols that it spells in its own way: it translates their requests, and adapts and
-    names their answers. Those of other protocols pass as they are."""
+    """The protocols that it spells in its own way: it translates their requests, adapts their
+    answers and gives them their ids. Other protocols pass unchanged."""
     id_prefix: ClassVar[str | None] = None
-    """What the ids of its answers begin with; None: what their endpoint says."""
+    """The prefix of its answers' ids; None: the endpoint's."""
     id_length: ClassVar[int | None] = None
-    """How many drawn characters follow the prefix; None: as many as the endpoint says."""
+    """How many drawn characters follow the prefix; None: as many as for the endpoint."""
     took_header: ClassVar[str] = ""
-    """The header that states how many milliseconds an answer took; empty: there is none."""
+    """The header with the milliseconds that an answer took; empty: none."""
     shares_paths: ClassVar[bool] = False
-    """Its paths are another's too: without its prefix they are its own only where a scenario names
-    it as the provider."""
+    """Another dialect has the same paths: without its prefix, they belong to this one only if a
+    scenario names it as the provider."""
     bills_end_of_turn: ClassVar[bool] = False
-    """The token by which the model ends its turn is billed."""
+    """The token that ends the model's turn is billed."""
     keeps_answers: ClassVar[bool] = False
-    """Answers can be looked up by their ids, and what they cost adds up: see `Lookup.ledger`."""
+    """Answers can be looked up by id, and their costs add up: see `Lookup.ledger`."""
     host: ClassVar[str] = "api.example.com"
-    """The name that a gateway's page gives the API."""
+    """The host name of the API on the error pages of gateways."""
     keep_alive: ClassVar[str] = "keep-alive"
     """The comment that keeps a stream open while nothing else is sent."""
 
     @abstractmethod
     def locate(self, path: str) -> Located | None:
-        """Return where *path* leads, or None if it is not one of this provider's paths."""
+        """Return *path* as `Located`, or None if it is not a path of this provider."""
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return the models that this provider has, by its own names: of those *known*."""
+        """Return those of the *known* models that this provider has, under its own names."""
         return known
 
     @abstractmethod
@@ -81,20 +81,20 @@ class Dialect(ABC):
         """Return the API key of *http*.
 
         Raises:
-            ApiError: There is none.
+            ApiError: It has none.
 
         """
 
     @abstractmethod
     def incorrect_key(self, key: str) -> ApiError:
-        """Return the refusal of a *key* that is not valid."""
+        """Return the refusal of an invalid *key*."""
 
     @abstractmethod
     def quota_exceeded(self) -> ApiError:
-        """Return the refusal of a key whose account has nothing left to spend."""
+        """Return the refusal of a key whose account has no credit left."""
 
-    def admit(self, http: HttpRequest) -> None:  # noqa: B027 - most providers refuse nothing there
-        """Refuse what is wrong with *http* apart from its key, path and body, such as its query.
+    def admit(self, http: HttpRequest) -> None:  # noqa: B027 - most providers refuse nothing here
+        """Refuse errors in *http* outside its key, path and body, such as in its query.
 
         Raises:
             ApiError: The provider would refuse it.
@@ -102,15 +102,15 @@ class Dialect(ABC):
         """
 
     def attribution(self, http: HttpRequest) -> Mapping[str, str]:
-        """Return what *http* says of the application that sends it, for the journal."""
+        """Return what *http* states about the application that sends it, for the journal."""
         del http
         return {}
 
     def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
         """Return *http* as the *endpoint* of that kind reads it.
 
-        If there are several, they are attempts: where the first is refused, or a failure replaces
-        its answer, the provider itself makes the next. Their paths and keys are those of *http*.
+        Several attempts are the provider's own fallbacks: it makes the next if one is refused or
+        a failure replaces its answer. All have the path and key of *http*.
 
         Raises:
             ApiError: The provider would refuse it.
@@ -120,96 +120,96 @@ class Dialect(ABC):
         return (Attempt(http),)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusal of *http*, which OpenAI's words are for, in the provider's own."""
+        """Return *error*, the refusal of *http* in the endpoint's words, in the provider's own."""
         del http
         return error
 
     @abstractmethod
     def unknown_path(self, http: HttpRequest) -> ApiError:
-        """Return the refusal of a path that leads nowhere."""
+        """Return the refusal of an unknown path."""
 
     @abstractmethod
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
-        """Return the refusal of a method that the path does not know."""
+        """Return the refusal of a method other than those *allowed* on the path."""
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
-        """Return what an endpoint has *rendered* with the members that this provider has.
+        """Return *rendered*, as the endpoint made it, with this provider's own members.
 
-        *answer* is None where something was looked up. *draw* depends on the content alone.
+        *answer* is None for look-ups. *draw* depends on the content alone.
         """
         del answer, draw
         return rendered
 
     def spells(self, endpoint: Endpoint) -> bool:
-        """Return whether *endpoint* is of one of its protocols, or of none in particular."""
+        """Return whether *endpoint* belongs to one of its protocols, or to none in particular."""
         return not endpoint.protocol or endpoint.protocol in self.protocols
 
     def id_size(self, endpoint: Endpoint) -> int:
-        """Return how long the ids of *endpoint*'s answers are."""
+        """Return the length of the ids of *endpoint*'s answers."""
         prefix = endpoint.id_prefix if self.id_prefix is None else self.id_prefix
         length = endpoint.id_length if self.id_length is None else self.id_length
         return len(prefix) + length
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
-        """Return the id of *answer*, as long as `id_size` says."""
+        """Return the id of *answer*, of the length that `id_size` returns."""
         del answer
         prefix = endpoint.id_prefix if self.id_prefix is None else self.id_prefix
         length = endpoint.id_length if self.id_length is None else self.id_length
         return prefix + draw.answer_id(length)
 
     def cost_usd(self, answer: Answer) -> float:
-        """Return what *answer* costs, by the prices of the catalogue; 0 where it has none."""
+        """Return the cost of *answer* by the catalogue's prices; 0 if there are none."""
         return 0.0 if answer.usage is None else answer.model.cost_usd(*_priced(answer.usage))
 
     @abstractmethod
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Write *rendered* as this provider does; holes stay open.
+        """Return *rendered* as bytes in this provider's form; holes stay open.
 
-        With *by_token*, a frame ends wherever a token does (for failures that strike there);
-        else an answer is one frame. *draw* is for padding: it depends on the content alone.
+        With *by_token*, a frame ends after each token, for failures that strike there; otherwise
+        the answer is one frame. *draw* is for padding and depends on the content alone.
         """
 
     @abstractmethod
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
-        """Return status and headers of an answer, with holes for what `stamps` fills."""
+        """Return status and headers of an answer, with holes that `stamps` fills."""
 
     @abstractmethod
     def request_id(self, draw: Draw) -> str:
-        """Return what tells the request apart from all others."""
+        """Return the unique id of the request."""
 
     @abstractmethod
     def stamps(self, draw: Draw) -> Filling:
-        """Return what differs each time an answer is given, besides its ids."""
+        """Return what differs each time an answer is sent, other than its ids."""
 
-    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:  # noqa: ARG002 - for dialects that tell
-        """Return the headers that tell what is left, where `head` could not know it yet."""
+    def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:  # noqa: ARG002 - for dialects that have them
+        """Return the headers with what limits have left, if `head` could not know it yet."""
         return b""
 
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return the whole timeline of a refusal."""
 
-    # --- what goes wrong, in the provider's own words ---
+    # --- errors, in the provider's own words ---
 
     @abstractmethod
     def rate_limited(self, reached: LimitReached) -> ApiError:
-        """Return the refusal of what does not fit in a limit."""
+        """Return the refusal of a request that exceeds a limit."""
 
     @abstractmethod
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the refusal of a server that has too much to do; *status* replaces its own."""
+        """Return the refusal by an overloaded server; *status* replaces the usual one."""
 
     @abstractmethod
     def content_filtered(self) -> ApiError:
-        """Return the refusal of a prompt that a filter does not like."""
+        """Return the refusal of a prompt by a content filter."""
 
     @abstractmethod
     def failed(self, status: int) -> ApiError:
-        """Return the error that *status* says where nothing else is known of it."""
+        """Return the error for *status* when nothing else is known about it."""
 
     @abstractmethod
     def broke_off(self) -> ApiError:
-        """Return the error of a stream that cannot go on."""
+        """Return the error of a stream that breaks off."""
 
     @abstractmethod
     def stream_error(
@@ -219,20 +219,20 @@ class Dialect(ABC):
 
         Args:
             error: What happened.
-            nearest: The JSON of the stream's events, the nearest first, for dialects that wrap
+            nearest: The JSON of the stream's events, nearest first, for dialects that wrap
                 errors in chunks.
-            shape: How the scenario wants it written; None: in the provider's own way.
+            shape: The form that the scenario states; None: the provider's own.
 
         """
 
     def empty_event(
         self, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
     ) -> bytes | None:
-        """Return an event like the *nearest* that holds nothing of the answer; None: none does."""
+        """Return an event like the *nearest* without any of the answer; None: there is none."""
         del nearest, shape
         return None
 
 
 def _priced(usage: Usage) -> tuple[int, int, int]:
-    """Return the tokens of *usage* that have prices of their own: of prompt, answer and cache."""
+    """Return the tokens of *usage* that have separate prices: prompt, answer and cache."""
     return usage.prompt_tokens, usage.completion_tokens, usage.cached_tokens

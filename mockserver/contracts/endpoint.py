@@ -1,4 +1,4 @@
-"""What a client can ask for: the socket for endpoints."""
+"""What a client can request: the socket for endpoints."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
@@ -27,50 +27,50 @@ from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import JsonBody, Rendered
 
 BYTES_A_TOKEN: Final = 4
-"""What limiters take a token to be that do not know any protocol."""
+"""Bytes counted as one token by a limiter that knows no protocol."""
 
 
 class Endpoint(ABC):
-    """What a client can ask for. Stateless; paths are relative to the dialect's root.
+    """Something that a client can request. Stateless; paths are relative to the dialect's root.
 
-    *routes* are (method, path) pairs. A segment ``{name}`` of a path takes any one segment and
-    hands it over by that name; ``{name...}`` at its end takes all that is left, slashes included
-    (ids of models have them). What answers GET answers HEAD.
+    *routes* are (method, path) pairs. ``{name}`` in a path matches any one segment and passes it
+    on under that name; ``{name...}`` at the end matches all that is left, slashes included
+    (model ids contain them). A route for GET also answers HEAD.
     """
 
     kind: ClassVar[str]
     routes: ClassVar[tuple[tuple[str, str], ...]]
     protocol: ClassVar[str] = ""
-    """Whose protocol it belongs to; empty: to that of the dialects that have it."""
+    """The protocol that it belongs to; empty: that of the dialects that have it."""
     dialects: ClassVar[frozenset[str]] = frozenset()
-    """Dialects that have it, by kind, besides those that say so themselves. They ask it before
-    endpoints of many for a path of both."""
+    """The kinds of dialects that have it, besides those that list it in `Dialect.has`. On a
+    path of both, it goes before an endpoint that names none."""
     id_prefix: ClassVar[str] = ""
-    """What the ids of its answers begin with."""
+    """The prefix of its answers' ids."""
     id_length: ClassVar[int] = 24
     """How many drawn characters follow the prefix."""
     asked_in: ClassVar[tuple[str, ...]] = ()
-    """The headers, in lower case, that say what is asked as path and body do."""
+    """The headers, in lower case, that are part of the request like its path and body."""
 
     @property
     def id_size(self) -> int:
-        """How long the ids of its answers are."""
+        """The length of its answers' ids."""
         return len(self.id_prefix) + self.id_length
 
 
 class ModelEndpoint(Endpoint):
-    """An endpoint where a model is asked: rules apply, limits are charged, tokens are billed.
+    """An endpoint where a model answers: rules apply, limits are charged, tokens are billed.
 
-    What a request costs belongs to its protocol. What is not abstract has a plain default, by
-    which texts cost what they are in tokens, and a bill says that it is estimated.
+    What a request costs depends on its protocol. By default, the tokens of the texts are
+    counted, and the bill is marked as estimated.
     """
 
     default_reply: ClassVar[str]
-    """The kind of reply that answers where no rule does, and that needs no keys."""
+    """The kind of reply that answers if no rule does. It must work without keys."""
 
     @abstractmethod
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> ModelRequest:
-        """Return the request in *http*, found valid; *model* is set where the path names it.
+        """Return the request in *http*, validated; *model* is set if the path names it.
 
         Raises:
             ApiError: The provider would refuse it.
@@ -79,20 +79,20 @@ class ModelEndpoint(Endpoint):
 
     @abstractmethod
     def render(self, answer: Answer) -> Rendered:
-        """Return *answer* as the provider's JSON, members in wire order."""
+        """Return *answer* as the provider's JSON, with members in wire order."""
 
     def transcript(self, body: Mapping[str, Any]) -> Transcript:
-        """Return what *body*, which need not be valid, tells of a conversation.
+        """Return the conversation in *body*, which need not be valid.
 
-        For those who look back at it: verdicts, reports, recordings.
+        Verdicts, reports and recordings use it.
         """
         del body
         return EMPTY_TRANSCRIPT
 
     def continued(self, request: ModelRequest, stored: StoredAnswer | None) -> ModelRequest:
-        """Return *request*, which says that it continues something, with that in front of it.
+        """Return *request* with the stored answer that it continues in front of it.
 
-        *stored* is what the session keeps by that id; None: nothing.
+        *stored* is that answer; None: the session has none with that id.
 
         Raises:
             ApiError: The provider would refuse it.
@@ -100,31 +100,31 @@ class ModelEndpoint(Endpoint):
         """
         if stored is None:
             raise ApiError(404, f"There is nothing with the id '{request.continues}'.")
-        said = [Turn("assistant", choice.parts) for choice in stored.choices[:1]]
-        return replace(request, turns=(*stored.request.turns, *said, *request.turns))
+        answered = [Turn("assistant", choice.parts) for choice in stored.choices[:1]]
+        return replace(request, turns=(*stored.request.turns, *answered, *request.turns))
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http*, which need not be valid, takes of an account's limits.
 
-        None: nobody can read it, so that no limit is charged.
+        None: it is unreadable, and no limit is charged.
         """
         return Charge(-(-len(http.body) // BYTES_A_TOKEN))
 
     def bill_prompt(self, request: ModelRequest, model: Model) -> BilledPrompt:
-        """Return what the input of *request* is billed as by *model*, which answers it."""
+        """Return the bill for the input of *request*; *model* is the one that answers."""
         turns = [turn.text for turn in request.turns]
         return BilledPrompt(
             _tokens_of([*request.inputs, *request.prompts, *turns], model), exact=False
         )
 
     def kept_members(self, request: ModelRequest, draw: Draw) -> dict[str, Any]:
-        """Return what look-ups of a stored answer need of *request*, besides what all have."""
+        """Return what look-ups of the stored answer need of *request*, besides what all need."""
         del request, draw
         return {}
 
 
 class GeneratingEndpoint(ModelEndpoint):
-    """An endpoint where the model says something: choices, in tokens, within limits."""
+    """An endpoint where the model generates choices, in tokens, within limits."""
 
     default_reply = "auto"
 
@@ -137,9 +137,9 @@ class GeneratingEndpoint(ModelEndpoint):
         reasoning_tokens: int = 0,
         end_of_turn: bool = False,
     ) -> Count:
-        """Return what *model* is billed to have generated for *choices*, reasoning included.
+        """Return the tokens billed as generated by *model* for *choices*, reasoning included.
 
-        With *end_of_turn*, so is the token by which each choice ends.
+        With *end_of_turn*, the token that ends each choice is billed too.
         """
         del request, end_of_turn
         count = reasoning_tokens
@@ -149,16 +149,16 @@ class GeneratingEndpoint(ModelEndpoint):
         return Count(count, exact=False)
 
     def sayable(self, choice: Choice) -> Choice:
-        """Return what the protocol can say of *choice*: one that knows texts alone has no calls."""
+        """Return *choice* without what the protocol cannot express, such as tool calls."""
         return choice
 
     def finished_by_calls(self, request: ModelRequest, model: Model) -> FinishReason:
-        """Return why an answer with tool calls ends, unless a limit ended it."""
+        """Return the finish reason of an answer with tool calls that no limit ended."""
         del request, model
         return CALLED_TOOLS
 
     def shaped_by(self, request: ModelRequest) -> Hashable:
-        """Return what the protocol's own methods look at in *request* when a choice is shaped."""
+        """Return all of *request* that the protocol's own methods use to shape a choice."""
         del request
         return None
 
@@ -166,8 +166,8 @@ class GeneratingEndpoint(ModelEndpoint):
 class ComputingEndpoint(ModelEndpoint):
     """An endpoint where the model computes something for each input: vectors, scores.
 
-    Nothing is generated: the results are the reply's (`ComputedReply`), and the bill is that of
-    the input. Its `parse` puts the texts into `ModelRequest.inputs`, one for each result.
+    Nothing is generated: the results come from the reply (`ComputedReply`), and only the input
+    is billed. `parse` puts the texts into `ModelRequest.inputs`, one for each result.
     """
 
 
@@ -177,16 +177,16 @@ def _tokens_of(texts: Iterable[str], model: Model) -> int:
 
 @dataclass(slots=True, eq=False)
 class Lookup:
-    """What is asked of a lookup endpoint, and what it may know.
+    """A request to a lookup endpoint, with the data to answer it from.
 
     Attributes:
         http: The request.
-        route: The one of the endpoint's `routes` that it fits.
-        parameters: What the route takes from the path, by name.
+        route: The one of the endpoint's `routes` that matched.
+        parameters: The values of the route's placeholders, by name.
         catalogue: The models that the dialect has.
         stored: The answers that the session keeps.
-        ledger: The answers that the session has given, and what they cost.
-        key: What the journal calls the API key.
+        ledger: The answers that the session has given, and their costs.
+        key: The API key as it appears in the journal.
 
     """
 
@@ -200,7 +200,7 @@ class Lookup:
 
 
 class LookupEndpoint(Endpoint):
-    """An endpoint that tells facts. Rules apply only if they name it."""
+    """An endpoint that returns facts. Rules apply only if they name it."""
 
     @abstractmethod
     def look_up(self, lookup: Lookup) -> JsonBody:

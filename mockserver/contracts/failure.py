@@ -1,4 +1,4 @@
-"""What goes wrong, when, and for whom: the socket for failures."""
+"""What goes wrong, when, and for which calls: the socket for failures."""
 
 import math
 from abc import ABC, abstractmethod
@@ -24,14 +24,14 @@ from mockserver.wire.timeline import Timeline
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
-    """Where a failure strikes: whose answer it is, what was asked, and what may be drawn.
+    """The call that a failure strikes: its provider, its request and its draw.
 
     Attributes:
-        dialect: How the provider spells things.
-        draw: Of this call.
-        refuse: Makes the timeline of a refusal, as this session sends it to this client.
-        rule: The name of the rule that a failure belongs to.
-        model: The model asked for, as the client names it; None: no model is asked.
+        dialect: The dialect of the provider.
+        draw: The draw of this call.
+        refuse: Returns the timeline of a refusal, as this session sends it to this client.
+        rule: Returns the name of the rule that a failure belongs to.
+        model: The requested model, as the client names it; None: the request has no model.
         allowances: What the request leaves of the account's limits.
 
     """
@@ -44,13 +44,13 @@ class Scene:
     allowances: tuple[Allowance, ...] = ()
 
     def rng(self, purpose: str) -> Random:
-        """Return the generator for *purpose*."""
+        """Return the random generator for *purpose*."""
         return self.draw.rng(purpose)
 
 
 @dataclass(frozen=True, slots=True)
 class Distorted:
-    """What a failure made of a timeline, and whether it found anything to act on."""
+    """The timeline after a failure, and whether the failure found anything to act on."""
 
     timeline: Timeline
     had_effect: bool = True
@@ -63,7 +63,7 @@ MOMENTS: Final[tuple[MomentWord, ...]] = get_args(MomentWord)
 
 
 IN_THE_BODY: Final = MOMENTS[1:]
-"""The moments that have headers before them."""
+"""The moments after the headers."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,24 +72,24 @@ class Failure(ABC):
 
     Attributes:
         at: The moment, by name.
-        after_tokens: The moment, as so many tokens of the answer (of all choices, as sent).
-        after_bytes: The moment, as so many bytes of the body.
+        after_tokens: The moment, in tokens of the answer (of all choices, as sent).
+        after_bytes: The moment, in bytes of the body.
         times: Only the first n calls fail.
-        every: Only each n-th call fails.
+        every: Only every n-th call fails.
         calls: Only these calls fail, counted from 1.
         probability: A call fails with this probability, drawn from the seed and the request.
-        window_s: Only calls fail that come from the first second of session time on and before
-            the second one, which may be null: for ever.
+        window_s: Only calls fail that arrive at or after the first of these two times and before
+            the second, in seconds of session time; the second may be null: no end.
         delay_ms: How long nothing happens before the failure strikes.
-        scale: Its times are session time, which may run faster; else they are real.
+        scale: Its times are session time, which may run faster; otherwise they are real.
 
     """
 
     kind: ClassVar[str]
     default_moment: ClassVar[Moment | None] = BeforeHeaders()
-    """When the failure strikes unless told otherwise; None: it bends the whole answer."""
+    """When the failure strikes by default; None: it bends the whole answer."""
     moments: ClassVar[tuple[MomentWord, ...]] = MOMENTS
-    """The moments that a scenario may state; none where the failure bends the whole answer."""
+    """The moments that a scenario may state; empty if the failure bends the whole answer."""
 
     at: Literal["before_headers", "after_headers", "end"] | None = None
     after_tokens: int | None = None
@@ -158,17 +158,17 @@ class Failure(ABC):
 
     @property
     def replaces(self) -> bool:
-        """Whether the failure strikes before headers and nothing follows it: no answer is given."""
+        """Whether the failure strikes before the headers, and takes the place of the answer."""
         return isinstance(self.moment, BeforeHeaders)
 
     def fires(self, count: int, draw: Draw, purpose: str, now_s: float) -> bool:
         """Return whether all triggers hold for a call.
 
         Args:
-            count: The how-manieth it is that comes by, from 1.
-            draw: Of the call.
-            purpose: Of the draw that `probability` makes.
-            now_s: When it came, in session time.
+            count: Which of the calls that reach this failure it is, counting from 1.
+            draw: The draw of the call.
+            purpose: The purpose under which `probability` draws.
+            now_s: When the call arrived, in session time.
 
         """
         return (
@@ -181,22 +181,22 @@ class Failure(ABC):
 
     @property
     def is_triggered(self) -> bool:
-        """Whether the failure may let a call pass: it has a trigger."""
+        """Whether the failure has a trigger, and so may let calls pass."""
         triggers = (self.times, self.every, self.calls, self.probability, self.window_s)
         return any(trigger is not None for trigger in triggers)
 
     bends: ClassVar[bool] = False
-    """Whether it may act before the answer is rendered: on the request, or on what is answered."""
+    """Whether it may act before rendering: on the request, or on the model's answer."""
 
     def misread(self, request: ModelRequest) -> ModelRequest:
-        """Return what *request* is taken for; most failures let it be what it is."""
+        """Return the request to answer in place of *request*; most failures return it as is."""
         return request
 
     @abstractmethod
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
-        """Return *timeline* with the failure in it; what `replaces` gets an empty one.
+        """Return *timeline* with the failure in it; it is empty if the failure `replaces`.
 
-        `delay_ms` is none of its business: the engine puts the pause in.
+        The engine adds the pause of `delay_ms`.
         """
 
 
@@ -207,7 +207,7 @@ def _is_within(now_s: float, window_s: tuple[float, float | None]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerFailure(Failure):
-    """A failure of the model: what it answers is wrong, and cut, counted and billed as it is."""
+    """A wrong answer by the model; it is cut, counted and billed like any other."""
 
     default_moment: ClassVar[Moment | None] = None
     moments: ClassVar[tuple[MomentWord, ...]] = ()
@@ -215,8 +215,8 @@ class AnswerFailure(Failure):
 
     @abstractmethod
     def misanswer(self, choice: Choice, request: ModelRequest, rng: Random) -> Choice:
-        """Return what is answered in place of *choice*, which itself means: no effect."""
+        """Return the answer in place of *choice*; returning *choice* itself means no effect."""
 
-    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the answer was bent before
-        """Leave *timeline* as it is: it holds the wrong answer already."""
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - `misanswer` did it
+        """Return *timeline* unchanged: it holds the wrong answer already."""
         return Distorted(timeline, had_effect=False)

@@ -15,7 +15,7 @@ from mockserver.wire.jsontext import JsonValue
 
 
 class Unstated(Enum):
-    """The default of a key whose null means something else than its absence."""
+    """The default of a key for which null and absence differ."""
 
     UNSTATED = "unstated"
 
@@ -25,9 +25,9 @@ UNSTATED: Final = Unstated.UNSTATED
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ChoicePlace:
-    """Which choice is asked of a reply: its *index* in the answer, and the *prompt* it is for.
+    """The choice that a reply is to make: its *index* in the answer, and its *prompt*.
 
-    *scope* is what templates look into.
+    *scope* holds the values for templates.
     """
 
     index: int = 0
@@ -40,30 +40,30 @@ class Reply(ABC):
     """What the model answers: text, a refusal, tool calls. Its fields are the keys of any reply.
 
     Attributes:
-        finish_reason: Stated outright, instead of the one that follows from the answer.
+        finish_reason: Replaces the reason that follows from the answer.
         model: The answering snapshot; it decides tokenizer and rules.
-        usage: What the bill says, in whole or in part; null is sent as such.
+        usage: The bill, in whole or in part; null is sent as such.
         logprobs: The log-probabilities of the answer's first tokens, for requests that ask for
-            them; those not stated are drawn. Null is sent as such.
-        headers: Added to the answer's headers, or replacing those of the same name.
-        reasoning: Thinking that is billed, and shown where the dialect shows it.
-        system_fingerprint: Stated outright; null is sent as such.
-        template: What stands in `{{ }}` in its texts is looked up when the answer is made.
+            them; the others are drawn. Null is sent as such.
+        headers: Added to the answer's headers; they replace those of the same name.
+        reasoning: Reasoning that is billed, and shown if the dialect shows it.
+        system_fingerprint: Replaces the model's own; null is sent as such.
+        template: Each `{{ }}` in its texts is filled in when the answer is made.
         exact: The request neither cuts nor multiplies what is written.
 
     """
 
     kind: ClassVar[str]
     constant: ClassVar[bool] = True
-    """The same request gets the same choices each time; seeded kinds say False."""
+    """The same request gets the same choices each time; False for seeded kinds."""
     indifferent: ClassVar[bool] = False
-    """Every request gets the same choices, whatever it asks: what is shaped may be kept."""
+    """All requests get the same choices, so that shaped choices may be kept."""
     generates: ClassVar[bool] = True
     """It can answer where a model generates."""
     computes: ClassVar[frozenset[str] | None] = frozenset()
     """The computing endpoints that it can answer, by kind; None: all."""
     forwards: ClassVar[bool] = False
-    """Another server answers the request: the one that this server was told of, if any."""
+    """Another server answers the request: the configured upstream, if any."""
 
     finish_reason: FinishReason | None = None
     model: str | None = None
@@ -83,10 +83,10 @@ class Reply(ABC):
 
     @abstractmethod
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        """Return what the model answers at *place*, before the request's limits act on it."""
+        """Return the model's choice at *place*, before the request's limits act on it."""
 
     def given(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        """Return what the model answers at *place*, all templates expanded."""
+        """Return the model's choice at *place*, with all templates expanded."""
         if not self.template or place.scope is None:
             return self.choice(call, place, draw)
         values = place.scope.at(place.index, place.prompt)
@@ -94,22 +94,22 @@ class Reply(ABC):
 
     @property
     def written(self) -> int:
-        """How many choices are written: what an `exact` reply answers with, whatever `n` says."""
+        """How many choices are written: an `exact` reply sends this many, whatever `n` says."""
         return 1
 
     @property
     def looks_up(self) -> bool:
-        """Whether there are templates in it: what it gives depends on state and captures."""
+        """Whether it has templates, so that its answer depends on state and captures."""
         return self.template
 
     @property
     def varies(self) -> bool:
-        """Whether the same request may get another answer the next time it comes."""
+        """Whether the same request may get another answer the next time."""
         return self.looks_up or not self.constant
 
     @classmethod
     def can_answer(cls, endpoint: str, *, computes: bool) -> bool:
-        """Return whether it can answer the *endpoint* of that kind, which *computes* or not."""
+        """Return whether it can answer at *endpoint*, a kind; *computes*: a computing endpoint."""
         if not computes:
             return cls.generates
         return cls.computes is None or endpoint in cls.computes
@@ -117,24 +117,24 @@ class Reply(ABC):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ComputedReply(Reply):
-    """What a model computes: a result for each input, for endpoints that generate nothing."""
+    """A result for each input, for endpoints that compute and generate nothing."""
 
     generates: ClassVar[bool] = False
 
     @abstractmethod
     def result(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> JsonValue:
-        """Return what is computed for the input at *place*, for the endpoint to write as it does.
+        """Return the result for the input at *place*, which the endpoint renders.
 
         The input is `place.prompt`.
         """
 
     def computed(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> JsonValue:
-        """Return what is computed for the input at *place*, all templates expanded."""
+        """Return the result for the input at *place*, with all templates expanded."""
         if not self.template or place.scope is None:
             return self.result(call, place, draw)
         return expanded(self, place.scope.at(place.index, place.prompt)).result(call, place, draw)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
-        """Return nothing: nothing is generated."""
+        """Return an empty choice: nothing is generated."""
         del call, place, draw
         return Choice()

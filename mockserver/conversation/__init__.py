@@ -1,10 +1,9 @@
-"""What is asked and what is answered, with no provider in it.
+"""Requests and answers as values, independent of any provider.
 
-Dialects and endpoints translate between these values and the wire. Nobody changes one; those
-that are made anew for each request are not frozen all the same, since that costs more than all
-else about them.
+Dialects and endpoints translate between these values and the wire. Never change one. Those made
+for each request are not frozen, since freezing costs more than everything else about them.
 
-This is the face of the package, and what plug-ins of other distributions import.
+Plug-ins of other distributions import from here.
 """
 
 from mockserver.conversation.answer import (

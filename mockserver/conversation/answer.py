@@ -1,4 +1,4 @@
-"""What a model answers, with no provider in it."""
+"""What a model answers, independent of any provider."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -12,7 +12,7 @@ CALLED_TOOLS: Final[FinishReason] = "tool_calls"
 
 
 AnswerPart: TypeAlias = Text | Refusal | Thought | ToolCall
-"""What a model says: some protocols interleave these as they please."""
+"""What an answer is made of; some protocols interleave these in any order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,10 +20,10 @@ class Choice:
     """One answer of the model, before the request's limits act on it.
 
     Attributes:
-        parts: What the model says, in order.
-        finish_reason: Why it ends; None: the reason follows from the parts.
+        parts: The content of the answer, in order.
+        finish_reason: Why it ends; None: this follows from the parts.
         logprobs: The log-probabilities of the first tokens; the others are drawn. None: none are
-            reported, even if they are asked for.
+            reported, even if requested.
 
     """
 
@@ -47,7 +47,7 @@ class Choice:
         return tuple([part for part in self.parts if isinstance(part, ToolCall)])
 
     def edited(self, edit: Callable[[AnswerPart], AnswerPart]) -> "Choice":
-        """Return the choice with each part edited; the same choice if that changes none."""
+        """Return the choice with each part edited; the same object if nothing changes."""
         parts = tuple(map(edit, self.parts))
         return self if parts == self.parts else replace(self, parts=parts)
 
@@ -59,9 +59,8 @@ class Choice:
 class TokenLogprob(NamedTuple):
     """A token of an answer, how likely it was, and what else was likely there.
 
-    *logprob* is None for the first token of an echoed prompt: nothing stands before it.
-    *alternatives* are the likeliest tokens, the likeliest first; the token itself is usually
-    one of them.
+    *logprob* is None for the first token of an echoed prompt: nothing comes before it.
+    *alternatives* are the likeliest tokens, likeliest first, usually including the token itself.
     """
 
     token: bytes
@@ -71,7 +70,7 @@ class TokenLogprob(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChoiceLogprobs:
-    """What is told of the tokens of a choice: those of its text, refusal and echoed prompt."""
+    """What is reported about the tokens of a choice: its text, refusal and echoed prompt."""
 
     text: tuple[TokenLogprob, ...] | None
     refusal: tuple[TokenLogprob, ...] | None
@@ -80,10 +79,10 @@ class ChoiceLogprobs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StatedUsage:
-    """What a scenario says of the bill; None members are computed.
+    """The bill as a scenario states it; members that are None are computed.
 
-    *prompt_tokens* and *completion_tokens* replace what would be counted. The details are
-    shown in their places; *reasoning_tokens* are added to a computed `completion_tokens`.
+    *prompt_tokens* and *completion_tokens* replace the counts. The details go into their own
+    members; *reasoning_tokens* are added to a computed `completion_tokens`.
     """
 
     prompt_tokens: int | None = None
@@ -96,9 +95,9 @@ class StatedUsage:
 
 
 class Usage(NamedTuple):
-    """The bill of one answer, in tokens. *exact* is False where the rules are known to guess.
+    """The bill of one answer, in tokens. *exact* is False where the rules only estimate.
 
-    *audio_tokens* are those of the answer, *heard_tokens* those of the prompt that are sound.
+    *audio_tokens* are those of the answer, *heard_tokens* the audio tokens of the prompt.
     """
 
     prompt_tokens: int

@@ -1,4 +1,4 @@
-"""A refusal, and what it leaves of an account's limits."""
+"""Refusals, and what requests leave of an account's limits."""
 
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
@@ -9,7 +9,7 @@ MINUTE_MS: Final = 60_000
 
 
 class Allowance(NamedTuple):
-    """What is left in one bucket, once a request has taken its share."""
+    """What a request leaves in one bucket."""
 
     of: str
     limit: int
@@ -18,7 +18,7 @@ class Allowance(NamedTuple):
 
     @property
     def reset_ms(self) -> int:
-        """In how many milliseconds the bucket is full again, if nobody asks before."""
+        """Milliseconds until the bucket is full again, without further requests."""
         return self.window_ms * (self.limit - self.remaining) // self.limit
 
 
@@ -26,10 +26,11 @@ class Allowance(NamedTuple):
 class ApiError(Exception):
     """A refusal by *layer*, as the provider would answer it; a dialect spells it on the wire.
 
-    *headers* are added to its own. *allowances* are what it leaves of the account's limits, where
-    it was the API that refused: the limiter stands before it. *retry_after_s* asks the client to
-    wait: in seconds, or in a header's own words, right or wrong; *retry_after_scales* says whether
-    that is session time. A *page* goes out in place of the dialect's JSON, under *headers* alone.
+    *headers* are added to the dialect's. *allowances* are what the request leaves of the account's
+    limits, if it passed the limiter and the API refused it. *retry_after_s* asks the client to
+    wait: in seconds, or as the literal text of the header, valid or not; *retry_after_scales*
+    says whether that is session time. A *page* replaces the dialect's JSON, and has *headers*
+    alone.
     """
 
     status: int

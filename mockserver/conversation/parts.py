@@ -1,4 +1,4 @@
-"""What turns and answers are made of: parts, in the order in which a model reads or says them."""
+"""What turns and answers are made of: parts, in the order in which a model reads or writes them."""
 
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
@@ -6,31 +6,31 @@ from typing import Literal, TypeAlias
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """What is said."""
+    """Plain text."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a model says instead of what was asked for, where a protocol has a place for it."""
+    """A refusal by the model, for protocols that have a separate place for it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """What a model thinks before it goes on: billed, and shown where the provider shows it."""
+    """Reasoning of the model: billed, and shown if the provider shows it."""
 
     text: str
 
 
 @dataclass(frozen=True, slots=True)
 class ToolCall:
-    """A call that the model makes, or made earlier in the conversation.
+    """A tool call that the model makes, or made earlier in the conversation.
 
-    *arguments* is the text as it stands on the wire, valid JSON or not. *id* is None where
-    the answer's own id is still to be drawn, and for legacy functions, which have none.
+    *arguments* is the text as it is on the wire, valid JSON or not. *id* is None if it is still
+    to be drawn, and for legacy functions, which have none.
     """
 
     name: str
@@ -40,9 +40,9 @@ class ToolCall:
 
 @dataclass(frozen=True, slots=True)
 class ToolResult:
-    """What a tool returned: the *id* of the call that asked for it, or at least the tool's *name*.
+    """What a tool returned: with the *id* of its tool call, or at least the tool's *name*.
 
-    *text* joins the texts of a result in parts by newlines.
+    If the result has several parts, *text* joins their texts with newlines.
     """
 
     text: str

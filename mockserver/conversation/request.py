@@ -1,4 +1,4 @@
-"""What is asked, with no protocol in it: turns of parts, tools, a format, limits."""
+"""Requests, independent of any protocol: turns of parts, tools, a format, limits."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from mockserver.wire.jsontext import JsonValue
 T = TypeVar("T")
 
 Role: TypeAlias = Literal["system", "user", "assistant", "tool"]
-"""Whose turn it is; `system` is whoever gives the model its orders, `tool` hands back results."""
+"""Whose turn it is; `system` instructs the model, `tool` returns results."""
 
 
 @dataclass(slots=True, eq=False)
@@ -25,7 +25,7 @@ class Turn:
 
     @property
     def text(self) -> str:
-        """Its texts, and what tools returned, joined by newlines; other parts add nothing."""
+        """Its texts and tool results, joined with newlines; other parts add nothing."""
         parts = self.parts
         if len(parts) == 1 and type(parts[0]) is Text:
             return parts[0].text
@@ -33,12 +33,12 @@ class Turn:
 
     @property
     def tool_calls(self) -> tuple[ToolCall, ...]:
-        """The calls in it."""
+        """The tool calls in it."""
         return tuple([part for part in self.parts if isinstance(part, ToolCall)])
 
     @property
     def tool_results(self) -> tuple[ToolResult, ...]:
-        """The results in it."""
+        """The tool results in it."""
         return tuple([part for part in self.parts if isinstance(part, ToolResult)])
 
     @property
@@ -48,19 +48,19 @@ class Turn:
 
 
 class Tool(NamedTuple):
-    """A tool that is offered; *schema* is that of its arguments, None if it states none."""
+    """An offered tool; *schema* is that of its arguments, None if it states none."""
 
     name: str
     schema: JsonValue = None
     takes_json: bool = True
-    """Its arguments are JSON; else any text will do."""
+    """Its arguments are JSON; otherwise any text is valid."""
 
 
 class ToolChoice(NamedTuple):
     """Which tools the model may or must call: *mode* is `auto`, `none` or `required`.
 
-    *forced* is the one that it must call; *allowed* are those among which it chooses, where the
-    request says so.
+    *forced* is the one that it must call; *allowed* are those that it chooses from, if the
+    request limits them.
     """
 
     mode: str
@@ -73,9 +73,9 @@ CALLS_NOTHING: Final = ToolChoice("none")
 
 
 class Format(NamedTuple):
-    """What form the answer has: `text`, `json_object`, or `json_schema` with a name and a schema.
+    """The form of the answer: `text`, `json_object`, or `json_schema` with a name and a schema.
 
-    *schema* None: none is stated, and any value will do.
+    *schema* None: none is stated, and any value is valid.
     """
 
     kind: str
@@ -87,12 +87,12 @@ PLAIN_TEXT: Final = Format("text")
 
 
 class Later(Sequence[T]):
-    """Values of a request that are made when they are first looked at: many never are."""
+    """Values of a request that are made on first access: many are never needed."""
 
     __slots__ = ("_made", "_make", "_size")
 
     def __init__(self, size: int, make: Callable[[], Sequence[T]]) -> None:
-        """Take how many there are, and what makes them."""
+        """Take the number of values, and the function that makes them."""
         self._size = size
         self._make = make
         self._made: Sequence[T] | None = None
@@ -113,7 +113,7 @@ class Later(Sequence[T]):
 class Charge(NamedTuple):
     """What a request takes of an account's limits, as the provider's limiter counts it.
 
-    *model* is the one that the request names, if it names one.
+    *model* is the one that the request names, if any.
     """
 
     tokens: int
@@ -123,37 +123,37 @@ class Charge(NamedTuple):
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class ModelRequest:
-    """A request that a model answers, parsed and found valid.
+    """A request that a model answers, parsed and validated.
 
-    A protocol has a class of its own below this one, with what only it understands.
+    A protocol adds what only it understands in a subclass.
 
     Attributes:
-        sent: The request's JSON object, as the client sent it: what conditions, captures and
-            templates look into.
-        model: The model asked for, as the client names it.
-        family: The family of that model, by whose rules `prompt_tokens` were counted.
-        turns: The conversation, in request order; empty where there are prompts.
+        sent: The request's JSON object, as the client sent it: for conditions, captures and
+            templates.
+        model: The requested model, as the client names it.
+        family: The family of that model; `prompt_tokens` are counted by its rules.
+        turns: The conversation, in request order; empty if there are prompts.
         prompts: The prompts, each of which is continued (legacy completions).
         inputs: The texts for each of which something is computed (embeddings).
-        continues: The id of a stored answer that it goes on from; None: of none.
-        prompt_tokens: What the provider bills for the input, if the model asked for answers.
+        continues: The id of the stored answer that it continues; None: none.
+        prompt_tokens: What the provider bills for the input, if the requested model answers.
         prompt_exact: Whether that is certain.
-        charge: What it takes of the account's limits; None: what its endpoint says of its body.
-        tools: The tools offered, in request order.
+        charge: What it takes of the account's limits; None: what `ModelEndpoint.charge` returns.
+        tools: The offered tools, in request order.
         tool_choice: Which of them may or must be called.
         parallel_calls: Whether several may be called at once.
         format: The form that the answer must have.
-        stream: Whether the answer goes out as it is made.
+        stream: Whether the answer is sent as it is generated.
         n: How many choices are wanted for each prompt.
-        max_tokens: The most tokens that a choice may have; None: the model's own limit.
+        max_tokens: The maximum number of tokens in a choice; None: the model's own limit.
         stop: The texts that end a choice.
         temperature: How random the answer is; None: the model's own default.
         logprobs: How many alternatives are reported for each token of the answer, besides its own
             log-probability; None: nothing is reported.
         store: Whether the answer is kept for look-ups.
-        candidates: How many choices are generated for each prompt, and billed (`best_of`).
+        candidates: How many choices are generated and billed for each prompt (`best_of`).
         echo: Whether the answer begins with the prompt.
-        bills_end_of_turn: Whether the token by which the model ends its turn is billed.
+        bills_end_of_turn: Whether the token that ends the model's turn is billed.
 
     """
 
@@ -184,9 +184,9 @@ class ModelRequest:
 
     @property
     def conversation(self) -> str:
-        """What tells conversations apart: the first user turn, the prompts, or the inputs.
+        """What identifies the conversation: the first user turn, the prompts, or the inputs.
 
-        System turns do not: they often tell the time.
+        System turns do not: they often contain the time.
         """
         texts = self.prompts or self.inputs
         if texts:
@@ -195,26 +195,26 @@ class ModelRequest:
 
 
 NOTHING: Final[Mapping[str, Any]] = {}
-"""What is not there, shared by all who have none: a mapping for each would be felt."""
+"""An empty mapping, shared: making one for each request would cost noticeable time."""
 
 
 @dataclass(slots=True, eq=False)
 class IncomingCall:
-    """One HTTP request that was understood: what the `when` of a rule looks at.
+    """One HTTP request that was understood: the `when` of rules applies to it.
 
     Attributes:
         http: The HTTP request.
-        provider: The kind of the dialect that it came by.
+        provider: The kind of the dialect.
         endpoint: The kind of the endpoint.
         key: The API key.
-        model: The model asked for, as the client names it.
-        request: What is asked; None on endpoints where no model answers, such as lists of models.
-        attempt: Which attempt this is, counting from 1, at the same request since one was answered
-            whole.
+        model: The requested model, as the client names it.
+        request: The parsed request; None if no model answers, as at lists of models.
+        attempt: Which attempt at the same request this is, counting from 1; a complete answer
+            starts the count again.
         allowances: What it leaves of limits that the scenario states; None: it states none.
-        computes: Whether something is computed for it, and nothing generated.
-        state: The session's, by name; a rule that is read may change it for those below.
-        held: Which rules held for this very body before; None: it has not come before.
+        computes: Whether the endpoint computes, and generates nothing.
+        state: The session's state, by name; a rule may change it for the rules after it.
+        held: Which rules held for this same body before; None: the body is new.
 
     """
 
@@ -232,7 +232,7 @@ class IncomingCall:
 
     @property
     def conversation(self) -> str:
-        """What tells conversations apart; empty where there is none."""
+        """What identifies the conversation; empty if there is none."""
         return "" if self.request is None else self.request.conversation
 
     @property

@@ -1,7 +1,7 @@
-"""What a request tells of a conversation, as its client wrote it: for those who look back at it.
+"""The conversation in a request, as its client wrote it: for verdicts, reports and recordings.
 
-The journal keeps requests as they were sent, refused ones too. Their protocols read them again
-without trusting their form, so that nobody else has to know it.
+The journal keeps requests as they were sent, including refused ones. Their protocols read them
+again without trusting their form, so that no other code needs to know it.
 """
 
 from typing import Final, NamedTuple
