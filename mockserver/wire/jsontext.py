@@ -1,8 +1,8 @@
 r"""JSON as providers write it: key order kept, UTF-8 unescaped, compact or indented.
 
-Text made here may hold *marks*: a NUL and a letter, where something is filled in later
-(an id) or where a token ends. JSON escapes every NUL of its content, so a mark can never be
-taken for content.
+Text made here may contain *marks*: a NUL and a letter, where something is filled in later
+(an id) or where a token ends. JSON escapes every NUL in its content, so a mark cannot be
+mistaken for content.
 """
 
 import json
@@ -27,14 +27,14 @@ def is_object(value: JsonValue) -> TypeGuard[dict[str, Any]]:
     return isinstance(value, dict)
 
 
-TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, no password
-"""Stands behind each token of a `TokenText` in text written with *token_ends*."""
+TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, not a password
+"""Follows each token of a `TokenText` in text written with *token_ends*."""
 
 
 class Hole:
-    """A text that is known only when the answer is sent, `length` characters long.
+    """A text of `length` characters that is known only when the answer is sent.
 
-    Its mark is as long as the value, so that what has holes has its final length already.
+    Its mark is as long as the value, so that text with holes already has its final length.
     """
 
     __slots__ = ("length", "mark", "mark_bytes")
@@ -46,7 +46,7 @@ class Hole:
 
 
 Filling = Sequence[tuple[bytes, bytes]]
-"""What goes into holes: (mark, value) pairs, the two as long as each other."""
+"""What goes into holes: pairs of mark and value, both of the same length."""
 
 
 def fill(text: bytes, filling: Filling) -> bytes:
@@ -57,7 +57,7 @@ def fill(text: bytes, filling: Filling) -> bytes:
 
 
 class Fixed:
-    """A part that is the same in many bodies: its text is made once for each place it stands at.
+    """A part that is the same in many bodies; its text is made once per indentation and layout.
 
     For values that are kept and used again, such as the details of a bill.
     """
@@ -69,7 +69,7 @@ class Fixed:
         self._texts: dict[tuple[str, _Layout], str] = {}
 
     def text(self, newline: str, layout: "_Layout") -> str:
-        """Return the text of the value, ending on a line indented as *newline* is."""
+        """Return the text of the value, with its last line indented like *newline*."""
         place = (newline, layout)
         text = self._texts.get(place)
         if text is None:
@@ -78,13 +78,13 @@ class Fixed:
 
 
 class JavaScriptNumber(float):
-    """A number that JavaScript writes: decimals from 1e-6 on, and no point where it is whole."""
+    """A number as JavaScript writes it: decimal from 1e-6 up, without a point if whole."""
 
     __slots__ = ()
 
     @property
     def text(self) -> str:
-        """What it writes."""
+        """The number as JavaScript writes it."""
         digits, e, power = repr(float(self)).partition("e")
         if e and int(power) >= _LAST_JAVASCRIPT_POWER:
             sign = "-" if self < 0 else ""
@@ -93,26 +93,26 @@ class JavaScriptNumber(float):
 
 
 class TokenText(str):
-    """A text of the answer that remembers where its tokens end."""
+    """A text of the answer that records where its tokens end."""
 
     __slots__ = ("pieces",)
 
     pieces: tuple[tuple[str, int], ...]
 
     def __new__(cls, pieces: tuple[tuple[str, int], ...]) -> Self:
-        """Join *pieces*: (text, how many tokens are complete with it)."""
+        """Join *pieces*: pairs of a text and the number of tokens that it completes."""
         text = super().__new__(cls, "".join([piece for piece, _ in pieces]))
         text.pieces = pieces
         return text
 
 
 def compact(value: JsonValue, *, token_ends: bool = False) -> str:
-    """Write *value* without any white space; *token_ends* as in `pretty`."""
+    """Return *value* as JSON without white space; *token_ends* as in `pretty`."""
     return _text(value, "", _COMPACT_BY_TOKEN if token_ends else _COMPACT)
 
 
 def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> str:
-    """Write *value* with *indent* spaces a level and without a final newline.
+    """Return *value* as JSON with *indent* spaces per level and without a final newline.
 
     With *token_ends*, each token of a `TokenText` is followed by `TOKEN_END`.
     """
@@ -120,7 +120,7 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
 
 
 def plain(value: JsonValue) -> JsonValue:
-    """Return *value* with what `Fixed` holds in its place, as something that can be changed."""
+    """Return a copy of *value* that may be changed, with each `Fixed` replaced by its value."""
     kind = cast(type[object], type(value))
     if kind is Fixed:
         return plain(cast(Fixed, value).value)
@@ -145,9 +145,9 @@ def _is_list(value: JsonValue) -> TypeGuard[list[JsonValue]]:
 
 
 def number(value: float) -> str:
-    """Write *value* as the provider does: decimals from 1e-5 on, below that `-3.1e-7`.
+    """Return *value* as providers write it: decimal from 1e-5 up, below that `-3.1e-7`.
 
-    The digits are the fewest that read back as the same number: as Rust's ryu prints, and as
+    The digits are the fewest that read back as the same number, as Rust's ryu prints them and as
     recorded log-probabilities show (2024 to 2026).
     """
     text = repr(float(value))
@@ -162,9 +162,9 @@ def number(value: float) -> str:
 
 
 _LAST_DECIMAL_POWER: Final = -5
-"""The one power of ten that Python writes with an exponent and the provider without."""
+"""The one power of ten that Python writes with an exponent and providers without."""
 _LAST_JAVASCRIPT_POWER: Final = -6
-"""The smallest that JavaScript writes without one."""
+"""The smallest power of ten that JavaScript writes without an exponent."""
 
 
 def to_bytes(text: str) -> bytes:
@@ -184,8 +184,8 @@ _COMPACT_BY_TOKEN = _Layout("", ":", token_ends=True)
 
 
 def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
-    """Return the text of *value*; *newline* holds the indentation of the line it ends on."""
-    # The exact type decides first: bodies are made of plain values, and this is on the hot path.
+    """Return the text of *value*; *newline* holds the indentation of its last line."""
+    # Exact types come first: bodies are made of plain values, and this is on the hot path.
     kind = cast(type[object], type(value))
     if kind is str:
         return quote(value)
@@ -197,7 +197,7 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
         inner = newline + layout.step
         colon = layout.colon
         members = [
-            # A member that is text, as most are, is spared the call.
+            # Most members are text; those are written without a call.
             quote(key)
             + colon
             + (quote(member) if type(member) is str else _text(member, inner, layout))
@@ -236,7 +236,7 @@ _SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, Hole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
-    """Return the text of what is rare: mappings that are no dict."""
+    """Return the text of rare values, such as mappings that are not dicts."""
     if isinstance(value, Mapping):
         return _text(dict(cast(Mapping[str, JsonValue], value)), newline, layout)
     if isinstance(value, JavaScriptNumber):

@@ -1,7 +1,7 @@
-"""Marks: where in an event, or in a body, its protocol says what. Failures act on them.
+"""Marks: what an event or a body contains, and where. Failures act on them.
 
-A protocol marks what it writes, by the kind of thing and by its path into the JSON. So a failure
-can leave out the bill, or break off a text, of a protocol that it has never heard of.
+A protocol marks the things that it writes, each with its kind and its path into the JSON. A
+failure can therefore leave out the bill, or cut off a text, in a protocol that it does not know.
 """
 
 import json
@@ -9,7 +9,7 @@ import re
 from typing import Any, Final, NamedTuple, TypeAlias
 
 Path: TypeAlias = tuple[str | int, ...]
-"""Names of members and positions in arrays, from the outside in; empty: all of it."""
+"""Names of members and positions in arrays, from the outside in; empty: the whole JSON."""
 
 ROLE: Final = "role"
 CONTENT: Final = "content"
@@ -19,18 +19,18 @@ CALL: Final = "call"
 FINISH: Final = "finish"
 USAGE: Final = "usage"
 GENERATED: Final = "generated"
-"""How many tokens the bill says were generated: a part of `usage`."""
+"""The number of generated tokens on the bill: a part of `usage`."""
 FRAME: Final = "frame"
-"""What holds the answer in the event: it is nothing by itself."""
+"""The member that contains the answer; it carries nothing itself."""
 DONE: Final = "done"
 
 _STRUCTURE: Final = frozenset({FRAME, GENERATED})
 
 
 class Mark(NamedTuple):
-    """Something of one *kind* at *path*, which belongs to the choice with that index.
+    """A thing of one *kind* at *path*; *choice* is the index of the choice that it belongs to.
 
-    The kinds above are those that protocols have in common; one that has others names them itself.
+    The kinds above are common to all protocols; a protocol names any others itself.
     """
 
     kind: str
@@ -42,12 +42,12 @@ Marks: TypeAlias = tuple[Mark, ...]
 
 
 def says_only(kind: str, marks: Marks) -> bool:
-    """Return whether what *marks* are of says nothing but things of *kind*."""
+    """Return whether *marks* are on things of *kind* only, structure aside."""
     return {mark.kind for mark in marks} - _STRUCTURE == {kind}
 
 
 class Span(NamedTuple):
-    """Where a member or an item is in a text: with what separates it, and its value alone."""
+    """Where a member or an item is in a text: with its separator, and its value alone."""
 
     begin: int
     end: int
@@ -61,13 +61,13 @@ _decode: Final = json.JSONDecoder().raw_decode
 
 
 def without(text: str, path: Path) -> str | None:
-    """Return *text*, an event or JSON, without what is at *path*; None if nothing is."""
+    """Return *text*, an event or JSON, without what is at *path*; None if nothing is there."""
     span = locate(text, path)
     return None if span is None else text[: span.begin] + text[span.end :]
 
 
 def with_value(text: str, path: Path, value: str) -> str | None:
-    """Return *text*, an event or JSON, with another *value*, in JSON, at *path*."""
+    """Return *text*, an event or JSON, with *value*, in JSON, at *path*; None as in `without`."""
     span = locate(text, path)
     if span is None:
         return None
@@ -75,13 +75,13 @@ def with_value(text: str, path: Path, value: str) -> str | None:
 
 
 def value_at(text: str, path: Path) -> Any:
-    """Return the value at *path* in *text*, an event or JSON; None if there is none."""
+    """Return the value at *path* in *text*, an event or JSON; None if nothing is there."""
     span = locate(text, path)
     return None if span is None else json.loads(text[span.value_begin : span.value_end])
 
 
 def locate(text: str, path: Path) -> Span | None:
-    """Return where *path* leads in *text*, an event or JSON; None if it leads nowhere."""
+    """Return where *path* is in *text*, an event or JSON; None if nothing is there."""
     data = _EVENT_DATA.search(text)
     begin = _skip(text, 0 if data is None else data.end())
     try:
@@ -102,7 +102,7 @@ def _skip(text: str, position: int) -> int:
 
 
 def _inside(text: str, position: int, step: str | int) -> Span | None:
-    """Return where *step* leads in the value that begins at *position*."""
+    """Return where *step* is in the value that begins at *position*."""
     opening, closing = ("{", "}") if isinstance(step, str) else ("[", "]")
     if text[position] != opening:
         return None

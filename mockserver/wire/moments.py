@@ -1,6 +1,6 @@
-"""When a failure strikes: points in a timeline, and cutting a timeline at one.
+"""When a failure strikes: points in a timeline, and splitting a timeline at one.
 
-Moments are counted in what the client receives: tokens of the answer, bytes of the body.
+Moments count what the client receives: tokens of the answer, bytes of the body.
 """
 
 from dataclasses import dataclass
@@ -16,56 +16,56 @@ class BeforeHeaders:
 
 @dataclass(frozen=True, slots=True)
 class AfterHeaders:
-    """Behind the headers, before the body."""
+    """After the headers, before the body."""
 
 
 @dataclass(frozen=True, slots=True)
 class AfterTokens:
-    """Behind the event or byte that completes the *count*-th token (from 1)."""
+    """After the event or byte that completes token *count*, counting from 1."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class AfterBytes:
-    """Behind the *count*-th byte of the body (from 1)."""
+    """After byte *count* of the body, counting from 1."""
 
     count: int
 
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """Behind the last byte of the body, before what ends the response."""
+    """After the last byte of the body, before what ends the response."""
 
 
 Moment = BeforeHeaders | AfterHeaders | AfterTokens | AfterBytes | End
 
 
 def split(timeline: Timeline, moment: Moment) -> tuple[Timeline, Timeline] | None:
-    """Cut *timeline* at *moment*; None if it has no such moment (token 9 of 5)."""
+    """Return *timeline* in two parts, split at *moment*; None if it never comes (token 9 of 5)."""
     match moment:
         case BeforeHeaders():
             return (), timeline
         case AfterHeaders():
-            return _split_behind_head(timeline)
+            return _split_after_head(timeline)
         case AfterTokens(count):
-            return _split_behind_token(timeline, count)
+            return _split_after_token(timeline, count)
         case AfterBytes(count):
-            return _split_behind_byte(timeline, count)
+            return _split_after_byte(timeline, count)
         case End():
-            return _split_behind_body(timeline)
+            return _split_after_body(timeline)
         case _:
             assert_never(moment)
 
 
-def _split_behind_head(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
+def _split_after_head(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
     for position, event in enumerate(timeline, 1):
         if isinstance(event, Head):
             return timeline[:position], timeline[position:]
     return None
 
 
-def _split_behind_token(timeline: Timeline, count: int) -> tuple[Timeline, Timeline] | None:
+def _split_after_token(timeline: Timeline, count: int) -> tuple[Timeline, Timeline] | None:
     seen = 0
     for position, event in enumerate(timeline, 1):
         seen += event.tokens if isinstance(event, Data) else 0
@@ -74,7 +74,7 @@ def _split_behind_token(timeline: Timeline, count: int) -> tuple[Timeline, Timel
     return None
 
 
-def _split_behind_byte(timeline: Timeline, count: int) -> tuple[Timeline, Timeline] | None:
+def _split_after_byte(timeline: Timeline, count: int) -> tuple[Timeline, Timeline] | None:
     left = count
     for position, event in enumerate(timeline):
         if not isinstance(event, Data):
@@ -86,8 +86,8 @@ def _split_behind_byte(timeline: Timeline, count: int) -> tuple[Timeline, Timeli
     return None
 
 
-def _split_behind_body(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
-    """Cut behind the body; what ends the response in its own way stays behind the cut."""
+def _split_after_body(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
+    """Split after the body; what ends the response in its own way goes into the second part."""
     position = len(timeline)
     while position and isinstance(timeline[position - 1], Abort | Forsake | Raw):
         position -= 1
@@ -97,7 +97,7 @@ def _split_behind_body(timeline: Timeline) -> tuple[Timeline, Timeline] | None:
 
 
 def _split_data(event: Data, size: int) -> tuple[tuple[Event, ...], tuple[Event, ...]]:
-    """Cut *event* after *size* bytes; its tokens and marks are complete with its last byte only."""
+    """Split *event* after *size* bytes; its tokens and marks go with its last byte."""
     if size == len(event.payload):
         return (event,), ()
     rest = event._replace(payload=event.payload[size:])

@@ -1,4 +1,4 @@
-"""What an endpoint writes, before a provider makes bytes of it: JSON bodies and event streams."""
+"""What an endpoint renders, before a dialect encodes it: JSON bodies and event streams."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,14 +9,14 @@ from mockserver.wire.marks import Marks
 
 Layer: TypeAlias = Literal["edge", "api", "models", "storage"]
 """Who answers: the `edge` (keys, unknown models and URLs), the `api` behind it, where models
-generate, the service that tells of `models`, or the `storage` of what was answered. A provider's
-layers print JSON differently.
+generate, the service that describes `models`, or the `storage` of answers. A provider's layers
+print JSON differently.
 """
 
 
 @dataclass(frozen=True, slots=True)
 class JsonBody:
-    """An answer in one piece, by *layer*, with *marks* on what it says."""
+    """An answer in one piece, by *layer*, with *marks* on its contents."""
 
     value: JsonValue
     layer: Layer = "api"
@@ -24,9 +24,9 @@ class JsonBody:
 
 
 class Chunk(NamedTuple):
-    """One event of a stream; *tokens* of the answer are complete with it.
+    """One event of a stream; *tokens* is how many tokens of the answer it completes.
 
-    *event* is its name, where the protocol gives it one; *marks* are on what it says.
+    *event* is its name, if the protocol names events; *marks* are on its contents.
     """
 
     value: JsonValue
@@ -40,7 +40,7 @@ class EventStream:
     """An answer in server-sent events.
 
     *obfuscated* streams carry padding, which hides the lengths of tokens from eavesdroppers. *end*
-    is what follows the last event, where the protocol has something.
+    follows the last event, if the protocol has such an end.
     """
 
     chunks: Sequence[Chunk]
@@ -53,7 +53,7 @@ Rendered: TypeAlias = JsonBody | EventStream
 
 
 class Frame(NamedTuple):
-    """Bytes of a body that may hold holes; *tokens* of the answer are complete with them."""
+    """Bytes of a body, perhaps with holes; *tokens* is how many tokens they complete."""
 
     text: bytes
     tokens: int = 0

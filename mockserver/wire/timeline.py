@@ -1,6 +1,6 @@
-"""What goes out on a connection, as values: one answer is one timeline of events.
+"""What is sent on a connection, as values: one answer is one timeline of events.
 
-The engine makes timelines, latency and failures bend them, `mockserver.server.player`
+The engine makes timelines, latency and failures change them, and `mockserver.server.player`
 plays them. Nothing here sleeps or touches a socket.
 """
 
@@ -15,10 +15,10 @@ Headers = tuple[tuple[str, str], ...]
 class Head(NamedTuple):
     """The status line and the headers, in wire order and spelling.
 
-    *lines* are the headers as they go out, each with its CRLF. *content_length* decides the
-    framing: a number is sent as ``Content-Length`` whatever follows (a failure may lie), None
-    means chunked transfer encoding. The waits that it asks for are of the session's time, which
-    may run faster, unless it is one that does not *scale*.
+    *lines* are the headers as sent, each with its CRLF. *content_length* decides the framing: a
+    number is sent as ``Content-Length`` whatever follows (a failure may lie), None means chunked
+    transfer encoding. If it *scales*, waits that it asks of the client are session time, which
+    may run faster.
     """
 
     status: int
@@ -28,7 +28,7 @@ class Head(NamedTuple):
 
     @classmethod
     def of(cls, status: int, headers: Headers, content_length: int | None = None) -> Self:
-        """Return the head with *headers*; what HTTP cannot carry becomes a question mark."""
+        """Return the head with *headers*; characters outside Latin-1 become question marks."""
         return cls(status, _lines(headers), content_length)
 
     @property
@@ -39,7 +39,7 @@ class Head(NamedTuple):
         return tuple((name, value) for name, _, value in pairs)
 
     def with_headers(self, stated: Headers) -> "Head":
-        """Return the head with *stated* in the place of headers of the same name."""
+        """Return the head with *stated* added, in place of headers of the same name."""
         names = {name.lower() for name, _ in stated}
         kept = tuple(header for header in self.headers if header[0].lower() not in names)
         return self._replace(lines=_lines((*kept, *stated)))
@@ -51,9 +51,9 @@ def _lines(headers: Headers) -> bytes:
 
 
 class Data(NamedTuple):
-    """Bytes of the body. *tokens* of the answer are complete once they have arrived.
+    """Bytes of the body. *tokens* is how many tokens of the answer they complete.
 
-    *marks* are what the protocol says in the event, or in the body, that ends with them.
+    *marks* are on the event, or on the body, that ends with them.
     """
 
     payload: bytes
@@ -62,7 +62,7 @@ class Data(NamedTuple):
 
 
 class Raw(NamedTuple):
-    """Bytes that are no part of an answer as HTTP frames it, sent as they are."""
+    """Bytes outside the HTTP framing of the answer, sent as they are."""
 
     payload: bytes
 
@@ -70,7 +70,7 @@ class Raw(NamedTuple):
 class Pause(NamedTuple):
     """Nothing is sent for *seconds*.
 
-    They are of the session's time, which may run faster, unless the pause is not one that *scales*.
+    If the pause *scales*, they are session time, which may run faster.
     """
 
     seconds: float
@@ -78,13 +78,13 @@ class Pause(NamedTuple):
 
 
 class Hold(NamedTuple):
-    """The answer stands still until it is released, or its client leaves, or `MOST_HELD_S`.
+    """The answer stops until it is released, its client leaves, or `MOST_HELD_S` have passed.
 
     Attributes:
-        rule: The name of the rule that holds it, by which it may be released.
-        releasable: Whether there is anything to release; else only the client ends it.
-        filler: What is sent of the body meanwhile, every *every_s* seconds; empty: nothing is.
-        every_s: Real seconds: a connection is kept open in the time of the world.
+        rule: The name of the rule that holds it, used to release it.
+        releasable: Whether it can be released; otherwise only the client ends it.
+        filler: Bytes of the body sent meanwhile, every *every_s* seconds; empty: none.
+        every_s: Real seconds: connections time out in real time.
 
     """
 
@@ -95,21 +95,21 @@ class Hold(NamedTuple):
 
 
 MOST_HELD_S: Final = 600.0
-"""How long an answer is held at most, in real seconds, so that none is held for ever."""
+"""The longest that an answer is held, in real seconds."""
 
 
 class Forsake(NamedTuple):
-    """The answer ends well, and its connection does not, though the answer said that it stays.
+    """The answer is complete, but its connection fails, although the answer promised to keep it.
 
-    By `fin` it is closed behind the answer; by `rst` it looks open, and whatever comes next on it
-    is answered by a TCP reset.
+    With `fin` it is closed after the answer; with `rst` it looks open, and the next bytes on it
+    are answered with a TCP reset.
     """
 
     how: Literal["rst", "fin"]
 
 
 class Abort(NamedTuple):
-    """The connection ends here: by a TCP reset, or politely (FIN) but too early."""
+    """The connection ends here: with a TCP reset, or cleanly (FIN) but too early."""
 
     how: Literal["rst", "fin"]
 
@@ -124,10 +124,10 @@ def duration_s(timeline: Iterable[Event]) -> float:
 
 
 def data_events(timeline: Iterable[Event]) -> Iterator[Data]:
-    """Yield the body's events of *timeline*, in order."""
+    """Yield the events of the body in *timeline*, in order."""
     return (event for event in timeline if isinstance(event, Data))
 
 
 def body(timeline: Iterable[Event]) -> bytes:
-    """Return all bytes of the body of *timeline*."""
+    """Return the whole body of *timeline*."""
     return b"".join(event.payload for event in data_events(timeline))
