@@ -99,7 +99,7 @@ class ModelEndpoint(Endpoint):
 
         """
         if stored is None:
-            raise ApiError(404, f"There is nothing with the id '{request.continues}'.")
+            raise ApiError(404, f"No stored answer has the id '{request.continues}'.")
         answered = [Turn("assistant", choice.parts) for choice in stored.choices[:1]]
         return replace(request, turns=(*stored.request.turns, *answered, *request.turns))
 
