@@ -7,25 +7,32 @@ the filters of a stream's tokens, which then named one of several filters or non
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
-from mockserver.contracts import Answer, AnsweredChoice, Located
+from mockserver.contracts import Answer, Located
 from mockserver.conversation import Allowance, ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai.compatible import (
-    ERROR_MEMBERS,
-    OpenAICompatible,
-    unknown_model,
-    uuid_of,
-)
+from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
 from mockserver.protocols.openai.marks import EMPTY_CHUNK
+from mockserver.providers.azure.filters import found_in, found_in_piece, found_in_prompts
+from mockserver.providers.azure.refusals import (
+    DENIED,
+    FILTERED,
+    LIMITED,
+    NO_DEPLOYMENT,
+    NO_QUOTA,
+    WRONG_OPERATION,
+    by_gateway,
+    nothing_there,
+    refusal_body,
+)
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, pretty, to_bytes
+from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, to_bytes
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered
 from mockserver.wire.sse import body_frames
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
@@ -51,42 +58,6 @@ LATER_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
 TOO_NEW: Final = "o3-mini"
 TOO_NEW_BEFORE: Final = "2024-12-01-preview"
 """The one model that is known to need a version (pasted in public issues, 2025-02)."""
-
-DENIED: Final = (
-    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
-    "valid key for an active subscription and use a correct regional API endpoint for your "
-    "resource."
-)
-NO_DEPLOYMENT: Final = (
-    "The API deployment for this resource does not exist. If you created the deployment within "
-    "the last 5 minutes, please wait a moment and try again."
-)
-NO_QUOTA: Final = (
-    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API have exceeded the "
-    "quota of your current OpenAI S0 pricing tier. Please go here: "
-    "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
-)
-LIMITED: Final = (
-    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
-    "have exceeded {} rate limit of your current OpenAI S0 pricing tier. Please retry after {} "
-    "seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further "
-    "increase the default rate limit."
-)
-WRONG_OPERATION: Final = (
-    "The {} operation does not work with the specified model, {}. Please choose different model "
-    "and try again. You can learn more about which models can be used with each operation here: "
-    "https://go.microsoft.com/fwlink/?linkid=2197993."
-)
-FILTERED: Final = (
-    "The response was filtered due to the prompt triggering Azure OpenAI's content management "
-    "policy. Please modify your prompt and retry. To learn more about our content filtering "
-    "policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
-)
-
-HARMS: Final = ("hate", "self_harm", "sexual", "violence")
-STRUCK: Final = "violence"
-"""The filter that strikes where a scenario says that one does."""
-PROTECTED: Final = ("protected_material_code", "protected_material_text")
 
 REGION: Final = "East US 2"
 UUID_LENGTH: Final = 36
@@ -132,11 +103,11 @@ class Azure(OpenAICompatible):
     def incorrect_key(self, key: str) -> ApiError:
         """Return the 401, which is the same without a key."""
         del key
-        return _by_gateway(401, "401", DENIED)
+        return by_gateway(401, "401", DENIED)
 
     def quota_exceeded(self) -> ApiError:
         """Return the 429 of a subscription that has nothing left."""
-        return _by_gateway(429, "429", NO_QUOTA)
+        return by_gateway(429, "429", NO_QUOTA)
 
     def content_filtered(self) -> ApiError:
         """Return the refusal of a prompt that a filter does not like."""
@@ -146,12 +117,12 @@ class Azure(OpenAICompatible):
         """Return the 429 of the gateway, which counts tokens or calls."""
         of = "call" if reached.of == "requests" else "token"
         seconds = -(-reached.wait_ms // 1_000)
-        error = _by_gateway(429, "429", LIMITED.format(of, seconds))
+        error = by_gateway(429, "429", LIMITED.format(of, seconds))
         return replace(error, allowances=reached.allowances)
 
     def overloaded(self, status: int | None = None) -> ApiError:
         """Return the refusal of a region that has too much to do."""
-        return _by_gateway(
+        return by_gateway(
             status or 503,
             "ServiceUnavailable",
             "The service is temporarily unable to process your request. Please try again later.",
@@ -163,18 +134,18 @@ class Azure(OpenAICompatible):
         path = _own_path(http)
         if path.startswith((V1 + "/", "/v1/")):
             if stated and stated[0] not in V1_VERSIONS:
-                raise _by_gateway(400, "BadRequest", "API version not supported")
+                raise by_gateway(400, "BadRequest", "API version not supported")
             return
         if not stated:
-            raise _nothing_there()
+            raise nothing_there()
         version = stated[0]
         is_later = LATER_VERSION.fullmatch(version) and version > max(VERSIONS)
         if version not in VERSIONS and not is_later:
-            raise _by_gateway(400, "BadRequest", "API version not supported")
+            raise by_gateway(400, "BadRequest", "API version not supported")
         deployment = DEPLOYMENTS.fullmatch(path)
         if deployment and deployment[1] == TOO_NEW and version < TOO_NEW_BEFORE:
             said = f"Model {TOO_NEW} is enabled only for api versions {TOO_NEW_BEFORE} and later"
-            raise _by_gateway(400, "BadRequest", said)
+            raise by_gateway(400, "BadRequest", said)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of a model in the gateway's words; all else is said as OpenAI does."""
@@ -184,23 +155,23 @@ class Azure(OpenAICompatible):
         if name is not None:
             if deployment:
                 return ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
-            return _by_gateway(400, "unknown_model", f"Unknown model: {name}")
+            return by_gateway(400, "unknown_model", f"Unknown model: {name}")
         if error.status == 404 and error.param == "model":  # noqa: PLR2004 - the wrong endpoint
             operation = "chatCompletion" if "/chat/" in path else "completion"
             name = deployment[1] if deployment else "requested"
             said = WRONG_OPERATION.format(operation, name)
-            return _by_gateway(400, "OperationNotSupported", said)
+            return by_gateway(400, "OperationNotSupported", said)
         return error
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404, which does not say what was asked."""
         del http
-        return _nothing_there()
+        return nothing_there()
 
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
         """Return the 404: to the gateway, another method is another path."""
         del http, allowed
-        return _nothing_there()
+        return nothing_there()
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
         """Return *rendered* with what the filters found, and with its members by the alphabet."""
@@ -211,7 +182,7 @@ class Azure(OpenAICompatible):
         if answer is None:
             return JsonBody(alphabetical(value), rendered.layer)
         for shown, choice in zip(value["choices"], answer.choices, strict=True):
-            shown["content_filter_results"] = _found(choice)
+            shown["content_filter_results"] = found_in(choice)
             shown.setdefault("logprobs", None)
             if choice.finish_reason == "content_filter" and not choice.text:
                 # Recorded once (lmnr-python, 2024-04): there is no message at all.
@@ -220,7 +191,7 @@ class Azure(OpenAICompatible):
             value["usage"]["latency_checkpoint"] = _latencies(answer, draw)
         value["prompt_filter_results"] = None
         value = alphabetical(value)
-        value["prompt_filter_results"] = _prompts(answer)
+        value["prompt_filter_results"] = found_in_prompts(answer)
         return JsonBody(value, rendered.layer, rendered.marks)
 
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
@@ -265,7 +236,7 @@ class Azure(OpenAICompatible):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the gateway says it, or as the deployment behind it does."""
-        payload = to_bytes(_refusal(error))
+        payload = to_bytes(refusal_body(error))
         headers: Headers = (
             ("date", http_date(draw.created())),
             # Recorded (openllmetry, 2026-03): this one says nothing of its content.
@@ -308,88 +279,13 @@ def _own_path(http: HttpRequest) -> str:
     return http.path[max(0, http.path.find(ROOT + "/")) :]
 
 
-# --- refusals --------------------------------------------------------------------------------
-
-
-def _by_gateway(status: int, code: str, message: str) -> ApiError:
-    return ApiError(status, message, type=None, code=code, layer="edge")
-
-
-def _nothing_there() -> ApiError:
-    return _by_gateway(404, "404", "Resource not found")
-
-
-def _refusal(error: ApiError) -> str:
-    """Return the body of *error*."""
-    if error.code == "content_filter":
-        found = _harms(STRUCK)
-        inner: Json = {
-            "code": "ResponsibleAIPolicyViolation",
-            "content_filter_result": alphabetical({**found, "jailbreak": _not_detected()}),
-        }
-        told: Json = {
-            "message": error.message,
-            "type": None,
-            "param": "prompt",
-            "code": error.code,
-            "status": error.status,
-            "innererror": inner,
-        }
-        return compact({"error": told})
-    if error.code == "DeploymentNotFound":
-        told = {"type": error.type, "code": error.code, "message": error.message}
-        return pretty({"error": told})
-    if error.code == "unknown_model":
-        return compact(
-            {"error": {"code": error.code, "message": error.message, "details": error.message}}
-        )
-    if error.type is None or error.status in {401, 429}:
-        code = str(error.status) if error.status in {401, 429} else error.code
-        return compact({"error": {"code": code, "message": error.message}})
-    told = {key: getattr(error, key) for key in ERROR_MEMBERS}
-    return pretty({"error": told}) + "\n"
-
-
-# --- what the filters found ------------------------------------------------------------------
-
-
-def _harms(struck: str | None = None) -> Json:
-    return {
-        name: {
-            "filtered": name == struck,
-            "severity": "medium" if name == struck else "safe",
-        }
-        for name in HARMS
-    }
-
-
-def _not_detected() -> Json:
-    return {"detected": False, "filtered": False}
-
-
-def _found(choice: AnsweredChoice) -> Json:
-    """Return what the filters found in *choice*; calls of tools are not looked at."""
-    if choice.finish_reason == "content_filter":
-        return _harms(STRUCK)
-    if choice.tool_calls:
-        return {}
-    return {**_harms(), **{name: _not_detected() for name in PROTECTED}}
-
-
-def _prompts(answer: Answer) -> list[Json]:
-    """Return what the filters found in each prompt, whose number goes first."""
-    found = alphabetical({**_harms(), "jailbreak": _not_detected()})
-    count = max(1, len(answer.request.prompts))
-    return [{"prompt_index": n, "content_filter_results": found} for n in range(count)]
-
-
 # --- streams ---------------------------------------------------------------------------------
 
 
 def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
     """Return *stream* behind a chunk on the prompt, with the findings on each piece of text."""
     opening: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
-    chunks = [Chunk({**opening, "prompt_filter_results": _prompts(answer)}, 0, EMPTY_CHUNK)]
+    chunks = [Chunk({**opening, "prompt_filter_results": found_in_prompts(answer)}, 0, EMPTY_CHUNK)]
     padding = draw.text("obfuscation", BLOCK * len(stream.chunks)) if stream.obfuscated else None
     for number, chunk in enumerate(stream.chunks):
         value: Json = plain(chunk.value)
@@ -397,18 +293,12 @@ def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
             missing = -len(compact(value)) % BLOCK
             value["obfuscation"] = padding[BLOCK * number : BLOCK * number + missing]
         for shown in value["choices"]:
-            shown["content_filter_results"] = _found_in_piece(shown)
+            shown["content_filter_results"] = found_in_piece(shown)
             shown.setdefault("logprobs", None)
         if value.get("usage") is not None and answer.endpoint == "chat.completions":
             value["latency_checkpoint"] = _latencies(answer, draw)
         chunks.append(chunk._replace(value=alphabetical(value)))
     return EventStream(chunks, end=stream.end)
-
-
-def _found_in_piece(shown: Mapping[str, Any]) -> Json:
-    if shown["finish_reason"] == "content_filter":
-        return _harms(STRUCK)
-    return _harms() if shown.get("text") or shown.get("delta", {}).get("content") else {}
 
 
 # --- what a deployment says of itself --------------------------------------------------------

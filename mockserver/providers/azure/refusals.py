@@ -1,0 +1,82 @@
+"""Refusals by Azure's gateway: their texts, and how their bodies are written."""
+
+from typing import Any, Final
+
+from mockserver.conversation import ApiError
+from mockserver.protocols.openai.compatible import ERROR_MEMBERS
+from mockserver.providers.azure.filters import STRUCK, harms, not_detected
+from mockserver.wire.jsontext import alphabetical, compact, pretty
+
+Json = dict[str, Any]
+
+DENIED: Final = (
+    "Access denied due to invalid subscription key or wrong API endpoint. Make sure to provide a "
+    "valid key for an active subscription and use a correct regional API endpoint for your "
+    "resource."
+)
+NO_DEPLOYMENT: Final = (
+    "The API deployment for this resource does not exist. If you created the deployment within "
+    "the last 5 minutes, please wait a moment and try again."
+)
+NO_QUOTA: Final = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API have exceeded the "
+    "quota of your current OpenAI S0 pricing tier. Please go here: "
+    "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
+)
+LIMITED: Final = (
+    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
+    "have exceeded {} rate limit of your current OpenAI S0 pricing tier. Please retry after {} "
+    "seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further "
+    "increase the default rate limit."
+)
+WRONG_OPERATION: Final = (
+    "The {} operation does not work with the specified model, {}. Please choose different model "
+    "and try again. You can learn more about which models can be used with each operation here: "
+    "https://go.microsoft.com/fwlink/?linkid=2197993."
+)
+FILTERED: Final = (
+    "The response was filtered due to the prompt triggering Azure OpenAI's content management "
+    "policy. Please modify your prompt and retry. To learn more about our content filtering "
+    "policies please read our documentation: https://go.microsoft.com/fwlink/?linkid=2198766"
+)
+
+
+def by_gateway(status: int, code: str, message: str) -> ApiError:
+    """Return a refusal by the gateway, which has only a code and a message."""
+    return ApiError(status, message, type=None, code=code, layer="edge")
+
+
+def nothing_there() -> ApiError:
+    """Return the gateway's 404."""
+    return by_gateway(404, "404", "Resource not found")
+
+
+def refusal_body(error: ApiError) -> str:
+    """Return the body of *error*."""
+    if error.code == "content_filter":
+        found = harms(STRUCK)
+        inner: Json = {
+            "code": "ResponsibleAIPolicyViolation",
+            "content_filter_result": alphabetical({**found, "jailbreak": not_detected()}),
+        }
+        told: Json = {
+            "message": error.message,
+            "type": None,
+            "param": "prompt",
+            "code": error.code,
+            "status": error.status,
+            "innererror": inner,
+        }
+        return compact({"error": told})
+    if error.code == "DeploymentNotFound":
+        told = {"type": error.type, "code": error.code, "message": error.message}
+        return pretty({"error": told})
+    if error.code == "unknown_model":
+        return compact(
+            {"error": {"code": error.code, "message": error.message, "details": error.message}}
+        )
+    if error.type is None or error.status in {401, 429}:
+        code = str(error.status) if error.status in {401, 429} else error.code
+        return compact({"error": {"code": code, "message": error.message}})
+    told = {key: getattr(error, key) for key in ERROR_MEMBERS}
+    return pretty({"error": told}) + "\n"
