@@ -1,6 +1,6 @@
-"""What clients can ask for, one file each.
+"""What clients can request: a folder for each protocol.
 
-To add one: a file here (or a class in another distribution, under the entry point group
-`mockserver.endpoints`) with a subclass of `mockserver.contracts.GeneratingEndpoint` or
-`mockserver.contracts.LookupEndpoint`.
+To add an endpoint: a file here (or a class in another distribution, under the entry point group
+`mockserver.endpoints`) with a subclass of `GeneratingEndpoint`, `ComputingEndpoint` or
+`LookupEndpoint` of `mockserver.contracts`.
 """

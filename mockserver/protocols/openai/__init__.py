@@ -1,1 +1,1 @@
-"""What OpenAI can be asked: chat and legacy completions, those it keeps, and its models."""
+"""OpenAI's protocol: chat and legacy completions, stored completions, and models."""

@@ -1,1 +1,1 @@
-"""Azure OpenAI."""
+"""Azure OpenAI: its dialect, filters and refusals, and its list of models."""

@@ -1,1 +1,1 @@
-"""What OpenRouter makes of models, requests and answers: the bulk of its dialect, by subject."""
+"""OpenRouter: its dialect, its models, requests and answers, and its look-ups."""

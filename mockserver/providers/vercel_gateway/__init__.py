@@ -1,11 +1,11 @@
-"""What a gateway of the AI SDK's kind is asked, and what it tells of the way an answer took.
+"""The Vercel AI Gateway: its dialect, and the protocol `ai-sdk`, which only it speaks.
 
-The `ai` package speaks a protocol of its own to its gateway: each major version of it has a
-specification of language models, and sends and reads the very values of that specification as
-JSON. `specifications` tells them apart, `reading`, `prompts` and `requests` understand what is
-asked, `upstream` says what reaches the model behind the gateway, `answers` writes what is told,
-`accounts` who answered and what it cost. How the gateway is reached, and how it refuses, is its
-dialect's.
+The `ai` package has its own protocol for its gateway: each major version has a specification of
+language models, and sends and reads the values of that specification as JSON. `specifications`
+tells them apart; `reading`, `prompts` and `requests` parse requests; `upstream` has the request
+that reaches the model; `answers` and `chat_answers` write answers, `routing` the provider and the
+price of each; `attempts` has the gateway's fallbacks; `account` and `models` are look-ups.
+`dialect` has paths, keys, headers and refusals.
 
 Source:
     The published sources of `ai` 5, 6 and 7 and of `@ai-sdk/provider` 2, 3 and 4; what those
