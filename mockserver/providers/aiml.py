@@ -1,8 +1,7 @@
 """AI/ML API, api.aimlapi.com: chat alone, bills in credits, and refusals without an `error`.
 
-Sources: its documentation (aimlapi/api-docs, 2026-08-21) and the page of gpt-3.5-turbo there;
-nothing of it is recorded, and nothing is known of its headers and of its streams, which are
-OpenAI's here.
+Sources: its documentation (aimlapi/api-docs, 2026-08-21) and the page of gpt-3.5-turbo there.
+There are no recorded answers; its headers and streams are not known, and are OpenAI's here.
 """
 
 from collections.abc import Sequence
@@ -49,7 +48,7 @@ class AimlApi(OpenAICompatible):
     host = "api.aimlapi.com"
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return *known* with and without the vendor; its models ignore what they do not know."""
+        """Return *known* with and without the vendor; its models ignore unknown parameters."""
         return known.seen_as(_names_of, added=lambda model: replace(model, mode="any"))
 
     def incorrect_key(self, key: str) -> ApiError:
@@ -58,20 +57,20 @@ class AimlApi(OpenAICompatible):
         return ApiError(401, NO_KEY, layer="edge")
 
     def quota_exceeded(self) -> ApiError:
-        """Return the 403 of a balance that is spent."""
+        """Return the 403 of an account without credits."""
         return ApiError(403, NO_CREDITS, layer="edge")
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
-        """Return the 429, which tells nothing of limits."""
+        """Return the 429, which does not mention limits."""
         del reached
         return ApiError(429, "Too Many Requests", layer="edge")
 
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the refusal of a server that has too much to do."""
+        """Return the refusal by an overloaded server."""
         return ApiError(status or 500, "Something wrong with the server. Please, try again later.")
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusal of a model as that of a value out of its list."""
+        """Return the refusal of an unknown model as that of an invalid enum value."""
         del http
         model = unknown_model(error)
         if model is None:
@@ -89,7 +88,7 @@ class AimlApi(OpenAICompatible):
         return self.unknown_path(http)
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
-        """Return *rendered* in this provider's order, with what was paid."""
+        """Return *rendered* in this provider's order, with the price."""
         del draw
         if answer is None or isinstance(rendered, EventStream):
             return rendered
@@ -121,7 +120,7 @@ class AimlApi(OpenAICompatible):
         return Head.of(200, _headers(kind, draw))
 
     def request_id(self, draw: Draw) -> str:
-        """Return the request's id, a UUID, which only refusals tell."""
+        """Return the request's id, a UUID, which only refusals contain."""
         return uuid_of(draw.request_id())
 
     def stamps(self, draw: Draw) -> Filling:
@@ -130,7 +129,7 @@ class AimlApi(OpenAICompatible):
         return ()
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return *error* as a flat object; what a path is wrong about stands in `param`."""
+        """Return *error* as a flat object; `param` holds the path that it is about, if any."""
         path = error.param if error.param and error.param.startswith("/") else CHAT
         moment = datetime.fromtimestamp(draw.created(), UTC)
         body = {

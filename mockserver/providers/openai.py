@@ -1,9 +1,9 @@
-"""OpenAI itself, api.openai.com: the spelling that all others are compatible with.
+"""OpenAI itself, api.openai.com: the form that all others are compatible with.
 
 Several layers answer there. The edge (keys, unknown models and URLs) prints errors with four
 spaces and Go's escapes; the API behind it prints everything with two. Both end with a newline.
-The services that tell of models and keep completions print with two spaces, and what is kept
-without any; they end without a newline. Sources: recorded answers of 2025-09 to 2026-08.
+The services for models and stored completions print with two spaces, and stored content without
+any; they end without a newline. Sources: recorded answers of 2025-09 to 2026-08.
 """
 
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ NO_QUOTA: Final = (
 )
 SHOWN_AT_START: Final = 8
 SHOWN_AT_END: Final = 4
-"""How much of a key a refusal shows: every recorded one, of 3 to 164 characters."""
+"""How much of a key a refusal shows, in all records: keys of 3 to 164 characters."""
 
 ORGANIZATION: Final = "mockserver"
 PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
@@ -59,7 +59,7 @@ STEADY_LINES: Final[dict[Layer, bytes]] = {
     "storage": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
     "models": Head.of(200, _STEADY).lines,
 }
-"""What each layer's answers and refusals have in common; the edge's have nothing of it."""
+"""Headers common to all answers and refusals of a layer; the edge has none of them."""
 
 UNKNOWN_URL: Final = "unknown_url"
 UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
@@ -79,21 +79,21 @@ class OpenAI(OpenAICompatible):
     took_header = "openai-processing-ms"
 
     def authenticate(self, http: HttpRequest) -> str:
-        """Return the bearer token of *http*; any but an empty one will do."""
+        """Return the bearer token of *http*; any that is not empty is valid."""
         key = bearer_token(http)
         if not key:
             raise ApiError(401, NO_KEY, layer="edge")
         return key
 
     def incorrect_key(self, key: str) -> ApiError:
-        """Return the 401, which shows the beginning and the end of *key*, or all of a short one."""
+        """Return the 401, which shows the ends of *key*, or the whole of a short one."""
         hidden = len(key) - SHOWN_AT_START - SHOWN_AT_END
         if hidden > 0:
             key = f"{key[:SHOWN_AT_START]}{'*' * hidden}{key[-SHOWN_AT_END:]}"
         return ApiError(401, INCORRECT_KEY.format(key), code="invalid_api_key", layer="edge")
 
     def quota_exceeded(self) -> ApiError:
-        """Return the 429 that no waiting helps against."""
+        """Return the 429 of an account without quota; waiting does not help."""
         kind = "insufficient_quota"
         return ApiError(429, NO_QUOTA, type=kind, code=kind, layer="edge")
 
@@ -110,7 +110,7 @@ class OpenAI(OpenAICompatible):
         )
 
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:  # noqa: ARG002 - the text depends on *allowed* alone
-        """Return the 405, which names the methods that would do."""
+        """Return the 405, which names the allowed methods."""
         return ApiError(
             405,
             f"Only {' and '.join(allowed)} requests are accepted.",
@@ -158,7 +158,7 @@ class OpenAI(OpenAICompatible):
         return Head(200, lines + STEADY_LINES[layer] + _limit_lines(answer.allowances))
 
     def request_id(self, draw: Draw) -> str:
-        """Return the request's id, as `x-request-id` tells it."""
+        """Return the request's id, the value of `x-request-id`."""
         return "req_" + draw.request_id()
 
     def stamps(self, draw: Draw) -> Filling:
@@ -170,7 +170,7 @@ class OpenAI(OpenAICompatible):
         return _limit_lines(allowances)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return *error* as the layer that refuses would print it."""
+        """Return *error* as the refusing layer prints it."""
         keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_MEMBERS
         body = {"error": {key: getattr(error, key) for key in keys}}
         match error.layer:
@@ -200,14 +200,14 @@ class OpenAI(OpenAICompatible):
             took = (self.took_header, str(draw.milliseconds(5, 100)))
             return date, ("content-type", "application/json"), took, request_id
         content_type = ("content-type", "application/json; charset=utf-8")
-        # The edge knows the account only at times.
+        # The edge names the account only in some refusals.
         known = _ACCOUNT[:1] if error.status in CHUNKED_REFUSALS else ()
         return date, content_type, ("vary", "Origin"), request_id, *known
 
 
 @lru_cache(maxsize=4_096)
 def _limit_lines(allowances: tuple[Allowance, ...]) -> bytes:
-    """Return the `x-ratelimit-*` headers, by the alphabet."""
+    """Return the `x-ratelimit-*` headers, in alphabetical order."""
     headers: Headers = (
         *((f"x-ratelimit-limit-{a.of}", str(a.limit)) for a in allowances),
         *((f"x-ratelimit-remaining-{a.of}", str(a.remaining)) for a in allowances),

@@ -1,8 +1,8 @@
 """Resellers: relays of the one-api family, and CometAPI, which is built on one.
 
-They pass on what the provider behind them answers, in JSON without white space, and put the id
-of the request behind each refusal. What they refuse themselves has a `type` by which they are
-told apart. Sources: CometAPI's documentation, and public issues of one-api and new-api.
+They pass on the upstream provider's answers, in JSON without white space, and append the id of the
+request to each refusal. The `type` of their own refusals tells the relays apart. Sources:
+CometAPI's documentation, and public issues of one-api and new-api.
 """
 
 from collections.abc import Sequence
@@ -23,21 +23,21 @@ from mockserver.wire.timeline import Data, Head, Headers, Timeline
 Json = dict[str, Any]
 
 REQUEST_ID_LENGTH: Final = 30
-"""Year to second, and sixteen digits more."""
+"""The digits from year to second, and sixteen more."""
 REQUEST_ID: Final = Hole("q", REQUEST_ID_LENGTH)
 PAGE: Final = "page"
-"""The code of what is no refusal: the page that all paths lead to which nothing else does."""
+"""The code of an answer that is not a refusal: the page of the site, at all other paths."""
 SITE: Final = (
     '<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{}</title></head>'
     '<body><noscript>You need to enable JavaScript to run this app.</noscript><div id="root">'
     "</div></body></html>"
 )
 OWN: Final = "own"
-"""The param of what a relay refuses by itself, which has other members than what it relays."""
+"""The param of a relay's own refusals, whose members differ from relayed ones."""
 
 
 class _Relay(OpenAICompatible):
-    """What the relays have in common."""
+    """The common base of the relays."""
 
     shares_paths = True
 
@@ -45,13 +45,13 @@ class _Relay(OpenAICompatible):
     error_type: ClassVar[str]
     unknown_key: ClassVar[str] = "无效的令牌"
     no_quota: ClassVar[str] = "用户额度不足"
-    saturated: ClassVar[str] = "当前分组上游负载已饱和，请稍后再试"  # noqa: RUF001 - as it is said
+    saturated: ClassVar[str] = "当前分组上游负载已饱和，请稍后再试"  # noqa: RUF001 - the relay's own text
     no_channel: ClassVar[str] = "当前分组 default 下对于模型 {} 无可用渠道"
     pages_below_root: ClassVar[bool] = False
-    """Wrong paths below `/v1` lead to the page, too."""
+    """Unknown paths below `/v1` get the page, too."""
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return *known*; legacy models are not called by the names of their engines."""
+        """Return *known*; legacy models answer under their own names, not their engines'."""
         return known.seen_as(_unsuffixed, added=lambda model: replace(model, mode="any"))
 
     def incorrect_key(self, key: str) -> ApiError:
@@ -60,15 +60,15 @@ class _Relay(OpenAICompatible):
         return self._own(401, self.unknown_key)
 
     def quota_exceeded(self) -> ApiError:
-        """Return the 403 of a user who has nothing left."""
+        """Return the 403 of a user without quota."""
         return self._own(403, self.no_quota, "insufficient_user_quota")
 
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the 429 of a relay none of whose channels has room."""
+        """Return the 429 of a relay whose channels are all saturated."""
         return self._own(status or 429, self.saturated)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusals of a relay that finds nobody to pass a request to."""
+        """Return the refusals of a relay that has no channel for a request."""
         del http
         model = unknown_model(error)
         if model is not None:
@@ -85,12 +85,12 @@ class _Relay(OpenAICompatible):
         return ApiError(404, f"Invalid URL ({http.method} {path})", layer="edge")
 
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
-        """Return what a wrong path gets: another method is another path."""
+        """Return the answer to an unknown path: another method is another path."""
         del allowed
         return self.unknown_path(http)
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
-        """Return a legacy answer as the API reference shows it, and all else as it is."""
+        """Return a legacy answer as in the API reference, and others unchanged."""
         del draw
         if answer is None or answer.endpoint != "completions" or isinstance(rendered, EventStream):
             return rendered
@@ -112,7 +112,7 @@ class _Relay(OpenAICompatible):
         return Head.of(200, _headers(kind, REQUEST_ID.mark, draw))
 
     def request_id(self, draw: Draw) -> str:
-        """Return the request's id: thirty digits, the first of which are a date."""
+        """Return the request's id: thirty digits, which begin with a date."""
         moment = datetime.fromtimestamp(draw.created(), UTC)
         return f"{moment:%Y%m%d%H%M%S}{draw.rng('relay').randrange(10**16):016}"
 
@@ -121,17 +121,17 @@ class _Relay(OpenAICompatible):
         return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return *error* with the request's id behind its message, or the page of the site."""
+        """Return *error* with the request's id after its message, or the page of the site."""
         identity = self.request_id(draw)
         if error.code == PAGE:
             payload, kind = to_bytes(error.message), "text/html; charset=utf-8"
         else:
-            payload = to_bytes(compact({"error": self._told(error, identity)}))
+            payload = to_bytes(compact({"error": self._error_body(error, identity)}))
             kind = "application/json; charset=utf-8"
         headers = (*_headers(kind, identity, draw), *error.headers)
         return Head.of(error.status, headers, len(payload)), Data(payload)
 
-    def _told(self, error: ApiError, identity: str) -> Json:
+    def _error_body(self, error: ApiError, identity: str) -> Json:
         message = f"{error.message} (request id: {identity})"
         if error.param == OWN:
             # Written from a map of Go's, which sorts its keys.

@@ -1,7 +1,7 @@
-"""Azure OpenAI: deployments in the path, JSON by the alphabet, and what its filters found.
+"""Azure OpenAI: deployments in the path, JSON in alphabetical order, and findings of filters.
 
-A gateway (keys, versions, paths, limits) stands before the deployments. It refuses in short, by
-code and message alone, while what OpenAI's validators refuse comes as OpenAI prints it. Sources:
+A gateway (keys, versions, paths, limits) is in front of the deployments. Its refusals have only a
+code and a message, while those of OpenAI's validators are printed as by OpenAI. Sources:
 recorded answers, 2023-09 to 2026-06; where they differ, those of 2026-05 and 2026-06, but for
 the filters of a stream's tokens, which then named one of several filters or none.
 """
@@ -54,17 +54,17 @@ VERSIONS: Final = frozenset(
 )
 V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
 LATER_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
-"""Versions that came after those above are believed to exist; of those before, no other did."""
+"""Versions after those above are assumed to exist; no other earlier one ever did."""
 TOO_NEW: Final = "o3-mini"
 TOO_NEW_BEFORE: Final = "2024-12-01-preview"
-"""The one model that is known to need a version (pasted in public issues, 2025-02)."""
+"""The one model that is known to need a certain version (pasted in public issues, 2025-02)."""
 
 REGION: Final = "East US 2"
 UUID_LENGTH: Final = 36
 REQUEST_ID: Final = Hole("q", UUID_LENGTH)
 GATEWAY_ID: Final = Hole("g", UUID_LENGTH)
 BLOCK: Final = 16
-"""Padding is measured before the filters' findings go in, which is why its rule seems broken."""
+"""Padding is measured before the filters' findings go in, so that its rule seems broken."""
 
 
 class Azure(OpenAICompatible):
@@ -84,10 +84,10 @@ class Azure(OpenAICompatible):
         return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return *known* with the names of its own that Azure has for GPT-3.5."""
+        """Return *known* with Azure's own names for GPT-3.5."""
         return known.seen_as(
             shipped=_with_own_name,
-            # A deployment that is like a model answers by that model's name.
+            # A deployment that is like a model answers under that model's name.
             added=lambda model: replace(
                 model, answers_as=_own_name(known.resolve(model.behaves_as).answers_as)
             ),
@@ -106,11 +106,11 @@ class Azure(OpenAICompatible):
         return by_gateway(401, "401", DENIED)
 
     def quota_exceeded(self) -> ApiError:
-        """Return the 429 of a subscription that has nothing left."""
+        """Return the 429 of a subscription without quota."""
         return by_gateway(429, "429", NO_QUOTA)
 
     def content_filtered(self) -> ApiError:
-        """Return the refusal of a prompt that a filter does not like."""
+        """Return the refusal of a prompt by a content filter."""
         return replace(OpenAICompatible.content_filtered(self), message=FILTERED)
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
@@ -121,7 +121,7 @@ class Azure(OpenAICompatible):
         return replace(error, allowances=reached.allowances)
 
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the refusal of a region that has too much to do."""
+        """Return the refusal by an overloaded region."""
         return by_gateway(
             status or 503,
             "ServiceUnavailable",
@@ -129,7 +129,7 @@ class Azure(OpenAICompatible):
         )
 
     def admit(self, http: HttpRequest) -> None:
-        """Refuse a version of the API that there is not."""
+        """Refuse a version of the API that does not exist."""
         stated = parse_qs(http.query).get("api-version")
         path = _own_path(http)
         if path.startswith((V1 + "/", "/v1/")):
@@ -144,11 +144,11 @@ class Azure(OpenAICompatible):
             raise by_gateway(400, "BadRequest", "API version not supported")
         deployment = DEPLOYMENTS.fullmatch(path)
         if deployment and deployment[1] == TOO_NEW and version < TOO_NEW_BEFORE:
-            said = f"Model {TOO_NEW} is enabled only for api versions {TOO_NEW_BEFORE} and later"
-            raise by_gateway(400, "BadRequest", said)
+            what = f"Model {TOO_NEW} is enabled only for api versions {TOO_NEW_BEFORE} and later"
+            raise by_gateway(400, "BadRequest", what)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusal of a model in the gateway's words; all else is said as OpenAI does."""
+        """Return the refusal of a model in the gateway's words, and others unchanged."""
         path = _own_path(http)
         deployment = DEPLOYMENTS.fullmatch(path)
         name = unknown_model(error)
@@ -159,12 +159,12 @@ class Azure(OpenAICompatible):
         if error.status == 404 and error.param == "model":  # noqa: PLR2004 - the wrong endpoint
             operation = "chatCompletion" if "/chat/" in path else "completion"
             name = deployment[1] if deployment else "requested"
-            said = WRONG_OPERATION.format(operation, name)
-            return by_gateway(400, "OperationNotSupported", said)
+            what = WRONG_OPERATION.format(operation, name)
+            return by_gateway(400, "OperationNotSupported", what)
         return error
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
-        """Return the 404, which does not say what was asked."""
+        """Return the 404, which does not name the path."""
         del http
         return nothing_there()
 
@@ -174,7 +174,7 @@ class Azure(OpenAICompatible):
         return nothing_there()
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
-        """Return *rendered* with what the filters found, and with its members by the alphabet."""
+        """Return *rendered* with the filters' findings, and its members in alphabetical order."""
         if isinstance(rendered, EventStream):
             assert answer is not None
             return _stream(rendered, answer, draw)
@@ -232,14 +232,14 @@ class Azure(OpenAICompatible):
 
     def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
         """Return the `x-ratelimit-*` headers."""
-        return Head.of(200, _told_of_limits(allowances)).lines
+        return Head.of(200, _limit_headers(allowances)).lines
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return *error* as the gateway says it, or as the deployment behind it does."""
+        """Return *error* as the gateway or the deployment writes it."""
         payload = to_bytes(refusal_body(error))
         headers: Headers = (
             ("date", http_date(draw.created())),
-            # Recorded (openllmetry, 2026-03): this one says nothing of its content.
+            # Recorded (openllmetry, 2026-03): this one states no content type.
             *(
                 ()
                 if error.code == "DeploymentNotFound"
@@ -261,7 +261,7 @@ class Azure(OpenAICompatible):
 
 
 def _own_name(name: str) -> str:
-    """Return what Azure calls the model *name*: a deployment's name may hold no dot."""
+    """Return Azure's name of the model *name*: names of deployments have no dots."""
     return "gpt-35-turbo" if re.fullmatch(r"gpt-3\.5-turbo(-16k)?(-\d{4})?", name) else name
 
 
@@ -275,7 +275,7 @@ def _with_own_name(model: Model) -> tuple[Model, ...]:
 
 
 def _own_path(http: HttpRequest) -> str:
-    """Return the path of *http* without the name of the provider in front of it."""
+    """Return the path of *http* without the provider's name in front of it."""
     return http.path[max(0, http.path.find(ROOT + "/")) :]
 
 
@@ -283,7 +283,7 @@ def _own_path(http: HttpRequest) -> str:
 
 
 def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
-    """Return *stream* behind a chunk on the prompt, with the findings on each piece of text."""
+    """Return *stream* after a chunk on the prompt, with the findings on each piece of text."""
     opening: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
     chunks = [Chunk({**opening, "prompt_filter_results": found_in_prompts(answer)}, 0, EMPTY_CHUNK)]
     padding = draw.text("obfuscation", BLOCK * len(stream.chunks)) if stream.obfuscated else None
@@ -301,11 +301,11 @@ def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
     return EventStream(chunks, end=stream.end)
 
 
-# --- what a deployment says of itself --------------------------------------------------------
+# --- what a deployment reports about itself --------------------------------------------------
 
 
 def _latencies(answer: Answer, draw: Draw) -> dict[str, int]:
-    """Return how long the engine and the service say that they took (since 2026-05)."""
+    """Return the times that the engine and the service report (since 2026-05)."""
     rng = draw.rng("latency")
     engine_ttft, per_token, before = rng.randint(30, 80), rng.randint(9, 14), rng.randint(80, 260)
     engine_total = engine_ttft + per_token * (answer.usage.completion_tokens if answer.usage else 0)
@@ -336,11 +336,11 @@ def _of_deployment(answer: Answer, draw: Draw) -> Headers:
         ("x-ms-served-model", answer.model_name),
         ("x-ratelimit-abusepenalty-active", "False"),
         ("x-ratelimit-key", answer.request.model),
-        *_told_of_limits(answer.allowances),
+        *_limit_headers(answer.allowances),
     )
 
 
-def _told_of_limits(allowances: tuple[Allowance, ...]) -> Headers:
+def _limit_headers(allowances: tuple[Allowance, ...]) -> Headers:
     return (
         *((f"x-ratelimit-limit-{of.of}", str(of.limit)) for of in allowances),
         *((f"x-ratelimit-remaining-{of.of}", str(of.remaining)) for of in allowances),

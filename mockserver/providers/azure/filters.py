@@ -10,7 +10,7 @@ Json = dict[str, Any]
 
 HARMS: Final = ("hate", "self_harm", "sexual", "violence")
 STRUCK: Final = "violence"
-"""The filter that strikes where a scenario says that one does."""
+"""The filter that strikes if a scenario makes one strike."""
 PROTECTED: Final = ("protected_material_code", "protected_material_text")
 
 
@@ -31,7 +31,7 @@ def not_detected() -> Json:
 
 
 def found_in(choice: AnsweredChoice) -> Json:
-    """Return what the filters found in *choice*; calls of tools are not looked at."""
+    """Return the findings on *choice*; tool calls are not checked."""
     if choice.finish_reason == "content_filter":
         return harms(STRUCK)
     if choice.tool_calls:
@@ -40,7 +40,7 @@ def found_in(choice: AnsweredChoice) -> Json:
 
 
 def found_in_prompts(answer: Answer) -> list[Json]:
-    """Return what the filters found in each prompt, whose number goes first."""
+    """Return the findings on each prompt, with the prompt's number first."""
     found = alphabetical({**harms(), "jailbreak": not_detected()})
     count = max(1, len(answer.request.prompts))
     return [{"prompt_index": n, "content_filter_results": found} for n in range(count)]

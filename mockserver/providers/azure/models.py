@@ -1,7 +1,7 @@
 """`GET /openai/models`: the models that an Azure resource can deploy, as Azure describes them.
 
 Source:
-    The reference of Azure's data plane, 2024-10-21; nothing of it is recorded.
+    The reference of Azure's data plane, 2024-10-21; no recorded answers.
 """
 
 from datetime import UTC, datetime
@@ -16,7 +16,7 @@ from mockserver.wire.rendered import JsonBody
 ALL: Final = "/models"
 ONE: Final = "/models/{id...}"
 NEVER: Final = 1_893_456_000
-"""2030-01-01: when inference ends of a model that no date is known of."""
+"""2030-01-01: the end of inference for models without a known date."""
 
 
 class AzureModels(LookupEndpoint):

@@ -1,4 +1,4 @@
-"""Refusals by Azure's gateway: their texts, and how their bodies are written."""
+"""Azure's refusals: their texts, and how their bodies are written."""
 
 from typing import Any, Final
 
@@ -52,14 +52,14 @@ def nothing_there() -> ApiError:
 
 
 def refusal_body(error: ApiError) -> str:
-    """Return the body of *error*."""
+    """Return the body of *error*, as the gateway or the deployment writes it."""
     if error.code == "content_filter":
         found = harms(STRUCK)
         inner: Json = {
             "code": "ResponsibleAIPolicyViolation",
             "content_filter_result": alphabetical({**found, "jailbreak": not_detected()}),
         }
-        told: Json = {
+        details: Json = {
             "message": error.message,
             "type": None,
             "param": "prompt",
@@ -67,10 +67,10 @@ def refusal_body(error: ApiError) -> str:
             "status": error.status,
             "innererror": inner,
         }
-        return compact({"error": told})
+        return compact({"error": details})
     if error.code == "DeploymentNotFound":
-        told = {"type": error.type, "code": error.code, "message": error.message}
-        return pretty({"error": told})
+        details = {"type": error.type, "code": error.code, "message": error.message}
+        return pretty({"error": details})
     if error.code == "unknown_model":
         return compact(
             {"error": {"code": error.code, "message": error.message, "details": error.message}}
@@ -78,5 +78,5 @@ def refusal_body(error: ApiError) -> str:
     if error.type is None or error.status in {401, 429}:
         code = str(error.status) if error.status in {401, 429} else error.code
         return compact({"error": {"code": code, "message": error.message}})
-    told = {key: getattr(error, key) for key in ERROR_MEMBERS}
-    return pretty({"error": told}) + "\n"
+    details = {key: getattr(error, key) for key in ERROR_MEMBERS}
+    return pretty({"error": details}) + "\n"

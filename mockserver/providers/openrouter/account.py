@@ -1,4 +1,4 @@
-"""What OpenRouter tells of an account: its key, its credits, and what single answers cost.
+"""OpenRouter's look-ups of an account: its key, its credits, and the cost of single answers.
 
 Source:
     The openrouter Python package 1.3.84 (names and types of members).
@@ -20,7 +20,7 @@ GENERATION: Final = "/generation"
 KEY: Final = "/key"
 CREDITS: Final = "/credits"
 OLD_KEY: Final = "/auth/key"
-"""Where the key was until 2025; clients still ask there."""
+"""The path of the key until 2025; clients still use it."""
 WHOSE: Final = "openrouter"
 TOTAL_CREDITS: Final = 100
 """What an account has bought, in USD."""
@@ -29,14 +29,14 @@ FIRST_TOKEN_MS: Final = 500
 
 
 class OpenRouterAccount(LookupEndpoint):
-    """What the session has spent, by its keys and answers."""
+    """What the session has spent, by key and by answer."""
 
     kind = "openrouter.account"
     routes = (("GET", GENERATION), ("GET", KEY), ("GET", OLD_KEY), ("GET", CREDITS))
     dialects = frozenset({WHOSE})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
-        """Return what *lookup* asks for."""
+        """Return the data that *lookup* requests."""
         ledger = lookup.ledger
         match lookup.route:
             case ("GET", path) if path == CREDITS:
@@ -79,10 +79,10 @@ def _generation(lookup: Lookup) -> Json:
     entry = lookup.ledger.get(identity)
     if entry is None or entry.provider != WHOSE:
         raise ApiError(404, f"Generation {identity} not found", type=None)
-    return _told(entry)
+    return _generation_data(entry)
 
 
-def _told(entry: Entry) -> Json:
+def _generation_data(entry: Entry) -> Json:
     usage = entry.usage or Usage(0, 0)
     cost = JavaScriptNumber(entry.cost_usd)
     took = usage.completion_tokens * MS_A_TOKEN

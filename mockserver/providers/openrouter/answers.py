@@ -1,4 +1,4 @@
-"""The answers that OpenRouter gives: one shape for all providers, with what it cost."""
+"""Answers of OpenRouter: one shape for all providers, with the cost."""
 
 from collections.abc import Iterator, Mapping
 from functools import cache
@@ -82,14 +82,14 @@ def _native(finish: str | None, answer: Answer) -> str | None:
 
 
 def _model_name(answer: Answer) -> str:
-    """Return the slug that answers; a snapshot that a scenario names is the vendor's."""
+    """Return the slug of the answering model; a snapshot in a scenario is the vendor's."""
     name = answer.model_name
     vendor, slash, _ = answer.request.model.rpartition("/")
     return name if "/" in name else f"{vendor}{slash}{name}"
 
 
 def body_of(value: Json, answer: Answer) -> Json:
-    """Return *answer* in one piece; *value* is what OpenAI's endpoint made of it."""
+    """Return *answer* in one piece; *value* is how OpenAI's endpoint rendered it."""
     usage = None if answer.usage is None else _usage(answer, answer.usage)
     opening = {
         "id": answer.id,
@@ -121,10 +121,10 @@ def body_of(value: Json, answer: Answer) -> Json:
 
 
 def _tier(answer: Answer) -> str | None:
-    """Return the tier that served *answer*, at the providers that tell it (since 2026-05)."""
+    """Return the tier that served *answer*, for providers that report it (since 2026-05)."""
     asked = answer.request.model
-    tells = ON_RESPONSES.match(asked) or asked.partition("/")[0] in TELL_TIERS
-    return as_openai(answer.request).service_tier if tells else None
+    reported = ON_RESPONSES.match(asked) or asked.partition("/")[0] in TELL_TIERS
+    return as_openai(answer.request).service_tier if reported else None
 
 
 def _chosen(shown: Json, choice: AnsweredChoice, answer: Answer) -> Json:
@@ -163,14 +163,14 @@ def _completed(shown: Json, answer: Answer) -> Json:
 
 
 def _reasoning(answer: Answer) -> str | None:
-    """Return what was thought, unless the request wants none of it."""
+    """Return the reasoning, unless the request excludes it."""
     body = as_openai(answer.request).body
     excluded = record(body.get("reasoning")).get("exclude")
     return None if excluded or body.get("include_reasoning") is False else answer.reasoning
 
 
 def _detail(text: str | None, answer: Answer) -> Json:
-    """Return *text*, which was thought, in the form of those who serve the model."""
+    """Return *text*, a piece of reasoning, in the form of the model's provider."""
     asked = answer.request.model
     vendor = "responses" if ON_RESPONSES.match(asked) else asked.partition("/")[0]
     form = REASONING_FORMATS.get(vendor, "unknown")
@@ -179,7 +179,7 @@ def _detail(text: str | None, answer: Answer) -> Json:
 
 
 def costs(answer: Answer, usage: Usage) -> tuple[float, float]:
-    """Return what prompt and answer cost, in USD, to the last digit that prices have."""
+    """Return the costs of prompt and answer, in USD, to the last digit that prices have."""
     model = answer.model
     read = model.cost_usd(usage.prompt_tokens, 0, usage.cached_tokens)
     return round(read, 12), round(model.cost_usd(0, usage.completion_tokens), 12)
@@ -218,7 +218,7 @@ def _usage(answer: Answer, usage: Usage) -> Json:
 
 
 def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
-    """Yield *stream* in OpenRouter's chunks, behind what was thought; the last has the bill."""
+    """Yield *stream* in OpenRouter's chunks, reasoning first; the last has the bill."""
     opening: Json = {
         "id": answer.id,
         "object": "chat.completion.chunk",
@@ -251,21 +251,21 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
         elif not on_responses:
             yield Chunk({**opening, "choices": shown}, chunk.tokens, marks)
         else:
-            # No chunk that says nothing yet, but one more behind what opens a call (2026-03 on).
+            # No empty chunk first, but one more after the start of a tool call (since 2026-03).
             for part in _on_responses(shown[0]):
                 yield Chunk({**opening, "choices": [part]}, chunk.tokens, marks)
 
 
 @cache
 def _with_role(marks: Marks) -> Marks:
-    """Return *marks* of a chunk that has the role, as all of OpenRouter's have."""
+    """Return *marks* with one on the role, which all chunks of OpenRouter have."""
     if any(mark.kind == ROLE for mark in marks):
         return marks
     return (*marks, *chunk_marks((ROLE,))[1:])
 
 
 def _on_responses(part: Json) -> Iterator[Json]:
-    """Yield what comes instead of *part* of a model that is asked by OpenAI's newer endpoint."""
+    """Yield what a model on the Responses API sends in place of *part*."""
     delta: Json = part.get("delta", {})
     if delta and not delta["content"] and len(delta) == len(("content", "role")):
         return
@@ -277,12 +277,12 @@ def _on_responses(part: Json) -> Iterator[Json]:
 
 
 def _part(choice: Json, answer: Answer) -> Json:
-    """Return one choice of a chunk; each has content and role, whatever else it adds."""
+    """Return one choice of a chunk; each has content and role, besides what it adds."""
     finish: str | None = choice.get("finish_reason")
     ended = {"finish_reason": finish, "native_finish_reason": _native(finish, answer)}
-    told = {"logprobs": choice["logprobs"]} if choice.get("logprobs") is not None else {}
+    logprobs = {"logprobs": choice["logprobs"]} if choice.get("logprobs") is not None else {}
     if "text" in choice:
-        return {"index": choice["index"], "text": choice["text"], **ended, **told}
+        return {"index": choice["index"], "text": choice["text"], **ended, **logprobs}
     delta: Json = choice["delta"]
     content = delta.get("content", None if "tool_calls" in delta else "")
     rest = {
@@ -291,4 +291,4 @@ def _part(choice: Json, answer: Answer) -> Json:
         if key not in {"content", "role"} and not (key == "refusal" and value is None)
     }
     shown = {"content": content, "role": "assistant", **rest}
-    return {"index": choice["index"], "delta": shown, **ended, **told}
+    return {"index": choice["index"], "delta": shown, **ended, **logprobs}

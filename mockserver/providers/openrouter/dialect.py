@@ -1,9 +1,9 @@
-"""OpenRouter: one API before many providers, which normalises what they answer.
+"""OpenRouter: one API in front of many providers, which normalises their answers.
 
-It answers 200 before it knows how things will go, and keeps the connection open by white space
-and comments until then. Models are `vendor/name`, prices are told with each answer, and where a
-model fails, those in `models` are asked. Sources: 935 recorded answers, 2025-01 to 2026-08; where
-they differ, those since 2026-03. Refusals: recorded, or pasted in public issues.
+It answers 200 before it knows the outcome, and keeps the connection open with white space and
+comments until then. Models are `vendor/name`, each answer states its price, and if a model fails,
+those in `models` are asked. Sources: 935 recorded answers, 2025-01 to 2026-08; where they differ,
+those since 2026-03. Refusals: recorded, or pasted in public issues.
 """
 
 import json
@@ -37,10 +37,10 @@ Json = dict[str, Any]
 
 ROOT: Final = "/api/v1"
 PUBLIC: Final = ("/models", "/providers")
-"""What is told to anybody, with or without a key."""
+"""Paths that need no key."""
 USER_ID: Final = "user_" + "mockserver".ljust(27, "0")
 SHOWN: Final = 200
-"""So many characters of what an application says of itself are kept."""
+"""How many characters of each attribution header are kept."""
 
 PADDING: Final = "\n         \n"
 """What keeps a connection open until the JSON is there; parsers skip white space."""
@@ -59,7 +59,7 @@ FLAGGED: Final = (
     "were charged."
 )
 UPSTREAM: Final = "upstream"
-"""The code of what a provider behind has refused; it is not told."""
+"""The code of refusals by the upstream provider; it is not sent."""
 MODERATION: Final = "moderation"
 TOO_LONG: Final = (
     "This endpoint's maximum context length is {} tokens. However, you requested about {} tokens "
@@ -82,18 +82,18 @@ class OpenRouter(OpenAICompatible):
     keep_alive = "OPENROUTER PROCESSING"
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return the models of *known* by OpenRouter's names, each on both endpoints."""
+        """Return the models of *known* under OpenRouter's names, each on both endpoints."""
         return catalogue(known)
 
     def authenticate(self, http: HttpRequest) -> str:
-        """Return the bearer token of *http*, which is not asked for where models are listed."""
+        """Return the bearer token of *http*; lists of models need none."""
         key = bearer_token(http)
         if not key and not http.path.partition(ROOT)[2].startswith(PUBLIC):
             raise refused(401, "Missing Authentication header")
         return key
 
     def incorrect_key(self, key: str) -> ApiError:
-        """Return the 401 of a key that belongs to nobody."""
+        """Return the 401 of an unknown key."""
         del key
         return refused(401, "User not found.")
 
@@ -102,27 +102,27 @@ class OpenRouter(OpenAICompatible):
         return refused(402, NO_CREDITS)
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
-        """Return the 429 of the provider behind, which limits its customers together."""
-        said = LIMITED.format(reached.model)
-        return ApiError(429, said, None, reached.model, UPSTREAM, allowances=reached.allowances)
+        """Return the 429 of the upstream provider, whose limits all customers share."""
+        message = LIMITED.format(reached.model)
+        return ApiError(429, message, None, reached.model, UPSTREAM, allowances=reached.allowances)
 
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the refusal of the provider behind, which has too much to do."""
+        """Return the refusal by an overloaded upstream provider."""
         error = OpenAICompatible.overloaded(self, status)
         raw = pretty({"error": {key: getattr(error, key) for key in ERROR_MEMBERS}})
         return ApiError(error.status, raw, None, None, UPSTREAM, headers=error.headers)
 
     def content_filtered(self) -> ApiError:
-        """Return the 403 of the moderation that stands before some providers."""
+        """Return the 403 of the moderation in front of some providers."""
         return ApiError(403, FLAGGED, None, None, MODERATION)
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
-        """Return the 404 of a path that leads nowhere."""
+        """Return the 404 of an unknown path."""
         del http
         return refused(404, "Not Found")
 
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
-        """Return the 405, which names the methods that would do."""
+        """Return the 405, which names the allowed methods."""
         del http
         headers = (("allow", ", ".join(allowed)),)
         return ApiError(405, "Method Not Allowed", type=None, layer="edge", headers=headers)
@@ -142,7 +142,7 @@ class OpenRouter(OpenAICompatible):
         ]
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusals that OpenRouter has words of its own for."""
+        """Return refusals in OpenRouter's own words, where it has any."""
         del http
         name = unknown_model(error)
         if name is not None:
@@ -150,13 +150,13 @@ class OpenRouter(OpenAICompatible):
         numbers = re.findall(r"\d+", error.message)
         if "maximum context length" in error.message or error.code == "context_length_exceeded":
             window, asked, *parts = (number for number in numbers if int(number) > 0)
-            told = f"{parts[0] if parts else asked} of text input"
-            told += f", {parts[1]} in the output" if len(parts) > 1 else ""
-            return replace(refused(400, TOO_LONG.format(window, asked, told)), layer="api")
+            shares = f"{parts[0] if parts else asked} of text input"
+            shares += f", {parts[1]} in the output" if len(parts) > 1 else ""
+            return replace(refused(400, TOO_LONG.format(window, asked, shares)), layer="api")
         return error
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
-        """Return *rendered* with the members that all providers' answers are given."""
+        """Return *rendered* with the members that OpenRouter adds to all answers."""
         del draw
         if answer is None:
             return rendered
@@ -166,21 +166,21 @@ class OpenRouter(OpenAICompatible):
         return JsonBody(body_of(plain(rendered.value), answer), marks=rendered.marks)
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
-        """Return the id of *answer*, with the time in it at which it was made."""
+        """Return the id of *answer*, which contains the time of its creation."""
         del endpoint
         return f"{self.id_prefix}{answer.created}-{draw.answer_id(20)}"
 
     def cost_usd(self, answer: Answer) -> float:
-        """Return what *answer* costs: the provider's prices, and nothing for free variants."""
+        """Return the cost of *answer* at the provider's prices; free variants cost nothing."""
         if answer.request.model.endswith(":free") or answer.usage is None:
             return 0.0
         return sum(costs(answer, answer.usage))
 
     def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Write JSON behind white space, and events among comments."""
+        """Write JSON after white space, and events among comments."""
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token)
-            # Only what models answer is waited for.
+            # Only answers of models take time.
             padding = "" if rendered.layer == "models" else PADDING * PADDINGS
             return body_frames(padding + text, rendered.marks, by_token=by_token)
         events = [event(compact(chunk.value), chunk) for chunk in rendered.chunks]
@@ -204,7 +204,7 @@ class OpenRouter(OpenAICompatible):
         return Head.of(200, headers)
 
     def request_id(self, draw: Draw) -> str:
-        """Return what tells the request apart; it is not told in a header."""
+        """Return the id of the request; no header has it."""
         return "req-" + draw.request_id()
 
     def stamps(self, draw: Draw) -> Filling:
@@ -213,9 +213,9 @@ class OpenRouter(OpenAICompatible):
         return ()
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return *error*, with the account it was told to where the key is known."""
-        body: Json = {"error": _told(error)}
-        if error.status != 401:  # noqa: PLR2004 - nobody was recognised
+        """Return *error*, with the account if the key is known."""
+        body: Json = {"error": _error_body(error)}
+        if error.status != 401:  # noqa: PLR2004 - the key is unknown
             body["user_id"] = USER_ID
         payload = to_bytes(compact(body))
         headers: Headers = (
@@ -229,7 +229,7 @@ class OpenRouter(OpenAICompatible):
     def stream_error(
         self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
     ) -> bytes:
-        """Return a chunk that reports *error*, and the end: the status has been sent long ago."""
+        """Return a chunk that reports *error*, and the end: the status was sent long ago."""
         if shape is not None:
             return OpenAICompatible.stream_error(self, error, nearest, shape)
         chunk = spoken(nearest)
@@ -249,12 +249,12 @@ class OpenRouter(OpenAICompatible):
         return event(compact(last), Chunk(last)).text + DONE.text
 
 
-def _told(error: ApiError) -> Json:
-    """Return *error* as it is told: what a provider behind has said, as that and whose it is."""
+def _error_body(error: ApiError) -> Json:
+    """Return *error* as sent; an upstream refusal is quoted with its provider's name."""
     if error.code == UPSTREAM:
         vendor = (error.param or "openai").partition("/")[0]
-        told = {"raw": error.message, "provider_name": PROVIDERS.get(vendor, vendor.title())}
-        return {"message": "Provider returned error", "code": error.status, "metadata": told}
+        upstream = {"raw": error.message, "provider_name": PROVIDERS.get(vendor, vendor.title())}
+        return {"message": "Provider returned error", "code": error.status, "metadata": upstream}
     if error.code == MODERATION:
         found: Json = {"reasons": ["violence"], "flagged_input": "", "provider_name": "OpenAI"}
         return {"message": error.message, "code": error.status, "metadata": found}

@@ -1,7 +1,7 @@
-"""Conversations that are too long, cut in the middle: what gateways call middle-out.
+"""Middle-out: conversations that are too long are cut in the middle.
 
-The messages in the middle go first, since models heed beginnings and ends the most. Messages are
-taken to be plain texts; what gateways really drop is not known.
+Messages in the middle go first, since models pay the most attention to beginnings and ends.
+Messages are assumed to be plain texts; what gateways really drop is not known.
 """
 
 from collections.abc import Mapping, Sequence
@@ -11,17 +11,17 @@ from mockserver import tokens
 from mockserver.models import Model
 
 LEAST_KEPT = 2
-"""The first message and the last one stay."""
+"""The first and the last message stay."""
 AROUND_MESSAGE = 4
 """What a message costs besides its text: its role, and the marks around it."""
 PRIMING = 3
-"""What makes the model answer."""
+"""The tokens that make the model answer."""
 
 
 def middle_out(messages: Sequence[Mapping[str, Any]], model: Model, room: int) -> list[Any]:
-    """Return *messages* without as many from the middle as make them fit in *room* tokens.
+    """Return *messages* without those in the middle that exceed *room* tokens.
 
-    They fit if that can be done at all; what is too long for itself stays, and is refused.
+    If the first and the last message are too long by themselves, they stay, and are refused.
     """
     kept = list(messages)
     encoding = model.family.encoding
@@ -29,7 +29,7 @@ def middle_out(messages: Sequence[Mapping[str, Any]], model: Model, room: int) -
     over = sum(costs) + PRIMING - room
     first = last = len(kept) // 2
     while over > 0 and last - first < len(kept) - LEAST_KEPT:
-        # By turns before and behind the gap, so that both ends keep as much.
+        # Alternately before and after the gap, so that both ends keep the same.
         if (last - first) % 2:
             first -= 1
             over -= costs[first]

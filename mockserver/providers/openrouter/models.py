@@ -9,19 +9,19 @@ from mockserver.models import Catalogue, Model
 
 CREATED: Final = {"gpt-3.5-turbo": 1_685_232_000, "gpt-3.5-turbo-instruct": 1_695_859_200}
 CONTEXTS: Final = {"gpt-3.5-turbo-instruct": 4_095}
-"""What the pages of models say otherwise than OpenAI."""
+"""Context windows that the pages of models state differently from OpenAI."""
 AUTO: Final = "openrouter/auto"
 AUTO_MODEL: Final = "gpt-4o-mini"
 VARIANTS: Final = re.compile(r":(free|nitro|floor|online|extended|thinking|exacto|beta)$")
 ON_RESPONSES: Final = re.compile(r"openai/(gpt-4\.1|gpt-[5-9]|o\d)")
-"""Models that OpenRouter asks by OpenAI's newer endpoint: it shows in what they call things."""
+"""Models that OpenRouter asks through the Responses API, whose names they use."""
 
 
 def catalogue(known: Catalogue) -> Catalogue:
-    """Return the models of *known* by OpenRouter's names, each on both endpoints."""
+    """Return the models of *known* under OpenRouter's names, each on both endpoints."""
     return known.seen_as(
         _shipped,
-        # What nobody knows may be any provider's: it may take any parameter.
+        # An unknown model may be any provider's, and may accept any parameter.
         added=lambda model: replace(
             model,
             mode="any",
@@ -33,17 +33,17 @@ def catalogue(known: Catalogue) -> Catalogue:
 
 @cache
 def known_models() -> Catalogue:
-    """Return the models that ship: all whose context is known."""
+    """Return the models of the catalogue: all whose context is known."""
     return catalogue(Catalogue())
 
 
 def _shipped(model: Model) -> tuple[Model, ...]:
-    """Return *model* as OpenRouter has it; the router that chooses by itself is one more."""
+    """Return *model* as OpenRouter has it, and `openrouter/auto` beside the model that it uses."""
     if model.mode == "other":
         return ()
     family = model.family
     if model.mode == "completions":
-        # OpenRouter makes a prompt of a conversation, and nobody knows which.
+        # OpenRouter makes a prompt of a conversation; how is not known.
         family = replace(family, layout="unknown")
     slug = f"openai/{model.id}"
     ours = replace(
@@ -62,7 +62,7 @@ def _shipped(model: Model) -> tuple[Model, ...]:
 
 
 def _answers_as(model: Model) -> str:
-    """Return the slug that answers name: since 2026-03 that of the snapshot, for newer models."""
+    """Return the slug that answers name: for newer models, since 2026-03, the snapshot's."""
     if not ON_RESPONSES.match(f"openai/{model.id}") or model.id.startswith("gpt-4"):
         return f"openai/{model.id}"
     dated = re.fullmatch(r"(.+)-(\d{4})-(\d\d)-(\d\d)", model.answers_as)

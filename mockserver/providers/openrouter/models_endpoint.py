@@ -1,4 +1,4 @@
-"""`GET /api/v1/models`: the catalogue as OpenRouter tells it, with prices, to anybody.
+"""`GET /api/v1/models`: the catalogue as OpenRouter lists it, with prices, without a key.
 
 Source:
     The openrouter Python package 1.3.84 (names and types of members).
@@ -31,20 +31,20 @@ CHAT_PARAMETERS: Final = ("tool_choice", "tools")
 
 
 class OpenRouterModels(LookupEndpoint):
-    """The catalogue: whole, counted, or who serves one of its models."""
+    """The catalogue: whole, its size, or the endpoints of one model."""
 
     kind = "openrouter.models"
     routes = (("GET", ALL), ("GET", COUNT), ("GET", ONE))
     dialects = frozenset({"openrouter"})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
-        """Return all models, how many there are, or the endpoints of the one that is named."""
+        """Return all models, how many there are, or the endpoints of the named one."""
         models = lookup.catalogue.listed()
         match lookup.route:
             case ("GET", path) if path == ALL:
                 data: Any = [_entry(model) for model in models]
-                told: Json = {"total_count": len(models), "links": {"next": None}}
-                return JsonBody({"data": data, **told}, "models")
+                page: Json = {"total_count": len(models), "links": {"next": None}}
+                return JsonBody({"data": data, **page}, "models")
             case ("GET", path) if path == COUNT:
                 return JsonBody({"data": {"count": len(models)}}, "models")
             case _:

@@ -1,4 +1,4 @@
-"""What a request to OpenRouter amounts to: an attempt for each model that may answer it."""
+"""Turns a request to OpenRouter into attempts: one for each model that may answer it."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -19,34 +19,34 @@ NO_TOOLS: Final = (
 )
 NOT_ALLOWED: Final = "No allowed providers are available for the selected model."
 COMPRESSED_BY_DEFAULT: Final = 8_192
-"""Models with no larger context have their prompts compressed unless the request says otherwise."""
+"""Prompts of models with at most this context are compressed by default."""
 
 OPENAI_SERVED_BY: Final = frozenset({"openai", "azure"})
 
 
 def refused(status: int, message: str) -> ApiError:
-    """Return a refusal, which OpenRouter says in few words."""
+    """Return a refusal in OpenRouter's short form."""
     return ApiError(status, message, type=None, layer="edge")
 
 
 def attempts(body: Mapping[str, Any], endpoint: str) -> list[Json]:
-    """Return *body* for each model that may answer, with input as *endpoint* takes it.
+    """Return *body* for each model that may answer, with input in the form of *endpoint*.
 
     Raises:
-        ApiError: OpenRouter would refuse it, whatever the model.
+        ApiError: OpenRouter would refuse it for any model.
 
     """
     _check_routing(body)
     made = _with_input(body, endpoint)
     options: Any = body.get("stream_options") or {}
     if body.get("stream") is True and isinstance(options, dict):
-        # Usage is always told, at the end of a stream too.
+        # Usage is always sent, at the end of a stream too.
         made["stream_options"] = {**record(options), "include_usage": True}
     return [_fitted({**made, "model": name}) for name in _models_of(made)]
 
 
 def _check_routing(body: Mapping[str, Any]) -> None:
-    """Refuse what only OpenRouter asks for, where it asks for the impossible."""
+    """Refuse invalid values of OpenRouter's own parameters."""
     models = body.get("models")
     names = items(models)
     if models is not None and (not names or not all(isinstance(name, str) for name in names)):
@@ -57,7 +57,7 @@ def _check_routing(body: Mapping[str, Any]) -> None:
 
 
 def _models_of(body: Mapping[str, Any]) -> list[Any]:
-    """Return the models that may answer, the one that is asked first at the front."""
+    """Return the models that may answer, in the order in which they are asked."""
     asked: Any = body.get("model")
     if asked is not None and not isinstance(asked, str):
         return [asked]
@@ -67,7 +67,7 @@ def _models_of(body: Mapping[str, Any]) -> list[Any]:
 
 
 def _with_input(body: Mapping[str, Any], endpoint: str) -> Json:
-    """Return *body* with the input that *endpoint* reads: either endpoint takes either."""
+    """Return *body* with the input that *endpoint* reads: both accept either kind."""
     made = dict(body)
     messages, prompt = body.get("messages"), body.get("prompt")
     if messages is None and prompt is None:
@@ -90,7 +90,7 @@ def _as_prompt(messages: Any) -> str:
 
 
 def _fitted(body: Json) -> Json:
-    """Return *body* as it goes to its model: routed, with room for an answer, and compressed."""
+    """Return *body* as sent to its model: routed, with room for an answer, and compressed."""
     name = body["model"]
     model = known_models().get(name) if isinstance(name, str) else None
     if model is None or model.context_window is None:
@@ -129,17 +129,17 @@ def _compresses(body: Mapping[str, Any], model: Model) -> bool:
 
 
 def _is_plain(messages: list[Any]) -> bool:
-    """Return whether all of *messages* are texts, of which any may be left out."""
+    """Return whether all of *messages* are texts, so that any may be left out."""
     return all(isinstance(record(message).get("content"), str) for message in messages)
 
 
 def record(value: Any) -> Json:
-    """Return *value* where it is an object, and an empty one where it is something else."""
+    """Return *value* if it is an object, otherwise an empty one."""
     return cast(Json, value) if isinstance(value, dict) else {}
 
 
 def items(value: Any) -> list[Any]:
-    """Return *value* where it is an array, and an empty one where it is something else."""
+    """Return *value* if it is an array, otherwise an empty one."""
     return value if _is_array(value) else []
 
 

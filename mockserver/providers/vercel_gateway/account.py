@@ -1,4 +1,4 @@
-"""What the gateway knows of its answers: `/v1/generation` tells of one, `/v1/credits` of the money.
+"""The gateway's look-ups: `/v1/generation` for one answer, `/v1/credits` for the balance.
 
 Source:
     The schemas by which `@ai-sdk/gateway` 2, 3 and 4 read them; credits as answered in 2026-09.
@@ -25,11 +25,11 @@ from mockserver.wire.rendered import JsonBody
 
 GATEWAY: Final = "vercel_gateway"
 CREDIT_USD: Final = 100
-"""What each key has to spend before its first answer. Nothing is refused when it is gone."""
+"""The initial credit of each key. Nothing is refused when it is used up."""
 
 
 class GatewayCredits(LookupEndpoint):
-    """What is left of a key's credit, and what it has spent."""
+    """The remaining credit of a key, and what it has spent."""
 
     kind = "gateway.credits"
     routes = (("GET", "/credits"),)
@@ -42,14 +42,14 @@ class GatewayCredits(LookupEndpoint):
 
 
 class GatewayGeneration(LookupEndpoint):
-    """One answer, by the id that it was given with."""
+    """One answer, by its id."""
 
     kind = "gateway.generation"
     routes = (("GET", "/generation"),)
     dialects: ClassVar[frozenset[str]] = frozenset({GATEWAY})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
-        """Return what it cost, and who gave it."""
+        """Return its cost and its provider."""
         (identity,) = parse_qs(lookup.http.query).get("id", [""])[:1]
         if not identity:
             raise refused("id: Invalid input: expected string, received undefined")
@@ -57,10 +57,10 @@ class GatewayGeneration(LookupEndpoint):
         if entry is None or entry.provider != GATEWAY:
             message = f"Generation '{identity}' not found"
             raise ApiError(NOT_FOUND, message, "not_found", layer="edge")
-        return JsonBody({"data": _told(entry)})
+        return JsonBody({"data": _generation(entry)})
 
 
-def _told(entry: Entry) -> dict[str, JsonValue]:
+def _generation(entry: Entry) -> dict[str, JsonValue]:
     usage, cost = entry.usage or Usage(0, 0), plain(usd(entry.cost_usd))
     return {
         "id": entry.id,

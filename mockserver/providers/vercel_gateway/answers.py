@@ -1,7 +1,7 @@
 """An answer as the `ai` package reads it: in one piece, or in the parts of a stream.
 
-Specifications 3 and 4 say the same in the same words here; the second has its own for the finish
-reason, the bill and warnings. All know one choice alone.
+Specifications 3 and 4 do not differ here; specification 2 has its own words for the finish reason,
+the bill and warnings. All have exactly one choice.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -30,9 +30,9 @@ OF_RESPONSES: Final[Mapping[FinishReason, str]] = {
     "length": "max_output_tokens",
     "content_filter": "content_filter",
 }
-"""The Responses API gives a reason only where an answer is not complete."""
+"""The Responses API gives a reason only if an answer is incomplete."""
 SECOND: Final = 2
-"""The specification that has its own words."""
+"""The specification with its own words for these."""
 
 
 TEXT_PIECE: Final = (Mark(CONTENT, ("delta",)),)
@@ -40,7 +40,7 @@ THOUGHT_PIECE: Final = (Mark(THOUGHT, ("delta",)),)
 CALL_PIECE: Final = (Mark(CALL, ("delta",)),)
 WHOLE_CALL: Final = (Mark(CALL, ("input",)),)
 FINISHED: Final = (Mark(FINISH, ("finishReason",)), Mark(USAGE, ("usage",)))
-"""What parts of a stream say, for failures to act on."""
+"""The marks of the parts of a stream, for failures to act on."""
 WHOLE: Final = (Mark(FRAME, ("content",)), *FINISHED)
 
 
@@ -49,7 +49,7 @@ def whole(answer: Answer, request: LanguageModelRequest) -> Json:
     choice = answer.choices[0]
     content: list[Json] = [
         *({"type": "reasoning", "text": thought} for thought in _thoughts(answer)),
-        *({"type": "text", "text": said} for said in _texts(choice)),
+        *({"type": "text", "text": text} for text in _texts(choice)),
         *(_tool_call(call) for call in choice.tool_calls),
     ]
     return {
@@ -75,8 +75,8 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
     )
     for number, thought in enumerate(_thoughts(answer)):
         yield from _block("reasoning", f"reasoning-{number}", thought, THOUGHT_PIECE)
-    for number, said in enumerate(_texts(choice)):
-        yield from _block("text", f"txt-{number}", said, TEXT_PIECE)
+    for number, text in enumerate(_texts(choice)):
+        yield from _block("text", f"txt-{number}", text, TEXT_PIECE)
     for call in choice.tool_calls:
         yield from _tool_input(call)
         yield Chunk(_tool_call(call), 0, WHOLE_CALL)
@@ -93,14 +93,14 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
 
 
 def _thoughts(answer: Answer) -> Sequence[TokenText]:
-    """Return what was thought, if it is shown."""
+    """Return the reasoning, if it is shown."""
     return () if answer.reasoning is None else (answer.reasoning,)
 
 
 def _texts(choice: AnsweredChoice) -> Sequence[TokenText]:
-    """Return what is said; a refusal is said, too."""
-    said = [text for text in (choice.text, choice.refusal) if text is not None]
-    return [text for text in said if text or not choice.tool_calls]
+    """Return the texts; a refusal is a text, too."""
+    texts = [text for text in (choice.text, choice.refusal) if text is not None]
+    return [text for text in texts if text or not choice.tool_calls]
 
 
 def _block(kind: str, identity: str, text: TokenText, marks: Marks) -> Iterator[Chunk]:
@@ -129,7 +129,7 @@ def _tool_call(call: AnsweredCall) -> Json:
 
 
 def _finish_reason(choice: AnsweredChoice, request: LanguageModelRequest) -> JsonValue:
-    """Return why *choice* ended, as the provider that the gateway asks tells it."""
+    """Return why *choice* ended, as reported by the provider that the gateway asks."""
     reason = choice.finish_reason
     unified, raw = UNIFIED[reason], str(reason)
     if request.interface == "responses":
@@ -177,7 +177,7 @@ def _bill(usage: Usage | None, *, old: bool, interface: str) -> Json:
 
 
 def _raw(usage: Usage, interface: str) -> Json:
-    """Return the bill as whoever serves the model writes it."""
+    """Return the bill as the model's provider writes it."""
     if interface == "responses":
         return {
             "input_tokens": usage.prompt_tokens,

@@ -1,4 +1,4 @@
-"""The models that a request names besides its own: each is asked where those before it failed."""
+"""The fallback models that a request names: each is asked if all before it have failed."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -13,16 +13,16 @@ from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import compact, to_bytes
 
 TRIED: Final = "triedModels"
-"""The member by which an attempt at a chat says which models failed before; no client sends it."""
+"""The member of a chat attempt that lists the models that failed before; no client sends it."""
 MOST: Final = 16
-"""How many other models a request may name: each is understood before the first is asked."""
+"""How many fallback models a request may name: each is parsed before the first is asked."""
 
 
 def of_language_model(http: HttpRequest) -> Sequence[Attempt]:
     """Return *http* and its attempts at other models.
 
     Raises:
-        ApiError: They are not named as the protocol says.
+        ApiError: They are not named as the protocol requires.
 
     """
     name = http.headers.get(MODEL_HEADER)
@@ -47,7 +47,7 @@ def of_chat(http: HttpRequest, body: Record) -> Sequence[Attempt]:
     """Return *http*, whose body is *body*, and its attempts at other models.
 
     Raises:
-        ApiError: They are not named as the protocol says.
+        ApiError: They are not named as the protocol requires.
 
     """
     options: dict[str, Any] = {**routing.options_of(body)}
@@ -74,7 +74,7 @@ def tried_before(body: Record) -> tuple[str, ...]:
 
 
 def _others(options: Record, first: str) -> list[tuple[str, list[str]]]:
-    """Return the other models, each with all that come before it."""
+    """Return the other models, each with all models before it."""
     names = [
         first,
         *dict.fromkeys(name for name in reading.texts(options, "models") if name != first),

@@ -1,7 +1,7 @@
-"""An answer on the gateway's side that is compatible with chat completions.
+"""Answers of the gateway that are compatible with chat completions.
 
-It is the AI SDK's answer put into OpenAI's words: ids, thoughts and what the gateway says of itself
-are its own, and the last chunk of a stream says all at once.
+They are the AI SDK's answers in OpenAI's form: ids, reasoning and metadata are the gateway's own,
+and the last chunk of a stream has everything that ends an answer.
 
 Source:
     92 recorded exchanges of 2026-02 and 2026-03 with models of OpenAI, Anthropic and Google; one of
@@ -24,7 +24,7 @@ from mockserver.wire.rendered import Chunk
 Json = dict[str, JsonValue]
 
 FORMATS: Final = {"openai": "openai-responses-v1"}
-"""How the details of thoughts are written, by whose they are."""
+"""The formats of reasoning details, by the maker of the model."""
 UNKNOWN_FORMAT: Final = "unknown"
 
 
@@ -81,7 +81,7 @@ def chunks(answer: Answer, serving: Sequence[str], fingerprint: str) -> Iterator
 
 
 def _identity(answer: Answer, fingerprint: str) -> Json:
-    """Return what ends an answer: by what it can be told from others."""
+    """Return the last members of an answer: fingerprint, tier and id."""
     tier = routing.service_tier(answer)
     return {
         "system_fingerprint": fingerprint,
@@ -91,12 +91,12 @@ def _identity(answer: Answer, fingerprint: str) -> Json:
 
 
 def _said(choice: AnsweredChoice) -> TokenText | None:
-    """Return what *choice* says; a refusal is said, too."""
+    """Return the text of *choice*, or its refusal."""
     return choice.text if choice.refusal is None else choice.refusal
 
 
 def _thought(answer: Answer, text: str | None) -> Json:
-    """Return the members that show *text*, which is thought."""
+    """Return the members for *text*, a piece of reasoning."""
     if text is None:
         return {}
     maker = answer.request.model.partition("/")[0]
@@ -121,7 +121,7 @@ def _calls(choice: AnsweredChoice) -> Json:
 
 
 def _deltas(answer: Answer, choice: AnsweredChoice) -> Iterator[tuple[Json, tuple[str, ...], int]]:
-    """Yield what *choice* adds, of which kinds, and how many tokens are complete with it."""
+    """Yield the deltas of *choice*, with their kinds and the tokens that they complete."""
     yield {"role": "assistant"}, (ROLE,), 0
     if answer.reasoning is not None:
         for piece, count in answer.reasoning.pieces:

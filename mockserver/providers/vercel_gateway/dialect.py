@@ -1,8 +1,8 @@
 """The Vercel AI Gateway, ai-gateway.vercel.sh: the AI SDK's own protocol, and chat completions.
 
-Models are named with their makers' names. All bodies are compact; errors have a type, and nothing
-else by which the SDK tells them apart. Headers are those of Vercel's functions. Sources: recorded
-answers and refusals of 2025-08 to 2026-09, which docs/vercel-gateway.md names.
+Model names begin with their makers' names. All bodies are compact; the SDK distinguishes errors by
+their type alone. Headers are those of Vercel's functions. Sources: recorded answers and refusals
+of 2025-08 to 2026-09, which docs/vercel-gateway.md lists.
 """
 
 import json
@@ -63,13 +63,13 @@ TYPES: Final[Mapping[int, str]] = {
     500: "internal_server_error",
     503: "service_unavailable_error",
 }
-"""What the gateway calls its refusals, by their status."""
+"""The types of the gateway's refusals, by status."""
 CLIENTS, SERVERS = "invalid_request_error", "internal_server_error"
 FIRST_OF_SERVERS: Final = 500
 OF_OTHERS: Final = frozenset({None, "invalid_request_error", "server_error", "insufficient_quota"})
 """Types that OpenAI has; the gateway's follow from the status."""
 UPSTREAM_URL: Final = "https://api.openai.com/v1/responses"
-"""Where the gateway was refused itself, as it tells."""
+"""The URL that the gateway reports when it relays a refusal."""
 
 ULID_TIME: Final = 10
 ULID_REST: Final = 16
@@ -107,11 +107,11 @@ class VercelGateway(OpenAICompatible):
         return None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return the models by their makers' names; all that generate are asked alike."""
+        """Return the models with their makers' names; all that generate accept chats."""
         return known.seen_as(lambda model: [_ours(model)], _open)
 
     def authenticate(self, http: HttpRequest) -> str:
-        """Return the bearer token of *http*: an API key, or a token of Vercel's."""
+        """Return the bearer token of *http*: an API key, or a Vercel token."""
         key = bearer_token(http)
         if key:
             return key
@@ -120,7 +120,7 @@ class VercelGateway(OpenAICompatible):
         raise self.incorrect_key("")
 
     def incorrect_key(self, key: str) -> ApiError:
-        """Return the 401; the SDK has a text of its own for it."""
+        """Return the 401; the SDK has its own text for it."""
         del key
         return ApiError(401, NOT_AUTHENTICATED, TYPES[401], layer="edge")
 
@@ -129,11 +129,11 @@ class VercelGateway(OpenAICompatible):
         return ApiError(402, NO_FUNDS, TYPES[402], layer="edge")
 
     def attribution(self, http: HttpRequest) -> Mapping[str, str]:
-        """Return the application's own page and name."""
+        """Return the application's page and name."""
         return {name: stated for name in ATTRIBUTION if (stated := http.headers.get(name))}
 
     def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
-        """Return *http* and its attempts at other models, if the gateway's validator takes it."""
+        """Return *http* and its attempts at other models, if the gateway's validator accepts it."""
         if endpoint == CHAT:
             return attempts.of_chat(http, _checked_chat(http))
         return attempts.of_language_model(http)
@@ -147,7 +147,7 @@ class VercelGateway(OpenAICompatible):
         return relayed(error.message, error.status)
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
-        """Return the 404 of a path that leads nowhere."""
+        """Return the 404 of an unknown path."""
         message = f"Not found: {http.method} {http.path}"
         return ApiError(NOT_FOUND, message, "not_found_error", layer="edge")
 
@@ -158,7 +158,7 @@ class VercelGateway(OpenAICompatible):
         return ApiError(405, message, layer="edge", headers=(("allow", methods),))
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
-        """Return a chat answer as the gateway writes it; all else is its own already."""
+        """Return a chat answer as the gateway writes it; others are in its form already."""
         if answer is None or answer.endpoint != CHAT:
             return rendered
         options = routing.options_of(as_openai(answer.request).body)
@@ -193,7 +193,7 @@ class VercelGateway(OpenAICompatible):
         return Head(200, _lines(_own(kind, REQUEST_ID.mark, draw)) + STEADY_LINES)
 
     def request_id(self, draw: Draw) -> str:
-        """Return the request's id, as `x-vercel-id` tells it."""
+        """Return the request's id, the value of `x-vercel-id`."""
         moment = draw.created() * 1_000 + draw.milliseconds(0, 999)
         return f"iad1::iad1::{draw.text('id', 5, HEX)}-{moment}-{draw.request_id()[:12]}"
 
@@ -202,30 +202,30 @@ class VercelGateway(OpenAICompatible):
         return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
-        """Return *error* by its type, from which the SDK makes its classes."""
+        """Return *error* with its type, from which the SDK makes its classes."""
         payload = to_bytes(compact({"error": _error_body(error)}))
         own = _lines(_own("application/json", self.request_id(draw), draw))
         lines = own + STEADY_LINES + _lines(error.headers)
         return Head(error.status, lines, len(payload)), Data(payload)
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
-        """Return the refusal of what does not fit in a limit; its text is the maker's own."""
+        """Return the refusal of a request that exceeds a limit; its text is the maker's."""
         told = OpenAICompatible.rate_limited(self, reached)
         return replace(told, type=TYPES[told.status], code=None)
 
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the refusal of a gateway that has nobody to ask."""
+        """Return the refusal of a gateway that has no provider available."""
         return ApiError(status or 503, UNAVAILABLE, TYPES[503])
 
     def content_filtered(self) -> ApiError:
-        """Return the refusal of a prompt by whoever serves the model."""
+        """Return the refusal of a prompt by the model's provider."""
         told = OpenAICompatible.content_filtered(self)
         return relayed(told.message, told.status)
 
     def stream_error(
         self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
     ) -> bytes:
-        """Return the event that reports *error*, which in the SDK's own protocol has a type."""
+        """Return the event that reports *error*; in the SDK's own protocol it has a type."""
         if shape is not None:
             return OpenAICompatible.stream_error(self, error, nearest, shape)
         chunk = spoken(nearest)
@@ -235,21 +235,21 @@ class VercelGateway(OpenAICompatible):
 
 
 def _ours(model: Model) -> Model:
-    """Return a model that ships as the gateway has it."""
+    """Return a model of the catalogue as the gateway has it."""
     return _open(replace(model, id=f"{MAKER}/{model.id}"))
 
 
 def _open(model: Model) -> Model:
-    """Return *model* as one that is asked for chat, whatever it does in the end.
+    """Return *model* as one that accepts chats, whatever it is made for.
 
-    Of what it refuses the gateway knows only what all models do.
+    The gateway itself refuses only what all models refuse.
     """
     mode = model.mode if model.mode == "other" else "any"
     return replace(model, mode=mode, behaves_as=f"{MAKER}/{model.behaves_as}")
 
 
 def _checked_chat(http: HttpRequest) -> reading.Record:
-    """Return the body of a chat request, unless the gateway refuses it before anybody is asked."""
+    """Return the body of a chat request, unless the gateway itself refuses it."""
     body = reading.read_record(http)
     name = reading.text(body, "model", "")
     reading.records(body, "messages", "")
@@ -264,7 +264,7 @@ def _checked_chat(http: HttpRequest) -> reading.Record:
 
 
 def _error_body(error: ApiError) -> dict[str, JsonValue]:
-    """Return what a refusal says: `code` and `param` only where there is one."""
+    """Return the body of a refusal, with `code` and `param` only if it has them."""
     kind = error.type
     if kind in OF_OTHERS:
         kind = TYPES.get(error.status, SERVERS if error.status >= FIRST_OF_SERVERS else CLIENTS)
@@ -281,7 +281,7 @@ def _error_body(error: ApiError) -> dict[str, JsonValue]:
 
 
 def _relayed(error: ApiError) -> dict[str, JsonValue]:
-    """Return what the gateway was refused itself."""
+    """Return the provider's refusal as the gateway relays it."""
     return {
         "error": error.message,
         "statusCode": error.status,

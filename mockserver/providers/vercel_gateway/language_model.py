@@ -1,6 +1,6 @@
-"""`POST /v4/ai/language-model` and its elders: what the `ai` package itself asks its gateway.
+"""`POST /v4/ai/language-model` and older versions: the endpoint of the `ai` package itself.
 
-One URL answers in one piece and in streams; a header says which, and another names the model.
+One URL serves whole answers and streams; one header selects which, another names the model.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from mockserver.wire.sse import DONE
 
 
 class LanguageModel(OpenAIEndpoint):
-    """Text, tool calls, JSON and thoughts, by the specification that the client is written in."""
+    """Text, tool calls, JSON and reasoning, in the specification that the client uses."""
 
     kind = "language_model"
     protocol = "ai-sdk"
@@ -44,15 +44,15 @@ class LanguageModel(OpenAIEndpoint):
         model: str | None,  # noqa: ARG002 - a header names it
         catalogue: Catalogue,
     ) -> LanguageModelRequest:
-        """Return the request in *http*, found valid."""
+        """Return the request in *http*, validated."""
         return understand(http, catalogue)
 
     def transcript(self, body: Mapping[str, Any]) -> Transcript:
-        """Return what *body*, valid or not, tells of a conversation."""
+        """Return the conversation in *body*, valid or not."""
         return transcript(body)
 
     def charge(self, http: HttpRequest) -> None:
-        """Return nothing: what cannot be understood is refused before any limit is asked."""
+        """Return None: unreadable requests are refused before limits are checked."""
 
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* in one piece, or as the parts of a stream."""

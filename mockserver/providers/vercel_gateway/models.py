@@ -1,4 +1,4 @@
-"""What the gateway has: `/v4/ai/config` for the `ai` package, `/v1/models` for everybody.
+"""The gateway's models: `/v4/ai/config` for the `ai` package, `/v1/models` for everybody.
 
 Source:
     The schemas by which `@ai-sdk/gateway` 2, 3 and 4 read `config`; entries of `/v1/models`
@@ -19,21 +19,21 @@ from mockserver.wire.rendered import JsonBody
 ALL: Final = "/models"
 ONE: Final = "/models/{id...}"
 TYPES: Final = {"other": "embedding"}
-"""What models are that generate nothing; all others are `language`."""
+"""The types of models that generate nothing; all others are `language`."""
 
 SAID_OF_CONTEXT: Final = {"gpt-3.5-turbo-instruct": 8_192}
-"""Windows that the gateway tells otherwise than the model's maker, who still refuses by its own."""
+"""Context windows that the gateway lists differently from the maker, whose own limit applies."""
 
 
 class GatewayConfig(LookupEndpoint):
-    """The models, each with the specification by which it is asked."""
+    """The models, each with its specification."""
 
     kind = "gateway.config"
     routes = (("GET", "/ai/config"),)
     dialects: ClassVar[frozenset[str]] = frozenset({"vercel_gateway"})
 
     def look_up(self, lookup: Lookup) -> JsonBody:
-        """Return all models, in the words of the version that the path names."""
+        """Return all models, in the form of the version in the path."""
         specification = f"v{PATHS[path_version(lookup.http)][0]}"
         return JsonBody(
             {"models": [_configured(model, specification) for model in lookup.catalogue.listed()]}
@@ -41,7 +41,7 @@ class GatewayConfig(LookupEndpoint):
 
 
 class GatewayModels(LookupEndpoint):
-    """The models, as those who are compatible with OpenAI list them, and with prices."""
+    """The models, listed as by OpenAI-compatible providers, with prices."""
 
     kind = "gateway.models"
     routes = (("GET", ALL), ("GET", ONE))
@@ -64,7 +64,7 @@ def _bare(model: Model) -> str:
 
 
 def _pricing(model: Model) -> dict[str, JsonValue]:
-    """Return the prices of a token; one that is read from a cache may have its own."""
+    """Return the prices of a token; cached tokens may have their own."""
     cached = model.usd_per_million_cached_in
     return {
         "input": per_token(model.usd_per_million_in),

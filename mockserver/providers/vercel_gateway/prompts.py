@@ -1,7 +1,7 @@
-"""The conversation of a request: as messages that rules look at, and as the model is given it.
+"""The conversation of a request: as turns for rules, and as the input of the model.
 
-A chat model is given chat messages, by which it is billed. A model that only completes texts is
-given one text, in which speakers are named. Both are as the AI SDK's own provider for OpenAI
+A chat model receives chat messages, by which it is billed. A model that only completes texts
+receives one text, in which speakers are named. Both are as the AI SDK's own provider for OpenAI
 makes them.
 """
 
@@ -38,14 +38,14 @@ FILE_DATA: Final = ("data", "url", "reference", "text")
 AUDIO_FORMATS: Final = {"audio/wav": "wav", "audio/mp3": "mp3", "audio/mpeg": "mp3"}
 DENIED: Final = "Tool call execution denied."
 NEXT_SPEAKER: Final = "\nuser:"
-"""Where a model that completes texts is stopped: it would go on with the user's next question."""
+"""The stop sequence for completion models, which would go on with the user's next question."""
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """One message: *chat* as a chat model is given it, *turn* as rules look at it.
+    """One message: *chat* as a chat model receives it, *turn* as rules see it.
 
-    *said* is its text alone, its parts joined without anything between them.
+    *said* is its text alone, with its parts joined directly.
     """
 
     chat: Record
@@ -57,7 +57,7 @@ def messages(body: Record, specification: Specification) -> list[Message]:
     """Return the messages of a request's *body*.
 
     Raises:
-        ApiError: One is not what the *specification* says.
+        ApiError: One does not follow the *specification*.
 
     """
     found: list[Message] = []
@@ -83,10 +83,10 @@ def messages(body: Record, specification: Specification) -> list[Message]:
 
 
 def as_text(messages: Sequence[Message]) -> str:
-    """Return *messages* as the text that a model is to go on with.
+    """Return *messages* as the text that a model continues.
 
     Raises:
-        ApiError: There is something in them that no such text has.
+        ApiError: They contain something that such a text cannot have.
 
     """
     spoken: list[str] = []
@@ -125,7 +125,7 @@ def _user(parts: Sequence[tuple[str, Record]], specification: Specification) -> 
 
 
 def _file(part: Record, place: str, specification: Specification) -> Record:
-    """Return a file as a chat model is given it: an image, a sound, or a file of another kind."""
+    """Return a file as a chat model receives it: an image, a sound, or another kind of file."""
     media_type = reading.text(part, "mediaType", place)
     url = _url_of(part, place, media_type, specification)
     if media_type.startswith("image/"):
@@ -139,7 +139,7 @@ def _file(part: Record, place: str, specification: Specification) -> Record:
 
 
 def _url_of(part: Record, place: str, media_type: str, specification: Specification) -> str:
-    """Return where a file is, or the file itself as a `data:` URL."""
+    """Return the URL of a file, or the file itself as a `data:` URL."""
     if specification != 4:  # noqa: PLR2004 - a specification is a number
         data = reading.text(part, "data", place)
         is_url = data.startswith(("data:", "http://", "https://"))
@@ -157,7 +157,7 @@ def _url_of(part: Record, place: str, media_type: str, specification: Specificat
 
 
 def _assistant(parts: Sequence[tuple[str, Record]], specification: Specification) -> Message:
-    """Return what the model said and called before; what it thought is not handed back to it."""
+    """Return an assistant's message: texts and tool calls; reasoning is not sent back to models."""
     said: list[str] = []
     calls: list[ToolCall] = []
     for place, part in parts:
@@ -186,7 +186,7 @@ def _assistant(parts: Sequence[tuple[str, Record]], specification: Specification
 
 
 def _results(parts: Sequence[tuple[str, Record]], specification: Specification) -> list[Message]:
-    """Return the results of tools that a message hands back, each as a message of its own."""
+    """Return the tool results in a message, each as a separate message."""
     found: list[Message] = []
     for place, part in parts:
         if reading.one_of(part, "type", place, TOOL_PARTS[specification]) != "tool-result":
@@ -201,7 +201,7 @@ def _results(parts: Sequence[tuple[str, Record]], specification: Specification) 
 
 
 def _output(output: Record, place: str, specification: Specification) -> str:
-    """Return a tool's result as the text that a model is given."""
+    """Return a tool's result as the text that a model receives."""
     kind = reading.one_of(output, "type", place, OUTPUTS[specification])
     match kind:
         case "text":

@@ -1,6 +1,6 @@
-"""JSON values of a request, each found to be of the type that the protocol says.
+"""JSON values of a request, each checked for the type that the protocol requires.
 
-A value of another type is refused with its place and the words of the gateway's validator.
+A value of another type is refused with its place, in the words of the gateway's validator.
 
 Source:
     "Invalid input: expected string, received array" and its like are zod's, as answered by the
@@ -19,7 +19,7 @@ from mockserver.wire.http_request import HttpRequest
 Record = Mapping[str, Any]
 
 ABSENT: Final = object()
-"""Stands for a member that is not there, which is another thing than null."""
+"""Marks a missing member, which differs from null."""
 
 
 def read_record(http: HttpRequest) -> Record:
@@ -72,12 +72,12 @@ def text(owner: Record, key: str, place: str) -> str:
 
 
 def optional_text(owner: Record, key: str, place: str) -> str | None:
-    """Return the member *key* of *owner*, a text, or None if it is not there."""
+    """Return the member *key* of *owner*, a text, or None if it is missing."""
     return text(owner, key, place) if key in owner else None
 
 
 def number(owner: Record, key: str, place: str = "") -> float | None:
-    """Return the member *key* of *owner*, a number, or None if it is not there."""
+    """Return the member *key* of *owner*, a number, or None if it is missing."""
     value = owner.get(key, ABSENT)
     if value is ABSENT:
         return None
@@ -93,7 +93,7 @@ def record(owner: Record, key: str, place: str) -> Record:
 
 
 def optional_record(owner: Record, key: str, place: str = "") -> Record | None:
-    """Return the member *key* of *owner*, an object, or None if it is not there."""
+    """Return the member *key* of *owner*, an object, or None if it is missing."""
     return record(owner, key, place) if key in owner else None
 
 
@@ -103,7 +103,7 @@ def records(owner: Record, key: str, place: str) -> Sequence[tuple[str, Record]]
 
 
 def texts(owner: Record, key: str) -> tuple[str, ...]:
-    """Return the texts in the array *key* of *owner*, none if it is not there."""
+    """Return the texts in the array *key* of *owner*; empty if it is missing."""
     if key not in owner:
         return ()
     found: list[str] = []
@@ -120,7 +120,7 @@ def as_record(value: Any, place: str) -> Record:
 
 
 def one_of(owner: Record, key: str, place: str, known: Sequence[str]) -> str:
-    """Return the member *key* of *owner*, by which the kinds of objects are told apart."""
+    """Return the member *key* of *owner*, which distinguishes kinds of objects."""
     value = owner.get(key)
     if isinstance(value, str) and value in known:
         return value

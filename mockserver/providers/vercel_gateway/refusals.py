@@ -1,4 +1,4 @@
-"""What a request is refused with: by the gateway, or by whoever serves the model."""
+"""Refusals of requests: by the gateway, or by the model's provider."""
 
 from typing import Final
 
@@ -8,16 +8,16 @@ BAD_REQUEST: Final = 400
 NOT_FOUND: Final = 404
 
 RELAYED: Final = "AI_APICallError"
-"""The type of what the gateway was itself refused, and tells on."""
+"""The type of refusals that the gateway relays."""
 
 
 def refused(message: str) -> ApiError:
-    """Return the refusal of a request that is wrong in itself, whatever the model could do."""
+    """Return the gateway's own refusal, which does not depend on the model."""
     return ApiError(BAD_REQUEST, message, layer="edge")
 
 
 def relayed(message: str, status: int = BAD_REQUEST) -> ApiError:
-    """Return the refusal of whoever serves the model, as the gateway tells it on."""
+    """Return a refusal by the model's provider, as the gateway relays it."""
     return ApiError(status, message, RELAYED, layer="edge")
 
 

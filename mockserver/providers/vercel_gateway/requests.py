@@ -1,7 +1,7 @@
-"""A request of the `ai` package, understood: what it asks of which model, in which specification.
+"""Parses requests of the `ai` package: the model, the specification, and the settings.
 
-What is wrong with the request itself is refused as the gateway's validator does, place first. What
-is wrong with its values is for whoever serves the model to refuse, and the gateway relays that.
+Errors in the form of the request are refused as by the gateway's validator, place first. Errors in
+its values are refused by the model's provider, and the gateway relays those refusals.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ from mockserver.wire.http_request import HttpRequest
 MODEL_HEADER: Final = "ai-language-model-id"
 STREAMING_HEADER: Final = "ai-language-model-streaming"
 TRIED_HEADER: Final = "x-tried-models"
-"""By which an attempt says which models failed before, line by line; no client sends it."""
+"""The header of an attempt that lists the models that failed before; no client sends it."""
 _STREAMING: Final = {"true": True, "false": False}
 
 _SETTINGS: Final = {
@@ -35,7 +35,7 @@ _SETTINGS: Final = {
     "frequencyPenalty": "frequency_penalty",
     "seed": "seed",
 }
-"""Numbers that make up how a model answers, and what OpenAI calls them."""
+"""Numeric settings of how a model answers, and their names at OpenAI."""
 _NUMBERS: Final = ("maxOutputTokens", "topK", *_SETTINGS)
 _TOOL_CHOICES: Final = ("auto", "none", "required", "tool")
 _TOOLS: Final[Mapping[Specification, tuple[str, ...]]] = {
@@ -45,7 +45,7 @@ _TOOLS: Final[Mapping[Specification, tuple[str, ...]]] = {
 }
 _FORMATS: Final = ("text", "json")
 _SCHEMA_NAME: Final = "response"
-"""What a schema is called that has no name."""
+"""The name of a schema without one."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -54,9 +54,9 @@ class LanguageModelRequest(OpenAIRequest):
 
     Attributes:
         specification: The one that it is written in, and answered in.
-        interface: How the gateway asks the model.
+        interface: The API through which the gateway asks the model.
         warned: The settings that do not reach the model.
-        providers: Who serves the model, and who would if that failed.
+        providers: The provider that serves the model, and then its fallbacks.
         tried: The models that failed before this one was asked.
 
     """
@@ -69,10 +69,10 @@ class LanguageModelRequest(OpenAIRequest):
 
 
 def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
-    """Return what *http* asks.
+    """Return the request in *http*.
 
     Raises:
-        ApiError: The gateway would refuse it, or whoever serves the model would.
+        ApiError: The gateway or the model's provider would refuse it.
 
     """
     specification = specification_of(http)
@@ -138,13 +138,13 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
 
 
 def _tried(http: HttpRequest) -> tuple[str, ...]:
-    """Return which models failed before."""
+    """Return the models that failed before."""
     stated = http.headers.get(TRIED_HEADER)
     return () if stated is None else tuple(stated.split("\n"))
 
 
 def _tools(options: Record, specification: Specification) -> list[Record]:
-    """Return the tools that are offered, each with a type and a name."""
+    """Return the offered tools, each with a type and a name."""
     if "tools" not in options:
         return []
     found: list[Record] = []
@@ -161,7 +161,7 @@ def _tools(options: Record, specification: Specification) -> list[Record]:
 
 
 def _tool(tool: Record) -> Tool:
-    """Return *tool* as rules look at it; one of a provider's own takes what that provider says."""
+    """Return *tool* as rules see it; the arguments of a provider's own tool may be any text."""
     if tool["type"] != "function":
         return Tool(tool["name"], takes_json=False)
     return Tool(tool["name"], tool["inputSchema"])
@@ -211,7 +211,7 @@ def _response_format(options: Record) -> dict[str, Any]:
 
 
 def _limited(body: dict[str, Any], limit: float | None, interface: Interface) -> int | None:
-    """Write *limit* into *body* as it is called there, and return it."""
+    """Write *limit* into *body* under its name there, and return it."""
     if limit is None:
         return None
     if interface == "responses" and limit < upstream.LEAST_OUTPUT:
@@ -224,9 +224,9 @@ def _limited(body: dict[str, Any], limit: float | None, interface: Interface) ->
 
 
 def _billed(body: Mapping[str, Any], model: Model, interface: Interface) -> tokens.Count:
-    """Return what the prompt is billed as, once *body* is found to be one that can be answered."""
+    """Return the bill for the prompt, after validation of *body*."""
     check = validation.check_completion if interface == "completions" else validation.check_chat
-    # Which formats they give is for other makers to say.
+    # Other makers decide for themselves which formats they support.
     others = interface == "chat"
     checked = {key: body[key] for key in body if not (others and key == "response_format")}
     try:
@@ -239,7 +239,7 @@ def _billed(body: Mapping[str, Any], model: Model, interface: Interface) -> toke
 
 
 def _stops(stated: tuple[str, ...], interface: Interface) -> tuple[str, ...]:
-    """Return what ends a text; the Responses API knows nothing that does."""
+    """Return the stop sequences; the Responses API has none."""
     match interface:
         case "responses":
             return ()

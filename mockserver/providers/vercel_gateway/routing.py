@@ -1,4 +1,4 @@
-"""Who serves a model, and what the gateway tells of the way an answer took and of its price.
+"""Which providers serve a model, and the metadata on the route and the price of an answer.
 
 Source:
     Recorded members `provider_metadata`, 2026-02 to 2026-09; their keys and order are those of
@@ -25,17 +25,17 @@ MILLION: Final = 1_000_000
 MILLISECONDS: Final = 1_000
 FIRST_TOKEN_MS: Final = 500
 TOKEN_MS: Final = 10
-"""How long an attempt is said to have taken: nobody knows yet how long it will."""
+"""Reported duration of an attempt: the real one is not known yet."""
 
 
 def options_of(body: Record) -> Record:
-    """Return what *body* asks of the gateway itself."""
+    """Return the options in *body* for the gateway itself."""
     for_all = reading.optional_record(body, "providerOptions") or {}
     return reading.optional_record(for_all, "gateway", "providerOptions") or {}
 
 
 def providers(name: str, options: Record) -> tuple[str, ...]:
-    """Return who is asked for the model called *name*, one after the other.
+    """Return the providers that are asked for the model called *name*, in order.
 
     Raises:
         ApiError: None of those that *options* allow serves it.
@@ -44,7 +44,7 @@ def providers(name: str, options: Record) -> tuple[str, ...]:
     order, only = reading.texts(options, "order"), reading.texts(options, "only")
     available = upstream.providers_of(name)
     if upstream.maker_of(name) not in upstream.PROVIDERS:
-        # Of other makers' models it is not known who else serves them.
+        # Which other providers serve other makers' models is not known.
         available = only or tuple(dict.fromkeys((*order, *available)))
     allowed = [slug for slug in available if not only or slug in only]
     if not allowed:
@@ -107,7 +107,7 @@ def per_token(usd_per_million: float | None) -> str:
 
 
 def metadata(answer: Answer, serving: Sequence[str], tried: Sequence[str] = ()) -> Json:
-    """Return what the gateway says of *answer*.
+    """Return the gateway's metadata on *answer*.
 
     The first of *serving* gave it, after the models *tried* before had failed.
     """
@@ -117,10 +117,10 @@ def metadata(answer: Answer, serving: Sequence[str], tried: Sequence[str] = ()) 
 
 
 def service_tier(answer: Answer) -> str | None:
-    """Return the tier that served *answer*; only the Responses API tells it."""
+    """Return the tier that served *answer*; only the Responses API reports it."""
     request = as_openai(answer.request)
-    told = upstream.interface_to(request.model, request.family) == "responses"
-    return request.service_tier if told else None
+    reported = upstream.interface_to(request.model, request.family) == "responses"
+    return request.service_tier if reported else None
 
 
 def _gateway(answer: Answer, serving: Sequence[str], tried: Sequence[str]) -> Json:

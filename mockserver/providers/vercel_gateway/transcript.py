@@ -1,4 +1,4 @@
-"""What a body of the AI SDK tells of a conversation, as the client wrote it."""
+"""The conversation in a body of the AI SDK, as the client wrote it."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -12,7 +12,7 @@ _ROLES: Mapping[str, Role] = {"system": "system", "user": "user", "assistant": "
 
 
 def transcript(body: Mapping[str, Any]) -> Transcript:
-    """Return what *body* tells, whatever specification it is written by."""
+    """Return the conversation in *body*, in any of the specifications."""
     return Transcript(
         tuple([turn for message in array(body.get("prompt")) for turn in _turns(message)]),
         tuple(

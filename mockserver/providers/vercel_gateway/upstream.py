@@ -1,8 +1,8 @@
-"""Who serves a model behind the gateway, and which settings reach it there.
+"""Which providers the gateway asks for a model, and which settings reach it there.
 
 The gateway reaches models through the AI SDK's own providers. The one for OpenAI uses the
-Responses API, which knows fewer settings than chat completions do, and says so in warnings; for a
-model that only completes texts it uses legacy completions, which know neither tools nor formats.
+Responses API, which has fewer settings than chat completions, and warns of the others; for a
+model that only completes texts it uses legacy completions, which have neither tools nor formats.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ _NO_JSON: Final = "JSON response format is not supported."
 
 @dataclass(frozen=True, slots=True)
 class Warned:
-    """A setting that was asked for and does not reach the model."""
+    """A requested setting that does not reach the model."""
 
     setting: str
     details: str | None = None
@@ -57,18 +57,18 @@ class Warned:
 
 
 def maker_of(name: str) -> str:
-    """Return whose model the one called *name* is: `openai/gpt-4o` is OpenAI's."""
+    """Return the maker of the model called *name*: `openai/gpt-4o` is OpenAI's."""
     return name.partition("/")[0]
 
 
 def providers_of(name: str) -> tuple[str, ...]:
-    """Return who serves the model called *name*."""
+    """Return the providers of the model called *name*."""
     maker = maker_of(name)
     return PROVIDERS.get(maker, (maker,))
 
 
 def interface_to(name: str, family: Family) -> Interface:
-    """Return how the gateway asks the model called *name*, which is of *family*."""
+    """Return the API through which the gateway asks the model called *name*, of *family*."""
     if family.mode == "completions":
         return "completions"
     return "responses" if maker_of(name) == "openai" else "chat"
@@ -95,9 +95,9 @@ def warnings(options: Mapping[str, Any], model: Model) -> tuple[Warned, ...]:
 
 
 def billed(prompt: Count, body: Mapping[str, Any], model: Model) -> Count:
-    """Return what the interface behind the gateway bills for *prompt*, which a chat costs so much.
+    """Return the bill of the upstream interface for *prompt*, its cost as a chat.
 
-    For models that reason the two are known to differ; by how much is a guess.
+    For reasoning models the two are known to differ; by how much is a guess.
     """
     if not model.family.reasoning or interface_to(model.id, model.family) != "responses":
         return prompt
@@ -105,5 +105,5 @@ def billed(prompt: Count, body: Mapping[str, Any], model: Model) -> Count:
 
 
 def reaches(setting: str, warned: Sequence[Warned]) -> bool:
-    """Return whether *setting* reaches the model, none of the *warned* being about it."""
+    """Return whether *setting* reaches the model: none of *warned* is about it."""
     return all(warning.setting != setting for warning in warned)
