@@ -20,8 +20,8 @@ from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
 PARALLEL_LENGTHS: Final = (4, 5, 6)
-"""The arguments of several calls are streamed in pieces of so many characters, in turn, and not
-by tokens as those of one call are: 20 of 20 recorded streams."""
+"""Lengths, in characters, of the pieces in which arguments of several tool calls are streamed, in
+turn; those of a single one are streamed by token: 20 of 20 recorded streams."""
 
 
 _CONTENT: Final = (CONTENT,)
@@ -31,7 +31,7 @@ _FUNCTION_CALL: Final = (FUNCTION_CALL,)
 
 
 class ChatChunks:
-    """The chunks of one answer; what all of them have in common is written once."""
+    """The chunks of one answer; what they have in common is written once."""
 
     def __init__(self, answer: Answer, request: OpenAIRequest) -> None:
         self._answer = answer
@@ -44,15 +44,14 @@ class ChatChunks:
             **service_tier(answer, request),
             "system_fingerprint": answer.system_fingerprint,
         }
-        # gpt-5 and later, unlike older models, do not mention log-probabilities that nobody asked
-        # for.
+        # gpt-5 and later, unlike older models, do not mention log-probabilities unless requested.
         self._has_logprobs = answer.model.family.choice_logprobs or request.logprobs is not None
         # Only in streams of several tool calls, and there in every chunk but the one that
         # finishes: 17 of 17 recorded.
         self._usage_comes_first = request.include_usage and _has_parallel_calls(answer)
 
     def __iter__(self) -> Iterator[Chunk]:
-        """Yield them: choices take turns token by token, and finish together."""
+        """Yield the chunks: choices take turns token by token, and finish together."""
         choices = self._answer.choices
         turns = [_turns(choice, self._request) for choice in choices]
         for turn in range(max((len(own) for own in turns), default=0)):
@@ -105,7 +104,7 @@ class Delta(NamedTuple):
 
 
 def _turns(choice: AnsweredChoice, request: OpenAIRequest) -> list[list[Delta]]:
-    """Return the deltas of *choice* by turn; the first holds its role and its first token."""
+    """Return the deltas of *choice* by turn; the first has its role and its first token."""
     deltas = list(_deltas(choice, request))
     return [deltas[:2], *([delta] for delta in deltas[2:])]
 
@@ -120,7 +119,7 @@ def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
         yield Delta(first, (ROLE, CALL))
         yield from _arguments(0, calls[0].arguments.pieces)
     elif calls and choice.text is None:
-        # Several calls: the role comes alone, without `refusal`; each call has its own opener.
+        # Several tool calls: the role comes alone, without `refusal`; each has its own opening.
         yield Delta({"role": "assistant", "content": None}, (ROLE,))
         yield from _calls(calls)
     elif choice.refusal is not None and choice.text is None:
@@ -134,35 +133,35 @@ def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
 
 
 def _role(members: Json, kinds: tuple[str, ...], choice: AnsweredChoice) -> Delta:
-    """Return what opens a text or a refusal: nothing yet, and nothing told of it."""
-    told = choice.logprobs
+    """Return the opening of a text or a refusal: empty, with empty log-probabilities."""
+    reported = choice.logprobs
     nothing = [None if member is None else () for member in members.values()]
-    logprobs = None if told is None else chat_logprobs(*nothing)
+    logprobs = None if reported is None else chat_logprobs(*nothing)
     return Delta({"role": "assistant", **members}, kinds, 0, logprobs)
 
 
 def _content(choice: AnsweredChoice) -> Iterator[Delta]:
-    told = None if choice.logprobs is None else choice.logprobs.text
-    for piece, count, own in _pieces(choice.text, told):
+    reported = None if choice.logprobs is None else choice.logprobs.text
+    for piece, count, own in _pieces(choice.text, reported):
         logprobs = None if own is None else chat_logprobs(own, None)
         yield Delta({"content": piece}, _CONTENT, count, logprobs)
 
 
 def _refusal(choice: AnsweredChoice) -> Iterator[Delta]:
-    told = None if choice.logprobs is None else choice.logprobs.refusal
-    for piece, count, own in _pieces(choice.refusal, told):
+    reported = None if choice.logprobs is None else choice.logprobs.refusal
+    for piece, count, own in _pieces(choice.refusal, reported):
         logprobs = None if own is None else chat_logprobs(None, own)
         yield Delta({"refusal": piece}, _REFUSAL, count, logprobs)
 
 
-Told = Sequence[TokenLogprob] | None
+Reported = Sequence[TokenLogprob] | None
 
 
-def _pieces(text: TokenText | None, told: Told) -> Iterator[tuple[str, int, Told]]:
-    """Yield the pieces of *text*, how many tokens each is, and what is *told* of those."""
-    rest = iter(told or ())
+def _pieces(text: TokenText | None, logprobs: Reported) -> Iterator[tuple[str, int, Reported]]:
+    """Yield the pieces of *text*, how many tokens each is, and their *logprobs*."""
+    rest = iter(logprobs or ())
     for piece, count in text.pieces if text is not None else ():
-        yield piece, count, None if told is None else tuple(islice(rest, count))
+        yield piece, count, None if logprobs is None else tuple(islice(rest, count))
 
 
 def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:

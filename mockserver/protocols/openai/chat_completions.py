@@ -1,7 +1,7 @@
-"""`POST /v1/chat/completions`: a conversation goes in, messages or tool calls come out.
+"""`POST /v1/chat/completions`: a conversation in, messages or tool calls out.
 
 Shapes, key order and the order of chunks are those of api.openai.com, as recorded from
-September 2025 to August 2026. Dialects that differ adapt what is rendered here.
+September 2025 to August 2026. Dialects that differ adapt the result.
 """
 
 from collections.abc import Mapping, Sequence
@@ -42,7 +42,7 @@ class ChatCompletions(OpenAIEndpoint):
     routes = (("POST", "/chat/completions"),)
 
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:
-        """Return the request in *http*, found valid."""
+        """Return the request in *http*, validated."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "chat", model)
         validation.check_chat(body, known)
@@ -106,7 +106,7 @@ TIERS: Final[Mapping[str | None, str]] = {
     "priority": "priority",
     "flex": "flex",
 }
-"""The tiers that an answer names, by those asked for; any other is the default one."""
+"""The tiers that answers name, by requested tier; all others are the default one."""
 
 
 def _first(*values: int | None) -> int | None:
@@ -139,8 +139,8 @@ def _kept_choices(
 
 
 def _whole(choice: AnsweredChoice, *, legacy: bool, has_logprobs: bool) -> Json:
-    told = choice.logprobs
-    logprobs = None if told is None else chat_logprobs(told.text, told.refusal)
+    reported = choice.logprobs
+    logprobs = None if reported is None else chat_logprobs(reported.text, reported.refusal)
     return {
         "index": choice.index,
         "message": _message_of(choice, legacy=legacy),

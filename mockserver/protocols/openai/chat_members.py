@@ -1,4 +1,4 @@
-"""Members that an answer to a chat has in one piece and in chunks alike: its bill, its tier."""
+"""Members that chat answers have both in one piece and in chunks: bill and tier."""
 
 from functools import lru_cache
 
@@ -27,7 +27,7 @@ def usage_of(answer: Answer) -> Fixed | None:
 
 @lru_cache(maxsize=4_096)
 def _bill(usage: Usage, *, has_writes: bool, has_modalities: bool) -> Fixed:
-    """Return *usage* as JSON. Many answers are billed alike, so its text is kept."""
+    """Return *usage* as JSON. Many answers have the same bill, so its text is kept."""
     writes: Json = {"cache_write_tokens": 0} if has_writes else {}
     by_prompt: Json = {}
     by_answer: Json = {}

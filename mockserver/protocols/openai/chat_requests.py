@@ -1,6 +1,6 @@
-"""A chat request as it is understood: its turns, its tools, the form of the answer.
+"""Parses chat requests: turns, tools, and the form of the answer.
 
-What is read here has been found valid; what validation lets pass unread may have any form.
+Requests have been validated; members that validation ignores may have any form.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -39,14 +39,14 @@ ATTACHMENTS: Final[Mapping[str, Attachment]] = {
     "input_audio": Attachment("audio"),
     "file": Attachment("file"),
 }
-"""What parts of a message are that are not text, by their type."""
+"""Kinds of the parts that are not text, by type."""
 
 
 # --- turns -----------------------------------------------------------------------------------
 
 
 def turns_of(messages: Sequence[Json]) -> Later[Turn]:
-    """Return *messages* as turns, which are made when they are first looked at."""
+    """Return *messages* as turns, which are made on first access."""
     return Later(len(messages), partial(_turns, messages))
 
 
@@ -105,7 +105,7 @@ def _calls_made(message: Json) -> Iterator[ToolCall]:
 def tools_of(body: Json) -> tuple[Tool, ...]:
     """Return the tools and the legacy functions that *body* offers, in its order.
 
-    A gateway may take kinds whose names nobody knows: those are left out.
+    A gateway may accept kinds with unknown names; those are left out.
     """
     tools: Sequence[Json] = body.get("tools") or ()
     functions: Sequence[Json] = body.get("functions") or ()
@@ -154,7 +154,7 @@ def tool_choice_of(body: Json) -> ToolChoice:
 
 
 def _allowed(choice: Json) -> ToolChoice:
-    """Return a *choice* among some tools; unlike other choices, it is not validated."""
+    """Return a *choice* from some tools; unlike other choices, it is not validated."""
     inner = _member(choice, "allowed_tools")
     mode, tools = _member(inner, "mode"), _member(inner, "tools")
     listed = cast(Sequence[Any], tools) if isinstance(tools, list) else ()
@@ -172,7 +172,7 @@ def _member(value: Any, key: str) -> Any:
 
 
 def format_of(body: Json) -> Format:
-    """Return what form the answer to *body* must have."""
+    """Return the form that the answer to *body* must have."""
     stated: Json | None = body.get("response_format")
     if not stated:
         return PLAIN_TEXT

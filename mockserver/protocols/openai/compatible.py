@@ -1,7 +1,7 @@
-"""What providers that are compatible with OpenAI have in common: words, defaults, spelling.
+"""The common base of OpenAI-compatible providers: texts, defaults, spelling.
 
-A provider overrides what it does in its own way. Texts: public issues and recorded answers, 2023
-to 2026; docs/fidelity.md says how sure each is.
+A provider overrides whatever differs. Texts: public issues and recorded answers, 2023 to 2026;
+docs/fidelity.md states how certain each is.
 """
 
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ from mockserver.wire.sse import body_frames, stream_frames
 Json = Mapping[str, JsonValue]
 
 ERROR_MEMBERS: Final = ("message", "type", "param", "code")
-"""What an error has, in wire order."""
+"""The members of an error, in wire order."""
 OVERLOADED: Final = (
     "The server is currently overloaded with other requests. Sorry about that! You can retry "
     "your request, or contact us through our help center at help.openai.com if the error persists."
@@ -46,14 +46,14 @@ FAILURES: Final[Mapping[int, str]] = {
     429: "Too many requests.",
     503: OVERLOADED,
 }
-"""What a status says where nothing else is known."""
+"""Messages by status, for errors of which nothing else is known."""
 CLIENT_ERRORS: Final = range(400, 500)
 EDGE_STATUSES: Final = frozenset({401, 403, 404, 429})
-"""What providers refuse before the API itself is asked: keys, permissions, names, limits."""
+"""Statuses of refusals in front of the API: keys, permissions, names, limits."""
 SITE_OVERLOADED: Final = 529
-"""What no standard knows: some providers say by it that they are overloaded."""
+"""A non-standard status by which some providers report that they are overloaded."""
 _SEE_LIMITS: Final = (
-    "Visit https://platform.openai.com/account/rate-limits to learn more."  # as the API says it
+    "Visit https://platform.openai.com/account/rate-limits to learn more."  # the API's own text
 )
 _UNITS: Final = {
     ("requests", "minute"): "requests per min (RPM)",
@@ -64,16 +64,16 @@ _UNITS: Final = {
 
 
 class OpenAICompatible(Dialect):
-    """A provider that speaks OpenAI's protocols: below one root, with bearer tokens, compactly."""
+    """A provider that speaks OpenAI's protocol: below one root, with bearer tokens, compact."""
 
     root: ClassVar[str] = "/v1"
-    """What all of its paths begin with."""
+    """The beginning of all its paths."""
     has: ClassVar[frozenset[str]] = frozenset({"chat.completions", "completions", "models"})
     protocols: ClassVar[frozenset[str]] = frozenset({"openai"})
     host: ClassVar[str] = "api.openai.com"
 
     def locate(self, path: str) -> Located | None:
-        """Return where *path* leads below the root."""
+        """Return *path* below the root."""
         root = self.root
         return Located(path.removeprefix(root)) if path.startswith(root + "/") else None
 
@@ -92,10 +92,10 @@ class OpenAICompatible(Dialect):
             return body_frames(text, rendered.marks, by_token=by_token)
         return stream_frames(rendered, by_token=by_token)
 
-    # --- what goes wrong, in its own words ---
+    # --- errors, in its own words ---
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
-        """Return the refusal of what does not fit in a limit."""
+        """Return the refusal of a request that exceeds a limit."""
         kind = "requests" if reached.of == "requests" else "tokens"
         unit = _UNITS[kind, reached.window]
         where = f"for {reached.model} in organization org-mockserver on {unit}: "
@@ -115,34 +115,34 @@ class OpenAICompatible(Dialect):
         return ApiError(429, message, kind, None, code, "edge", allowances=reached.allowances)
 
     def overloaded(self, status: int | None = None) -> ApiError:
-        """Return the refusal of a server that has too much to do."""
+        """Return the refusal by an overloaded server."""
         if status == SITE_OVERLOADED:
             again = (("x-should-retry", "true"),)
             return ApiError(status, "Overloaded", "overloaded_error", headers=again)
         return ApiError(status or 503, OVERLOADED, "server_error")
 
     def content_filtered(self) -> ApiError:
-        """Return the refusal of a prompt that a filter does not like."""
+        """Return the refusal of a prompt by a content filter."""
         return ApiError(400, FILTERED, None, "prompt", "content_filter")
 
     def failed(self, status: int) -> ApiError:
-        """Return the error that *status* alone says."""
+        """Return the error for *status* alone."""
         kind = "invalid_request_error" if status in CLIENT_ERRORS else "server_error"
         layer: Layer = "edge" if status in EDGE_STATUSES else "api"
         return ApiError(status, FAILURES.get(status, FAILED), kind, layer=layer)
 
     def broke_off(self) -> ApiError:
-        """Return the error of a stream that cannot go on."""
+        """Return the error of a stream that breaks off."""
         return ApiError(500, BROKE_OFF, "server_error")
 
     def stream_error(self, error: ApiError, nearest: Sequence[Json], shape: str | None) -> bytes:
-        """Return the event that reports *error* in a stream, in an `error` member unless told."""
-        told = {key: getattr(error, key) for key in ERROR_MEMBERS}
+        """Return the event that reports *error* in a stream; by default in an `error` member."""
+        body = {key: getattr(error, key) for key in ERROR_MEMBERS}
         match shape:
             case "named_event":
-                return b"event: error\n" + _event({"error": told})
+                return b"event: error\n" + _event({"error": body})
             case "object":
-                return _event({"object": "error", **told, "code": error.code or error.status})
+                return _event({"object": "error", **body, "code": error.code or error.status})
             case "choice":
                 chunk = spoken(nearest)
                 short = {"code": error.code or error.status, "message": error.message}
@@ -152,7 +152,7 @@ class OpenAICompatible(Dialect):
                 ]
                 return _event({**chunk, "error": short, "choices": ended})
             case _:
-                return _event({"error": told})
+                return _event({"error": body})
 
     def empty_event(self, nearest: Sequence[Json], shape: str | None) -> bytes | None:
         """Return a chunk without choices: like the *nearest*, or `blank` as Azure opens streams."""
@@ -173,7 +173,7 @@ def spoken(nearest: Sequence[Json]) -> Json:
 
 
 def unknown_model(error: ApiError) -> str | None:
-    """Return the model that *error* says there is not; None if it says something else."""
+    """Return the unknown model that *error* names; None for any other error."""
     return error.message.split("`")[1] if error.code == "model_not_found" else None
 
 

@@ -1,7 +1,7 @@
 """`POST /v1/completions`: the legacy endpoint, where a prompt is continued.
 
 Shapes and key order are those of api.openai.com, as recorded from August 2025 to August 2026.
-A stream orders its members otherwise than a body does, and its usage chunk otherwise again.
+The order of members differs between bodies, streams, and the usage chunk of a stream.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -36,10 +36,10 @@ NOTHING: Mapping[str, Any] = {}
 DEFAULT_MAX_TOKENS = 16
 DEFAULT_PROMPT = "<|endoftext|>"
 MOST_LOGPROBS = 20
-"""More are asked for in vain (live calls, 2026-08-28: 21 asked, 20 told, no error)."""
+"""More are ignored (live calls, 2026-08-28: 21 requested, 20 reported, no error)."""
 INFILL_MARKS = "<|endoftext|><|fim_prefix|><|fim_suffix|><|fim_middle|>"
-"""What surrounds prompt and suffix where a gap is filled. The offsets of tokens count it: that
-makes 123 of the one recorded request (53 characters of prompt, 15 of suffix; 2025-09)."""
+"""What surrounds prompt and suffix when a gap is filled. Offsets of tokens include it: 123 in the
+one recorded request (53 characters of prompt, 15 of suffix; 2025-09)."""
 
 
 class Completions(OpenAIEndpoint):
@@ -50,7 +50,7 @@ class Completions(OpenAIEndpoint):
     routes = (("POST", "/completions"),)
 
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:
-        """Return the request in *http*, found valid."""
+        """Return the request in *http*, validated."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "completions", model)
         validation.check_completion(body, known)
@@ -80,7 +80,7 @@ class Completions(OpenAIEndpoint):
         )
 
     def sayable(self, choice: Choice) -> Choice:
-        """Return *choice* as a text: a refusal is one too, and there are no calls."""
+        """Return *choice* as a text: refusals become text, and tool calls are left out."""
         text = choice.refusal if choice.text is None else choice.text
         return replace(choice, parts=(Text(text or ""),))
 
@@ -128,12 +128,12 @@ def _whole(choice: AnsweredChoice, answer: Answer) -> Json:
     text = _text(choice)
     logprobs = None
     if choice.logprobs is not None:
-        logprobs = _logprobs(choice, answer).write(_told(choice.logprobs))
+        logprobs = _logprobs(choice, answer).write(_reported(choice.logprobs))
     return _choice(choice.index, text, choice.finish_reason, logprobs)
 
 
 def _text(choice: AnsweredChoice) -> TokenText:
-    """Return the text of *choice*, behind its prompt if that is asked for."""
+    """Return the text of *choice*, after its prompt if that is echoed."""
     pieces = choice.text.pieces if choice.text is not None else ()
     return TokenText(((choice.echoed, 0), *pieces)) if choice.echoed else TokenText(pieces)
 
@@ -142,12 +142,12 @@ def _choice(index: int, text: str, finish: str | None, logprobs: Json | None = N
     return {"text": text, "index": index, "logprobs": logprobs, "finish_reason": finish}
 
 
-def _told(logprobs: ChoiceLogprobs) -> Sequence[TokenLogprob]:
+def _reported(logprobs: ChoiceLogprobs) -> Sequence[TokenLogprob]:
     return (*logprobs.prompt, *(logprobs.text or ()))
 
 
 def _logprobs(choice: AnsweredChoice, answer: Answer) -> LegacyLogprobs:
-    """Return what writes the log-probabilities of *choice*, counting from where it begins."""
+    """Return the writer of the log-probabilities of *choice*, with offsets from its beginning."""
     request = as_openai(answer.request)
     offset = 0
     if not choice.echoed:
@@ -162,7 +162,7 @@ def _usage(answer: Answer) -> Json | None:
     usage = answer.usage
     if usage is None:
         return None
-    # Where nothing was generated, the API leaves `completion_tokens` out.
+    # If nothing was generated, the API leaves out `completion_tokens`.
     generated: Json = (
         {"completion_tokens": usage.completion_tokens} if usage.completion_tokens else {}
     )
@@ -207,7 +207,7 @@ def _chunks(answer: Answer, request: OpenAIRequest) -> Iterator[Chunk]:
 
 
 def _turns(choice: AnsweredChoice, answer: Answer) -> Iterator[tuple[Json, int]]:
-    """Yield *choice* token by token, and how many tokens of the answer are complete with each.
+    """Yield *choice* token by token, with the number of tokens that each completes.
 
     An echoed prompt comes with the first of them (vllm#1504: a stream of text-davinci-003).
     """
@@ -215,22 +215,22 @@ def _turns(choice: AnsweredChoice, answer: Answer) -> Iterator[tuple[Json, int]]
     if choice.echoed:
         first, count = pieces[0] if pieces else ("", 0)
         pieces = ((choice.echoed + first, count), *pieces[1:])
-    told = choice.logprobs
-    writer = None if told is None else _logprobs(choice, answer)
-    rest = iter(told.text or () if told is not None else ())
+    reported = choice.logprobs
+    writer = None if reported is None else _logprobs(choice, answer)
+    rest = iter(reported.text or () if reported is not None else ())
     for number, (piece, count) in enumerate(pieces, 1):
-        # A limit is told on the last token's own chunk, a natural end behind it.
+        # A limit is reported on the last token's own chunk, a natural end after it.
         is_last = number == len(pieces)
         finish = "length" if is_last and choice.finish_reason == "length" else None
         logprobs = None
-        if told is not None and writer is not None:
-            prompt = told.prompt if number == 1 else ()
+        if reported is not None and writer is not None:
+            prompt = reported.prompt if number == 1 else ()
             logprobs = writer.write((*prompt, *islice(rest, count)))
         yield _choice(choice.index, piece, finish, logprobs), count
 
 
 def _ending(choice: AnsweredChoice, answer: Answer) -> Json:
-    """Return what tells that *choice* has ended, behind its last token."""
+    """Return what ends *choice*, after its last token."""
     logprobs = None
     if choice.logprobs is not None:
         logprobs = LegacyLogprobs(0, answer.request.logprobs or 0).write(())

@@ -1,6 +1,6 @@
-"""What a request takes of an account's limits, as OpenAI's limiter counts it, and how it says so.
+"""What a request takes of an account's limits, as OpenAI's limiter counts and reports it.
 
-The limiter knows nothing of the bill: it does not tokenise, it divides.
+The limiter is independent of the bill: it does not tokenise, it divides.
 
 Source:
     Recorded answers of api.openai.com: 1,779 chats of 2025-02 to 2026-08, of which 67 % are exact
@@ -16,12 +16,12 @@ from mockserver.conversation.api_error import MINUTE_MS
 
 BYTES_A_TOKEN: Final = 4
 ATTACHMENT_TOKENS: Final = 765
-"""What an image or a file is charged as, whatever its size: an image of 1024 by 1024 pixels on
-gpt-4o. Sound is charged nothing."""
+"""The charge of an image or a file of any size: that of 1024 by 1024 pixels on gpt-4o. Audio is not
+charged."""
 
 
 def charge(body: Mapping[str, Any]) -> Charge:
-    """Return what the request *body* is charged. It need not be valid: limits come first."""
+    """Return the charge of the request *body*. It need not be valid: limits come first."""
     named = body.get("model")
     model = named if type(named) is str else None
     messages = body.get("messages")
@@ -46,7 +46,7 @@ def _chat_charge(messages: list[Any], model: str | None) -> Charge:
 
 
 def _prompt_tokens(prompt: Any) -> int:
-    """Return what a legacy prompt is charged, or several; a token is a token."""
+    """Return the charge of one legacy prompt, or several; each stated token counts as one."""
     if not _is_array(prompt):
         return _size(prompt) // BYTES_A_TOKEN + 1
     if prompt and type(prompt[0]) is int:
@@ -63,7 +63,7 @@ def _is_array(value: Any) -> TypeGuard[list[Any]]:
 
 
 def _size(text: Any) -> int:
-    """Return how many bytes *text* is in UTF-8; nothing else has a size."""
+    """Return the size of *text* in bytes of UTF-8; 0 for anything else."""
     return len(text.encode("utf-8", "surrogatepass")) if type(text) is str else 0
 
 

@@ -19,9 +19,10 @@ Json = dict[str, JsonValue]
 def chat_logprobs(
     content: Iterable[TokenLogprob] | None, refusal: Iterable[TokenLogprob] | None
 ) -> Json:
-    """Return what a choice or a chunk tells of its text and of its refusal, None where it has none.
+    """Return the log-probabilities of a choice or a chunk: of its text and of its refusal.
 
-    A choice of nothing but tool calls has two nulls (pasted into OpenAI's developer forum).
+    An absent one is null: a choice with only tool calls has two (pasted into OpenAI's developer
+    forum).
     """
     return {
         "content": None if content is None else [_entry(token) for token in content],
@@ -29,10 +30,10 @@ def chat_logprobs(
     }
 
 
-def _entry(told: TokenLogprob) -> Json:
+def _entry(token: TokenLogprob) -> Json:
     return {
-        **_token(told.token, told.logprob),
-        "top_logprobs": [_token(token, logprob) for token, logprob in told.alternatives],
+        **_token(token.token, token.logprob),
+        "top_logprobs": [_token(text, logprob) for text, logprob in token.alternatives],
     }
 
 
@@ -48,7 +49,7 @@ def _text(token: bytes) -> str:
 
 
 class LegacyLogprobs:
-    """Writes what is told of the tokens of a legacy completion, piece after piece.
+    """Writes the log-probabilities of a legacy completion, piece by piece.
 
     Places are counted in characters, from *offset* on; the parts of a character have the place
     of the whole.
@@ -59,17 +60,17 @@ class LegacyLogprobs:
         self._has_alternatives = alternatives > 0
         self._begun = b""
 
-    def write(self, told: Sequence[TokenLogprob]) -> Json:
+    def write(self, tokens: Sequence[TokenLogprob]) -> Json:
         """Return the four lists for the next tokens, all empty if there are none."""
         return {
-            "tokens": [_legacy_text(token.token) for token in told],
-            "token_logprobs": [token.logprob for token in told],
-            "top_logprobs": [_map(token) for token in told] if self._has_alternatives else None,
-            "text_offset": [self._place(token.token) for token in told],
+            "tokens": [_legacy_text(token.token) for token in tokens],
+            "token_logprobs": [token.logprob for token in tokens],
+            "top_logprobs": [_map(token) for token in tokens] if self._has_alternatives else None,
+            "text_offset": [self._place(token.token) for token in tokens],
         }
 
     def _place(self, token: bytes) -> int:
-        """Return where *token* begins, and move on by the characters that end with it."""
+        """Return where *token* begins, and advance by the characters that end with it."""
         place = self._offset
         self._begun += token
         whole = self._begun.decode("utf-8", "ignore")
@@ -78,15 +79,15 @@ class LegacyLogprobs:
         return place
 
 
-def _map(told: TokenLogprob) -> dict[str, float] | None:
-    """Return the likely tokens; the one that was said comes first, and is always there.
+def _map(token: TokenLogprob) -> dict[str, float] | None:
+    """Return the likely tokens; the chosen one comes first, and is always included.
 
     So `logprobs: 5` may come with six (OpenAI API reference).
     """
-    if told.logprob is None:
+    if token.logprob is None:
         return None
-    likely = {_legacy_text(told.token): told.logprob}
-    return likely | {_legacy_text(token): logprob for token, logprob in told.alternatives}
+    likely = {_legacy_text(token.token): token.logprob}
+    return likely | {_legacy_text(text): logprob for text, logprob in token.alternatives}
 
 
 def _legacy_text(token: bytes) -> str:

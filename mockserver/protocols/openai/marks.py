@@ -1,4 +1,4 @@
-"""Where the JSON of chat and legacy completions says what: marks for failures to act on."""
+"""Marks on the JSON of chat and legacy completions, for failures to act on."""
 
 from collections.abc import Mapping
 from functools import cache
@@ -20,7 +20,7 @@ from mockserver.wire.marks import (
 )
 
 METADATA: Final = "metadata"
-"""What a gateway says about the way that an answer took."""
+"""A gateway's metadata on the route of an answer."""
 FUNCTION_CALL: Final = "function_call"
 """A call of a legacy function."""
 
@@ -43,7 +43,7 @@ USAGE_CHUNK: Final = (_CHOICES, *USAGE_MARKS)
 
 @cache
 def chunk_marks(kinds: tuple[str, ...], choice: int = 0) -> Marks:
-    """Return the marks of a chat's chunk that says *kinds* of things, of one *choice*."""
+    """Return the marks of a chat chunk with things of *kinds*, of one *choice*."""
     return (
         _CHOICES,
         *(
@@ -69,7 +69,7 @@ def ending_marks(choices: tuple[int, ...]) -> Marks:
 
 @cache
 def body_marks(choices: int, *, has_messages: bool, has_usage: bool) -> Marks:
-    """Return the marks of an answer in one piece, with so many *choices*."""
+    """Return the marks of an answer in one piece with *choices* choices."""
     marks = [_CHOICES, *(USAGE_MARKS if has_usage else ())]
     for number in range(choices):
         choice: Path = ("choices", number)

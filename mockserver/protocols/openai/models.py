@@ -1,4 +1,4 @@
-"""`/v1/models`: what the server knows, and how a fine-tuned model is deleted."""
+"""`/v1/models`: the catalogue, and deleting a fine-tuned model."""
 
 from typing import Final
 
@@ -18,8 +18,8 @@ MAY_NOT_DELETE: Final = (
     "you have the correct role in your organization (Reader, Writer, Owner), and if you're using a "
     "restricted API key, that it has the necessary scopes."
 )
-"""What a public test was told when it deleted whisper-1, up to the second full stop; the rest is
-what people are told who miss other scopes."""
+"""The refusal in a public test that deleted whisper-1, up to the second full stop; the rest is the
+refusal for other missing scopes."""
 
 
 class Models(LookupEndpoint):
@@ -29,7 +29,7 @@ class Models(LookupEndpoint):
     routes = (("GET", ALL), ("GET", ONE), ("DELETE", ONE))
 
     def look_up(self, lookup: Lookup) -> JsonBody:
-        """Return all models, or the one that *lookup* names; of one that is deleted, its name."""
+        """Return all models, or the one that *lookup* names; for a deleted one, its name."""
         catalogue = lookup.catalogue
         if lookup.route == ("GET", ALL):
             entries = [_entry(model) for model in catalogue.listed()]

@@ -1,4 +1,4 @@
-"""A request of OpenAI's protocols: what the conversation knows of any, and what only they have."""
+"""A request of OpenAI's protocol: a `ModelRequest` with what only this protocol has."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from mockserver.conversation import ModelRequest
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class OpenAIRequest(ModelRequest):
-    """A chat or a legacy completion, whoever serves it.
+    """A request for a chat or a legacy completion, at any provider.
 
     Attributes:
         body: The JSON that the endpoint has read: what was sent, unless a provider translates it.
@@ -28,6 +28,6 @@ class OpenAIRequest(ModelRequest):
 
 
 def as_openai(request: ModelRequest) -> OpenAIRequest:
-    """Return *request*, which one of these protocols has parsed, as its own kind."""
+    """Return *request*, which this protocol has parsed, as an `OpenAIRequest`."""
     assert isinstance(request, OpenAIRequest)
     return request

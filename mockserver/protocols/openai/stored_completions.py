@@ -1,8 +1,8 @@
-"""Stored chat completions: what was answered to requests that say `store: true`.
+"""Stored chat completions: the answers to requests with `store: true`.
 
 Listed, looked up, given other metadata, deleted; and the messages that they answered. Shapes,
 key order and the order of lists are those of api.openai.com, as recorded in September and
-October 2025. What is stored has a shape of its own, older than that of answers.
+October 2025. Stored answers have their own shape, older than that of answers.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -35,7 +35,7 @@ class StoredChatCompletions(LookupEndpoint):
     routes = (("GET", ALL), ("GET", ONE), ("POST", ONE), ("DELETE", ONE), ("GET", MESSAGES))
 
     def look_up(self, lookup: Lookup) -> JsonBody:
-        """Return what *lookup* asks for, in JSON without white space."""
+        """Return the data that *lookup* requests, in JSON without white space."""
         if lookup.route == ("GET", ALL):
             return _answer(_list(lookup))
         completion = lookup.stored.get(lookup.parameters["id"])
@@ -74,9 +74,9 @@ def _query(lookup: Lookup) -> Mapping[str, str]:
 
 
 def _list(lookup: Lookup) -> Json:
-    """Return a page of all completions that fit the filters, the newest first."""
+    """Return a page of all completions that match the filters, newest first."""
     query = _query(lookup)
-    # Documented otherwise, but recorded so: without `order`, the newest comes first.
+    # The documentation differs; as recorded, without `order`, the newest comes first.
     page = validation.read_page(query, "desc")
     wanted = {
         key.removeprefix("metadata[").removesuffix("]"): value
@@ -94,7 +94,7 @@ def _list(lookup: Lookup) -> Json:
 
 
 def _messages(completion: StoredAnswer, query: Mapping[str, str]) -> Json:
-    """Return a page of the messages that *completion* answered; the answer is not among them."""
+    """Return a page of the messages that *completion* answered, without the answer."""
     messages = [
         _message(f"{completion.id}-{number}", message)
         for number, message in enumerate(as_openai(completion.request).body["messages"])
@@ -105,7 +105,7 @@ def _messages(completion: StoredAnswer, query: Mapping[str, str]) -> Json:
 def _page(
     items: Sequence[T], page: Page, id_of: Callable[[T], str], render: Callable[[T], Json]
 ) -> Json:
-    """Return the *page* of *items*, which are in the order in which they came."""
+    """Return the *page* of *items*, which are in order of arrival."""
     ordered = list(items) if page.order == "asc" else list(reversed(items))
     start = 0
     if page.after is not None:

@@ -1,4 +1,4 @@
-"""What a body tells of a conversation, as the client wrote it: clients write anything."""
+"""The conversation in a body, as the client wrote it, valid or not."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -11,7 +11,7 @@ NO_ARGUMENTS = "{}"
 
 
 def transcript(body: Mapping[str, Any]) -> Transcript:
-    """Return what the *body* of a chat or of a legacy completion tells."""
+    """Return the conversation in the *body* of a chat or a legacy completion."""
     prompt = body.get("prompt")
     prompts = [prompt] if isinstance(prompt, str) else array(prompt)
     return Transcript(
@@ -22,12 +22,12 @@ def transcript(body: Mapping[str, Any]) -> Transcript:
 
 
 def record(value: Any) -> Mapping[str, Any]:
-    """Return *value* if it is a JSON object, else an empty one."""
+    """Return *value* if it is a JSON object, otherwise an empty one."""
     return value if is_object(value) else {}
 
 
 def array(value: Any) -> list[Any]:
-    """Return *value* if it is a JSON array, else an empty one."""
+    """Return *value* if it is a JSON array, otherwise an empty one."""
     return value if is_list(value) else []
 
 
@@ -37,7 +37,7 @@ def identity(value: Any) -> str | None:
 
 
 def arguments(value: Any) -> str:
-    """Return the arguments of a call as text; JSON that is no text is as Python shows it."""
+    """Return the arguments of a tool call as text; other JSON is as Python prints it."""
     if value is None:
         return NO_ARGUMENTS
     return value if isinstance(value, str) else str(value)
@@ -55,10 +55,10 @@ def _turns(written: Any) -> Iterator[Turn]:
         )
         yield Turn(role, (result,))
     else:
-        yield Turn(role, (*_said(message), *map(_call, array(message.get("tool_calls")))))
+        yield Turn(role, (*_content(message), *map(_call, array(message.get("tool_calls")))))
 
 
-def _said(message: Mapping[str, Any]) -> Iterator[Part]:
+def _content(message: Mapping[str, Any]) -> Iterator[Part]:
     content = message.get("content")
     if isinstance(content, str) and content:
         yield Text(content)
@@ -71,7 +71,7 @@ def _said(message: Mapping[str, Any]) -> Iterator[Part]:
 
 
 def _text(message: Mapping[str, Any]) -> str:
-    return "\n".join([part.text for part in _said(message) if isinstance(part, Text)])
+    return "\n".join([part.text for part in _content(message) if isinstance(part, Text)])
 
 
 def _call(written: Any) -> ToolCall:

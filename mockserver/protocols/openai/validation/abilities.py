@@ -2,7 +2,7 @@
 
 Source:
     Live calls to gpt-5.6-terra published by a third party, 2026-08-30; recorded answers, 2025 and
-    2026; public issues, 2024 to 2026. docs/fidelity.md says which is which.
+    2026; public issues, 2024 to 2026. docs/fidelity.md states which is which.
 """
 
 from collections.abc import Mapping, Sequence
@@ -39,7 +39,7 @@ def check_abilities(body: Body, model: Model, restrictions: Restrictions) -> Non
 
 
 def effort(body: Body, restrictions: Restrictions) -> str:
-    """Return how hard the model is to think: as *body* says, or as it does by itself."""
+    """Return the reasoning effort: as stated in *body*, or the model's default."""
     stated = body.get("reasoning_effort")
     return restrictions.default_effort if stated is None else stated
 

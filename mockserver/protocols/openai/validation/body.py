@@ -28,7 +28,7 @@ def read_body(http: HttpRequest) -> dict[str, Any]:
     """Return the JSON object that *http* carries. Of two members of one name, the last counts.
 
     Raises:
-        ApiError: It is not JSON, not an object, or not said to be JSON.
+        ApiError: It is not JSON, not an object, or not declared as JSON.
 
     """
     content_type = http.headers.get("content-type")
@@ -55,12 +55,12 @@ def unreadable() -> ApiError:
 
 
 def model_missing() -> ApiError:
-    """Return the refusal of a request that names no model, or whose body nobody read."""
+    """Return the refusal of a request that names no model, or whose body was not read."""
     return faults.said("you must provide a model parameter")
 
 
 def _check_content_type(content_type: str) -> None:
-    """Refuse what is not said to be JSON. A form is not read, and so it has no model."""
+    """Refuse what is not declared as JSON. A form is not read, so it names no model."""
     kind = content_type.partition(";")[0].strip().lower()
     if kind != "application/json" and not kind.endswith("+json"):
         raise model_missing()
@@ -106,7 +106,7 @@ def _may_have_half_a_character(text: bytes) -> bool:
 
 
 def _has_half_a_character(body: dict[str, Any]) -> bool:
-    """Return whether a text in *body* has one half of a surrogate pair, which no UTF-8 can say."""
+    """Return whether a text in *body* has a lone surrogate, which UTF-8 cannot encode."""
     try:
         json.dumps(body, ensure_ascii=False).encode()
     except UnicodeEncodeError:

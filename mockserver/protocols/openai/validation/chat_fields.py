@@ -2,7 +2,7 @@
 
 Source:
     The API reference (types and ranges); live calls to gpt-5.6-terra published by a third party,
-    2026-08-30; public issues since 2024. docs/fidelity.md says which is which.
+    2026-08-30; public issues since 2024. docs/fidelity.md states which is which.
 """
 
 from collections.abc import Sequence

@@ -29,7 +29,7 @@ _MOST_TOGETHER: Final = 2_048
 """How many choices a request may ask for with all its prompts."""
 
 _ECHOES_WITH_LOGPROBS: Final = frozenset({"base-p50k", "base-r50k", "unknown"})
-"""Families that told the probabilities of the prompt; none does since October 2023."""
+"""Families that reported probabilities of the prompt; none has since October 2023."""
 
 
 def check_completion(body: Body, model: Model) -> None:
@@ -59,7 +59,7 @@ def _rows(encoding: str) -> Mapping[str, tuple[int, str, Check]]:
         "model": values.anything,
         "prompt": _prompt(greatest_token(encoding)),
         "max_tokens": values.integer("max_tokens", 0),
-        # Nobody has published what the provider says of these ranges here: chat's words.
+        # The provider's texts for these ranges are not published; these are those of chat.
         "n": values.integer("n", 1, _MOST_CHOICES),
         "best_of": values.integer("best_of", 0, _MOST_BEST_OF),
         "logprobs": values.integer("logprobs", 0),
@@ -73,7 +73,7 @@ def _rows(encoding: str) -> Mapping[str, tuple[int, str, Check]]:
 def _prompt(greatest: int) -> Check:
     """Return the check of a prompt; its tokens go up to *greatest*.
 
-    No prompt, an empty one and an empty array are all accepted, says the provider's client.
+    A missing or empty prompt and an empty array are valid by the provider's client.
     """
 
     def check(prompt: Any, _: Body) -> None:
@@ -140,7 +140,7 @@ def _check_number(prompt: Any, choices: int) -> None:
     """Refuse more answers than one request may ask for: *choices* for each prompt.
 
     The words are the provider's of 2022 and 2023, pasted in public code. Its limit was 20 then;
-    what it is today nobody has published, and this one is to protect the server.
+    the present one is not published, and this one protects the server.
     """
     if not values.is_array(prompt) or len(prompt) * choices <= _MOST_TOGETHER:
         return

@@ -21,10 +21,10 @@ _THOUGHTLESS: Final = frozenset({"none", "minimal"})
 
 
 def check_context(body: Body, model: Model, prompt_tokens: int) -> None:
-    """Refuse a *body*, found valid, whose *prompt_tokens* or limit is more than *model* can hold.
+    """Refuse a valid *body* whose *prompt_tokens* or limit exceeds the context of *model*.
 
     Raises:
-        ApiError: There is no room for the prompt, or for the answer that is asked for.
+        ApiError: There is no room for the prompt, or for the requested answer.
 
     """
     if "messages" not in body:

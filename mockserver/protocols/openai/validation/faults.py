@@ -6,7 +6,7 @@ checks write them (``messages[1].content``); the older checks inside the endpoin
 
 Source:
     Recorded answers, 2025-07 to 2026-08; texts pasted in public issues, 2023 to 2026; live calls
-    published by third parties, 2026-08 to 2026-10. docs/fidelity.md says which row is which.
+    published by third parties, 2026-08 to 2026-10. docs/fidelity.md states which row is which.
 """
 
 from collections.abc import Mapping, Sequence
@@ -58,7 +58,7 @@ def wrong_type(path: str, expected: str, value: Any) -> ApiError:
 
 
 def not_listed(path: str, value: str, supported: Sequence[str]) -> ApiError:
-    """Return the refusal of a string that is none of the *supported* ones."""
+    """Return the refusal of a string that is not one of the *supported* ones."""
     message = f"Invalid value: '{value}'. Supported values are: {listed(supported)}."
     return said(message, path, "invalid_value")
 
@@ -127,23 +127,23 @@ def bad_characters(path: str, pattern: str) -> ApiError:
 
 
 def unknown_parameter(path: str, hint: str = "") -> ApiError:
-    """Return the refusal, by the strict validator, of a member that nobody knows."""
+    """Return the refusal, by the strict validator, of an unknown member."""
     return said(f"Unknown parameter: '{path}'.{hint}", path, "unknown_parameter")
 
 
 def unsupported_parameter(path: str, hint: str = "") -> ApiError:
-    """Return the refusal of a parameter that the model does not take."""
+    """Return the refusal of a parameter that the model does not support."""
     message = f"Unsupported parameter: '{path}' is not supported with this model.{hint}"
     return said(message, path, "unsupported_parameter")
 
 
 def unsupported_value(path: str, value: str, hint: str = "") -> ApiError:
-    """Return the refusal of a value that the model does not take; *value* is printed as given."""
+    """Return the refusal of a value that the model does not support; it is printed as given."""
     message = f"Unsupported value: '{path}' does not support {value} with this model.{hint}"
     return said(message, path, "unsupported_value")
 
 
 def only_with(param: str, other: str) -> ApiError:
-    """Return the refusal of a parameter that means nothing unless *other* is switched on."""
+    """Return the refusal of a parameter that has no meaning unless *other* is on."""
     message = f"The '{param}' parameter is only allowed when '{other}' is enabled."
     return said(message, param)

@@ -1,4 +1,4 @@
-"""The members that chat and legacy completions share: what each may be.
+"""Checks of the members that chat and legacy completions share.
 
 Source:
     The API reference (types and ranges); live calls to gpt-5.6-terra published by a third party,
@@ -102,7 +102,7 @@ def _logit_bias(greatest: int) -> Check:
 
 
 def _check_bias(bias: Any, path: str) -> None:
-    # The reference says whole numbers; clients send decimals, and recorded answers take them.
+    # The reference requires whole numbers; recorded requests with decimals were accepted.
     if type(bias) is not int and type(bias) is not float:
         raise faults.wrong_type(path, "an integer", bias)
     kind: faults.NumberKind = "integer" if type(bias) is int else "decimal"

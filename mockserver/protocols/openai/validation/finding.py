@@ -36,7 +36,7 @@ def find_model(
     endpoint_mode: Literal["chat", "completions"],
     model_in_path: str | None = None,
 ) -> Model:
-    """Return the model that *body* names, or the one in the path, which goes before it.
+    """Return the model that *body* names, or the one in the path, which takes precedence.
 
     Raises:
         ApiError: There is none, or it does not answer here.

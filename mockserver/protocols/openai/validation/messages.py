@@ -1,4 +1,4 @@
-"""The messages of a chat request: roles, contents, names, and the calls that an assistant made.
+"""The messages of a chat request: roles, contents, names, and tool calls of assistants.
 
 Two kinds of fault live here. The schema's are raised at once, in the order of the messages. Those
 of the older checks inside the endpoint are reported only if nothing else in the body is wrong:
@@ -21,7 +21,7 @@ from mockserver.protocols.openai.validation.restrictions import Restrictions
 _ROLES: Final = ("system", "assistant", "user", "function", "tool", "developer")
 
 _PLAIN: Final = frozenset({"system", "assistant", "user", "developer"})
-"""The roles whose messages need nothing but content."""
+"""The roles whose messages need only content."""
 
 _INSTEAD_OF_CONTENT: Final = ("tool_calls", "function_call", "refusal", "audio")
 """What an assistant's message may have instead of content."""
@@ -51,7 +51,7 @@ def check_messages(messages: Any, restrictions: Restrictions) -> ApiError | None
 
 
 def _is_plain(message: Any, restrictions: Restrictions) -> bool:
-    """Return whether *message* is a role and a text, as most are, and so has nothing to check."""
+    """Return whether *message* is only a role and a text, as most are: nothing to check."""
     if not values.is_record(message) or len(message) != 2:  # noqa: PLR2004 - role and content
         return False
     role, content = message.get("role"), message.get("content")
@@ -108,7 +108,7 @@ def _check_content(
     if values.is_array(content):
         return parts.check_parts(content, role, index, restrictions)
     if role == "developer" and content is None:
-        # This role alone has a schema that requires content.
+        # Only the schema of this role requires content.
         content = values.member(message, "content", f"messages[{index}]")
     elif content is None:
         return _check_absence(message, role, index)
@@ -125,7 +125,7 @@ def _check_absence(message: Mapping[str, Any], role: str, index: int) -> ApiErro
 
 
 def _check_calls(message: Mapping[str, Any], path: str, restrictions: Restrictions) -> None:
-    """Check the calls that an assistant made; other roles' members of that name mean nothing."""
+    """Check the tool calls of an assistant; other roles' members of that name are ignored."""
     refusal = message.get("refusal")
     if refusal is not None:
         values.text(refusal, f"{path}.refusal")

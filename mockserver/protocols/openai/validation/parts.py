@@ -5,7 +5,7 @@ along is looked at as far as its first bytes.
 
 Source:
     Recorded answers, 2025 and 2026 (audio for models without ears, broken images); texts pasted
-    in public issues and sources for the rest. docs/fidelity.md says which is which.
+    in public issues and sources for the rest. docs/fidelity.md states which is which.
 """
 
 import base64
@@ -21,7 +21,7 @@ _TEXTS: Final = frozenset({"text", "refusal"})
 _KINDS: Final = ("text", "image_url", "input_audio", "refusal", "audio", "file")
 _MAGIC: Final = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"RIFF")
 _PREFIX: Final = 16
-"""How many characters of base64 are looked at: whole groups, and enough for any magic number."""
+"""How many characters of base64 are checked: whole groups, and enough for any magic number."""
 
 
 def check_parts(
@@ -29,7 +29,7 @@ def check_parts(
 ) -> ApiError | None:
     """Refuse parts that the schema forbids; return the first fault that is reported last.
 
-    Of a gateway's models, all but the texts may be anything.
+    For models of a gateway, only texts are checked.
     """
     late: ApiError | None = None
     for number, item in enumerate(content):
@@ -137,7 +137,7 @@ def _misplaced(
 
 
 def _unreadable_image(url: str) -> ApiError | None:
-    """Return the fault of an image that is sent along, by its first bytes."""
+    """Return the fault of an inline image, by its first bytes."""
     if url.startswith(("http://", "https://")):
         return None
     head, _, data = url.partition(",")
@@ -163,5 +163,5 @@ def _unreadable_image(url: str) -> ApiError | None:
 
 
 def _bad_base64() -> ApiError:
-    """Return the refusal of an image that is no base64; its code is a guess."""
+    """Return the refusal of an image that is not base64; its code is a guess."""
     return faults.said("Invalid base64 image_url.", code="invalid_image_url")

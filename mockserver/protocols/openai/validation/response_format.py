@@ -1,4 +1,4 @@
-"""The form that the answer is to have: text, JSON of any kind, or JSON by a schema.
+"""The form that the answer must have: text, JSON of any kind, or JSON by a schema.
 
 Source:
     Live calls to gpt-5.6-terra published by a third party, 2026-08-30; recorded answers of 2025;
@@ -18,7 +18,7 @@ _MOST_NAME: Final = 64
 
 
 def check_response_format(*, lenient: bool) -> Check:
-    """Return the check of a format; a *lenient* one lets schemas pass that a gateway may know."""
+    """Return the check of a format; a *lenient* one accepts schemas that a gateway may know."""
 
     def check(value: Any, _: Body) -> None:
         stated = values.record(value, "response_format")

@@ -14,7 +14,7 @@ class Restrictions:
     """What the models of one row refuse on the chat endpoint, beyond what every model refuses.
 
     Attributes:
-        lenient: Members that nobody knows are accepted: a gateway may know them.
+        lenient: Unknown members are accepted: a gateway may know them.
         suggests: The refusal of an unknown parameter names those spelt alike.
         lacks: Parameters that the validator does not know for these models.
         unsupported: Parameters that are refused whatever their value.
@@ -88,7 +88,7 @@ def _rows() -> tuple[Restrictions, ...]:
 
 
 def _row(row: dict[str, Any]) -> Restrictions:
-    """Return *row* with its lists as the tuples and sets that the fields are."""
+    """Return *row* with its lists as the tuples and sets of the fields."""
     kinds = {field.name: str(field.type) for field in fields(Restrictions)}
     values: dict[str, Any] = {}
     for key, value in row.items():

@@ -13,7 +13,7 @@ _MOST_CHARACTERS: Final = 16_384
 
 def refusal(schema: Mapping[str, Any], *, strict: bool) -> str | None:
     """Return why *schema* is refused, or None; see `strict_schema.refusal`."""
-    # To write a schema takes a tenth of the time that it takes to read one.
+    # Writing a schema takes a tenth of the time of checking one.
     text = repr(schema)
     if len(text) > _MOST_CHARACTERS:
         return strict_schema.refusal(schema, strict=strict)

@@ -1,4 +1,4 @@
-"""What the storage of completions refuses: pages that cannot be, updates of anything but metadata.
+"""Refusals by the storage of completions: invalid pages, updates of anything but metadata.
 
 Source:
     None for stored completions themselves. Bounds and words of a page are those of other lists
@@ -22,7 +22,7 @@ _check_metadata: Final = metadata_check(needs_store=False)
 
 
 class Page(NamedTuple):
-    """Which part of a list is asked for."""
+    """The requested part of a list."""
 
     after: str | None
     limit: int
@@ -30,7 +30,7 @@ class Page(NamedTuple):
 
 
 def read_page(query: Mapping[str, str], usual_order: str) -> Page:
-    """Return the page that *query* asks for, the first of *usual_order* unless it says more.
+    """Return the page that *query* requests; by default the first, in *usual_order*.
 
     Raises:
         ApiError: There is no such page.
@@ -50,7 +50,7 @@ def read_page(query: Mapping[str, str], usual_order: str) -> Page:
 
 
 def check_update(body: Mapping[str, Any]) -> None:
-    """Refuse the *body* of an update, if it has anything but `metadata`, or no good ones.
+    """Refuse the *body* of an update, if it has anything but `metadata`, or invalid metadata.
 
     Raises:
         ApiError: The provider would refuse it.

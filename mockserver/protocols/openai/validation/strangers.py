@@ -1,4 +1,4 @@
-"""Members of a body that the validator does not know, and how it words that.
+"""Refusals of unknown members of a body.
 
 Source:
     The classic words: public issues since 2023, and live calls to gpt-4o-mini, 2026-09-21 (more
@@ -19,7 +19,7 @@ def refuse_strangers(
 ) -> None:
     """Refuse the members of *body* that are not *known*.
 
-    A member that only other models know may stand there if it is null.
+    A member that only other models know is valid if it is null.
     """
     if restrictions.lenient:
         return
@@ -37,7 +37,7 @@ def refuse_strangers(
 
 
 def unrecognized(strangers: Iterable[str]) -> Exception:
-    """Return the classic validator's refusal of members that it does not know."""
+    """Return the classic validator's refusal of unknown members."""
     names = sorted(strangers)
     plural = "s" if len(names) > 1 else ""
     return faults.said(f"Unrecognized request argument{plural} supplied: {', '.join(names)}")

@@ -1,9 +1,9 @@
-"""Which JSON Schemas OpenAI refuses, for tools and structured answers, and in which words.
+"""Which JSON Schemas OpenAI refuses, for tools and structured answers, and with which texts.
 
-A schema is refused for what it says first, so the order of the checks matters: what is no
-JSON Schema, what is wrong at the root, what is wrong inside (in document order), what is too
-much of it. A check is here only if the API was seen to make it, because a stand-in that is
-stricter than the provider fails requests that work; texts that were not seen are marked.
+A schema is refused for its first fault, so the order of the checks matters: not a JSON Schema,
+faults at the root, faults inside (in document order), size. A check is here only if the API was
+seen to make it, because a stand-in that is stricter than the provider fails requests that work;
+texts that were not seen are marked.
 
 Sources: the "Structured Outputs" guide, section "Supported schemas" (read 2026-02); recorded
 answers, 2025-03 to 2026-06; error texts quoted in public issues and sources, 2024-07 to 2026-10.
@@ -16,7 +16,7 @@ from typing import Any, Final, Literal, TypeAlias, TypeGuard
 from mockserver.wire.jsontext import JsonValue
 
 Context: TypeAlias = tuple[str, ...]
-"""The way from the root to a schema, printed as Python prints it: ``('properties', 'ok')``."""
+"""The path from the root to a schema, as Python prints it: ``('properties', 'ok')``."""
 
 _MOST_NODES: Final = 100_000
 
@@ -36,7 +36,7 @@ _FORMATS: Final = (
 )  # fmt: skip
 
 # Seen refused in 2025 and 2026: allOf, oneOf, uniqueItems, minProperties, maxProperties,
-# propertyNames, contains, if. The others stand in the guide beside them. Seen accepted in
+# propertyNames, contains, if. The others are listed with them in the guide. Seen accepted in
 # 2026, though refused earlier or not in the guide: default, examples, const, pattern, minItems,
 # maxItems, minLength, maxLength, the bounds of numbers, multipleOf, prefixItems, $schema, title.
 _NOT_PERMITTED: Final = frozenset({
@@ -54,7 +54,7 @@ _OPT_OUT: Final = (
 
 @dataclass(frozen=True, slots=True)
 class _Node:
-    """One schema object: by which *steps* it stands within which other, and how deep.
+    """One schema object: its *steps* within the outer one, and its depth.
 
     *level* counts the objects and arrays around it.
     """
@@ -66,7 +66,7 @@ class _Node:
 
     @property
     def context(self) -> Context:
-        """The way from the root; not kept, or a deep schema would hold it at every level."""
+        """The path from the root; computed, or a deep schema would store it at every level."""
         backwards: list[str] = []
         node: _Node | None = self
         while node is not None:
@@ -90,7 +90,7 @@ def refusal(
         use: What the schema is for: the two differ at the root.
 
     Returns:
-        The text behind ``Invalid schema for function 'NAME': `` (or ``response_format``).
+        The text after ``Invalid schema for function 'NAME': `` (or ``response_format``).
 
     """
     if schema is None:  # a function without parameters takes an object without properties
@@ -102,7 +102,7 @@ def refusal(
     if use == "function":
         checks += [_wrong_root(schema), _no_properties(schema)]
     if strict:
-        # A response format without a type at its root was refused for what is inside first.
+        # A response format without a type at its root was refused for its contents first.
         root_first = [_wrong_root(schema)] if "type" in schema and "allOf" not in schema else []
         checks += [*root_first, _not_strict(nodes, schema), _wrong_root(schema), _too_much(nodes)]
     elif use == "function":
@@ -110,7 +110,7 @@ def refusal(
     return next((text for check in checks for text in check), None)
 
 
-# --- What is no JSON Schema ---------------------------------------------------------------------
+# --- Not JSON Schema at all ---------------------------------------------------------------------
 
 
 def _no_json_schema(nodes: list[_Node]) -> Iterator[str]:
@@ -151,7 +151,7 @@ def _no_properties(schema: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _loose_arrays(nodes: list[_Node]) -> Iterator[str]:
-    """Find the arrays that functions are refused for even where they are not strict."""
+    """Find arrays for which functions are refused even if they are not strict."""
     for node in nodes:
         for steps, kind in _kinds(node):
             if kind == "array" and "items" not in node.schema:
@@ -191,7 +191,7 @@ def _wrong_keywords(node: _Node) -> Iterator[str]:
             yield _at(node, f"'{keyword}' is not permitted.")
         if keyword == "not":  # seen without what stands before it
             yield _at(node, "Unsupported keywords ('not',).")
-    is_union = "anyOf" in node.schema and node.around  # at the root it stands for no type
+    is_union = "anyOf" in node.schema and node.around  # at the root it is not a type
     if "type" not in node.schema and not is_union:
         yield _at(node, "schema must have a 'type' key.")
 
@@ -244,7 +244,7 @@ def _is_map(schema: JsonValue) -> bool:
     )
 
 
-# --- How much of it -----------------------------------------------------------------------------
+# --- Size ---------------------------------------------------------------------------------------
 
 
 def _too_much(nodes: list[_Node]) -> Iterator[str]:
@@ -299,9 +299,9 @@ def _walk(root: Mapping[str, Any]) -> Iterator[_Node]:
 
 
 def _children(schema: Mapping[str, Any]) -> Iterator[tuple[Context, JsonValue, int]]:
-    """Yield what is within *schema*: the steps there, and how many levels it is deeper.
+    """Yield the schemas within *schema*: the steps to each, and how many levels deeper it is.
 
-    Definitions stand at the root, so they begin anew (-1).
+    Definitions are at the root, so they start again (-1).
     """
     for name, value in _object(schema.get("properties")).items():
         yield ("properties", name), value, 1

@@ -18,11 +18,11 @@ _KINDS: Final = ("function", "custom")
 _TOOL_CHOICES: Final = ("none", "auto", "required")
 _FUNCTION_CHOICES: Final = ("none", "auto")
 _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
-"""What a strict function is taken to have if it says nothing of parameters (recorded, 2025-09)."""
+"""The parameters of a strict function that states none (recorded, 2025-09)."""
 
 
 def check_tools(*, lenient: bool) -> Check:
-    """Return the check of tools: well described, and with schemas that can be kept to.
+    """Return the check of tools: their descriptions, and their schemas.
 
     A *lenient* one lets kinds and schemas pass that a gateway may know.
     """
@@ -51,7 +51,7 @@ def _check_tool(tool: Mapping[str, Any], path: str, *, lenient: bool) -> None:
 
 
 def check_functions(value: Any, _: Body) -> None:
-    """Refuse functions that are badly described."""
+    """Refuse functions with invalid descriptions."""
     functions = values.array(value, "functions", "an array of function definitions")
     _check_length(functions, "functions")
     for number, item in enumerate(functions):
@@ -90,7 +90,7 @@ def _check_schema(function: Mapping[str, Any], name: str, path: str) -> None:
 
 
 def check_tool_choice(choice: Any, body: Body) -> None:
-    """Refuse a choice of tool that is no choice, or chooses what is not offered."""
+    """Refuse an invalid choice of tool, or of one that is not offered."""
     if values.is_record(choice):
         _check_chosen(choice, _offered(body))
     elif type(choice) is not str:
@@ -102,7 +102,7 @@ def check_tool_choice(choice: Any, body: Body) -> None:
 
 
 def _offered(body: Body) -> Sequence[Mapping[str, Any]]:
-    """Return the tools in *body*, which were checked before; there must be some to choose from."""
+    """Return the tools in *body*, which were checked before; refuse if there are none."""
     tools: Sequence[Mapping[str, Any]] | None = body.get("tools")
     if tools is None:
         raise _only_with("tool_choice", "tools")
@@ -112,7 +112,7 @@ def _offered(body: Body) -> Sequence[Mapping[str, Any]]:
 def _check_chosen(choice: Mapping[str, Any], tools: Sequence[Mapping[str, Any]]) -> None:
     kind = choice.get("type")
     if kind == "allowed_tools":
-        # Nobody has published what the provider refuses of these.
+        # What the provider refuses here has not been published.
         return
     key = "custom" if kind == "custom" else "function"
     chosen = values.record_member(choice, key, "tool_choice")
@@ -122,13 +122,13 @@ def _check_chosen(choice: Mapping[str, Any], tools: Sequence[Mapping[str, Any]])
 
 
 def _name_of(tool: Mapping[str, Any]) -> Any:
-    """Return the name of a tool that was found valid; a gateway's own kinds have none."""
+    """Return the name of a valid tool; a gateway's own kinds have none."""
     kind = tool["type"]
     return tool[kind]["name"] if kind in _KINDS else None
 
 
 def check_parallel_tool_calls(parallel: Any, body: Body) -> None:
-    """Refuse what is no boolean, or stands without tools."""
+    """Refuse anything but a boolean, and a boolean without tools."""
     if type(parallel) is not bool:
         raise faults.wrong_type("parallel_tool_calls", "a boolean", parallel)
     if body.get("tools") is None:
@@ -136,7 +136,7 @@ def check_parallel_tool_calls(parallel: Any, body: Body) -> None:
 
 
 def check_function_call(choice: Any, body: Body) -> None:
-    """Refuse a choice of function that is no choice, or chooses what is not offered."""
+    """Refuse an invalid choice of function, or of one that is not offered."""
     name = None
     if type(choice) is str:
         if choice not in _FUNCTION_CHOICES:
@@ -161,7 +161,7 @@ def _only_with(param: str, others: str) -> ApiError:
 
 
 def _not_offered(name: str) -> ApiError:
-    """Return the refusal of a function that is not there; tools get the words of functions."""
+    """Return the refusal of a missing function; tools get the same text as functions."""
     return faults.said(
         f"Invalid value for 'function_call': no function named '{name}' was specified in the "
         "'functions' parameter.",

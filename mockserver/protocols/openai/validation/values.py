@@ -2,7 +2,7 @@
 
 A function that returns a `Check` takes what a parameter may be; the check refuses the rest. Its
 path is baked in: bodies are checked on the hot path, and messages are written in cold blood.
-The others take a value and where it stands, and return it if it is what they are named after.
+The others take a value and its place, and return it if it is of the kind in their name.
 """
 
 import re
@@ -28,7 +28,7 @@ def anything(value: Any, body: Body) -> None:
 
 
 def integer(path: str, least: int, most: int | None = None) -> Check:
-    """Return the check of a whole number from *least* to *most*; 1.0 is none."""
+    """Return the check of a whole number from *least* to *most*; 1.0 is not one."""
 
     def check(value: Any, _: Body) -> None:
         if type(value) is not int:
@@ -91,7 +91,7 @@ def choice(path: str, supported: Sequence[str], tacit: Sequence[str] = ()) -> Ch
 
 
 def refused(path: str, hint: str = "") -> Check:
-    """Return the check of a parameter that the model does not take, whatever its value."""
+    """Return the check of a parameter that the model does not support with any value."""
 
     def check(_: Any, __: Body) -> None:
         raise faults.unsupported_parameter(path, hint)
@@ -131,7 +131,7 @@ def array(value: Any, path: str, expected: str = "an array of objects") -> list[
 
 
 def member(owner: Mapping[str, Any], key: str, path: str) -> Any:
-    """Return the member *key* of *owner*, which lies at *path*; it may be null."""
+    """Return the member *key* of *owner*, which is at *path*; it may be null."""
     value = owner.get(key)
     if value is None and key not in owner:
         raise faults.missing(f"{path}.{key}")
@@ -162,7 +162,7 @@ def name_member(owner: Mapping[str, Any], path: str, most: int) -> str:
 
 
 def name(value: str, path: str, most: int) -> str:
-    """Return *value*, found to be a name: of plain characters, and at most *most* of them."""
+    """Return *value*, checked as a name: of plain characters, and at most *most* of them."""
     if not value:
         raise faults.empty_string(path)
     if len(value) > most:
