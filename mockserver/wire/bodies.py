@@ -1,7 +1,7 @@
-"""Bending the body of a timeline: its bytes, the events of its stream, the JSON of an answer.
+"""Editing the body of a timeline, for failures: its bytes, the events of a stream, its JSON.
 
-For failures. What is bent keeps its pauses, and its count of tokens as far as bytes keep their
-place. Nothing here knows a protocol: what an event says is known by its marks.
+An edited timeline keeps its pauses, and its token counts as far as bytes keep their place. Nothing
+here knows a protocol: marks state what an event contains.
 """
 
 import json
@@ -36,7 +36,7 @@ def with_head(timeline: Timeline, edit: Callable[[Head], Head]) -> Timeline:
 
 
 def with_true_length(timeline: Timeline) -> Timeline:
-    """Return *timeline* with a head that, if it states a length, states that of the body."""
+    """Return *timeline* with the true length of its body in its head, if that states a length."""
     size = len(body(timeline))
 
     def truthful(head: Head) -> Head:
@@ -49,7 +49,7 @@ def with_true_length(timeline: Timeline) -> Timeline:
 
 
 class SentEvent(NamedTuple):
-    """An event as it is sent, its end included, with the *marks* on what it says."""
+    """An event as sent, with its end, and the *marks* on its contents."""
 
     text: str
     marks: Marks = ()
@@ -74,8 +74,7 @@ class SentEvent(NamedTuple):
 def map_events(timeline: Timeline, edit: Callable[[SentEvent], str]) -> Timeline:
     """Return the stream *timeline* with each event edited.
 
-    What an edit makes empty is not sent. An event that was sent in pieces is sent with the last of
-    them.
+    Events that become empty are not sent. An event in several pieces is sent with the last one.
     """
     out: list[Event] = []
     rest = b""
@@ -95,7 +94,7 @@ def map_events(timeline: Timeline, edit: Callable[[SentEvent], str]) -> Timeline
 
 
 def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]:
-    """Return the two parts of a stream, cut after the event that they were cut in."""
+    """Return the two parts of a stream, split after the event that the split was in."""
     sent = body(before)
     ends = list(END_OF_EVENT.finditer(sent))
     rest = sent[ends[-1].end() :] if ends else sent
@@ -122,7 +121,7 @@ def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]
 
 
 def events_of(timeline: Timeline) -> list[SentEvent]:
-    """Return the events that are whole in the stream *timeline*."""
+    """Return the complete events in the stream *timeline*."""
     found: list[SentEvent] = []
     rest = b""
     for data in data_events(timeline):
@@ -138,12 +137,12 @@ def _decoded(text: bytes) -> str:
 
 
 def encoded(text: str) -> bytes:
-    """Return the bytes of a text that was read here, those that are no UTF-8 included."""
+    """Return the bytes of a text that was decoded here, including those that are not UTF-8."""
     return text.encode("utf-8", "surrogateescape")
 
 
 def read_json(text: str | bytes) -> Json | None:
-    """Return the JSON object that *text* is, or None."""
+    """Return the JSON object in *text*, or None."""
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -180,7 +179,7 @@ def with_body(timeline: Timeline, new: bytes) -> Timeline:
 
 
 def _shared(one: bytes, other: bytes) -> int:
-    """Return with how many bytes *one* and *other* begin alike."""
+    """Return the length of the common beginning of *one* and *other*."""
     low, high = 0, min(len(one), len(other))
     while low < high:
         middle = (low + high + 1) // 2
@@ -197,7 +196,7 @@ def marks_of(timeline: Timeline) -> Marks:
 
 
 def edit_body(timeline: Timeline, edit: Callable[[str, Marks], str]) -> Timeline:
-    """Return *timeline* with the text of its body edited, which has these marks."""
+    """Return *timeline* with its body edited; *edit* takes the text and its marks."""
     return with_body(timeline, encoded(edit(_decoded(body(timeline)), marks_of(timeline))))
 
 
@@ -206,7 +205,7 @@ def edit_body(timeline: Timeline, edit: Callable[[str, Marks], str]) -> Timeline
 
 @dataclass(slots=True)
 class Piece:
-    """A piece of a body under way: its bytes, the tokens complete with it, and its marks."""
+    """A piece of a body: its bytes, the number of tokens that it completes, and its marks."""
 
     payload: bytes
     tokens: int = 0
@@ -214,10 +213,10 @@ class Piece:
 
 
 def recut(timeline: Timeline, sizes: Callable[[bytes], Iterable[int]]) -> Timeline:
-    """Return *timeline* with what is sent without a pause between cut anew.
+    """Return *timeline* with each run of bytes between pauses cut into new pieces.
 
-    *sizes* tells for such bytes how long the pieces are; what is left over is the last one. A
-    token is complete with the piece that holds the last byte of where it was.
+    *sizes* returns the lengths of the pieces for such a run; the rest is the last piece. A token
+    is complete with the piece that contains its last byte.
     """
     out: list[Event] = []
     run: list[Data] = []

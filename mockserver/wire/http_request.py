@@ -1,6 +1,6 @@
-"""What came in on a connection, as a value: the engine's only view of an HTTP request.
+"""An HTTP request as a value: all that the engine sees of a connection.
 
-Not frozen, since it is made for each request; nobody changes it.
+Not frozen, since it is made for each request; never change it.
 """
 
 import json
@@ -14,7 +14,7 @@ from typing import Any, cast
 class HttpRequest:
     """One HTTP request, complete.
 
-    *path* is percent-decoded and has no query; *query* is the raw text behind the ``?``.
+    *path* is percent-decoded and has no query; *query* is the raw text after the ``?``.
     *headers* are looked up by lower-case name (aiohttp's mapping does so for any case).
     """
 

@@ -1,7 +1,6 @@
-"""Bodies and events as frames: what dialects have in common in writing them.
+"""Bodies and events as frames, for all dialects.
 
-What stands in them is the endpoints' and the dialects' business; what happens to them on the
-wire is the failures'.
+Endpoints and dialects decide what they contain, failures what happens to them on the wire.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -13,11 +12,11 @@ from mockserver.wire.marks import Mark, Marks
 from mockserver.wire.rendered import Chunk, EventStream, Frame
 
 DONE: Final = Frame(b"data: [DONE]\n\n", 0, (Mark(DONE_KIND),))
-"""What ends a stream of many protocols."""
+"""The end of streams in many protocols."""
 
 
 def body_frames(text: str, marks: Marks = (), *, by_token: bool) -> tuple[Frame, ...]:
-    """Return a body as frames: one for each of its marked token ends, or one in all."""
+    """Return a body as frames: one for each marked token end, or a single one."""
     if not by_token:
         return (Frame(to_bytes(text)),)
     *ended, rest = text.split(TOKEN_END)
@@ -27,7 +26,7 @@ def body_frames(text: str, marks: Marks = (), *, by_token: bool) -> tuple[Frame,
 def stream_frames(
     stream: EventStream, write: Callable[[JsonValue], str] = compact, *, by_token: bool
 ) -> tuple[Frame, ...]:
-    """Return *stream* as frames, one for each event, or one in all; *write* makes its JSON."""
+    """Return *stream* as frames, one for each event, or a single one; *write* makes the JSON."""
     events = [event(write(chunk.value), chunk) for chunk in stream.chunks]
     return event_frames((*events, *ending(stream)), by_token=by_token)
 
@@ -39,21 +38,21 @@ def event(text: str, chunk: Chunk) -> Frame:
 
 
 def ending(stream: EventStream) -> Sequence[Frame]:
-    """Return what ends *stream*."""
+    """Return the end of *stream*, if it has one."""
     return () if stream.end is None else (stream.end,)
 
 
 def comment(text: str) -> Frame:
-    """Return *text* as a comment between events: SSE lets clients skip lines with a colon first."""
+    """Return *text* as a comment between events: clients skip lines that begin with a colon."""
     return Frame(to_bytes(f": {text}\n\n"))
 
 
 def event_frames(frames: Iterable[Frame], *, by_token: bool) -> tuple[Frame, ...]:
-    """Return the *frames* of a stream as they are, or in one piece where nothing cuts them."""
+    """Return the *frames* of a stream, joined into one unless *by_token*."""
     frames = tuple(frames)
     return frames if by_token else (joined(frames),)
 
 
 def joined(frames: Sequence[Frame]) -> Frame:
-    """Return *frames* as one."""
+    """Return *frames* joined into one."""
     return Frame(b"".join([frame.text for frame in frames]), sum(frame.tokens for frame in frames))
