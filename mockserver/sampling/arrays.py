@@ -11,7 +11,7 @@ from mockserver.sampling.reading import identity, is_array, listed
 from mockserver.wire.jsontext import JsonValue
 
 _MOST_ITEMS: Final = 1_000
-"""No array has more, whatever `minItems` asks for."""
+"""No array has more, whatever `minItems` demands."""
 _ATTEMPTS: Final = 16
 
 
@@ -36,7 +36,7 @@ class _Array:
         wanted = self._positions_of_contained(count)
         needed = max([least, *(position + 1 for position in wanted)])
         for index in range(count):
-            schema = both([self._said(index), *wanted.get(index, self._not_contained())])
+            schema = both([self._schema_at(index), *wanted.get(index, self._not_contained())])
             item = self._item(schema)
             if not item.ok and index >= needed:
                 break
@@ -46,13 +46,13 @@ class _Array:
             self.seen.add(identity(item.value))
         return Drawn(self.items, ok=len(self.items) >= self.demand.least_items)
 
-    def _said(self, index: int) -> JsonValue:
-        said = both([said_of_item(layer, index) for layer in self.demand.layers])
-        closed = said is True and any(
+    def _schema_at(self, index: int) -> JsonValue:
+        schema = both([said_of_item(layer, index) for layer in self.demand.layers])
+        closed = schema is True and any(
             layer.get("unevaluatedItems") is False and "contains" not in layer
             for layer in self.demand.layers
         )
-        return False if closed else said
+        return False if closed else schema
 
     def _item(self, schema: JsonValue) -> Drawn:
         inner = self.place.inner(self.place.name, self.demand.references)
@@ -78,7 +78,7 @@ class _Array:
         return min(count, _MOST_ITEMS)
 
     def _positions_of_contained(self, count: int) -> dict[int, list[JsonValue]]:
-        """Choose where the items are that `contains` asks for."""
+        """Choose positions for the items that `contains` demands."""
         free = list(range(count))
         self.drawing.rng.shuffle(free)
         chosen: dict[int, list[JsonValue]] = {}
@@ -88,7 +88,7 @@ class _Array:
         return chosen
 
     def _not_contained(self) -> list[JsonValue]:
-        """Return what other items must not be, where `contains` has a most."""
+        """Return what other items must not be, if `contains` has a maximum."""
         return [{"not": one.schema} for one in self.demand.contained if one.most is not None]
 
 

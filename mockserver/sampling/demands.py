@@ -1,4 +1,4 @@
-"""What is demanded of one value, gathered from every schema object that speaks of it."""
+"""What is demanded of one value, gathered from every schema object that applies to it."""
 
 import copy
 import dataclasses
@@ -11,7 +11,7 @@ from mockserver.sampling.reading import identity, kind_of, listed, names, whole
 from mockserver.wire.jsontext import JsonValue
 
 KINDS: Final = ("string", "object", "array", "number", "integer", "boolean", "null")
-"""All kinds of value; "number" stands for those that are not whole."""
+"""All kinds of value; "number" is for those that are not whole."""
 
 _IMPLIED: Final = (
     ("object", ("properties", "required", "additionalProperties", "patternProperties",
@@ -34,7 +34,7 @@ _TRICKY: Final = frozenset({
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contained:
-    """So many items of an array must match *schema*."""
+    """How many items of an array must match *schema*."""
 
     schema: JsonValue
     least: int
@@ -47,7 +47,7 @@ class Demand:
 
     kinds: tuple[str, ...] = KINDS
     implied: str | None = None
-    """The kind that keywords speak of, where none says `type`."""
+    """The kind implied by keywords, if no `type` is stated."""
     values: list[JsonValue] | None = None
     """The only values allowed, by `enum` and `const`."""
     excluded: tuple[JsonValue, ...] = ()
@@ -59,7 +59,7 @@ class Demand:
     patterns: tuple[str, ...] = ()
     format: str | None = None
     layers: tuple[Mapping[str, Any], ...] = ()
-    """The schema objects that speak of members or items; each counts by itself."""
+    """The schema objects for members or items; each counts by itself."""
     required: tuple[str, ...] = ()
     forbidden: tuple[str, ...] = ()
     least_members: int = 0

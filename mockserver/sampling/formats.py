@@ -1,7 +1,7 @@
 """Texts in the formats that JSON Schema names, and some that OpenAPI adds.
 
 Hosts, addresses and telephone numbers are those set aside for examples (RFC 2606, 3849, 5737;
-555-01xx), so that a test that uses one by mistake reaches nobody.
+555-01xx), so that a test that uses one by mistake reaches no one.
 """
 
 import base64

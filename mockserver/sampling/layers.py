@@ -1,4 +1,4 @@
-"""What schema objects say, each taken alone, of the members and items of a value."""
+"""What schema objects, each taken alone, require of the members and items of a value."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,7 +9,7 @@ from mockserver.wire.jsontext import JsonValue
 
 
 def said_by_name(layers: Iterable[Mapping[str, Any]], name: str) -> list[JsonValue]:
-    """Return what the `properties` of *layers* say of the member *name*."""
+    """Return what the `properties` of *layers* require of the member *name*."""
     told = [members(layer.get("properties")) for layer in layers]
     return [properties[name] for properties in told if name in properties]
 

@@ -1,4 +1,4 @@
-"""What a property's name says about its value: `customer_email` is an address, `age` is years.
+"""What a property's name implies about its value: `customer_email` is an address, `age` is years.
 
 Names are read from the right, as English compounds are: the last words decide.
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def meaning(name: str) -> Making | None:
-    """Return what draws a text for a property called *name*; None if the name tells nothing."""
+    """Return what draws a text for a property called *name*; None if the name implies nothing."""
     parts = split(name)
     if len(parts) > 1 and parts[-1] == "name":
         return _name_of(parts)

@@ -12,9 +12,9 @@ from mockserver.sampling.reading import is_object, members, names
 from mockserver.wire.jsontext import JsonValue
 
 _OPTIONAL_SHARE: Final = 0.85
-"""How many of the optional members are there."""
+"""The share of optional members that are drawn."""
 MOST_MADE_UP: Final = 200
-"""No more names are made up, whatever `minProperties` asks for."""
+"""No more names are made up, whatever `minProperties` demands."""
 _ATTEMPTS: Final = 8
 
 
@@ -73,24 +73,25 @@ class _Object:
         return name not in self.demand.forbidden and self._name_fits(name)
 
     def _name_fits(self, name: str) -> bool:
-        if self._said(name) is False:
+        if self._schema_of(name) is False:
             return False
         rules = [layer["propertyNames"] for layer in self.demand.layers if "propertyNames" in layer]
         return all(self.drawing.judge.accepts(name, rule) for rule in rules)
 
-    def _said(self, name: str) -> JsonValue:
-        """Return what all layers together say of the member *name*."""
-        said = both([one for layer in self.demand.layers for one in said_of_member(layer, name)])
+    def _schema_of(self, name: str) -> JsonValue:
+        """Return the schema of the member *name* by all layers together."""
+        schema = both([one for layer in self.demand.layers for one in said_of_member(layer, name)])
         closed = (
-            said is True
+            schema is True
             and name not in self.known
             and any(layer.get("unevaluatedProperties") is False for layer in self.demand.layers)
         )
-        return False if closed else said
+        return False if closed else schema
 
     def _put(self, name: str, *, optional: bool) -> bool:
         """Draw the member *name*; leave it out if it is optional and cannot be right."""
-        drawn = self.drawing.draw(self._said(name), self.place.inner(name, self.demand.references))
+        inner = self.place.inner(name, self.demand.references)
+        drawn = self.drawing.draw(self._schema_of(name), inner)
         if drawn.ok or not optional:
             self.made[name] = drawn.value
         return drawn.ok

@@ -30,7 +30,7 @@ _LIGHT: Final = 50
 
 
 class Scales:
-    """Tells how many steps it is to look at a schema: more, the more there is in it."""
+    """Counts the steps of looking at a schema: the more there is in it, the more steps."""
 
     def __init__(self) -> None:
         # By id. The schemas are kept, too, lest another gets the id of one that is gone.

@@ -1,4 +1,4 @@
-"""Prose that says nothing, of a length in tokens."""
+"""Meaningless prose of a given length in tokens."""
 
 from collections.abc import Callable
 from random import Random

@@ -48,7 +48,7 @@ def _follow(document: JsonValue, pointer: str) -> JsonValue:
 
 
 def _names_in(root: JsonValue) -> dict[str, JsonValue]:
-    """Find what is named by `$id` (as it stands) or by an anchor."""
+    """Find what is named by `$id` (literally) or by an anchor."""
     named: dict[str, JsonValue] = {}
     open_places = [root]
     for _ in range(_MOST_NODES):

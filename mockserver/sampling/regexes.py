@@ -23,7 +23,7 @@ from mockserver.sampling.places import Budget
 _parser: Any = import_module("re._parser")
 
 _LONGEST: Final = 10_000
-"""A text is cut short here, whatever its pattern asks for."""
+"""The longest text, whatever its pattern demands."""
 _USUAL: Final = 8
 """How often an endless repeat is done above its least, at most, where no length is asked for."""
 _ATTEMPTS: Final = 40
@@ -59,7 +59,7 @@ _FEW: Final = 16
 
 
 def found(pattern: str, text: str) -> bool | None:
-    """Return whether *pattern* is found in *text*; None where that cannot be said safely."""
+    """Return whether *pattern* is found in *text*; None where that cannot be decided safely."""
     known = _known(pattern)
     if known is None or len(text) > known.safe_length:
         return None
@@ -110,13 +110,13 @@ def text_for(
             best = text
         if best is not None and attempt >= _ENOUGH:
             break
-        # Repeats may stand within repeats: how far each may go is found out by trying.
+        # Repeats may be nested: how far each may go is found by trying.
         reach = reach // 2 if too_long else min(2 * reach + 1, _LONGEST) if not fits else reach
     return best
 
 
 def _lengthened(text: str, pattern: str, rng: Random, shortest: int) -> str:
-    """Return *text* with more behind it, where *pattern* leaves its end open."""
+    """Return *text* with more after it, if *pattern* leaves its end open."""
     missing = shortest - len(text)
     if missing <= 0 and (not text or text[-1].isalnum()):
         return text
@@ -210,7 +210,7 @@ class _Making:
     length: int = 0
     groups: dict[int, str] = field(default_factory=dict[int, str])
     wishes: list[str] = field(default_factory=list[str])
-    """What lookaheads ask for: put in over the finished text, as a password's digit is."""
+    """What lookaheads demand: put over the finished text, like the digit of a password."""
 
     def text(self, tree: Any) -> str:
         made = self._sequence(tree)
@@ -308,6 +308,6 @@ def _characters(choices: Any, categories: dict[str, str]) -> str:
 
 
 def _written(code: int) -> str:
-    """Return the character *code*; a surrogate is none that JSON could carry in UTF-8."""
+    """Return the character *code*; JSON in UTF-8 cannot carry surrogates."""
     is_surrogate = _SURROGATES[0] <= code <= _SURROGATES[1]
     return "\N{REPLACEMENT CHARACTER}" if is_surrogate else chr(code)

@@ -129,7 +129,7 @@ def _looks(demand: Demand) -> int:
 
 
 def _empty(schema: JsonValue) -> JsonValue:
-    """Return the least of what *schema* says its values are: the last resort."""
+    """Return the simplest value of the first type that *schema* states: the last resort."""
     stated = names(members(schema).get("type"))
     return copy.deepcopy(_EMPTY.get(stated[0])) if stated else None
 

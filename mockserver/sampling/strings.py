@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from faker import Faker
 
 _LONGEST: Final = 10_000
-"""No text is longer, whatever `minLength` asks for."""
+"""No text is longer, whatever `minLength` demands."""
 _ATTEMPTS: Final = 6
 
 
@@ -42,7 +42,7 @@ def _length_fits(text: str, demand: Demand) -> bool:
 
 
 def _making(demand: Demand, place: Place) -> Making:
-    """Return what draws a text for *demand*; formats that nobody knows are taken as names."""
+    """Return what draws a text for *demand*; unknown formats are taken as names."""
     if demand.format is not None:
         known = formats.FORMATS.get(demand.format.lower()) or naming.meaning(demand.format)
         if known is not None:

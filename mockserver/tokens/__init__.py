@@ -1,7 +1,7 @@
 """Counting tokens as the provider bills them.
 
-This is the face of the package: what a request costs, what an answer costs, where the tokens
-of a text end, and the vocabularies themselves. Everything else in it is private to it.
+The public functions of the package: what a request costs, what an answer costs, where the tokens
+of a text end, and the vocabularies. All other modules are private to it.
 """
 
 from collections.abc import Mapping, Sequence
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
-    """Return what the input of the request *body* is billed as, by *model*, which answers.
+    """Return the bill for the input of the request *body*; *model* is the one that answers.
 
     A body with `messages` is a chat request, one with `prompt` a legacy one. The body is a
     valid request: what the provider would refuse is not counted.
@@ -43,7 +43,7 @@ def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
 
 
 def explain_prompt(body: Mapping[str, Any], model: Model) -> PromptBreakdown:
-    """Return what each part of the input costs; together they are what `count_prompt` says."""
+    """Return what each part of the input costs; their sum is what `count_prompt` returns."""
     return PromptBreakdown(tuple(_prompt_parts(body, model)))
 
 
@@ -61,7 +61,7 @@ def count_completion(
     reasoning_tokens: int = 0,
     end_of_turn: bool = False,
 ) -> Count:
-    """Return what the answer *choices* to *body* is billed as, *reasoning_tokens* included.
+    """Return the bill for *choices*, the answer to *body*, including *reasoning_tokens*.
 
     With *end_of_turn*, the deployment bills the token that ends each choice of a chat (Azure
     and GitHub Models do for dated models, api.openai.com does not).
@@ -74,12 +74,12 @@ def count_completion(
 
 
 def count(text: str, encoding: str) -> int:
-    """Return how many tokens *text* is; *encoding* is a vocabulary's name."""
+    """Return the number of tokens in *text*; *encoding* is a vocabulary's name."""
     return vocabulary(encoding).count(text)
 
 
 def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
-    """Cut *text* where its tokens end: (text, how many tokens are complete with it) pairs.
+    """Return *text* split where its tokens end: pairs of a text and the tokens that it completes.
 
     Joined, they are *text*. A character that several tokens share stays whole: it comes with
     the last of them, as on the provider's streams. *encoding* is a vocabulary's name.
@@ -88,7 +88,7 @@ def pieces(text: str, encoding: str) -> tuple[tuple[str, int], ...]:
 
 
 def decode(tokens: Sequence[int], encoding: str) -> str:
-    """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
+    """Return the text of *tokens*; what is not text, or not UTF-8, becomes U+FFFD.
 
     Raises:
         KeyError: A token is beyond the vocabulary.

@@ -1,6 +1,6 @@
-"""What an answer is billed as: its texts and calls, and what the model writes around them.
+"""The bill for an answer: its texts and tool calls, and what the model writes around them.
 
-docs/usage.md says how many recorded bills stand behind each rule.
+docs/usage.md states how many recorded bills confirm each rule.
 """
 
 import json
@@ -94,10 +94,10 @@ class _Bill:
         return count(f" to=functions.{name}") + count(arguments) + layout.answered_call
 
     def _wrapped(self, arguments: str) -> bool:
-        """Return whether a single call came out of the tool that makes several at once.
+        """Return whether a single tool call was made through the tool for parallel calls.
 
-        The provider then writes its arguments anew, and that is how one can tell: with blanks,
-        where a model writes none (8 of 8 distinct answers, 4 repositories, 3 families).
+        The provider then rewrites its arguments, which shows in them: with blanks, where a model
+        writes none (8 of 8 distinct answers, 4 repositories, 3 families).
         """
         if not self._body.get("tools") or self._body.get("parallel_tool_calls") is False:
             return False
@@ -110,10 +110,10 @@ class _Bill:
         )
 
     def _formatted(self, choice: BilledChoice) -> int:
-        """Return what a text costs because of the tools or the format that were asked for."""
+        """Return what a text costs because of the requested tools or format."""
         body, tokens = self._body, 0
         if self._offered and not self._reasoning and _choice_of_tool(body) != "none":
-            # The model writes itself that it calls nothing.
+            # The model itself writes that it calls nothing.
             tokens += 1
         response_format: Mapping[str, Any] = body.get("response_format") or {}
         schema = json_schema_of(body)

@@ -1,4 +1,4 @@
-"""What the parts of a message that are no text are billed as: images, audio, files."""
+"""The bill for parts of a message that are not text: images, audio, files."""
 
 import base64
 import io
@@ -14,11 +14,11 @@ TEXT_PARTS = frozenset({"text", "refusal"})
 AUDIO_MARKS = 4
 """What an audio part costs besides its sound (8 of 8 distinct requests, 6 repositories)."""
 TYPICAL_FILE = 254
-"""Stands in for a file: what a page of PDF costs gpt-4.1 and gpt-5-nano in some recordings."""
+"""The estimate for a file: what a page of PDF costs in some recordings (gpt-4.1, gpt-5-nano)."""
 
 
 def count_attachments(content: Sequence[Mapping[str, Any]], family: Family) -> tuple[int, bool]:
-    """Return what the parts of *content* that are no text cost, and whether that is certain."""
+    """Return the cost of the parts of *content* that are not text, and whether it is certain."""
     tokens, exact = 0, True
     for part in content:
         if part.get("type") not in TEXT_PARTS:
@@ -29,7 +29,7 @@ def count_attachments(content: Sequence[Mapping[str, Any]], family: Family) -> t
 
 
 def count_sound(messages: Sequence[Mapping[str, Any]]) -> int:
-    """Return how many tokens of *messages* are sound; the marks around it are text."""
+    """Return how many tokens of *messages* are audio; the marks around it are text."""
     return sum(
         _count_audio(part.get("input_audio"))[0] - AUDIO_MARKS
         for message in messages
@@ -55,7 +55,7 @@ def _count_audio(audio: Any) -> tuple[int, bool]:
 
 
 def _duration_s(audio: Any) -> float | None:
-    """Return how long a WAV lasts; None: it is no WAV, or a damaged one.
+    """Return how long a WAV lasts; None: it is not a WAV, or a damaged one.
 
     A second of audio is ten tokens (5 of 5 distinct requests with WAV, 4 repositories).
     """

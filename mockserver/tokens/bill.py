@@ -1,4 +1,4 @@
-"""What the rules of the bill hand to each other: counts, and what was generated."""
+"""The values that the rules of the bill exchange: counts, and generated choices."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Literal, NamedTuple
 
 
 class Count(NamedTuple):
-    """A number of tokens; *exact* is False where the rules are known to guess."""
+    """A number of tokens; *exact* is False where the rules only estimate."""
 
     tokens: int
     exact: bool = True
 
 
 class BilledPrompt(NamedTuple):
-    """What an input is billed as; so many of the tokens are sound that the model *heard*."""
+    """The bill of an input; *heard_tokens* of its tokens are audio."""
 
     tokens: int
     exact: bool = True
@@ -24,9 +24,9 @@ class BilledPrompt(NamedTuple):
 class BilledChoice:
     """What was generated for one choice.
 
-    *text* is what the client receives; *stop* is the stop sequence that was hit behind it,
-    which is billed though it is not returned. *calls* are (name, arguments) pairs. *cut* says
-    that a limit ended it: then no end-of-turn token was generated.
+    *text* is what the client receives; *stop* is the stop sequence after it, which is billed but
+    not returned. *calls* are (name, arguments) pairs. *cut*: a limit ended the choice, so that no
+    end-of-turn token was generated.
     """
 
     text: str | None = None
@@ -37,10 +37,10 @@ class BilledChoice:
 
 
 class Part(NamedTuple):
-    """What one part of a prompt costs; *exact* is False where the rules are known to guess.
+    """The cost of one part of a prompt; *exact* is False where the rules only estimate.
 
     A `message` has its *place* in `messages` and its role; the results of parallel calls are
-    one message, at the place of the first. `priming` is what makes the model answer.
+    one message, at the place of the first. `priming` are the tokens that make the model answer.
     """
 
     kind: Literal["message", "tools", "response_format", "priming", "prompt"]
@@ -52,7 +52,7 @@ class Part(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class PromptBreakdown:
-    """What each part of a prompt costs; together they are what `count_prompt` returns."""
+    """The cost of each part of a prompt; their sum is what `count_prompt` returns."""
 
     parts: tuple[Part, ...]
 

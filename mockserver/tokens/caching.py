@@ -1,4 +1,4 @@
-"""A bounded memory of results, measured by their size and not only by their number."""
+"""A cache of results, bounded by their size and not only by their number."""
 
 from collections.abc import Hashable
 from typing import Generic, TypeVar
@@ -8,7 +8,7 @@ Value = TypeVar("Value")
 
 
 class SizedCache(Generic[Key, Value]):
-    """Remembers values until they weigh *capacity*; what was not asked for lately goes first.
+    """Keeps values up to a total weight of *capacity*; the least recently used go first.
 
     There are two generations: a value is noted in the young one, and when that has grown to
     half the capacity, it becomes the old one, and the old one is forgotten. A value that is

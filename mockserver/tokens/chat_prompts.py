@@ -1,7 +1,7 @@
-"""What the input of a chat request is billed as: message by message, then what surrounds them.
+"""The bill for the input of a chat request: message by message, then what surrounds them.
 
 Each rule is stated once, where it acts. The numbers of a family of models are in `layouts`,
-and docs/usage.md says how many recorded bills stand behind each rule.
+and docs/usage.md states how many recorded bills confirm each rule.
 """
 
 import json
@@ -21,7 +21,7 @@ Message: TypeAlias = Mapping[str, Any]
 SYSTEM_ROLES = frozenset({"system", "developer"})
 RESULT_ROLES = frozenset({"tool", "function"})
 PARALLEL = "multi_tool_use.parallel"
-"""The tool that a model calls to call several at once, and that its results come from."""
+"""The tool through which a model makes parallel tool calls, and that their results come from."""
 
 
 def chat_prompt_parts(body: Mapping[str, Any], family: Family) -> list[Part]:
@@ -55,13 +55,13 @@ def text_of(message: Message) -> str:
 
 
 def _result_of(message: Message) -> str | None:
-    """Return the id of the call that *message* answers; only a tool's message has one."""
+    """Return the id of the tool call that *message* answers; only a tool's message has one."""
     answered: str | None = message.get("tool_call_id") if message["role"] == "tool" else None
     return answered
 
 
 def _has_calls(message: Message) -> bool:
-    """Return whether *message*, which is an assistant's, calls anything."""
+    """Return whether *message*, an assistant's, has tool calls."""
     return bool(message.get("tool_calls") or message.get("function_call"))
 
 
@@ -79,11 +79,11 @@ def calls_of(message: Message) -> list[tuple[str, str, str]]:
 
 
 def parallel_calls(calls: Sequence[tuple[str, str]]) -> str:
-    """Return the arguments of the one call that stands for several (name, arguments)."""
+    """Return the arguments of the one call that represents several (name, arguments)."""
     try:
         return _uses([(name, _parsed(arguments)) for name, arguments in calls])
     except RecursionError:
-        # Nested deeper than Python can follow: they count as the texts that they are.
+        # Nested deeper than Python can read: they are counted as texts.
         return _uses(calls)
 
 
@@ -114,9 +114,9 @@ class _Bill:
         self.count = vocabulary(family.encoding).count
         self.extra = extra
         self._names: dict[str, str] = {}
-        """What the calls seen so far have called, by id."""
+        """The names in the tool calls so far, by id."""
         self._parallel: set[str] = set()
-        """The ids of calls that were made together with others."""
+        """The ids of parallel tool calls."""
 
     def messages(self, messages: Sequence[Message]) -> list[Part]:
         """Return what each message costs, in order."""
@@ -149,7 +149,7 @@ class _Bill:
     ) -> tuple[int, bool]:
         """Return the cost of a message's text and attachments.
 
-        The first message, if it is the system's, ends with what is said of tools and formats.
+        The first message, if it is the system's, ends with the tools and formats.
         A message that only calls is no message of its own.
         """
         layout, text = self.layout, text_of(message)
@@ -174,7 +174,7 @@ class _Bill:
         return tokens + more, exact and layout.certain
 
     def _calls(self, message: Message, role: str) -> tuple[int, bool]:
-        """Return the cost of the calls that a message makes: one message, however many."""
+        """Return the cost of the tool calls in a message: one message, however many."""
         layout, calls = self.layout, calls_of(message)
         if not calls:
             return 0, False  # a call of a custom tool
@@ -195,7 +195,7 @@ class _Bill:
         return tokens + layout.call_channel, layout.certain_calls and layout.certain
 
     def _result(self, message: Message) -> tuple[int, bool]:
-        """Return the cost of the result of one call."""
+        """Return the cost of the result of one tool call."""
         layout = self.layout
         name = self._names.get(_result_of(message) or "") or message.get("name") or "tool"
         tokens = layout.message + self.count("functions.") + self.count(name) + 1
@@ -216,7 +216,7 @@ class _Bill:
     def _parallel_results(self, results: Sequence[Message]) -> tuple[int, bool]:
         """Return the cost of the results of parallel calls: one message with a list of texts.
 
-        The list is JSON with a blank behind each comma. Until February 2026 it was escaped to
+        The list is JSON with a blank after each comma. Until February 2026 it was escaped to
         ASCII (22 recordings), since March 2026 it is not (10).
         """
         layout = self.layout
@@ -234,7 +234,7 @@ class _Bill:
             parts.append(Part("tools", extra.tools + own_message, extra.exact))
             own_message = 0
         if extra.response_format is not None:
-            # An assistant's text is said to follow the format, wherever it stands.
+            # An assistant's text is marked as following the format, wherever it is.
             answers = [
                 message
                 for message in messages
@@ -245,7 +245,7 @@ class _Bill:
         return parts
 
     def priming(self, body: Mapping[str, Any]) -> Part:
-        """Return the cost of what makes the model answer.
+        """Return the cost of the tokens that make the model answer.
 
         With tools it is one token shorter, since the model itself writes where its message
         goes; unless it may not call any, or is made to call a certain one.
@@ -267,7 +267,7 @@ class _Bill:
 
 
 def forced_function(body: Mapping[str, Any]) -> str | None:
-    """Return the name of the function that the request makes the model call, or None."""
+    """Return the name of the function that the model must call, or None."""
     choice = as_schema(body.get("tool_choice", body.get("function_call")))
     if choice is None:
         return None
@@ -277,7 +277,7 @@ def forced_function(body: Mapping[str, Any]) -> str | None:
 
 
 def _compacted(arguments: str) -> str:
-    """Return *arguments* as the model reads them: compact JSON, if they are JSON at all."""
+    """Return *arguments* as the model reads them: as compact JSON, if they are JSON."""
     try:
         return _compact(json.loads(arguments))
     except (ValueError, RecursionError):

@@ -1,4 +1,4 @@
-"""What an image in a message is billed as."""
+"""The bill for an image in a message."""
 
 import base64
 import io
@@ -9,7 +9,7 @@ from mockserver.models import Family
 from mockserver.tokens.schemas import as_schema
 
 TYPICAL_SIZE = (1024, 1024)
-"""Stands in for the size of an image that nobody here can see."""
+"""The assumed size of an image whose size is unknown."""
 
 
 def count_image(image: Any, family: Family) -> tuple[int, bool]:

@@ -1,7 +1,7 @@
-"""What stands in the system message behind its text: tools and the format of the answer.
+"""What follows the text in the system message: tools and the format of the answer.
 
-Rendering them is the dear part of a count, and a client sends the same ones all day: what they
-cost is remembered by content.
+Rendering them is the expensive part of a count, and clients send the same ones all day: their
+costs are cached by content.
 """
 
 import marshal
@@ -22,9 +22,9 @@ class Instructions:
     """The tokens of tools and response format, without what joins them to a message.
 
     Attributes:
-        tools: Of the tools and what follows them; None: there are no functions.
-        response_format: Of the format; None: none is asked for.
-        format_name: What the format's name costs wherever an answer is said to follow it.
+        tools: For the tools and what follows them; None: there are no functions.
+        response_format: For the format; None: none is requested.
+        format_name: For the format's name, wherever an answer is marked as following it.
         exact: Bills confirm all rules that were used.
 
     """
@@ -45,14 +45,14 @@ _remembered: SizedCache[tuple[str, str, bytes], Instructions] = SizedCache(2_000
 
 def instructions(body: Mapping[str, Any], family: Family) -> Instructions:
     """Return what the tools and the response format of *body* cost."""
-    said: Any = (body.get("tools"), body.get("functions"), json_schema_of(body))
-    if not any(said):
+    stated: Any = (body.get("tools"), body.get("functions"), json_schema_of(body))
+    if not any(stated):
         return NOTHING
     try:
         # Version 0 writes equal values alike: no references, no marks of interned strings.
-        key = (family.layout, family.encoding, marshal.dumps(said, 0))
+        key = (family.layout, family.encoding, marshal.dumps(stated, 0))
     except ValueError:
-        # A mapping that is no dict, or one too deeply nested: only the memory is lost.
+        # A mapping that is not a dict, or nested too deeply: it is just not cached.
         return _counted(body, family)
     found = _remembered.get(key)
     if found is None:
@@ -62,7 +62,7 @@ def instructions(body: Mapping[str, Any], family: Family) -> Instructions:
 
 
 def functions_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    """Return the functions offered, as `tools` or as `functions`: they are billed alike."""
+    """Return the functions offered, as `tools` or as `functions`: both are billed the same."""
     tools: Sequence[Mapping[str, Any]] = body.get("tools") or ()
     return [
         *(tool["function"] for tool in tools if tool["type"] == "function"),
@@ -71,7 +71,7 @@ def functions_of(body: Mapping[str, Any]) -> list[Mapping[str, Any]]:
 
 
 def json_schema_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """Return the `json_schema` member of the response format, if that is what is asked for."""
+    """Return the `json_schema` member of the response format, if one is requested."""
     response_format: Mapping[str, Any] = body.get("response_format") or {}
     return response_format.get("json_schema") if "json_schema" in response_format else None
 

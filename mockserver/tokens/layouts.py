@@ -2,8 +2,8 @@
 
 Each family of models has one layout (fixtures/models.yaml). The numbers are the tokens around
 the texts: `<|im_start|>`, `<|im_sep|>` and `<|im_end|>` in ChatML, `<|start|>`, `<|channel|>`,
-`<|message|>`, `<|end|>` and their like in Harmony. docs/usage.md says how many recorded bills
-stand behind each of them.
+`<|message|>`, `<|end|>` and their like in Harmony. docs/usage.md states how many recorded bills
+confirm each of them.
 """
 
 from collections.abc import Mapping
@@ -19,23 +19,23 @@ class Layout:
     Attributes:
         message: Around every message.
         named: Added for a message with a name, besides the name itself.
-        priming: What makes the model answer: `<|start|>assistant` and what follows.
-        final_channel: A text of the assistant says that it is one (Harmony: channel `final`).
-        call_channel: A call says where it goes and what it holds (Harmony: channel
-            `commentary`, constraint `json`).
-        result_channel: A result says whom it is for (Harmony: channel `commentary`).
-        instructions: What stands before the system message once tools or formats follow it.
+        priming: The tokens that make the model answer: `<|start|>assistant` and what follows.
+        final_channel: Marks a text of the assistant (Harmony: channel `final`).
+        call_channel: The target and format of a tool call (Harmony: channel `commentary`,
+            constraint `json`).
+        result_channel: The recipient of a tool result (Harmony: channel `commentary`).
+        instructions: What precedes the system message if tools or formats follow it.
         inline_end: What closes an object type on one line.
         modern_types: Types show titles and what array items are, and objects may be inline.
-        tools_end: What follows the tools: a blank line and so many tokens, or None.
+        tools_end: Tokens after the tools, following a blank line; None: nothing follows.
         undescribed_tools: Added where no function has a description.
         forced_call: A named tool is already called when the answer begins, so it is billed
-            as prompt; else the model writes the call itself.
-        answer_header: What stands before everything in an answer (Harmony: the channel).
+            as prompt; otherwise the model writes the call itself.
+        answer_header: What begins every answer (Harmony: the channel).
         analysis: What surrounds reasoning in an answer (Harmony: channel `analysis`).
         answered_text: What else a text costs in an answer.
         answered_call: What else a call costs in an answer, besides its name and arguments.
-        contents_only: Nothing but the texts is billed.
+        contents_only: Only the texts are billed.
         certain: Bills confirm the numbers.
         certain_calls: Bills confirm the numbers of calls and results in a prompt.
         certain_answers: Bills confirm the numbers of answers.
@@ -91,10 +91,10 @@ O_SERIES = replace(
     certain_calls=False,
     certain_answers=False,
 )
-"""o1, o3, o4: as Harmony, where it was seen (18 of 25 distinct requests). Answers vary."""
+"""o1, o3, o4: like Harmony, as far as seen (18 of 25 distinct requests). Answers vary."""
 
 UNKNOWN = replace(CHATML, certain=False, certain_calls=False, certain_answers=False)
-"""Nothing is confirmed, and something must be said."""
+"""Nothing is confirmed; this is the estimate."""
 
 LAYOUTS: Mapping[LayoutName, Layout] = {
     "chatml": CHATML,

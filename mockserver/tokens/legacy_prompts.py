@@ -1,4 +1,4 @@
-"""What the input of a legacy completion is billed as."""
+"""The bill for the input of a legacy completion."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,7 +8,7 @@ from mockserver.tokens.vocabularies import Vocabulary
 
 
 def legacy_prompt_parts(body: Mapping[str, Any], vocabulary: Vocabulary) -> list[Part]:
-    """Return what each prompt costs: its tokens and nothing else.
+    """Return the cost of each prompt: its tokens and nothing else.
 
     `prompt` is a text, several texts, tokens, or several lists of tokens (160 of 170 distinct
     requests exact; the others are of 2022, or of models whose vocabulary is uncertain).

@@ -1,6 +1,6 @@
-"""What a request, or a recorded exchange, costs in tokens, told part by part for people.
+"""What a request, or a recorded exchange, costs in tokens, part by part, for people.
 
-The rules are those of the bill: everything here asks `explain_prompt` and `count_completion`.
+The rules are those of the bill: all numbers come from `explain_prompt` and `count_completion`.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,7 +29,7 @@ class TokenReport:
         lines: The parts of the prompt: messages, tools, response format, overhead.
         prompt: Their sum.
         completion: What the answer costs; None without one.
-        recorded_prompt: What the recording was billed for the prompt, if it says.
+        recorded_prompt: The recorded bill for the prompt, if there is one.
         recorded_completion: The same for the answer.
 
     """
@@ -56,7 +56,7 @@ def token_report(
             that body as `request` and, if it was answered, a body as `response` or a list of
             streamed events as `chunks`.
         catalogue: Tells which snapshot answers for an alias; the shipped one by default.
-        model: Counts as this model does, whatever the document says.
+        model: The model to count for, whatever the document names.
         end_of_turn: The deployment bills the token that ends each choice (Azure does).
 
     Raises:
@@ -113,10 +113,10 @@ def _line(what: str, part: Part) -> Line:
 
 
 def _tools(part: Part, body: Mapping[str, Any], model: Model) -> Iterator[Line]:
-    """Yield a line for each tool: what it adds to those before it; the first bears the frame."""
+    """Yield a line for each tool: what it adds to those before it; the first includes the frame."""
     key = "tools" if body.get("tools") else "functions"
     tools: Sequence[Mapping[str, Any]] = body[key]
-    told = 0
+    before = 0
     for number, tool in enumerate(tools, 1):
         shorter = {**body, key: tools[:number]}
         shorter.pop("tool_choice", None)
@@ -124,8 +124,8 @@ def _tools(part: Part, body: Mapping[str, Any], model: Model) -> Iterator[Line]:
             (p.tokens for p in explain_prompt(shorter, model).parts if p.kind == "tools"), 0
         )
         spec: Mapping[str, Any] = tool.get("function") or tool
-        yield Line(what=f"tool {spec.get('name', number)}", tokens=cost - told, exact=part.exact)
-        told = cost
+        yield Line(what=f"tool {spec.get('name', number)}", tokens=cost - before, exact=part.exact)
+        before = cost
 
 
 def _answer_of(document: Mapping[str, Any]) -> Mapping[str, Any]:

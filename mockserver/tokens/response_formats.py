@@ -8,7 +8,7 @@ from mockserver.tokens.schemas import as_list, as_schema
 
 
 def render_response_format(json_schema: Mapping[str, Any]) -> str:
-    """Return the block that tells the model the format called `name`.
+    """Return the block that describes the format called `name` to the model.
 
     The schema is compact JSON without what only the decoder needs, ASCII-escaped
     (293 distinct requests, 98.6 % exact; docs/usage.md).
@@ -61,7 +61,7 @@ def _pruned(schema: Any) -> Any:
 
 
 _NAMED = frozenset({"properties", "$defs", "definitions"})
-"""Keywords whose keys are names: one that is called `format` stays."""
+"""Keywords whose keys are names: a name `format` stays."""
 
 
 def _each_pruned(schemas: Any) -> Any:

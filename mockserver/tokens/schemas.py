@@ -1,4 +1,4 @@
-"""Reading JSON Schemas: what is stated in them, and what their references point at.
+"""Reading JSON Schemas: their members, and the targets of their references.
 
 Schemas come from clients as they are: whatever is not of the expected type reads as absent.
 """
@@ -10,23 +10,23 @@ Schema: TypeAlias = Mapping[str, Any]
 
 
 def as_schema(value: Any) -> Schema | None:
-    """Return *value* if it is a JSON object, else None."""
+    """Return *value* if it is a JSON object, otherwise None."""
     return cast("Schema", value) if isinstance(value, Mapping) else None
 
 
 def as_list(value: Any) -> Sequence[Any] | None:
-    """Return *value* if it is a JSON array with something in it, else None."""
+    """Return *value* if it is a JSON array that is not empty, otherwise None."""
     return cast("Sequence[Any]", value) if isinstance(value, list) and value else None
 
 
 def text_at(schema: Schema, key: str) -> str:
-    """Return the text at *key*; nothing if it is blank, absent or no text."""
+    """Return the text at *key*; empty if it is blank, absent or not a text."""
     value = schema.get(key)
     return value if isinstance(value, str) and value.strip() else ""
 
 
 def variants_of(schema: Any) -> Sequence[Any] | None:
-    """Return the alternatives of a union, or None if *schema* is none.
+    """Return the alternatives of a union, or None if *schema* is not one.
 
     A list of types is a union whose variants each have a copy of everything else but the
     title: so a description is billed three times (28 of 30 requests: crewAI, ellmer, rig).
@@ -43,7 +43,7 @@ def variants_of(schema: Any) -> Sequence[Any] | None:
 
 
 def resolved(root: Schema) -> Schema:
-    """Return *root* with each local `$ref` in it replaced by what it points at.
+    """Return *root* with each local `$ref` in it replaced by its target.
 
     Keys beside a `$ref` win over those of its target. What points at nothing, or at what it
     stands in, becomes the empty schema, which is any value. So does what is too much: thirty
@@ -55,7 +55,7 @@ def resolved(root: Schema) -> Schema:
 MOST_NODES = 100_000
 """More objects and lists than any model's context has room for."""
 _DEEPEST = 250
-"""As deep as a body may nest, and more; far less deep than Python can follow."""
+"""Deeper than a body may nest; far less deep than Python can read."""
 
 
 class _Resolver:
@@ -64,7 +64,7 @@ class _Resolver:
         self._left = MOST_NODES
 
     def resolve(self, schema: Any, within: tuple[str, ...], depth: int) -> Any:
-        """Return *schema*, which stands in *within* references, without any."""
+        """Return *schema*, which is inside *within* references, without any."""
         parts = as_list(schema)
         content = as_schema(schema)
         if parts is None and content is None:
@@ -90,12 +90,12 @@ class _Resolver:
 
 
 _VALUES = frozenset({"default", "enum", "const", "examples"})
-"""Keywords whose values are data: no schema is in them."""
+"""Keywords whose values are data and contain no schemas."""
 _DEFINITIONS = frozenset({"$defs", "definitions"})
 
 
 def _at(root: Schema, reference: str) -> Schema | None:
-    """Return what the JSON pointer *reference* (`#/$defs/Name`) finds, or None."""
+    """Return the target of the JSON pointer *reference* (`#/$defs/Name`), or None."""
     found: Any = root
     for step in reference.removeprefix("#").strip("/").split("/") if reference != "#" else ():
         content = as_schema(found)

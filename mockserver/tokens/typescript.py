@@ -4,7 +4,7 @@ Nobody outside knows these bytes for sure; two kinds of evidence say what they a
 bills fix the numbers of tokens (docs/usage.md holds the table). And the same renderer has been
 watched from outside: the project json-schema-to-openai-typescript publishes what OpenAI made
 of 76 probing schemas ("capture" below), and models have quoted their own tool definitions.
-Where a rule stands on the capture alone, `Rendering.exact` is False.
+Where only the capture confirms a rule, `Rendering.exact` is False.
 """
 
 import json
@@ -56,7 +56,7 @@ def _json(value: Any) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Written:
-    """A schema, written: the comment lines above it, its type, and the notes behind that."""
+    """A written schema: the comment lines above it, its type, and the notes after it."""
 
     header: str
     type: str
@@ -69,7 +69,7 @@ class _Written:
 
     @property
     def behind(self) -> str:
-        """The notes as they stand at the end of a line."""
+        """The notes as written at the end of a line."""
         return f" // {self.notes}" if self.notes else ""
 
 
@@ -78,7 +78,7 @@ _DEEPEST = 60
 
 
 class _Writer:
-    """Writes types; remembers whether a rule was used that no bill has confirmed."""
+    """Writes types; records whether a rule was used that no bill has confirmed."""
 
     def __init__(self, layout: Layout) -> None:
         self._inline_end = layout.inline_end
@@ -163,7 +163,7 @@ class _Writer:
         """Return `T[]`, or `Array<...>` where a comment, lines or alternatives are in it.
 
         17 requests (crewAI, instructor-php) and 18 for alternatives; enums stay `"a" | "b"[]`.
-        The models of 2023-06 are not told what an item is (2 requests, dd-trace-py).
+        The models of 2023-06 do not see the types of items (2 requests, dd-trace-py).
         """
         places = as_list(schema.get("prefixItems"))
         if places:
@@ -206,7 +206,7 @@ class _Writer:
         return "".join(["{\n", *lines, f"{rest},\n" if rest else "", "}"])
 
     def _rest(self, schema: Schema, *, named: bool) -> str:
-        """Return what stands for members that are not *named*, or nothing.
+        """Return what represents members that are not *named*, or nothing.
 
         `true` beside properties: 2 requests (openai-dotnet) and capture; a schema: capture.
         """
@@ -232,7 +232,7 @@ class _Writer:
         return f"// {title}\n//\n{below}" if below else f"// {title}\n"
 
     def _notes(self, schema: Schema, *, of_variant: bool) -> str:
-        """Return default and bounds as they stand behind a type, or nothing.
+        """Return default and bounds as written after a type, or nothing.
 
         `default`: 7 requests (instructor-php, two families) and capture, also of enums.
         Numeric bounds: 7 requests (lingua, braintrust; gpt-5-nano); those of a `number` are
@@ -279,7 +279,7 @@ def _number(value: float) -> str:
 def _property(key: str, written: _Written) -> str:
     """Return the lines of one property.
 
-    Notes stand behind a type of one line, and above the key of one that spans lines
+    Notes follow a type of one line, and above the key of one that spans lines
     (7 requests for `default`; capture).
     """
     gap = "" if written.type.startswith("\n") else " "

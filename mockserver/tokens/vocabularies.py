@@ -22,7 +22,7 @@ from mockserver.errors import MockServerError
 from mockserver.tokens.caching import SizedCache
 
 Pieces = tuple[tuple[str, int], ...]
-"""A text, cut: (text, how many tokens are complete with it) pairs."""
+"""A split text: pairs of a text and the number of tokens that it completes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ NAMES = tuple(DEFINITIONS)
 
 
 class Vocabulary:
-    """One vocabulary, in memory: counts tokens, cuts text where they end, reads them back."""
+    """One vocabulary, in memory: counts tokens, splits text where they end, decodes them."""
 
     __slots__ = ("_count_short", "_counts", "_encoding", "_end_of_text", "_pieces")
 
@@ -108,7 +108,7 @@ class Vocabulary:
         self._pieces: SizedCache[str, Pieces] = SizedCache(self._REMEMBERED_PIECES)
 
     def count(self, text: str) -> int:
-        """Return how many tokens *text* is."""
+        """Return the number of tokens in *text*."""
         if len(text) < self._SHORT:
             return self._count_short(text)
         tokens = self._counts.get(text)
@@ -121,7 +121,7 @@ class Vocabulary:
         return len(self._encode(text))
 
     def pieces(self, text: str) -> Pieces:
-        """Cut *text* where its tokens end and no character is cut in two."""
+        """Split *text* where its tokens end, without splitting a character."""
         pieces = self._pieces.get(text)
         if pieces is None:
             pieces = self._cut(text)
@@ -145,7 +145,7 @@ class Vocabulary:
         return self._encoding.decode_tokens_bytes(range(count))
 
     def text_of(self, tokens: Sequence[int]) -> str:
-        """Return the text of *tokens*; what is no text, or no UTF-8, becomes U+FFFD.
+        """Return the text of *tokens*; what is not text, or not UTF-8, becomes U+FFFD.
 
         Raises:
             KeyError: A token is beyond the vocabulary.
@@ -195,10 +195,10 @@ class Vocabulary:
 
 
 _ENTRY = 64
-"""What remembering a text costs besides its characters, about."""
+"""Approximate cost of caching a text, besides its characters."""
 
 _LONG = 100_000
-"""Texts up to this many characters are encoded as they are."""
+"""Texts up to this many characters are encoded whole."""
 _LONGEST_RUN = 25_000
 """The longest run of letters, of blanks or of signs that is encoded as a whole.
 
@@ -233,7 +233,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 @cache
 def vocabulary(name: str) -> Vocabulary:
-    """Return the vocabulary called *name*, loaded when it is first asked for.
+    """Return the vocabulary called *name*, loaded on first use.
 
     Raises:
         MockServerError: Its file is missing or damaged.
