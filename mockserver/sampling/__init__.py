@@ -1,6 +1,6 @@
 """Made-up answers: values valid for a schema, prose of a given length, names and addresses.
 
-This is the face of the package; everything else in it is private to it. What is drawn depends
+The public functions of the package; all other modules are private to it. What is drawn depends
 on the arguments alone: the same schema and the same state of the generator give the same
 value, in every process.
 """

@@ -1,6 +1,6 @@
 """What the provider refuses, and with which words: JSON, models, parameters, lengths.
 
-This is the face of the package; everything else in it is private to it. Requests that pass are
+The public functions of the package; all other modules are private to it. Requests that pass are
 those that the provider would answer, as far as that can be known without a model. Nothing here
 knows of sockets, scenarios or bills: a refusal is an `ApiError`, which a dialect spells.
 
