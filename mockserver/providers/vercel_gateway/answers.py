@@ -14,7 +14,17 @@ from mockserver.conversation import FinishReason, Usage
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.requests import LanguageModelRequest
 from mockserver.wire.jsontext import Hole, JsonValue, TokenText
-from mockserver.wire.marks import CALL, CONTENT, FINISH, FRAME, THOUGHT, USAGE, Mark, Marks
+from mockserver.wire.marks import (
+    CALL,
+    CONTENT,
+    FINISH,
+    FRAME,
+    GENERATED,
+    THOUGHT,
+    USAGE,
+    Mark,
+    Marks,
+)
 from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
@@ -39,9 +49,10 @@ TEXT_PIECE: Final = (Mark(CONTENT, ("delta",)),)
 THOUGHT_PIECE: Final = (Mark(THOUGHT, ("delta",)),)
 CALL_PIECE: Final = (Mark(CALL, ("delta",)),)
 WHOLE_CALL: Final = (Mark(CALL, ("input",)),)
-FINISHED: Final = (Mark(FINISH, ("finishReason",)), Mark(USAGE, ("usage",)))
+_FINISHED: Final = (Mark(FINISH, ("finishReason",)), Mark(USAGE, ("usage",)))
+FINISHED: Final = (*_FINISHED, Mark(GENERATED, ("usage", "outputTokens", "total")))
+FINISHED_OF_SECOND: Final = (*_FINISHED, Mark(GENERATED, ("usage", "outputTokens")))
 """The marks of the parts of a stream, for failures to act on."""
-WHOLE: Final = (Mark(FRAME, ("content",)), *FINISHED)
 
 
 def whole(answer: Answer, request: LanguageModelRequest) -> Json:
@@ -88,8 +99,17 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
             "providerMetadata": routing.metadata(answer, request.providers, request.tried),
         },
         0,
-        FINISHED,
+        _finished(request),
     )
+
+
+def whole_marks(request: LanguageModelRequest) -> Marks:
+    """Return the marks of an answer in one piece."""
+    return (Mark(FRAME, ("content",)), *_finished(request))
+
+
+def _finished(request: LanguageModelRequest) -> Marks:
+    return FINISHED_OF_SECOND if request.specification == SECOND else FINISHED
 
 
 def _thoughts(answer: Answer) -> Sequence[TokenText]:

@@ -61,4 +61,4 @@ class LanguageModel(OpenAIEndpoint):
         if request.stream:
             parts = tuple(answers.parts(answer, request))
             return EventStream(parts, "text/event-stream", end=DONE)
-        return JsonBody(answers.whole(answer, request), marks=answers.WHOLE)
+        return JsonBody(answers.whole(answer, request), marks=answers.whole_marks(request))

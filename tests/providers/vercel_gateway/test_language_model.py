@@ -106,6 +106,23 @@ def test_a_bill_is_told_in_the_words_of_later_specifications(specification: int)
     assert usage["raw"]["output_tokens_details"] == {"reasoning_tokens": 20}
 
 
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize(
+    ("specification", "left"),
+    [(2, None), (3, {"total": None, "text": 30, "reasoning": 20})],
+)
+def test_the_output_may_be_missing_from_the_bill(
+    specification: int, left: object, *, stream: bool
+) -> None:
+    api = Api(BILL + "        fail: {kind: omit, parts: [completion_tokens]}")
+    answered = ask(api, specification=specification, stream=stream)
+
+    bill = (finish(answered) if stream else answered.json)["usage"]
+    assert bill["outputTokens"] == left
+    assert bill["inputTokens"] in (100, {"total": 100, "noCache": 70, "cacheRead": 30})
+    assert answered.call.failures == ("omit",)
+
+
 @pytest.mark.parametrize(
     ("specification", "empty"),
     [(2, {}), (3, {"inputTokens": {}, "outputTokens": {}})],
