@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from mockserver.conversation import Charge
@@ -63,7 +63,7 @@ JSON = st.recursive(
 )
 
 
-@settings(derandomize=True)
+@settings(derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(st.fixed_dictionaries({}, optional={"messages": JSON, "prompt": JSON}))
 def test_what_is_no_request_is_charged_all_the_same(body: dict[str, Any]) -> None:
     assert charge(body).tokens >= 0
