@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from mockserver.contracts import (
     Answer,
+    AnsweredCall,
     AnsweredChoice,
     ChoicePlace,
     ComputedReply,
@@ -255,9 +256,11 @@ def _headers(defaults: Defaults, reply: Reply) -> Headers:
 
 def _fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
     """Return the `system_fingerprint`: stated, or one for each model, as deployments have."""
-    for stated in (reply.system_fingerprint, session.scenario.defaults.system_fingerprint):
-        if not isinstance(stated, Unstated):
-            return stated
+    stated = reply.system_fingerprint
+    if isinstance(stated, Unstated):
+        stated = session.scenario.defaults.system_fingerprint
+    if not isinstance(stated, Unstated):
+        return stated
     if not model.family.fingerprint:
         return None
     return _fingerprint_of(session.seed, model.answers_as)
@@ -281,17 +284,17 @@ def _summary(answer: Answer, secrets: Sequence[bytes]) -> Summary | None:
         return None
     choice = answer.choices[0]
     text = choice.text if choice.text is not None else choice.refusal
+    calls = choice.tool_calls
     return Summary(
         None if text is None else redact_text(str(text), secrets),
         choice.finish_reason,
-        tuple(
-            [
-                ToolCall(
-                    redact_text(call.name),
-                    redact_text(str(call.arguments), secrets),
-                    call.id.mark if isinstance(call.id, Hole) else call.id,
-                )
-                for call in choice.tool_calls
-            ]
-        ),
+        tuple([_redacted(call, secrets) for call in calls]) if calls else (),
+    )
+
+
+def _redacted(call: AnsweredCall, secrets: Sequence[bytes]) -> ToolCall:
+    return ToolCall(
+        redact_text(call.name),
+        redact_text(str(call.arguments), secrets),
+        call.id.mark if isinstance(call.id, Hole) else call.id,
     )

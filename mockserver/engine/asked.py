@@ -156,9 +156,10 @@ Meaning: TypeAlias = Understood | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
 
 
-class Matched(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Matched:
     """What is *given* to a call: to that which came in, or to what the provider asks instead."""
 
-    incoming: IncomingCall
-    understood: Understood | None
-    given: Given
+    incoming: Final[IncomingCall]
+    understood: Final[Understood | None]
+    given: Final[Given]

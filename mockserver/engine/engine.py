@@ -7,9 +7,9 @@ failure by name.
 
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import cache, partial
-from typing import NamedTuple
+from typing import Final
 
 from mockserver.contracts import ComputingEndpoint
 from mockserver.conversation import ApiError, IncomingCall
@@ -43,15 +43,16 @@ from mockserver.wire.timeline import Timeline
 __all__ = ["Engine", "Exchange", "Options"]
 
 
-class Exchange(NamedTuple):
+@dataclass(slots=True, eq=False)
+class Exchange:
     """What goes out for one request, and the journal's entry on it, which is still open.
 
     Whoever has played the timeline reports by `Engine.close` how that went.
     """
 
-    timeline: Timeline
-    call: Call
-    asked: Asked
+    timeline: Final[Timeline]
+    call: Final[Call]
+    asked: Final[Asked]
 
 
 class Engine:
@@ -140,7 +141,7 @@ class Engine:
     def _ready(self, asked: Asked, call: Call, matched: Matched) -> Ready:
         """Return the answer in bytes: what is looked up, or what the model answers."""
         route = asked.route
-        incoming, understood, given = matched
+        understood, given = matched.understood, matched.given
         if route.lookup is not None:
             return looked_up(asked, call, route.lookup, by_token=is_cut(given))
         endpoint = route.asks
@@ -149,11 +150,12 @@ class Engine:
         return self._memory.ready(
             understood,
             given,
-            states_allowances=incoming.allowances is None,
-            make=lambda: answered(
+            states_allowances=matched.incoming.allowances is None,
+            make=partial(
+                answered,
                 asked,
                 endpoint,
-                incoming,
+                matched.incoming,
                 given,
                 self._memory,
                 states_exactness=self._options.usage_header,
@@ -248,6 +250,10 @@ def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
     call.notes += ready.notes
     if asked.session.strict.loops:
         refuse_loop(asked, matched, ready)
+    given = matched.given
     timeline = stamp(asked, call, ready, matched.incoming.allowances)
-    timeline = delay(asked, call, matched.given.latency, ready, timeline)
-    return fail(asked, call, matched, timeline, bent=ready.bent)
+    if given.latency is not None:
+        timeline = delay(asked, call, given.latency, ready, timeline)
+    if given.failures:
+        timeline = fail(asked, call, matched, timeline, bent=ready.bent)
+    return timeline

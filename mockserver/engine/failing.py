@@ -62,9 +62,7 @@ def fail(
     A failure that replaces the answer keeps what went wrong before anything was sent, and
     pre-empts all else. *bent* are the positions of those that had an effect before.
     """
-    incoming, _, given = matched
-    if not given.failures:
-        return timeline
+    incoming, given = matched.incoming, matched.given
     scene = Scene(
         dialect=asked.route.dialect,
         draw=asked.draw,

@@ -92,7 +92,7 @@ def refuse_loop(asked: Asked, matched: Matched, ready: Ready) -> None:
         ApiError: It is the 21st in a row with tool calls.
 
     """
-    incoming, _, given = matched
+    incoming, given = matched.incoming, matched.given
     if incoming.request is None:
         return
     reader = asked.session.reader

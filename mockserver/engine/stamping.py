@@ -21,7 +21,7 @@ from mockserver.conversation import (
     Thought,
     ToolCall,
 )
-from mockserver.engine.asked import Asked, Ready, Summary, size_of
+from mockserver.engine.asked import Asked, Ready, size_of
 from mockserver.records.journal import Call
 from mockserver.records.ledger import Entry
 from mockserver.records.stored import StoredAnswer
@@ -45,7 +45,6 @@ def stamp(
     stamps = dialect.stamps(draw)
     call.usage = ready.usage
     if answer is None:
-        _enter(asked, call, ready.summary, ())
         head = Head(status, fill(lines, stamps), content_length)
         return (head, *[Data(*frame) for frame in ready.frames])
     endpoint = asked.route.asks
@@ -59,7 +58,10 @@ def stamp(
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
-    _enter(asked, call, ready.summary, filling)
+    if ready.summary is not None:
+        text, finish_reason, calls = ready.summary
+        calls = _with_ids(calls, filling) if calls else calls
+        asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
         _keep(asked, answer, filling, ready.frames)
     if dialect.keeps_answers:
@@ -70,19 +72,14 @@ def stamp(
     )
 
 
-def _enter(asked: Asked, call: Call, summary: Summary | None, filling: Filling) -> None:
-    """Enter *summary* into the journal, its tool calls with their ids."""
-    if summary is None:
-        return
-    text, finish_reason, calls = summary
-    if calls:
-        calls = tuple(
-            [
-                replace(made, id=fill(made.id.encode(), filling).decode()) if made.id else made
-                for made in calls
-            ]
-        )
-    asked.session.journal.tell(call, text, finish_reason, calls)
+def _with_ids(calls: tuple[ToolCall, ...], filling: Filling) -> tuple[ToolCall, ...]:
+    """Return the tool *calls* of an answer with the ids that fill its holes."""
+    return tuple(
+        [
+            replace(made, id=fill(made.id.encode(), filling).decode()) if made.id else made
+            for made in calls
+        ]
+    )
 
 
 def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:

@@ -93,12 +93,10 @@ def _take_turn(asked: Asked, turn: Turn | None) -> None:
 # --- On the way out --------------------------------------------------------------------------
 
 
-def delay(
-    asked: Asked, call: Call, latency: Latency | None, ready: Ready, timeline: Timeline
-) -> Timeline:
+def delay(asked: Asked, call: Call, latency: Latency, ready: Ready, timeline: Timeline) -> Timeline:
     """Return *timeline* with the time that the model takes, and enter it in the journal."""
     pace = ready.pace
-    if pace is None or latency is None:
+    if pace is None:
         return timeline
     load = asked.session.traffic.load(pace.model)
     _take_turn(asked, load.enter(None, None))

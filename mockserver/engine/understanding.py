@@ -1,6 +1,7 @@
 """Step 2: what a request means, as the provider would read it: its key, its body, its limits."""
 
 from dataclasses import replace
+from functools import partial
 
 from mockserver.contracts import Attempt, ComputingEndpoint, ModelEndpoint
 from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
@@ -61,7 +62,7 @@ def understand(
         if isinstance(known, ApiError):
             raise known
         understood = known or memory.understood(
-            asked, lambda: meaning(http, route, endpoint, asked.catalogue)
+            asked, make=partial(meaning, http, route, endpoint, asked.catalogue)
         )
         if understood.request.continues is not None:
             understood = continued(understood, endpoint, asked.session)

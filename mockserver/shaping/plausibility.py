@@ -23,10 +23,10 @@ def doubts(
 
     """
     found: dict[str, None] = {}
-    if any(choice.tool_calls and not endpoint.sayable(choice).tool_calls for choice in written):
-        found[f"the reply calls tools, which '{endpoint.kind}' cannot send: they are left out"] = (
-            None
-        )
+    for before in written:
+        if before.tool_calls and not endpoint.sayable(before).tool_calls:
+            left_out = f"the reply calls tools, which '{endpoint.kind}' cannot send"
+            found[f"{left_out}: they are left out"] = None
     for choice in answer.choices:
         found.update(dict.fromkeys(_doubts(choice, answer.request)))
     wanted = answer.request.n * max(1, len(answer.request.prompts))
