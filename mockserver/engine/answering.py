@@ -12,7 +12,6 @@ from mockserver.contracts import (
     AnsweredChoice,
     ChoicePlace,
     ComputedReply,
-    GeneratingEndpoint,
     Lookup,
     LookupEndpoint,
     ModelEndpoint,
@@ -86,8 +85,9 @@ def answered(
     request = bending.misread(incoming.request)
     reply = in_scope(given.reply, given.scope)
     model = asked.catalogue.resolve(reply.model or request.model)
-    if isinstance(endpoint, GeneratingEndpoint):
-        terms = Terms(endpoint, request, reply, model)
+    generates = asked.route.generates
+    if generates is not None:
+        terms = Terms(generates, request, reply, model)
         made = _generated(
             asked,
             terms,
@@ -129,8 +129,8 @@ def answered(
         head = head.with_headers(answer.headers)
     notes = tuple(map(found_nothing, given.scope.empty if given.scope is not None else ()))
     # No notes on what goes wrong on purpose, or on what nobody wrote.
-    if given.rule is not None and not bending and isinstance(endpoint, GeneratingEndpoint):
-        notes += doubts(answer, made.written, endpoint)
+    if given.rule is not None and not bending and generates is not None:
+        notes += doubts(answer, made.written, generates)
     return Ready(
         head,
         frames,

@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Final
 
-from mockserver.contracts import ComputingEndpoint
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
 from mockserver.engine.answering import answered, is_cut, looked_up
@@ -236,7 +235,7 @@ class Engine:
             understood = continued(understood, route.asks, session)
         incoming.request = understood.request
         incoming.model = understood.request.model
-        incoming.computes = isinstance(route.asks, ComputingEndpoint)
+        incoming.computes = route.generates is None
 
     def refuse(self, error: ApiError) -> Timeline:
         """Return what goes out for a request that could not even be read."""

@@ -14,6 +14,7 @@ from mockserver.contracts import (
     ComputingEndpoint,
     Dialect,
     Endpoint,
+    GeneratingEndpoint,
     LookupEndpoint,
     ModelEndpoint,
     Reply,
@@ -44,6 +45,8 @@ class Route:
     allowed: tuple[str, ...] = ()
     is_spelled: bool = True
     """Whether the dialect spells what is asked in its own way."""
+    generates: GeneratingEndpoint | None = None
+    """*asks*, if something is generated there; None: something is computed."""
     asked_in: tuple[str, ...] = ()
     """The headers that ask something, too."""
     id_size: int = 0
@@ -143,6 +146,7 @@ class Routes:
         return replace(
             route,
             asks=endpoint,
+            generates=endpoint if isinstance(endpoint, GeneratingEndpoint) else None,
             is_spelled=is_spelled,
             asked_in=endpoint.asked_in,
             id_size=dialect.id_size(endpoint) if is_spelled else endpoint.id_size,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from functools import partial
 
-from mockserver.contracts import Attempt, ComputingEndpoint, ModelEndpoint
+from mockserver.contracts import Attempt, ModelEndpoint
 from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
 from mockserver.engine.asked import Asked, Kept, Meaning, Understood
 from mockserver.engine.memory import Memory
@@ -81,7 +81,7 @@ def understand(
         request,
         call.attempt,
         left,
-        isinstance(endpoint, ComputingEndpoint),
+        route.generates is None,
         held=memory.held(asked, understood),
     )
     return incoming, understood

@@ -141,8 +141,9 @@ class OpenAI(OpenAICompatible):
             content_type = rendered.content_type
         else:
             layer = rendered.layer
+        created = draw.created() if answer is None else answer.created
         lines = (
-            f"date: {http_date(draw.created())}\r\ncontent-type: {content_type}\r\n"
+            f"date: {http_date(created)}\r\ncontent-type: {content_type}\r\n"
             f"{self.took_header}: {draw.milliseconds(200, 1_000)}\r\n"
             f"x-request-id: {REQUEST_ID.mark}\r\n"
         ).encode("latin-1", "replace")
