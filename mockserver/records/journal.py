@@ -254,13 +254,16 @@ class Journal:
         call.text = text
         call.finish_reason = finish_reason
         call.tool_calls = tool_calls
-        if text and call.number > self.dropped:
+        if text and call.number > self._seen - len(self._calls):
             self._grow(len(text))
 
     def _grow(self, size: int) -> None:
         self._bytes += size
-        if self._archive is not None:
-            self._archive.grow(size)
+        archive = self._archive
+        if archive is not None:
+            archive.size += size
+            if archive.size > archive.most_bytes:
+                archive.shrink()
         while self._bytes > CAPACITY_BYTES and len(self._calls) > 1:
             self.drop_oldest()
 
@@ -318,9 +321,10 @@ class Archive:
     def __init__(self, calls: int = CAPACITY_IN_ALL, size: int = BYTES_IN_ALL) -> None:
         """Take how many *calls* may be kept, and how many bytes."""
         self._most_calls = calls
-        self._most_bytes = size
+        self.most_bytes = size
         self._kept: OrderedDict[Call, Journal] = OrderedDict()
-        self._bytes = 0
+        self.size = 0
+        """How many bytes of requests and answers are kept."""
         self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
 
     def redacted(self, body: bytes, digest: bytes) -> bytes:
@@ -340,16 +344,15 @@ class Archive:
         if len(self._kept) > self._most_calls:
             self._drop_oldest()
 
-    def grow(self, size: int) -> None:
-        """Count *size* more bytes."""
-        self._bytes += size
-        while self._bytes > self._most_bytes and len(self._kept) > 1:
+    def shrink(self) -> None:
+        """Drop the oldest calls until no more bytes are kept than may be."""
+        while self.size > self.most_bytes and len(self._kept) > 1:
             self._drop_oldest()
 
     def remove(self, call: Call, size: int) -> None:
         """Stop counting *call* and its *size*: its journal has dropped it."""
         del self._kept[call]
-        self._bytes -= size
+        self.size -= size
 
     def _drop_oldest(self) -> None:
         # The oldest call overall is also the oldest in its journal.
@@ -357,8 +360,3 @@ class Archive:
 
     def __len__(self) -> int:
         return len(self._kept)
-
-    @property
-    def size(self) -> int:
-        """How many bytes of requests and answers are kept."""
-        return self._bytes

@@ -92,8 +92,8 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
         match event:
             case Head():
                 framing.put_head(event)
-            case Data(payload, tokens):
-                framing.put_data(payload, tokens)
+            case Data():
+                framing.put_data(event)
             case Raw(payload):
                 framing.put_raw(payload)
             case Pause(seconds, scales):
@@ -131,7 +131,7 @@ async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold:
         while not released.done() and (left := until - loop.time()) > 0:
             await asyncio.wait([released], timeout=min(left, event.every_s or left))
             if not released.done() and event.filler:
-                framing.put_data(event.filler)
+                framing.put_data(Data(event.filler))
                 await _write(request, framing)
 
 
@@ -178,8 +178,9 @@ class Framing:
             self.keep_alive = False
         self._parts.append(KEEP_ALIVE if self.keep_alive else CLOSE)
 
-    def put_data(self, payload: bytes, tokens: int = 0) -> None:
-        """Put a piece of the body, a chunk if it is chunked; *tokens* are complete with it."""
+    def put_data(self, data: Data) -> None:
+        """Put a piece of the body, a chunk if it is chunked."""
+        payload, tokens, _ = data
         self._tokens += tokens
         if not self._has_body:
             return

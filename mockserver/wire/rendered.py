@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.marks import Marks
@@ -14,13 +14,14 @@ print JSON differently.
 """
 
 
-@dataclass(frozen=True, slots=True)
+# Final instead of frozen: values that are made for each request are made faster so.
+@dataclass(slots=True)
 class JsonBody:
     """An answer in one piece, by *layer*, with *marks* on its contents."""
 
-    value: JsonValue
-    layer: Layer = "api"
-    marks: Marks = ()
+    value: Final[JsonValue]
+    layer: Final[Layer] = "api"
+    marks: Final[Marks] = ()
 
 
 class Chunk(NamedTuple):
@@ -35,7 +36,7 @@ class Chunk(NamedTuple):
     event: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class EventStream:
     """An answer in server-sent events.
 
@@ -43,10 +44,10 @@ class EventStream:
     follows the last event, if the protocol has such an end.
     """
 
-    chunks: Sequence[Chunk]
-    content_type: str = "text/event-stream; charset=utf-8"
-    obfuscated: bool = False
-    end: "Frame | None" = None
+    chunks: Final[Sequence[Chunk]]
+    content_type: Final[str] = "text/event-stream; charset=utf-8"
+    obfuscated: Final[bool] = False
+    end: Final["Frame | None"] = None
 
 
 Rendered: TypeAlias = JsonBody | EventStream
