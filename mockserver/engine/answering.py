@@ -135,7 +135,7 @@ def answered(
         head,
         frames,
         answer.usage,
-        _pace(answer),
+        _pace(answer) if is_cut(given) else None,
         _summary(answer, asked.secrets),
         any(choice.tool_calls for choice in answer.choices),
         notes,
