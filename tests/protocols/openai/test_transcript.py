@@ -1,4 +1,4 @@
-"""What a body tells of a conversation, in whatever form clients write it."""
+"""The conversation in a body, in whatever form clients write it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What a body of the AI SDK tells of a conversation, and what comes of that."""
+"""The conversation in a body of the AI SDK, and what comes of it."""
 
 import json
 from typing import Any
