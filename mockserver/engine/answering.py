@@ -120,7 +120,7 @@ def answered(
     rendered = endpoint.render(answer)
     if asked.route.is_spelled:
         rendered = dialect.adapt(rendered, answer, steady)
-    frames = dialect.encode(rendered, steady, by_token=is_cut(given))
+    frames = dialect.encode(rendered, steady, by_token=given.may_cut)
     head = dialect.head(rendered, answer, steady)
     if states_exactness and answer.usage is not None:
         exactness = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
@@ -135,7 +135,7 @@ def answered(
         head,
         frames,
         answer.usage,
-        _pace(answer) if is_cut(given) else None,
+        _pace(answer) if given.may_cut else None,
         _summary(answer, asked.secrets),
         any(choice.tool_calls for choice in answer.choices),
         notes,
@@ -143,11 +143,6 @@ def answered(
         answer,
         made.drawn_calls,
     )
-
-
-def is_cut(given: Given) -> bool:
-    """Return whether an answer may be cut at its tokens, by time or by what goes wrong."""
-    return bool(given.failures or given.latency)
 
 
 class _Made(NamedTuple):

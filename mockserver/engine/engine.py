@@ -13,7 +13,7 @@ from typing import Final
 
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
-from mockserver.engine.answering import answered, is_cut, looked_up
+from mockserver.engine.answering import answered, looked_up
 from mockserver.engine.asked import Asked, Matched, Meaning, Ready
 from mockserver.engine.failing import fail
 from mockserver.engine.forwarding import Forward, Received, received
@@ -142,7 +142,7 @@ class Engine:
         route = asked.route
         understood, given = matched.understood, matched.given
         if route.lookup is not None:
-            return looked_up(asked, call, route.lookup, by_token=is_cut(given))
+            return looked_up(asked, call, route.lookup, by_token=given.may_cut)
         endpoint = route.asks
         assert endpoint is not None
         assert understood is not None

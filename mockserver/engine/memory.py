@@ -71,7 +71,7 @@ class Memory:
         if understood is None or reply is None or (given.failures and given.bending):
             return make()
         # By identity: to hash a long text takes time. The reply is kept alive here.
-        key = (id(reply), bool(given.failures or given.latency), states_allowances)
+        key = (id(reply), given.may_cut, states_allowances)
         known = understood.kept.ready.get(key)
         if known is not None and known[0] is reply:
             return known[1]

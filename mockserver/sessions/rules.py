@@ -56,6 +56,11 @@ class Given:
         return self.reply is not None and self.reply.forwards
 
     @property
+    def may_cut(self) -> bool:
+        """Whether the answer may be cut at its tokens, by time or by what goes wrong."""
+        return bool(self.failures or self.latency)
+
+    @property
     def bending(self) -> tuple[tuple[int, Failure], ...]:
         """The failures that act before the answer is rendered, with their positions."""
         if not self.failures:
