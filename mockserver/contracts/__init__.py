@@ -9,6 +9,7 @@ Plug-ins of other distributions import from here.
 """
 
 from mockserver.contracts.answer import (
+    CREATED,
     Answer,
     AnsweredCall,
     AnsweredChoice,
@@ -16,6 +17,9 @@ from mockserver.contracts.answer import (
     AnsweredRefusal,
     AnsweredText,
     AnsweredThought,
+    ShownUsage,
+    holed_choice,
+    shown,
 )
 from mockserver.contracts.dialect import Attempt, Dialect, Located
 from mockserver.contracts.endpoint import (
@@ -46,9 +50,11 @@ from mockserver.wire import marks
 from mockserver.wire.bodies import is_stream, with_head, with_true_length
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import (
+    TEXT_HOLE,
     Filling,
     Hole,
     JsonValue,
+    NumberHole,
     TokenText,
     compact,
     is_list,
@@ -66,6 +72,7 @@ from mockserver.wire.moments import (
     Moment,
     split,
 )
+from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Layer, Rendered
 from mockserver.wire.timeline import (
     Abort,
@@ -82,8 +89,10 @@ from mockserver.wire.timeline import (
 )
 
 __all__ = [
+    "CREATED",
     "IN_THE_BODY",
     "MOMENTS",
+    "TEXT_HOLE",
     "UNSTATED",
     "Abort",
     "AfterBytes",
@@ -139,23 +148,29 @@ __all__ = [
     "ModelEndpoint",
     "Moment",
     "MomentWord",
+    "Mould",
+    "NumberHole",
     "Pause",
     "Raw",
     "Rendered",
     "Reply",
     "Scene",
+    "ShownUsage",
     "StoredAnswer",
     "Timeline",
     "TokenText",
     "Unstated",
     "body",
+    "body_moulds",
     "compact",
+    "holed_choice",
     "http_date",
     "is_list",
     "is_object",
     "is_stream",
     "marks",
     "plain",
+    "shown",
     "split",
     "to_bytes",
     "with_head",

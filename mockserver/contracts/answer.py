@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import chain
-from typing import TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mockserver.conversation import (
     Allowance,
@@ -13,7 +14,7 @@ from mockserver.conversation import (
     Usage,
 )
 from mockserver.models import Model
-from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.jsontext import TEXT_HOLE, Filling, Hole, JsonValue, NumberHole, TokenText
 from mockserver.wire.timeline import Headers
 
 
@@ -82,15 +83,80 @@ def joined(texts: Sequence[TokenText]) -> TokenText | None:
     return TokenText(tuple(chain.from_iterable(text.pieces for text in texts))) if texts else None
 
 
+CREATED: Final = NumberHole("d", 10)
+"""The time of creation (Unix time) in the JSON of all answers."""
+
+
+class ShownUsage(NamedTuple):
+    """A bill as JSON shows it: what differs from request to request is a hole.
+
+    *read_tokens* are the text tokens of the prompt, *written_tokens* those of the answer.
+    """
+
+    prompt_tokens: int | Hole
+    completion_tokens: int
+    total_tokens: int | Hole
+    read_tokens: int | Hole
+    written_tokens: int
+    cached_tokens: int
+    reasoning_tokens: int
+    audio_tokens: int
+    accepted_prediction_tokens: int
+    rejected_prediction_tokens: int
+    heard_tokens: int
+
+
+@lru_cache(maxsize=4_096)
+def shown(usage: Usage) -> tuple[ShownUsage, Filling]:
+    """Return *usage* as JSON shows it, and what fills its holes. Many answers have the same bill.
+
+    A hole is as long as its number: bills alike in all but their counts are rendered once.
+    """
+    read = max(0, usage.prompt_tokens - usage.heard_tokens)
+    counts = {"p": usage.prompt_tokens, "s": usage.total_tokens, "r": read}
+    holes = {name: _count_hole(name, len(str(count))) for name, count in counts.items()}
+    prompt, total, text = [holes[name] or count for name, count in counts.items()]
+    filling = [
+        (hole.mark_bytes, b"%d" % counts[name]) for name, hole in holes.items() if hole is not None
+    ]
+    bill = ShownUsage(
+        prompt,
+        usage.completion_tokens,
+        total,
+        text,
+        max(0, usage.completion_tokens - usage.reasoning_tokens - usage.audio_tokens),
+        usage.cached_tokens,
+        usage.reasoning_tokens,
+        usage.audio_tokens,
+        usage.accepted_prediction_tokens,
+        usage.rejected_prediction_tokens,
+        usage.heard_tokens,
+    )
+    return bill, tuple(filling)
+
+
+@lru_cache(maxsize=64)
+def _count_hole(name: str, digits: int) -> NumberHole | None:
+    """Return the hole for a count of so many *digits*; None: a single one has no room for it."""
+    return NumberHole(name, digits) if digits > 1 else None
+
+
+@lru_cache(maxsize=16)
+def holed_choice(finish_reason: FinishReason) -> AnsweredChoice:
+    """Return an only choice whose text is a hole, and ends by *finish_reason*."""
+    return AnsweredChoice(index=0, parts=(AnsweredText(TEXT_HOLE),), finish_reason=finish_reason)
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Answer:
     """All that an endpoint needs to put an answer on the wire.
 
-    *usage* None is sent as null. *created* is Unix time. *id* and the ids of tool calls are
-    holes, filled when the answer is sent; all else is the same each time it is given.
-    *allowances* are what the request leaves of the account's limits; empty where that differs
-    each time. *reasoning* is the text of the model's reasoning, for dialects that show it.
-    *results* are the computed values, one for each input, where nothing is generated.
+    *usage* None is sent as null; *bill* is how JSON shows it. *dated* is when it was created, as
+    Unix time. *created*, *id* and the ids of tool calls are holes, filled when the answer is
+    sent; all else is the same each time it is given. *allowances* are what the request leaves of
+    the account's limits; empty where that differs each time. *reasoning* is the text of the
+    model's reasoning, for dialects that show it. *results* are the computed values, one for each
+    input, where nothing is generated.
     """
 
     endpoint: str
@@ -99,10 +165,12 @@ class Answer:
     model_name: str
     choices: tuple[AnsweredChoice, ...]
     usage: Usage | None
+    bill: ShownUsage | None
     system_fingerprint: str | None
     headers: Headers
     id: Hole
-    created: int
+    dated: int
+    created: Hole = CREATED
     allowances: tuple[Allowance, ...] = ()
     reasoning: TokenText | None = None
     results: tuple[JsonValue, ...] = ()

@@ -1,7 +1,7 @@
 """How a provider spells a protocol: the socket for dialects."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, NamedTuple
 
@@ -13,6 +13,7 @@ from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JsonValue
+from mockserver.wire.moulds import Mould
 from mockserver.wire.rendered import Frame, Rendered
 from mockserver.wire.timeline import Head, Timeline
 
@@ -67,6 +68,8 @@ class Dialect(ABC):
     """The host name of the API on the error pages of gateways."""
     keep_alive: ClassVar[str] = "keep-alive"
     """The comment that keeps a stream open while nothing else is sent."""
+    interjects: ClassVar[bool] = False
+    """Something comes between the events of its streams; `interject` puts it there."""
 
     @abstractmethod
     def locate(self, path: str) -> Located | None:
@@ -140,6 +143,24 @@ class Dialect(ABC):
         del answer, draw
         return rendered
 
+    def spelled_by(self, answer: Answer) -> Hashable:
+        """Return all of *answer*'s request that `adapt` and `head` use, besides the model's name.
+
+        None: too much to say, or something is drawn, so that each answer is adapted by itself.
+        Otherwise what differs between requests alike in this is in holes that `particulars`
+        fills, and *draw* is not used.
+        """
+        del answer
+        return None
+
+    def particulars(self, answer: Answer, draw: Draw) -> Filling:
+        """Return what fills the holes of `adapt` and `head`, by what is drawn for the content.
+
+        Those of a body that is padded, or states its length, are as long as their values.
+        """
+        del answer, draw
+        return ()
+
     def spells(self, endpoint: Endpoint) -> bool:
         """Return whether *endpoint* belongs to one of its protocols, or to none in particular."""
         return not endpoint.protocol or endpoint.protocol in self.protocols
@@ -162,12 +183,19 @@ class Dialect(ABC):
         return 0.0 if answer.usage is None else answer.model.cost_usd(*_priced(answer.usage))
 
     @abstractmethod
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Return *rendered* as bytes in this provider's form; holes stay open.
+    def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
+        """Return *rendered* as text in this provider's form; holes stay open.
 
-        With *by_token*, a frame ends after each token, for failures that strike there; otherwise
-        the answer is one frame. *draw* is for padding and depends on the content alone.
+        With *by_token*, a mould of a body ends after each token, for failures that strike there.
         """
+
+    def interject(self, frames: tuple[Frame, ...], draw: Draw) -> tuple[Frame, ...]:
+        """Return the *frames* of a stream by token, with what comes between its events.
+
+        *draw* depends on the content alone.
+        """
+        del draw
+        return frames
 
     @abstractmethod
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:

@@ -81,6 +81,16 @@ class ModelEndpoint(Endpoint):
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, with members in wire order."""
 
+    def shown_by(self, answer: Answer) -> Hashable:
+        """Return all that `render` shows of *answer*'s request, besides the model's name.
+
+        None: too much to say, so that each answer is rendered by itself. Otherwise an answer is
+        rendered once for all requests alike in this; then choices, bill and time of creation may
+        be holes, and so may the text of an only choice (`TEXT_HOLE`), which has one piece.
+        """
+        del answer
+        return None
+
     def transcript(self, body: Mapping[str, Any]) -> Transcript:
         """Return the conversation in *body*, which need not be valid.
 

@@ -1,12 +1,13 @@
 """Step 4: what the model answers, in bytes: choices within limits, their bill, their JSON."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from dataclasses import replace
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from itertools import repeat
 from typing import Final, NamedTuple
 
 from mockserver.contracts import (
+    CREATED,
     Answer,
     AnsweredCall,
     AnsweredChoice,
@@ -17,9 +18,11 @@ from mockserver.contracts import (
     ModelEndpoint,
     Reply,
     Unstated,
+    holed_choice,
+    shown,
 )
 from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
-from mockserver.engine.asked import Asked, Pace, Ready, Summary, size_of
+from mockserver.engine.asked import Asked, Envelope, Pace, Ready, Summary, size_of
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory
 from mockserver.models import Model
@@ -36,8 +39,10 @@ from mockserver.shaping.terms import Terms
 from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
 from mockserver.tokens import Count
 from mockserver.traffic import limits
-from mockserver.wire.jsontext import Hole, JsonValue, TokenText
-from mockserver.wire.timeline import Headers
+from mockserver.wire.jsontext import Filling, Hole, JsonValue, TokenText, fill
+from mockserver.wire.moulds import NO_TEXT, joined, padding_size, poured
+from mockserver.wire.rendered import EventStream, Frame
+from mockserver.wire.timeline import Head, Headers
 
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
@@ -62,7 +67,7 @@ def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: b
         call.key or "",
     )
     body = dialect.adapt(endpoint.look_up(lookup), None, steady)
-    frames = dialect.encode(body, steady, by_token=by_token)
+    frames = poured(dialect.encode(body, by_token=by_token), by_token=by_token)
     return Ready(dialect.head(body, None, steady)._replace(content_length=size_of(frames)), frames)
 
 
@@ -97,7 +102,8 @@ def answered(
         )
     else:
         made = _computed(asked, incoming, request, given)
-    dialect, steady = asked.route.dialect, asked.steady
+    usage = bill(reply, endpoint.bill_prompt(request, model), made.generated, made.thought_tokens)
+    shown_usage, counts = NO_BILL if usage is None else shown(usage)
     answer = Answer(
         endpoint=incoming.endpoint,
         request=request,
@@ -105,23 +111,20 @@ def answered(
         model_name=reply.model or model.answers_as,
         choices=made.choices,
         results=made.results,
-        usage=bill(
-            reply, endpoint.bill_prompt(request, model), made.generated, made.thought_tokens
-        ),
+        usage=usage,
+        bill=shown_usage,
         system_fingerprint=_fingerprint(asked.session, reply, model),
         headers=_headers(asked.session.scenario.defaults, reply),
         id=_id_hole(asked.route.id_size),
-        created=steady.created(),
+        dated=asked.steady.created(),
         allowances=()
         if incoming.allowances is not None
         else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
         reasoning=made.thought,
     )
-    rendered = endpoint.render(answer)
-    if asked.route.is_spelled:
-        rendered = dialect.adapt(rendered, answer, steady)
-    frames = dialect.encode(rendered, steady, by_token=given.may_cut)
-    head = dialect.head(rendered, answer, steady)
+    head, frames = _in_bytes(
+        asked, endpoint, answer, counts, memory, shares=memory.shares(given), by_token=given.may_cut
+    )
     if states_exactness and answer.usage is not None:
         exactness = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
         head = head._replace(lines=head.lines + exactness)
@@ -142,6 +145,108 @@ def answered(
         frozenset(bending.bent),
         answer,
         made.drawn_calls,
+    )
+
+
+NO_BILL: Final[tuple[None, Filling]] = (None, ())
+
+
+def _in_bytes(
+    asked: Asked,
+    endpoint: ModelEndpoint,
+    answer: Answer,
+    counts: Filling,
+    memory: Memory,
+    *,
+    shares: bool,
+    by_token: bool,
+) -> tuple[Head, tuple[Frame, ...]]:
+    """Return *answer* as it goes out, but for its ids: poured into the envelope of its like.
+
+    If it *shares*, its choices are those of all requests that are shaped alike.
+    """
+    dialect, steady = asked.route.dialect, asked.steady
+    text = _only_text(answer)
+    by = _alike(asked, endpoint, answer, by_token=by_token) if shares or text else None
+    text = text if by else None
+    envelope = memory.envelope(
+        by, make=partial(_rendered, asked, endpoint, answer, holed=bool(text), by_token=by_token)
+    )
+    text = text or NO_TEXT
+    size = padding_size(envelope.moulds, text)
+    padding = steady.text("obfuscation", size) if size else ""
+    interjects = dialect.interjects and envelope.is_stream and asked.route.is_spelled
+    frames = poured(envelope.moulds, text, padding, by_token=by_token or interjects)
+    if interjects:
+        frames = dialect.interject(frames, steady)
+        frames = frames if by_token else (joined(frames),)
+    created = (CREATED.mark_bytes, b"%d" % answer.dated)
+    filling = (created, *counts, *dialect.particulars(answer, steady))
+    inside = [pair for pair in filling if pair[0] in envelope.marks]
+    return (
+        envelope.head._replace(lines=fill(envelope.head.lines, filling)),
+        tuple([Frame(fill(frame, inside), tokens, marks) for frame, tokens, marks in frames]),
+    )
+
+
+def _only_text(answer: Answer) -> TokenText | None:
+    """Return the text of *answer*; None: there is none, or there is more to it."""
+    if len(answer.choices) != 1 or answer.reasoning is not None:
+        return None
+    choice = answer.choices[0]
+    is_text = len(choice.parts) == 1 and choice.logprobs is None and not choice.echoed
+    return (choice.text or None) if is_text else None
+
+
+def _alike(
+    asked: Asked, endpoint: ModelEndpoint, answer: Answer, *, by_token: bool
+) -> tuple[Hashable, ...] | None:
+    """Return what is common to all answers that are rendered like *answer*; None: no others are."""
+    if not asked.route.is_spelled:
+        return None
+    dialect = asked.route.dialect
+    shown_by, spelled_by = endpoint.shown_by(answer), dialect.spelled_by(answer)
+    if shown_by is None or spelled_by is None:
+        return None
+    return (
+        dialect,
+        endpoint,
+        by_token,
+        shown_by,
+        spelled_by,
+        # By identity: to hash them takes time. The envelope keeps both alive.
+        id(answer.model),
+        answer.choices[0].finish_reason if _only_text(answer) else id(answer.choices),
+        answer.request.model,
+        answer.model_name,
+        answer.bill,
+        answer.system_fingerprint,
+    )
+
+
+def _rendered(
+    asked: Asked, endpoint: ModelEndpoint, answer: Answer, *, holed: bool, by_token: bool
+) -> Envelope:
+    """Return *answer* rendered; *holed*: with a hole for the text of its only choice."""
+    dialect, steady = asked.route.dialect, asked.steady
+    shown_answer = answer
+    if holed:
+        choice = holed_choice(answer.choices[0].finish_reason)
+        shown_answer = replace(answer, choices=(choice,))
+    rendered = endpoint.render(shown_answer)
+    if asked.route.is_spelled:
+        rendered = dialect.adapt(rendered, shown_answer, steady)
+    moulds = dialect.encode(rendered, by_token=by_token)
+    text = "".join([f"{mould.before}{mould.between}{mould.after}" for mould in moulds])
+    holes = [CREATED.mark_bytes, *[mark for mark, _ in dialect.particulars(answer, steady)]]
+    if answer.usage is not None:
+        holes += [mark for mark, _ in shown(answer.usage)[1]]
+    return Envelope(
+        answer,
+        dialect.head(rendered, answer, steady),
+        moulds,
+        frozenset([mark for mark in holes if mark.decode() in text]),
+        isinstance(rendered, EventStream),
     )
 
 

@@ -16,6 +16,7 @@ from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
 from mockserver.traffic.turns import Places
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.moulds import Mould
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
 
@@ -79,6 +80,31 @@ class Pace(NamedTuple):
     prompt_tokens: int
     choices: int = 1
     streamed: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Envelope:
+    """An answer rendered for all requests that get one like it; holes for what differs.
+
+    Attributes:
+        answer: One of these answers.
+        head: Its head.
+        moulds: Its body.
+        marks: The marks of those holes in the body that differ from request to request.
+        is_stream: Whether the body is a stream of events.
+
+    """
+
+    answer: Final[Answer]
+    head: Final[Head]
+    moulds: Final[tuple[Mould, ...]]
+    marks: Final[frozenset[bytes]]
+    is_stream: Final[bool]
+
+    @property
+    def size(self) -> int:
+        """How many characters its body has, without its text and padding."""
+        return sum([len(mould.before) + len(mould.between) for mould in self.moulds])
 
 
 @dataclass(slots=True, eq=False)

@@ -11,13 +11,16 @@ from functools import lru_cache
 from typing import Final
 
 from mockserver.contracts import Dialect, Reply
-from mockserver.engine.asked import Asked, Ready, Understood
+from mockserver.engine.asked import Asked, Envelope, Ready, Understood
 from mockserver.models import Catalogue
 from mockserver.sessions.rules import Given
 from mockserver.shaping.cutting import Shaped
 
 REQUESTS_KEPT: Final = 1_024
 SHAPES_KEPT: Final = 1_024
+ENVELOPES_KEPT: Final = 512
+MOST_ENVELOPE: Final = 32_768
+"""Envelopes up to this size are remembered, in characters."""
 CATALOGUES_KEPT: Final = 1_024
 MOST_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, understood and answered, by their content."""
@@ -33,6 +36,7 @@ class Memory:
     def __init__(self) -> None:
         self._understood: OrderedDict[Hashable, Understood] = OrderedDict()
         self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
+        self._envelopes: OrderedDict[Hashable, Envelope] = OrderedDict()
         self.catalogue = lru_cache(CATALOGUES_KEPT)(_catalogue)
         """Returns the known models as the provider of a dialect has them."""
 
@@ -80,12 +84,17 @@ class Memory:
             understood.kept.ready[key] = (reply, ready)
         return ready
 
+    def shares(self, given: Given) -> bool:
+        """Return whether all requests that are *given* this get the same choices."""
+        reply = given.reply
+        if reply is None or not reply.indifferent or given.scope is not None:
+            return False
+        return not (given.failures and given.bending)
+
     def shaped(self, given: Given, by: Hashable, make: Callable[[], Shaped]) -> Shaped:
         """Return the choices of a reply that is the same whatever is asked, as *by* shapes them."""
         reply = given.reply
-        if reply is None or not reply.indifferent or given.scope is not None:
-            return make()
-        if given.failures and given.bending:
+        if reply is None or not self.shares(given):
             return make()
         key = (id(reply), by)
         known = self._shaped.get(key)
@@ -96,6 +105,19 @@ class Memory:
         shaped = make()
         self._shaped[key] = (reply, shaped)
         return shaped
+
+    def envelope(self, by: Hashable, make: Callable[[], Envelope]) -> Envelope:
+        """Return the envelope of all answers that are alike in *by*; None: of a single one."""
+        if by is None:
+            return make()
+        known = self._envelopes.get(by)
+        if known is None:
+            known = make()
+            if known.size <= MOST_ENVELOPE:
+                self._envelopes[by] = known
+                if len(self._envelopes) > ENVELOPES_KEPT:
+                    self._envelopes.popitem(last=False)
+        return known
 
 
 def _catalogue(known: Catalogue, dialect: Dialect) -> Catalogue:

@@ -6,7 +6,7 @@ The services for models and stored completions print with two spaces, and stored
 any; they end without a newline. Sources: recorded answers of 2025-09 to 2026-08.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -16,9 +16,10 @@ from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatib
 from mockserver.protocols.openai.limits import go_duration
 from mockserver.seeding import Draw, http_date
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, Hole, compact, pretty, to_bytes
-from mockserver.wire.rendered import EventStream, Frame, Layer, Rendered
-from mockserver.wire.sse import body_frames, ending, event, event_frames
+from mockserver.wire.jsontext import PIECE, Filling, Hole, compact, pretty, to_bytes
+from mockserver.wire.moulds import PADDING, Mould, body_moulds
+from mockserver.wire.rendered import Chunk, EventStream, Layer, Rendered
+from mockserver.wire.sse import ending, event
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 NO_KEY: Final = (
@@ -47,6 +48,10 @@ PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
 REQUEST_ID: Final = Hole("q", len("req_") + 32)
+DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
+TOOK: Final = Hole("k", len("1000"))
+LIMITS: Final = Hole("l", 0)
+"""The place of the `x-ratelimit-*` headers, as many as there are."""
 _EXPOSED: Final = ("access-control-expose-headers", "X-Request-ID")
 _ACCOUNT: Final = (("openai-organization", ORGANIZATION), ("openai-project", PROJECT))
 _STEADY: Final = (
@@ -66,9 +71,6 @@ UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
 """Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
 CHUNKED_REFUSALS: Final = frozenset({403, 404})
 """Statuses whose refusals come in chunks, and name the organization at the edge."""
-
-BLOCK: Final = 16
-"""Obfuscation pads each chunk to a multiple of this many characters (plus its own 17)."""
 
 
 class OpenAI(OpenAICompatible):
@@ -120,18 +122,31 @@ class OpenAI(OpenAICompatible):
             headers=(("allow", ", ".join(allowed)),),
         )
 
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+    def spelled_by(self, answer: Answer) -> Hashable:
+        """Return nothing: an answer is sent as the endpoint made it."""
+        del answer
+        return ()
+
+    def particulars(self, answer: Answer, draw: Draw) -> Filling:
+        """Return the date, how long the answer took, and what is left of limits."""
+        return (
+            (DATE.mark_bytes, http_date(answer.dated).encode()),
+            (TOOK.mark_bytes, b"%d" % draw.milliseconds(200, 1_000)),
+            (LIMITS.mark_bytes, _limit_lines(answer.allowances)),
+        )
+
+    def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write bodies indented, and streams as compact events with their padding."""
         if isinstance(rendered, EventStream):
-            return event_frames(_events(rendered, draw), by_token=by_token)
+            return _events(rendered)
         match rendered.layer:
             case "storage":
-                return (Frame(to_bytes(compact(rendered.value))),)
+                return (Mould(compact(rendered.value)),)
             case "models":
-                return (Frame(to_bytes(pretty(rendered.value))),)
+                return (Mould(pretty(rendered.value)),)
             case _:
                 text = pretty(rendered.value, token_ends=by_token) + "\n"
-                return body_frames(text, rendered.marks, by_token=by_token)
+                return body_moulds(text, rendered.marks, by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
@@ -141,11 +156,12 @@ class OpenAI(OpenAICompatible):
             content_type = rendered.content_type
         else:
             layer = rendered.layer
-        created = draw.created() if answer is None else answer.created
+        date, took = DATE.mark, TOOK.mark
+        if answer is None:
+            date, took = http_date(draw.created()), str(draw.milliseconds(200, 1_000))
         lines = (
-            f"date: {http_date(created)}\r\ncontent-type: {content_type}\r\n"
-            f"{self.took_header}: {draw.milliseconds(200, 1_000)}\r\n"
-            f"x-request-id: {REQUEST_ID.mark}\r\n"
+            f"date: {date}\r\ncontent-type: {content_type}\r\n"
+            f"{self.took_header}: {took}\r\nx-request-id: {REQUEST_ID.mark}\r\n"
         ).encode("latin-1", "replace")
         if answer is None:
             return Head(200, lines + STEADY_LINES[layer])
@@ -156,7 +172,7 @@ class OpenAI(OpenAICompatible):
                     ("openai-model", answer.model_name),
                 )
             )
-        return Head(200, lines + STEADY_LINES[layer] + _limit_lines(answer.allowances))
+        return Head(200, lines + STEADY_LINES[layer] + LIMITS.mark_bytes)
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, the value of `x-request-id`."""
@@ -226,17 +242,18 @@ def _go_escaped(text: str) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def _events(stream: EventStream, draw: Draw) -> tuple[Frame, ...]:
-    padding = ""
-    if stream.obfuscated:
-        padding = draw.text("obfuscation", BLOCK * len(stream.chunks))
-    frames: list[Frame] = []
-    for number, chunk in enumerate(stream.chunks):
-        text = compact(chunk.value)
-        if stream.obfuscated:
-            # Holes are as long as what fills them, so the length is right already.
-            missing = -len(text) % BLOCK
-            own = padding[BLOCK * number : BLOCK * number + missing]
-            text = f'{text[:-1]},"obfuscation":"{own}"}}'
-        frames.append(event(text, chunk))
-    return (*frames, *ending(stream))
+def _events(stream: EventStream) -> tuple[Mould, ...]:
+    return (
+        *[_event(chunk, obfuscated=stream.obfuscated) for chunk in stream.chunks],
+        *ending(stream),
+    )
+
+
+def _event(chunk: Chunk, *, obfuscated: bool) -> Mould:
+    text = compact(chunk.value)
+    if not obfuscated:
+        return event(text, chunk)
+    # Holes are as long as what fills them, but for that of a piece of text.
+    measured = len(text.replace(PIECE, ""))
+    text = f'{text[:-1]},"obfuscation":"{PADDING}"}}'
+    return event(text, chunk._replace(measured=measured))

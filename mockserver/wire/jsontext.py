@@ -1,8 +1,8 @@
 r"""JSON as providers write it: key order kept, UTF-8 unescaped, compact or indented.
 
 Text made here may contain *marks*: a NUL and a letter, where something is filled in later
-(an id) or where a token ends. JSON escapes every NUL in its content, so a mark cannot be
-mistaken for content.
+(an id, a count, a text) or where a token ends. JSON escapes every NUL in its content, so a mark
+cannot be mistaken for content.
 """
 
 import json
@@ -45,8 +45,14 @@ class Hole:
         self.mark_bytes = self.mark.encode()
 
 
+class NumberHole(Hole):
+    """A number of `length` digits that is known only when the answer is sent."""
+
+    __slots__ = ()
+
+
 Filling = Sequence[tuple[bytes, bytes]]
-"""What goes into holes: pairs of mark and value, both of the same length."""
+"""What goes into holes: pairs of mark and value. Those of bodies have the same length."""
 
 
 def fill(text: bytes, filling: Filling) -> bytes:
@@ -54,27 +60,6 @@ def fill(text: bytes, filling: Filling) -> bytes:
     for mark, value in filling:
         text = text.replace(mark, value)
     return text
-
-
-class Fixed:
-    """A part that is the same in many bodies; its text is made once per indentation and layout.
-
-    For values that are kept and used again, such as the details of a bill.
-    """
-
-    __slots__ = ("_texts", "value")
-
-    def __init__(self, value: JsonValue) -> None:
-        self.value = value
-        self._texts: dict[tuple[str, _Layout], str] = {}
-
-    def text(self, newline: str, layout: "_Layout") -> str:
-        """Return the text of the value, with its last line indented like *newline*."""
-        place = (newline, layout)
-        text = self._texts.get(place)
-        if text is None:
-            text = self._texts[place] = _text(self.value, newline, layout)
-        return text
 
 
 class JavaScriptNumber(float):
@@ -95,15 +80,45 @@ class JavaScriptNumber(float):
 class TokenText(str):
     """A text of the answer that records where its tokens end."""
 
-    __slots__ = ("pieces",)
+    __slots__ = ("_escaped", "pieces")
 
     pieces: tuple[tuple[str, int], ...]
+    _escaped: tuple[str, ...] | None
 
     def __new__(cls, pieces: tuple[tuple[str, int], ...]) -> Self:
         """Join *pieces*: pairs of a text and the number of tokens that it completes."""
         text = super().__new__(cls, "".join([piece for piece, _ in pieces]))
         text.pieces = pieces
+        text._escaped = None
         return text
+
+    @property
+    def escaped(self) -> tuple[str, ...]:
+        """The pieces as JSON has them between quotes; made once, since many answers share it."""
+        escaped = self._escaped
+        if escaped is None:
+            escaped = self._escaped = tuple([quote(piece)[1:-1] for piece, _ in self.pieces])
+        return escaped
+
+
+class TextHole(TokenText):
+    """The place of a text that is known only when the answer is made: `PIECE` marks it.
+
+    It has one piece, itself, so that a stream of it has one chunk, which stands for many.
+    """
+
+    __slots__ = ()
+
+    def __new__(cls) -> Self:
+        """Make the hole."""
+        text = super().__new__(cls, ((PIECE, 1),))
+        text.pieces = ((text, 1),)
+        return text
+
+
+PIECE: Final = "\0x"
+"""Marks where a text belongs, or a piece of it."""
+TEXT_HOLE: Final = TextHole()
 
 
 def compact(value: JsonValue, *, token_ends: bool = False) -> str:
@@ -120,10 +135,8 @@ def pretty(value: JsonValue, indent: int = 2, *, token_ends: bool = False) -> st
 
 
 def plain(value: JsonValue) -> JsonValue:
-    """Return a copy of *value* that may be changed, with each `Fixed` replaced by its value."""
+    """Return a copy of *value* that may be changed."""
     kind = cast(type[object], type(value))
-    if kind is Fixed:
-        return plain(cast(Fixed, value).value)
     if isinstance(value, Mapping):
         members = cast(Mapping[str, JsonValue], value)
         return {key: plain(member) for key, member in members.items()}
@@ -189,8 +202,6 @@ def _text(value: JsonValue, newline: str, layout: _Layout) -> str:
     kind = cast(type[object], type(value))
     if kind is str:
         return quote(value)
-    if kind is Fixed:
-        return cast(Fixed, value).text(newline, layout)
     if kind is dict:
         if not value:
             return "{}"
@@ -229,10 +240,12 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return f"{value:f}"
     if kind is TokenText:
         return _with_token_ends(value) if layout.token_ends else quote(value)
-    return f'"{value.mark}"'
+    if kind is TextHole:
+        return f'"{PIECE}"'
+    return f'"{value.mark}"' if kind is Hole else str(value.mark)
 
 
-_SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, Hole})
+_SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, TextHole, Hole, NumberHole})
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
@@ -245,5 +258,10 @@ def _other(value: JsonValue, newline: str, layout: _Layout) -> str:
 
 
 def _with_token_ends(text: TokenText) -> str:
-    escaped = [quote(piece)[1:-1] + TOKEN_END * tokens for piece, tokens in text.pieces]
-    return f'"{"".join(escaped)}"'
+    return f'"{with_token_ends(text)}"'
+
+
+def with_token_ends(text: TokenText) -> str:
+    """Return *text* as JSON has it between quotes, each token followed by `TOKEN_END`."""
+    counts = [tokens for _, tokens in text.pieces]
+    return "".join([p + TOKEN_END * n for p, n in zip(text.escaped, counts, strict=True)])

@@ -27,13 +27,15 @@ class JsonBody:
 class Chunk(NamedTuple):
     """One event of a stream; *tokens* is how many tokens of the answer it completes.
 
-    *event* is its name, if the protocol names events; *marks* are on its contents.
+    *event* is its name, if the protocol names events; *marks* are on its contents. *measured* is
+    the number of characters that its padding completes, if it has a place for padding.
     """
 
     value: JsonValue
     tokens: int = 0
     marks: Marks = ()
     event: str | None = None
+    measured: int | None = None
 
 
 @dataclass(slots=True)

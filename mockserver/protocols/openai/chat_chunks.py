@@ -14,7 +14,7 @@ from mockserver.protocols.openai.chat_members import service_tier, usage_of
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.protocols.openai.marks import EMPTY_CHUNK, FUNCTION_CALL, USAGE_CHUNK, chunk_marks
 from mockserver.protocols.openai.requests import OpenAIRequest
-from mockserver.wire.jsontext import Fixed, JsonValue, TokenText
+from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.marks import CALL, CONTENT, FINISH, REFUSAL, ROLE
 from mockserver.wire.rendered import Chunk
 
@@ -69,7 +69,7 @@ class ChatChunks:
             yield Chunk(self._chunk([], usage, finishes=True), 0, marks)
 
     def _chunk(
-        self, choices: list[Json], usage: Fixed | None = None, *, finishes: bool = False
+        self, choices: list[Json], usage: Json | None = None, *, finishes: bool = False
     ) -> Json:
         if not self._request.include_usage:
             return {**self._opening, "choices": choices}

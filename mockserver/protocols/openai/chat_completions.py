@@ -4,8 +4,7 @@ Shapes, key order and the order of chunks are those of api.openai.com, as record
 September 2025 to August 2026. Dialects that differ adapt the result.
 """
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from mockserver import tokens
@@ -27,7 +26,7 @@ from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.jsontext import Fixed, JsonValue
+from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE
 
@@ -76,6 +75,19 @@ class ChatCompletions(OpenAIEndpoint):
             logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         )
 
+    def shown_by(self, answer: Answer) -> Hashable:
+        """Return all that shows of the request; log-probabilities differ with each answer."""
+        request = as_openai(answer.request)
+        if request.logprobs is not None:
+            return None
+        return (
+            request.stream,
+            request.include_usage,
+            request.include_obfuscation,
+            request.legacy_functions,
+            request.service_tier,
+        )
+
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as a `chat.completion`, or as its chunks."""
         request = as_openai(answer.request)
@@ -122,20 +134,10 @@ def _stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
 # --- the answer in one piece -----------------------------------------------------------------
 
 
-def _choices(answer: Answer, request: OpenAIRequest) -> Fixed | list[Json]:
+def _choices(answer: Answer, request: OpenAIRequest) -> list[Json]:
     legacy = request.legacy_functions
-    if request.logprobs is None:
-        shown = answer.model.family.choice_logprobs
-        return _kept_choices(answer.choices, legacy=legacy, has_logprobs=shown)
-    return [_whole(choice, legacy=legacy, has_logprobs=True) for choice in answer.choices]
-
-
-@lru_cache(maxsize=256)
-def _kept_choices(
-    choices: tuple[AnsweredChoice, ...], *, legacy: bool, has_logprobs: bool
-) -> Fixed:
-    """Return *choices* as JSON; those of a scripted answer are the same ones each time."""
-    return Fixed([_whole(choice, legacy=legacy, has_logprobs=has_logprobs) for choice in choices])
+    has_logprobs = request.logprobs is not None or answer.model.family.choice_logprobs
+    return [_whole(choice, legacy=legacy, has_logprobs=has_logprobs) for choice in answer.choices]
 
 
 def _whole(choice: AnsweredChoice, *, legacy: bool, has_logprobs: bool) -> Json:

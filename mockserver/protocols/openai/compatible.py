@@ -10,12 +10,12 @@ from typing import ClassVar, Final
 from mockserver.contracts import Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.limits import go_duration
-from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import JsonValue, compact, to_bytes
-from mockserver.wire.rendered import Frame, JsonBody, Layer, Rendered
-from mockserver.wire.sse import body_frames, stream_frames
+from mockserver.wire.moulds import Mould, body_moulds
+from mockserver.wire.rendered import JsonBody, Layer, Rendered
+from mockserver.wire.sse import stream_moulds
 
 Json = Mapping[str, JsonValue]
 
@@ -84,13 +84,12 @@ class OpenAICompatible(Dialect):
             raise self.incorrect_key(key)
         return key
 
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+    def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write all JSON without white space."""
-        del draw
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token)
-            return body_frames(text, rendered.marks, by_token=by_token)
-        return stream_frames(rendered, by_token=by_token)
+            return body_moulds(text, rendered.marks, by_token=by_token)
+        return stream_moulds(rendered)
 
     # --- errors, in its own words ---
 

@@ -4,7 +4,7 @@ Shapes and key order are those of api.openai.com, as recorded from August 2025 t
 The order of members differs between bodies, streams, and the usage chunk of a stream.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 from typing import Any
@@ -84,6 +84,15 @@ class Completions(OpenAIEndpoint):
         text = choice.refusal if choice.text is None else choice.text
         return replace(choice, parts=(Text(text or ""),))
 
+    def shown_by(self, answer: Answer) -> Hashable:
+        """Return all that shows of the request; a stream's last token may be unlike the others."""
+        request = as_openai(answer.request)
+        if request.logprobs is not None or request.echo:
+            return None
+        if request.stream and any(choice.finish_reason == "length" for choice in answer.choices):
+            return None
+        return request.stream, request.include_usage
+
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as a `text_completion`, or as its chunks."""
         if answer.request.stream:
@@ -134,8 +143,8 @@ def _whole(choice: AnsweredChoice, answer: Answer) -> Json:
 
 def _text(choice: AnsweredChoice) -> TokenText:
     """Return the text of *choice*, after its prompt if that is echoed."""
-    pieces = choice.text.pieces if choice.text is not None else ()
-    return TokenText(((choice.echoed, 0), *pieces)) if choice.echoed else TokenText(pieces)
+    text = TokenText(()) if choice.text is None else choice.text
+    return TokenText(((choice.echoed, 0), *text.pieces)) if choice.echoed else text
 
 
 def _choice(index: int, text: str, finish: str | None, logprobs: Json | None = None) -> Json:
@@ -159,18 +168,14 @@ def _logprobs(choice: AnsweredChoice, answer: Answer) -> LegacyLogprobs:
 
 
 def _usage(answer: Answer) -> Json | None:
-    usage = answer.usage
-    if usage is None:
+    bill = answer.bill
+    if bill is None:
         return None
     # If nothing was generated, the API leaves out `completion_tokens`.
     generated: Json = (
-        {"completion_tokens": usage.completion_tokens} if usage.completion_tokens else {}
+        {"completion_tokens": bill.completion_tokens} if bill.completion_tokens else {}
     )
-    return {
-        "prompt_tokens": usage.prompt_tokens,
-        **generated,
-        "total_tokens": usage.total_tokens,
-    }
+    return {"prompt_tokens": bill.prompt_tokens, **generated, "total_tokens": bill.total_tokens}
 
 
 # --- the answer in chunks --------------------------------------------------------------------

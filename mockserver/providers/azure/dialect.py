@@ -7,13 +7,13 @@ the filters of a stream's tokens, which then named one of several filters or non
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from mockserver.contracts import Answer, Located
-from mockserver.conversation import Allowance, ApiError
+from mockserver.conversation import Allowance, ApiError, Usage
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
 from mockserver.protocols.openai.marks import EMPTY_CHUNK
@@ -32,9 +32,18 @@ from mockserver.providers.azure.refusals import (
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, Hole, alphabetical, compact, plain, to_bytes
-from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import body_frames
+from mockserver.wire.jsontext import (
+    PIECE,
+    Filling,
+    Hole,
+    NumberHole,
+    alphabetical,
+    compact,
+    plain,
+    to_bytes,
+)
+from mockserver.wire.moulds import PADDING, Mould, body_moulds
+from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
@@ -63,7 +72,13 @@ REGION: Final = "East US 2"
 UUID_LENGTH: Final = 36
 REQUEST_ID: Final = Hole("q", UUID_LENGTH)
 GATEWAY_ID: Final = Hole("g", UUID_LENGTH)
-BLOCK: Final = 16
+DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
+SESSION: Final = Hole("z", len("d20260101000000-") + 16)
+LIMITS: Final = Hole("l", 0)
+"""The place of the `x-ratelimit-*` headers, as many as there are."""
+LATENCIES: Final = NumberHole("w", 0)
+"""The place of the times that the engine and the service report."""
+PADDED: Final = Hole("o", len(PADDING))
 """Padding is measured before the filters' findings go in, so that its rule seems broken."""
 
 
@@ -175,9 +190,10 @@ class Azure(OpenAICompatible):
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
         """Return *rendered* with the filters' findings, and its members in alphabetical order."""
+        del draw
         if isinstance(rendered, EventStream):
             assert answer is not None
-            return _stream(rendered, answer, draw)
+            return _stream(rendered, answer)
         value = plain(rendered.value)
         if answer is None:
             return JsonBody(alphabetical(value), rendered.layer)
@@ -188,25 +204,41 @@ class Azure(OpenAICompatible):
                 # Recorded once (lmnr-python, 2024-04): there is no message at all.
                 shown.pop("message", None)
         if value["usage"] is not None and answer.endpoint == "chat.completions":
-            value["usage"]["latency_checkpoint"] = _latencies(answer, draw)
+            value["usage"]["latency_checkpoint"] = LATENCIES
         value["prompt_filter_results"] = None
         value = alphabetical(value)
         value["prompt_filter_results"] = found_in_prompts(answer)
         return JsonBody(value, rendered.layer, rendered.marks)
 
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
+    def spelled_by(self, answer: Answer) -> Hashable:
+        """Return how many prompts there are: the filters report on each."""
+        return len(answer.request.prompts)
+
+    def particulars(self, answer: Answer, draw: Draw) -> Filling:
+        """Return the date, what the deployment reports about itself, and what is left of limits."""
+        limit_lines = Head.of(200, _limit_headers(answer.allowances)).lines
+        filling = (
+            (DATE.mark_bytes, http_date(answer.dated).encode()),
+            (SESSION.mark_bytes, _model_session(draw).encode()),
+            (LIMITS.mark_bytes, limit_lines),
+        )
+        if answer.usage is None or answer.endpoint != "chat.completions":
+            return filling
+        return (*filling, (LATENCIES.mark_bytes, compact(_latencies(answer.usage, draw)).encode()))
+
+    def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write all JSON without white space; a body ends with a newline."""
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token) + "\n"
-            return body_frames(text, rendered.marks, by_token=by_token)
-        return OpenAICompatible.encode(self, rendered, draw, by_token=by_token)
+            return body_moulds(text, rendered.marks, by_token=by_token)
+        return OpenAICompatible.encode(self, rendered, by_token=by_token)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
         is_stream = isinstance(rendered, EventStream)
         kind = "text/event-stream; charset=utf-8" if is_stream else "application/json"
         headers: Headers = (
-            ("date", http_date(draw.created())),
+            ("date", http_date(draw.created()) if answer is None else DATE.mark),
             ("content-type", kind),
             ("apim-request-id", GATEWAY_ID.mark),
             ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
@@ -214,9 +246,8 @@ class Azure(OpenAICompatible):
             ("x-ms-region", REGION),
             ("x-request-id", REQUEST_ID.mark),
         )
-        return Head.of(
-            200, headers if answer is None else (*headers, *_of_deployment(answer, draw))
-        )
+        head = Head.of(200, headers if answer is None else (*headers, *_of_deployment(answer)))
+        return head if answer is None else head._replace(lines=head.lines + LIMITS.mark_bytes)
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, a UUID."""
@@ -282,33 +313,33 @@ def _own_path(http: HttpRequest) -> str:
 # --- streams ---------------------------------------------------------------------------------
 
 
-def _stream(stream: EventStream, answer: Answer, draw: Draw) -> EventStream:
+def _stream(stream: EventStream, answer: Answer) -> EventStream:
     """Return *stream* after a chunk on the prompt, with the findings on each piece of text."""
     opening: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
     chunks = [Chunk({**opening, "prompt_filter_results": found_in_prompts(answer)}, 0, EMPTY_CHUNK)]
-    padding = draw.text("obfuscation", BLOCK * len(stream.chunks)) if stream.obfuscated else None
-    for number, chunk in enumerate(stream.chunks):
+    for chunk in stream.chunks:
         value: Json = plain(chunk.value)
-        if padding is not None:
-            missing = -len(compact(value)) % BLOCK
-            value["obfuscation"] = padding[BLOCK * number : BLOCK * number + missing]
+        measured: int | None = None
+        if stream.obfuscated:
+            measured = len(compact(value).replace(PIECE, ""))
+            value["obfuscation"] = PADDED
         for shown in value["choices"]:
             shown["content_filter_results"] = found_in_piece(shown)
             shown.setdefault("logprobs", None)
         if value.get("usage") is not None and answer.endpoint == "chat.completions":
-            value["latency_checkpoint"] = _latencies(answer, draw)
-        chunks.append(chunk._replace(value=alphabetical(value)))
+            value["latency_checkpoint"] = LATENCIES
+        chunks.append(chunk._replace(value=alphabetical(value), measured=measured))
     return EventStream(chunks, end=stream.end)
 
 
 # --- what a deployment reports about itself --------------------------------------------------
 
 
-def _latencies(answer: Answer, draw: Draw) -> dict[str, int]:
+def _latencies(usage: Usage, draw: Draw) -> dict[str, int]:
     """Return the times that the engine and the service report (since 2026-05)."""
     rng = draw.rng("latency")
     engine_ttft, per_token, before = rng.randint(30, 80), rng.randint(9, 14), rng.randint(80, 260)
-    engine_total = engine_ttft + per_token * (answer.usage.completion_tokens if answer.usage else 0)
+    engine_total = engine_ttft + per_token * usage.completion_tokens
     total = before + engine_total + rng.randint(1, 50)
     return {
         "engine_tbt_ms": per_token,
@@ -323,12 +354,16 @@ def _latencies(answer: Answer, draw: Draw) -> dict[str, int]:
     }
 
 
-def _of_deployment(answer: Answer, draw: Draw) -> Headers:
+def _model_session(draw: Draw) -> str:
     rng = draw.rng("model-session")
     fields = (rng.randint(1, 12), rng.randint(1, 28), rng.randint(0, 23), rng.randint(0, 59))
     session = "d2026" + "".join(f"{field:02}" for field in (*fields, rng.randint(0, 59)))
+    return f"{session}-{draw.text('model-session', 16, HEX)}"
+
+
+def _of_deployment(answer: Answer) -> Headers:
     return (
-        ("azureml-model-session", f"{session}-{draw.text('model-session', 16, HEX)}"),
+        ("azureml-model-session", SESSION.mark),
         ("x-accel-buffering", "no"),
         ("x-ms-deployment-name", answer.request.model),
         ("x-ms-is-spilled-over", "false"),
@@ -336,7 +371,6 @@ def _of_deployment(answer: Answer, draw: Draw) -> Headers:
         ("x-ms-served-model", answer.model_name),
         ("x-ratelimit-abusepenalty-active", "False"),
         ("x-ratelimit-key", answer.request.model),
-        *_limit_headers(answer.allowances),
     )
 
 

@@ -1,6 +1,6 @@
 """Answers of OpenRouter: one shape for all providers, with the cost."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -10,7 +10,7 @@ from mockserver.protocols.openai.marks import chunk_marks
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.openrouter.models import ON_RESPONSES
 from mockserver.providers.openrouter.requests import items, record
-from mockserver.wire.jsontext import JavaScriptNumber, plain
+from mockserver.wire.jsontext import JavaScriptNumber, NumberHole, plain
 from mockserver.wire.marks import ROLE, THOUGHT, Marks
 from mockserver.wire.rendered import Chunk, EventStream
 
@@ -57,6 +57,15 @@ REASONING_FORMATS: Final = {
 }
 
 
+BILL: Final = NumberHole("b", 0)
+"""The place of the bill, whose length differs."""
+
+
+def spelled_by(answer: Answer) -> Hashable:
+    """Return all of *answer*'s request that shows in it, besides its model and the bill."""
+    return _provider_of(answer), _tier(answer), _shows_reasoning(answer)
+
+
 def _provider_of(answer: Answer) -> str:
     """Return the name of the provider that serves *answer*: as preferred, or the vendor's own."""
     preferences = record(as_openai(answer.request).body.get("provider"))
@@ -90,7 +99,7 @@ def _model_name(answer: Answer) -> str:
 
 def body_of(value: Json, answer: Answer) -> Json:
     """Return *answer* in one piece; *value* is how OpenAI's endpoint rendered it."""
-    usage = None if answer.usage is None else _usage(answer, answer.usage)
+    usage = None if answer.usage is None else BILL
     opening = {
         "id": answer.id,
         "object": "chat.completion",
@@ -164,9 +173,13 @@ def _completed(shown: Json, answer: Answer) -> Json:
 
 def _reasoning(answer: Answer) -> str | None:
     """Return the reasoning, unless the request excludes it."""
+    return answer.reasoning if _shows_reasoning(answer) else None
+
+
+def _shows_reasoning(answer: Answer) -> bool:
     body = as_openai(answer.request).body
     excluded = record(body.get("reasoning")).get("exclude")
-    return None if excluded or body.get("include_reasoning") is False else answer.reasoning
+    return not excluded and body.get("include_reasoning") is not False
 
 
 def _detail(text: str | None, answer: Answer) -> Json:
@@ -185,7 +198,8 @@ def costs(answer: Answer, usage: Usage) -> tuple[float, float]:
     return round(read, 12), round(model.cost_usd(0, usage.completion_tokens), 12)
 
 
-def _usage(answer: Answer, usage: Usage) -> Json:
+def bill_of(answer: Answer, usage: Usage) -> Json:
+    """Return *usage*, the bill of *answer*, with its cost."""
     is_free = answer.request.model.endswith(":free")
     read, written = (0.0, 0.0) if is_free else costs(answer, usage)
     cost = round(read + written, 12)
@@ -242,7 +256,7 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
         shown = [_part(choice, answer) for choice in value["choices"]]
         marks = _with_role(chunk.marks) if shown and "delta" in shown[0] else chunk.marks
         if not shown:
-            usage = None if answer.usage is None else _usage(answer, answer.usage)
+            usage = None if answer.usage is None else BILL
             value = {**opening, **tier, "choices": last[:1], "usage": usage}
             yield Chunk(value, 0, (*ended, *chunk.marks[1:]))
         elif shown[0]["finish_reason"] is not None:

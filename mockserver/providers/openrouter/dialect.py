@@ -8,7 +8,7 @@ those since 2026-03. Refusals: recorded, or pasted in public issues.
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -22,15 +22,24 @@ from mockserver.protocols.openai.compatible import (
     spoken,
     unknown_model,
 )
-from mockserver.providers.openrouter.answers import PROVIDERS, body_of, costs, stream_of
+from mockserver.providers.openrouter.answers import (
+    BILL,
+    PROVIDERS,
+    bill_of,
+    body_of,
+    costs,
+    spelled_by,
+    stream_of,
+)
 from mockserver.providers.openrouter.models import catalogue
 from mockserver.providers.openrouter.requests import attempts, refused
 from mockserver.seeding import Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
-from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Rendered
-from mockserver.wire.sse import DONE, body_frames, comment, ending, event, event_frames
+from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, plain, pretty, to_bytes
+from mockserver.wire.moulds import Mould, body_moulds
+from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
+from mockserver.wire.sse import DONE, comment, stream_moulds
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
@@ -45,6 +54,7 @@ SHOWN: Final = 200
 PADDING: Final = "\n         \n"
 """What keeps a connection open until the JSON is there; parsers skip white space."""
 PADDINGS: Final = 3
+DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
 
 NO_CREDITS: Final = (
     "Insufficient credits. This account never purchased credits. Make sure your key is on the "
@@ -79,6 +89,7 @@ class OpenRouter(OpenAICompatible):
     """Unix time, a dash, and twenty characters."""
     keeps_answers = True
     host = "openrouter.ai"
+    interjects = True
     keep_alive = "OPENROUTER PROCESSING"
 
     def catalogue(self, known: Catalogue) -> Catalogue:
@@ -168,7 +179,7 @@ class OpenRouter(OpenAICompatible):
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of *answer*, which contains the time of its creation."""
         del endpoint
-        return f"{self.id_prefix}{answer.created}-{draw.answer_id(20)}"
+        return f"{self.id_prefix}{answer.dated}-{draw.answer_id(20)}"
 
     def cost_usd(self, answer: Answer) -> float:
         """Return the cost of *answer* at the provider's prices; free variants cost nothing."""
@@ -176,26 +187,38 @@ class OpenRouter(OpenAICompatible):
             return 0.0
         return sum(costs(answer, answer.usage))
 
-    def encode(self, rendered: Rendered, draw: Draw, *, by_token: bool) -> tuple[Frame, ...]:
-        """Write JSON after white space, and events among comments."""
+    def spelled_by(self, answer: Answer) -> Hashable:
+        """Return what members of the request show in an answer."""
+        return spelled_by(answer)
+
+    def particulars(self, answer: Answer, draw: Draw) -> Filling:
+        """Return the date and the bill."""
+        date = (DATE.mark_bytes, http_date(draw.created()).encode())
+        if answer.usage is None:
+            return (date,)
+        return (date, (BILL.mark_bytes, compact(bill_of(answer, answer.usage)).encode()))
+
+    def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
+        """Write JSON after white space, and events as they are."""
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token)
             # Only answers of models take time.
             padding = "" if rendered.layer == "models" else PADDING * PADDINGS
-            return body_frames(padding + text, rendered.marks, by_token=by_token)
-        events = [event(compact(chunk.value), chunk) for chunk in rendered.chunks]
+            return body_moulds(padding + text, rendered.marks, by_token=by_token)
+        return stream_moulds(rendered)
+
+    def interject(self, frames: tuple[Frame, ...], draw: Draw) -> tuple[Frame, ...]:
+        """Return *frames* after a comment, and with another one somewhere among them."""
+        *events, end = frames
         later = draw.rng("comment").randint(1, max(1, len(events) - 1))
         waiting = comment(self.keep_alive)
-        return event_frames(
-            (waiting, *events[:later], waiting, *events[later:], *ending(rendered)),
-            by_token=by_token,
-        )
+        return (waiting, *events[:later], waiting, *events[later:], end)
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
         is_stream = isinstance(rendered, EventStream)
         headers: Headers = (
-            ("date", http_date(draw.created())),
+            ("date", http_date(draw.created()) if answer is None else DATE.mark),
             ("content-type", "text/event-stream" if is_stream else "application/json"),
             *((("cache-control", "no-cache"),) if is_stream else ()),
             *_STEADY,
@@ -246,7 +269,7 @@ class OpenRouter(OpenAICompatible):
                 }
             ],
         }
-        return event(compact(last), Chunk(last)).text + DONE.text
+        return to_bytes(f"data: {compact(last)}\n\n") + DONE.text
 
 
 def _error_body(error: ApiError) -> Json:

@@ -80,7 +80,7 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
         {
             "type": "response-metadata",
             "id": answer.id,
-            "timestamp": timestamp(answer.created),
+            "timestamp": timestamp(answer.dated),
             "modelId": answer.model_name,
         }
     )

@@ -29,8 +29,8 @@ from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
-from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
-from mockserver.wire.sse import DONE, event
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
+from mockserver.wire.sse import DONE
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 MAKER: Final = "openai"
@@ -175,7 +175,7 @@ class VercelGateway(OpenAICompatible):
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of a generation: a ULID, which begins with when it was made."""
         del endpoint
-        moment = answer.created * 1_000 + draw.milliseconds(0, 999)
+        moment = answer.dated * 1_000 + draw.milliseconds(0, 999)
         digits = bytes(
             CROCKFORD[moment >> BITS * place & (1 << BITS) - 1] for place in range(ULID_TIME)
         )
@@ -231,7 +231,7 @@ class VercelGateway(OpenAICompatible):
         chunk = spoken(nearest)
         told = {"error": _error_body(error)}
         value = {"type": "error", **told} if "type" in chunk else told
-        return event(compact(value), Chunk(value)).text
+        return to_bytes(f"data: {compact(value)}\n\n")
 
 
 def _ours(model: Model) -> Model:

@@ -172,7 +172,7 @@ def _gateway(answer: Answer, serving: Sequence[str], tried: Sequence[str]) -> Js
 
 
 def _attempt(answer: Answer, provider: str) -> Mapping[str, Any]:
-    began = answer.created * MILLISECONDS
+    began = answer.dated * MILLISECONDS
     written = answer.usage.completion_tokens if answer.usage is not None else 0
     return {
         "provider": provider,
