@@ -1,6 +1,6 @@
 """Requests, independent of any protocol: turns of parts, tools, a format, limits."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple, TypeAlias, TypeVar, overload
 
@@ -99,6 +99,9 @@ class Later(Sequence[T]):
 
     def __len__(self) -> int:
         return self._size
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self[:])
 
     @overload
     def __getitem__(self, index: int) -> T: ...

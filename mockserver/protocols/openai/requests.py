@@ -26,6 +26,16 @@ class OpenAIRequest(ModelRequest):
     include_obfuscation: bool = True
     service_tier: str = "default"
 
+    @property
+    def conversation(self) -> str:
+        """What identifies the conversation: what the user said first, read from the body."""
+        # Nearly always a plain text: no turn need be made of any message to find it.
+        for message in self.body.get("messages") or ():
+            if message["role"] == "user":
+                content = message.get("content")
+                return content if type(content) is str else ModelRequest.conversation.__get__(self)
+        return ModelRequest.conversation.__get__(self)
+
 
 def as_openai(request: ModelRequest) -> OpenAIRequest:
     """Return *request*, which this protocol has parsed, as an `OpenAIRequest`."""
