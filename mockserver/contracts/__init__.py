@@ -10,6 +10,7 @@ Plug-ins of other distributions import from here.
 
 from mockserver.contracts.answer import (
     CREATED,
+    HOLED,
     Answer,
     AnsweredCall,
     AnsweredChoice,
@@ -18,7 +19,6 @@ from mockserver.contracts.answer import (
     AnsweredText,
     AnsweredThought,
     ShownUsage,
-    holed_choice,
     shown,
 )
 from mockserver.contracts.dialect import Attempt, Dialect, Located
@@ -90,6 +90,7 @@ from mockserver.wire.timeline import (
 
 __all__ = [
     "CREATED",
+    "HOLED",
     "IN_THE_BODY",
     "MOMENTS",
     "TEXT_HOLE",
@@ -163,7 +164,6 @@ __all__ = [
     "body",
     "body_moulds",
     "compact",
-    "holed_choice",
     "http_date",
     "is_list",
     "is_object",

@@ -141,10 +141,8 @@ def _count_hole(name: str, digits: int) -> NumberHole | None:
     return NumberHole(name, digits) if digits > 1 else None
 
 
-@lru_cache(maxsize=16)
-def holed_choice(finish_reason: FinishReason) -> AnsweredChoice:
-    """Return an only choice whose text is a hole, and ends by *finish_reason*."""
-    return AnsweredChoice(index=0, parts=(AnsweredText(TEXT_HOLE),), finish_reason=finish_reason)
+HOLED: Final = (AnsweredChoice(index=0, parts=(AnsweredText(TEXT_HOLE),), finish_reason="stop"),)
+"""An only choice whose text is a hole, and ends by itself."""
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

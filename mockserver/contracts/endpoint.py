@@ -81,14 +81,14 @@ class ModelEndpoint(Endpoint):
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, with members in wire order."""
 
-    def shown_by(self, answer: Answer) -> Hashable:
-        """Return all that `render` shows of *answer*'s request, besides the model's name.
+    def shown_by(self, request: ModelRequest) -> Hashable:
+        """Return all that `render` shows of *request*, besides the model's name.
 
         None: too much to say, so that each answer is rendered by itself. Otherwise an answer is
-        rendered once for all requests alike in this; then choices, bill and time of creation may
-        be holes, and so may the text of an only choice (`TEXT_HOLE`), which has one piece.
+        rendered once for all requests alike in this, and the text of an only choice that ended by
+        itself may be a hole (`TEXT_HOLE`), whose one piece stands for all pieces.
         """
-        del answer
+        del request
         return None
 
     def transcript(self, body: Mapping[str, Any]) -> Transcript:
@@ -168,7 +168,10 @@ class GeneratingEndpoint(ModelEndpoint):
         return CALLED_TOOLS
 
     def shaped_by(self, request: ModelRequest) -> Hashable:
-        """Return all of *request* that the protocol's own methods use to shape a choice."""
+        """Return all of *request* that the protocol's own methods use to shape and bill choices.
+
+        None: too much to say, so that choices are shaped and billed for each request.
+        """
         del request
         return None
 

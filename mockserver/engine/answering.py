@@ -1,13 +1,12 @@
 """Step 4: what the model answers, in bytes: choices within limits, their bill, their JSON."""
 
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import replace
 from functools import cache, lru_cache, partial
 from itertools import repeat
-from typing import Final, NamedTuple
+from typing import Final
 
 from mockserver.contracts import (
-    CREATED,
     Answer,
     AnsweredCall,
     AnsweredChoice,
@@ -18,13 +17,13 @@ from mockserver.contracts import (
     ModelEndpoint,
     Reply,
     Unstated,
-    holed_choice,
     shown,
 )
 from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
-from mockserver.engine.asked import Asked, Envelope, Pace, Ready, Summary, size_of
+from mockserver.engine.asked import Asked, Made, Pace, Ready, Summary, size_of
 from mockserver.engine.failing import Bending
-from mockserver.engine.memory import Memory
+from mockserver.engine.memory import Memory, shares_choices
+from mockserver.engine.rendering import rendered
 from mockserver.models import Model
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
@@ -32,21 +31,29 @@ from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
-from mockserver.shaping.billing import bill, limited, shape, thought_aloud, with_echo
+from mockserver.shaping.billing import (
+    bill,
+    cut,
+    exceeds,
+    generated,
+    shape,
+    thought_aloud,
+    with_echo,
+)
+from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.logprobs import with_logprobs
 from mockserver.shaping.plausibility import doubts
 from mockserver.shaping.terms import Terms
 from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
-from mockserver.tokens import Count
 from mockserver.traffic import limits
-from mockserver.wire.jsontext import Filling, Hole, JsonValue, TokenText, fill
-from mockserver.wire.moulds import NO_TEXT, joined, padding_size, poured
-from mockserver.wire.rendered import EventStream, Frame
-from mockserver.wire.timeline import Head, Headers
+from mockserver.wire.jsontext import Filling, Hole
+from mockserver.wire.moulds import poured
+from mockserver.wire.timeline import Headers
 
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
-NOTHING_GENERATED: Final = Count(0)
+NOTHING_BENDS: Final = Bending(Given(None, (), None))
+NO_BILL: Final[tuple[None, Filling]] = (None, ())
 
 
 def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
@@ -86,20 +93,19 @@ def answered(
     """
     assert given.reply is not None
     assert incoming.request is not None
-    bending = Bending(given)
-    request = bending.misread(incoming.request)
+    bending = Bending(given) if given.failures else NOTHING_BENDS
+    request = bending.misread(incoming.request) if bending else incoming.request
     reply = in_scope(given.reply, given.scope)
     model = asked.catalogue.resolve(reply.model or request.model)
-    generates = asked.route.generates
+    generates, shares = asked.route.generates, shares_choices(given)
     if generates is not None:
         terms = Terms(generates, request, reply, model)
-        made = _generated(
-            asked,
-            terms,
-            given,
-            memory,
-            write=lambda: _written(asked, incoming, terms, given, bending),
+        made = memory.made(
+            by=_made_by(asked, terms, given) if shares else None,
+            make=partial(_generated, asked, incoming, terms, given, bending),
         )
+        if made.shaped is not None and exceeds(terms, made.generated):
+            made = _made(asked, terms, given, cut(terms, made.shaped))
     else:
         made = _computed(asked, incoming, request, given)
     usage = bill(reply, endpoint.bill_prompt(request, model), made.generated, made.thought_tokens)
@@ -122,175 +128,81 @@ def answered(
         else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
         reasoning=made.thought,
     )
-    head, frames = _in_bytes(
-        asked, endpoint, answer, counts, memory, shares=memory.shares(given), by_token=given.may_cut
+    head, frames = rendered(
+        asked, endpoint, answer, counts, memory, shares=shares, by_token=given.may_cut
     )
-    if states_exactness and answer.usage is not None:
-        exactness = USAGE_EXACT if answer.usage.exact else USAGE_ESTIMATED
-        head = head._replace(lines=head.lines + exactness)
+    if states_exactness and usage is not None:
+        head = head._replace(lines=head.lines + (USAGE_EXACT if usage.exact else USAGE_ESTIMATED))
     if answer.headers:
         head = head.with_headers(answer.headers)
-    notes = tuple(map(found_nothing, given.scope.empty if given.scope is not None else ()))
+    notes = found_nothings(given.scope)
     # No notes on what goes wrong on purpose, or on what nobody wrote.
-    if given.rule is not None and not bending and generates is not None:
-        notes += doubts(answer, made.written, generates)
+    if given.rule is not None and not bending:
+        notes += made.doubts
     return Ready(
         head,
         frames,
-        answer.usage,
+        usage,
         _pace(answer) if given.may_cut else None,
-        _summary(answer, asked.secrets),
-        any(choice.tool_calls for choice in answer.choices),
+        _summary(made.choices, asked.secrets),
+        made.calls_tools,
         notes,
-        frozenset(bending.bent),
+        bending.effective,
         answer,
         made.drawn_calls,
     )
 
 
-NO_BILL: Final[tuple[None, Filling]] = (None, ())
-
-
-def _in_bytes(
-    asked: Asked,
-    endpoint: ModelEndpoint,
-    answer: Answer,
-    counts: Filling,
-    memory: Memory,
-    *,
-    shares: bool,
-    by_token: bool,
-) -> tuple[Head, tuple[Frame, ...]]:
-    """Return *answer* as it goes out, but for its ids: poured into the envelope of its like.
-
-    If it *shares*, its choices are those of all requests that are shaped alike.
-    """
-    dialect, steady = asked.route.dialect, asked.steady
-    text = _only_text(answer)
-    by = _alike(asked, endpoint, answer, by_token=by_token) if shares or text else None
-    text = text if by else None
-    envelope = memory.envelope(
-        by, make=partial(_rendered, asked, endpoint, answer, holed=bool(text), by_token=by_token)
-    )
-    text = text or NO_TEXT
-    size = padding_size(envelope.moulds, text)
-    padding = steady.text("obfuscation", size) if size else ""
-    interjects = dialect.interjects and envelope.is_stream and asked.route.is_spelled
-    frames = poured(envelope.moulds, text, padding, by_token=by_token or interjects)
-    if interjects:
-        frames = dialect.interject(frames, steady)
-        frames = frames if by_token else (joined(frames),)
-    created = (CREATED.mark_bytes, b"%d" % answer.dated)
-    filling = (created, *counts, *dialect.particulars(answer, steady))
-    inside = [pair for pair in filling if pair[0] in envelope.marks]
-    return (
-        envelope.head._replace(lines=fill(envelope.head.lines, filling)),
-        tuple([Frame(fill(frame, inside), tokens, marks) for frame, tokens, marks in frames]),
-    )
-
-
-def _only_text(answer: Answer) -> TokenText | None:
-    """Return the text of *answer*; None: there is none, or there is more to it."""
-    if len(answer.choices) != 1 or answer.reasoning is not None:
-        return None
-    choice = answer.choices[0]
-    is_text = len(choice.parts) == 1 and choice.logprobs is None and not choice.echoed
-    return (choice.text or None) if is_text else None
-
-
-def _alike(
-    asked: Asked, endpoint: ModelEndpoint, answer: Answer, *, by_token: bool
-) -> tuple[Hashable, ...] | None:
-    """Return what is common to all answers that are rendered like *answer*; None: no others are."""
-    if not asked.route.is_spelled:
-        return None
-    dialect = asked.route.dialect
-    shown_by, spelled_by = endpoint.shown_by(answer), dialect.spelled_by(answer)
-    if shown_by is None or spelled_by is None:
+def _made_by(asked: Asked, terms: Terms, given: Given) -> Hashable:
+    """Return all that decides what is generated where all requests get the same choices."""
+    request = terms.request
+    shaped_by = terms.endpoint.shaped_by(request)
+    if shaped_by is None or request.echo or request.logprobs is not None:
         return None
     return (
-        dialect,
-        endpoint,
-        by_token,
-        shown_by,
-        spelled_by,
-        # By identity: to hash them takes time. The envelope keeps both alive.
-        id(answer.model),
-        answer.choices[0].finish_reason if _only_text(answer) else id(answer.choices),
-        answer.request.model,
-        answer.model_name,
-        answer.bill,
-        answer.system_fingerprint,
+        # By identity, as a reply is long to hash; what is made of it keeps it alive.
+        id(given.reply),
+        terms.endpoint,
+        # With the name, the catalogue stands for the model.
+        asked.catalogue,
+        terms.model.id,
+        shaped_by,
+        request.n,
+        len(request.prompts),
+        request.stop,
+        request.candidates,
+        request.bills_end_of_turn,
+        request.tool_choice,
+        request.parallel_calls,
+        request.format.kind,
+        tuple([tool.name for tool in request.tools]) if request.tools else (),
     )
-
-
-def _rendered(
-    asked: Asked, endpoint: ModelEndpoint, answer: Answer, *, holed: bool, by_token: bool
-) -> Envelope:
-    """Return *answer* rendered; *holed*: with a hole for the text of its only choice."""
-    dialect, steady = asked.route.dialect, asked.steady
-    shown_answer = answer
-    if holed:
-        choice = holed_choice(answer.choices[0].finish_reason)
-        shown_answer = replace(answer, choices=(choice,))
-    rendered = endpoint.render(shown_answer)
-    if asked.route.is_spelled:
-        rendered = dialect.adapt(rendered, shown_answer, steady)
-    moulds = dialect.encode(rendered, by_token=by_token)
-    text = "".join([f"{mould.before}{mould.between}{mould.after}" for mould in moulds])
-    holes = [CREATED.mark_bytes, *[mark for mark, _ in dialect.particulars(answer, steady)]]
-    if answer.usage is not None:
-        holes += [mark for mark, _ in shown(answer.usage)[1]]
-    return Envelope(
-        answer,
-        dialect.head(rendered, answer, steady),
-        moulds,
-        frozenset([mark for mark in holes if mark.decode() in text]),
-        isinstance(rendered, EventStream),
-    )
-
-
-class _Made(NamedTuple):
-    """What was generated or computed: as a reply has *written* it, and as it goes out."""
-
-    written: Sequence[Choice] = ()
-    choices: tuple[AnsweredChoice, ...] = ()
-    results: tuple[JsonValue, ...] = ()
-    generated: Count = NOTHING_GENERATED
-    thought: TokenText | None = None
-    thought_tokens: int = 0
-    drawn_calls: int = 0
 
 
 def _generated(
-    asked: Asked,
-    terms: Terms,
-    given: Given,
-    memory: Memory,
-    *,
-    write: Callable[[], Sequence[Choice]],
-) -> _Made:
-    """Return what there is to *write*, within the limits of the request: cut and counted."""
-    request = terms.request
-    shaped = memory.shaped(
-        given,
-        by=(request.n, len(request.prompts), terms.shaped_by),
-        make=lambda: shape(terms, write()),
-    )
-    shaped, count = limited(terms, shaped)
-    choices = shaped.choices
+    asked: Asked, incoming: IncomingCall, terms: Terms, given: Given, bending: Bending
+) -> Made:
+    """Return what the reply writes, whatever the request's limit."""
+    written = _written(asked, incoming, terms, given, bending)
+    return _made(asked, terms, given, shape(terms, written))
+
+
+def _made(asked: Asked, terms: Terms, given: Given, shaped: Shaped) -> Made:
+    request, choices = terms.request, shaped.choices
     if request.echo and not terms.reply.exact:
         choices = with_echo(choices, request.prompts)
     if request.logprobs is not None:
         choices = with_logprobs(choices, shaped.logprobs, request, terms.model, asked.steady)
-    return _Made(
-        shaped.written,
-        choices,
-        (),
-        count,
-        thought_aloud(terms, shaped),
-        shaped.reasoning_tokens + shaped.cut_reasoning_tokens,
-        shaped.drawn_calls,
+    return Made(
+        reply=given.reply,
+        shaped=shaped,
+        choices=choices,
+        generated=generated(terms, shaped),
+        thought=thought_aloud(terms, shaped),
+        thought_tokens=shaped.reasoning_tokens + shaped.cut_reasoning_tokens,
+        drawn_calls=shaped.drawn_calls,
+        calls_tools=any(choice.tool_calls for choice in choices),
+        doubts=doubts(choices, shaped.written, request, terms.endpoint),
     )
 
 
@@ -319,7 +231,7 @@ def _prompts(request: ModelRequest, reply: Reply) -> Iterator[str]:
             yield from repeat(prompt, request.n)
 
 
-def _computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given: Given) -> _Made:
+def _computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given: Given) -> Made:
     """Return a result for each input of *request*."""
     reply = given.reply
     assert isinstance(reply, ComputedReply)
@@ -328,7 +240,7 @@ def _computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given
         ChoicePlace(index=index, prompt=text, scope=given.scope)
         for index, text in enumerate(request.inputs)
     ]
-    return _Made(results=tuple([reply.computed(incoming, place, draw) for place in places]))
+    return Made(results=tuple([reply.computed(incoming, place, draw) for place in places]))
 
 
 def _pace(answer: Answer) -> Pace:
@@ -337,6 +249,11 @@ def _pace(answer: Answer) -> Pace:
     if usage is not None:
         read = max(0, usage.prompt_tokens - usage.cached_tokens)
     return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream)
+
+
+def found_nothings(scope: Scope | None) -> tuple[str, ...]:
+    """Return notes on what templates looked for and did not find."""
+    return () if scope is None else tuple(map(found_nothing, scope.empty))
 
 
 def in_scope(reply: Reply, scope: Scope | None) -> Reply:
@@ -378,11 +295,11 @@ def _id_hole(length: int) -> Hole:
     return Hole("i", length)
 
 
-def _summary(answer: Answer, secrets: Sequence[bytes]) -> Summary | None:
-    """Return what the journal keeps of *answer*: its first choice, without secrets."""
-    if not answer.choices:
+def _summary(choices: Sequence[AnsweredChoice], secrets: Sequence[bytes]) -> Summary | None:
+    """Return what the journal keeps of an answer: the first of its *choices*, without secrets."""
+    if not choices:
         return None
-    choice = answer.choices[0]
+    choice = choices[0]
     text = choice.text if choice.text is not None else choice.refusal
     calls = choice.tool_calls
     return Summary(

@@ -7,15 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from mockserver.contracts import Answer, Reply
+from mockserver.contracts import Answer, AnsweredChoice, Reply
 from mockserver.conversation import ApiError, IncomingCall, ModelRequest, ToolCall, Usage
 from mockserver.engine.routing import Route
 from mockserver.models import Catalogue
 from mockserver.seeding import Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
+from mockserver.shaping.cutting import Shaped
+from mockserver.tokens import Count
 from mockserver.traffic.turns import Places
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.moulds import Mould
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
@@ -82,6 +85,36 @@ class Pace(NamedTuple):
     streamed: bool = False
 
 
+@dataclass(slots=True, kw_only=True, eq=False)
+class Made:
+    """What was generated or computed for an answer, before it is rendered.
+
+    Attributes:
+        reply: What wrote it.
+        shaped: What its choices were made from, where something is generated.
+        choices: The choices, cut and in tokens, where something is generated.
+        results: The results, one for each input, where something is computed.
+        generated: What is billed as generated.
+        thought: The words of the reasoning before it, if there are any.
+        thought_tokens: How long that was.
+        drawn_calls: How many ids of tool calls are holes.
+        calls_tools: Whether any of the choices calls a tool.
+        doubts: What the API would not have answered, a sentence for each.
+
+    """
+
+    reply: Final[Reply | None] = None
+    shaped: Final[Shaped | None] = None
+    choices: Final[tuple[AnsweredChoice, ...]] = ()
+    results: Final[tuple[JsonValue, ...]] = ()
+    generated: Final[Count] = Count(0)
+    thought: Final[TokenText | None] = None
+    thought_tokens: Final[int] = 0
+    drawn_calls: Final[int] = 0
+    calls_tools: Final[bool] = False
+    doubts: Final[tuple[str, ...]] = ()
+
+
 @dataclass(slots=True, eq=False)
 class Envelope:
     """An answer rendered for all requests that get one like it; holes for what differs.
@@ -90,8 +123,9 @@ class Envelope:
         answer: One of these answers.
         head: Its head.
         moulds: Its body.
-        marks: The marks of those holes in the body that differ from request to request.
+        marks: The marks of the dialect's holes in the body.
         is_stream: Whether the body is a stream of events.
+        is_padded: Whether there is padding in it.
 
     """
 
@@ -100,6 +134,7 @@ class Envelope:
     moulds: Final[tuple[Mould, ...]]
     marks: Final[frozenset[bytes]]
     is_stream: Final[bool]
+    is_padded: Final[bool]
 
     @property
     def size(self) -> int:

@@ -1,6 +1,7 @@
 """Step 7: what goes wrong: with the request, with what is answered, on the way, at its end."""
 
 from collections.abc import Sequence
+from typing import Final
 
 from mockserver.contracts import AnswerFailure, Failure, Scene
 from mockserver.conversation import Allowance, Choice, IncomingCall, ModelRequest
@@ -13,6 +14,8 @@ from mockserver.traffic import limits
 from mockserver.wire.moments import BeforeHeaders, split
 from mockserver.wire.timeline import Pause, Timeline
 
+NO_POSITIONS: Final[frozenset[int]] = frozenset()
+
 
 class Bending:
     """The failures of one answer that act before it is rendered, and which of them did."""
@@ -24,6 +27,11 @@ class Bending:
 
     def __bool__(self) -> bool:
         return bool(self._failures)
+
+    @property
+    def effective(self) -> frozenset[int]:
+        """The positions of those that had an effect so far."""
+        return frozenset(self.bent) if self.bent else NO_POSITIONS
 
     def misread(self, request: ModelRequest) -> ModelRequest:
         """Return what *request* is taken for where that goes wrong."""

@@ -10,14 +10,13 @@ from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Final
 
-from mockserver.contracts import Dialect, Reply
-from mockserver.engine.asked import Asked, Envelope, Ready, Understood
+from mockserver.contracts import Dialect
+from mockserver.engine.asked import Asked, Envelope, Made, Ready, Understood
 from mockserver.models import Catalogue
 from mockserver.sessions.rules import Given
-from mockserver.shaping.cutting import Shaped
 
 REQUESTS_KEPT: Final = 1_024
-SHAPES_KEPT: Final = 1_024
+MADE_KEPT: Final = 1_024
 ENVELOPES_KEPT: Final = 512
 MOST_ENVELOPE: Final = 32_768
 """Envelopes up to this size are remembered, in characters."""
@@ -35,7 +34,7 @@ class Memory:
 
     def __init__(self) -> None:
         self._understood: OrderedDict[Hashable, Understood] = OrderedDict()
-        self._shaped: dict[Hashable, tuple[Reply, Shaped]] = {}
+        self._made: OrderedDict[Hashable, Made] = OrderedDict()
         self._envelopes: OrderedDict[Hashable, Envelope] = OrderedDict()
         self.catalogue = lru_cache(CATALOGUES_KEPT)(_catalogue)
         """Returns the known models as the provider of a dialect has them."""
@@ -84,27 +83,16 @@ class Memory:
             understood.kept.ready[key] = (reply, ready)
         return ready
 
-    def shares(self, given: Given) -> bool:
-        """Return whether all requests that are *given* this get the same choices."""
-        reply = given.reply
-        if reply is None or not reply.indifferent or given.scope is not None:
-            return False
-        return not (given.failures and given.bending)
-
-    def shaped(self, given: Given, by: Hashable, make: Callable[[], Shaped]) -> Shaped:
-        """Return the choices of a reply that is the same whatever is asked, as *by* shapes them."""
-        reply = given.reply
-        if reply is None or not self.shares(given):
+    def made(self, by: Hashable, make: Callable[[], Made]) -> Made:
+        """Return what is made for all requests that are alike in *by*; None: for a single one."""
+        if by is None:
             return make()
-        key = (id(reply), by)
-        known = self._shaped.get(key)
-        if known is not None and known[0] is reply:
-            return known[1]
-        if len(self._shaped) >= SHAPES_KEPT:
-            self._shaped.clear()
-        shaped = make()
-        self._shaped[key] = (reply, shaped)
-        return shaped
+        known = self._made.get(by)
+        if known is None:
+            known = self._made[by] = make()
+            if len(self._made) > MADE_KEPT:
+                self._made.popitem(last=False)
+        return known
 
     def envelope(self, by: Hashable, make: Callable[[], Envelope]) -> Envelope:
         """Return the envelope of all answers that are alike in *by*; None: of a single one."""
@@ -118,6 +106,14 @@ class Memory:
                 if len(self._envelopes) > ENVELOPES_KEPT:
                     self._envelopes.popitem(last=False)
         return known
+
+
+def shares_choices(given: Given) -> bool:
+    """Return whether all requests that are *given* this get the same choices."""
+    reply = given.reply
+    if reply is None or not reply.indifferent or given.scope is not None:
+        return False
+    return not (given.failures and given.bending)
 
 
 def _catalogue(known: Catalogue, dialect: Dialect) -> Catalogue:

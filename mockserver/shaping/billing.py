@@ -21,36 +21,33 @@ from mockserver.wire.jsontext import TokenText
 def shape(terms: Terms, written: Sequence[Choice]) -> Shaped:
     """Return the choices that a reply has *written*, in tokens of the model, ended by `stop`.
 
-    They may be too long for the request: `limited` cuts them.
+    They may be too long for the request: `cut` cuts them where they are.
     """
     return Shaper(terms, None).shape(written)
 
 
-def limited(terms: Terms, shaped: Shaped) -> tuple[Shaped, Count]:
-    """Return *shaped* cut to the request's limit, and what is generated for it.
+def exceeds(terms: Terms, generated: Count) -> bool:
+    """Return whether what is *generated* meets the request's limit.
 
     The limit applies to each choice. All that the model generates counts: what it thinks and
     what it writes around texts and calls, as the bill does.
     """
-    generated = _generated(terms, shaped)
     limit = terms.request.max_tokens
-    if limit is None or terms.reply.exact or generated.tokens < limit:
-        return shaped, generated
-    shaped = _cut(shaped, Shaper(terms, limit))
-    return shaped, _generated(terms, shaped)
+    return limit is not None and generated.tokens >= limit and not terms.reply.exact
 
 
-def _cut(shaped: Shaped, shaper: Shaper) -> Shaped:
-    """Return *shaped* within the limit of *shaper*; what is cut alike is the same value."""
+def cut(terms: Terms, shaped: Shaped) -> Shaped:
+    """Return *shaped* within the request's limit; what is cut alike is the same value."""
+    shaper = Shaper(terms, terms.request.max_tokens)
     if not all(isinstance(part, Text) for choice in shaped.written for part in choice.parts):
         return shaper.shape(shaped.written)
     key = (shaper.limit, shaper.cost(BilledChoice(text="")))
-    cut = shaped.cuts.get(key)
-    if cut is None:
-        cut = shaper.shape(shaped.written)
+    known = shaped.cuts.get(key)
+    if known is None:
+        known = shaper.shape(shaped.written)
         if len(shaped.cuts) < MOST_CUTS:
-            shaped.cuts[key] = cut
-    return cut
+            shaped.cuts[key] = known
+    return known
 
 
 MOST_CUTS: Final = 64
@@ -58,7 +55,7 @@ MOST_CUTS: Final = 64
 
 
 def bill(
-    reply: Reply, prompt: BilledPrompt, generated: Count, reasoning_tokens: int = 0
+    reply: Reply, prompt: BilledPrompt, count: Count, reasoning_tokens: int = 0
 ) -> Usage | None:
     """Return what an answer of *reply* is billed as; None if null is stated."""
     stated = reply.usage
@@ -68,13 +65,13 @@ def bill(
         stated = NOTHING_STATED
     return Usage(
         prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
-        completion_tokens=_first(stated.completion_tokens, generated.tokens),
+        completion_tokens=_first(stated.completion_tokens, count.tokens),
         cached_tokens=stated.cached_tokens or 0,
         reasoning_tokens=reasoning_tokens,
         audio_tokens=stated.audio_tokens or 0,
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
-        exact=prompt.exact and generated.exact,
+        exact=prompt.exact and count.exact,
         heard_tokens=prompt.heard_tokens,
     )
 
@@ -112,7 +109,7 @@ def with_echo(
     )
 
 
-def _generated(terms: Terms, shaped: Shaped) -> Count:
+def generated(terms: Terms, shaped: Shaped) -> Count:
     """Return what the model is billed to have generated."""
     request = terms.request
     ended = terms.endpoint.bill_answer(

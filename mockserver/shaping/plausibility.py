@@ -7,19 +7,23 @@ just as well be a mistake in the scenario.
 import json
 from collections.abc import Iterator, Sequence
 
-from mockserver.contracts import Answer, AnsweredChoice, GeneratingEndpoint
+from mockserver.contracts import AnsweredChoice, GeneratingEndpoint
 from mockserver.conversation import Choice, ModelRequest
 
 
 def doubts(
-    answer: Answer, written: Sequence[Choice], endpoint: GeneratingEndpoint
+    choices: Sequence[AnsweredChoice],
+    written: Sequence[Choice],
+    request: ModelRequest,
+    endpoint: GeneratingEndpoint,
 ) -> tuple[str, ...]:
     """Return what the API would not have answered, a sentence for each.
 
     Args:
-        answer: What goes out.
+        choices: What goes out.
         written: The choices that it was made from, including what was left out.
-        endpoint: What was asked.
+        request: What was asked.
+        endpoint: Where it was asked.
 
     """
     found: dict[str, None] = {}
@@ -27,11 +31,11 @@ def doubts(
         if before.tool_calls and not endpoint.sayable(before).tool_calls:
             left_out = f"the reply calls tools, which '{endpoint.kind}' cannot send"
             found[f"{left_out}: they are left out"] = None
-    for choice in answer.choices:
-        found.update(dict.fromkeys(_doubts(choice, answer.request)))
-    wanted = answer.request.n * max(1, len(answer.request.prompts))
-    if len(answer.choices) != wanted:
-        found[f"the answer has {len(answer.choices)} choices, the request wants {wanted}"] = None
+    for choice in choices:
+        found.update(dict.fromkeys(_doubts(choice, request)))
+    wanted = request.n * max(1, len(request.prompts))
+    if len(choices) != wanted:
+        found[f"the answer has {len(choices)} choices, the request wants {wanted}"] = None
     return tuple(found)
 
 

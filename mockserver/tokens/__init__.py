@@ -4,14 +4,14 @@ The public functions of the package: what a request costs, what an answer costs,
 of a text end, and the vocabularies. All other modules are private to it.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any
 
 from mockserver.models import Model
-from mockserver.tokens.answers import count_chat_answer, count_legacy_answer
+from mockserver.tokens.answers import AnswerTerms, count_chat_answer, count_legacy_answer
 from mockserver.tokens.attachments import count_sound
 from mockserver.tokens.bill import BilledChoice, BilledPrompt, Count, Part, PromptBreakdown, total
-from mockserver.tokens.chat_prompts import chat_prompt_parts
+from mockserver.tokens.chat_prompts import chat_prompt_parts, plain_chat_prompt
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
 from mockserver.tokens.vocabularies import Vocabulary, vocabulary
 
@@ -22,6 +22,7 @@ __all__ = [
     "Part",
     "PromptBreakdown",
     "Vocabulary",
+    "answer_terms",
     "count",
     "count_completion",
     "count_prompt",
@@ -39,6 +40,10 @@ def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
     A body with `messages` is a chat request, one with `prompt` a legacy one. The body is a
     valid request: what the provider would refuse is not counted.
     """
+    if "messages" in body:
+        plain = plain_chat_prompt(body, model.family)
+        if plain is not None:
+            return plain
     return total(_prompt_parts(body, model))
 
 
@@ -71,6 +76,11 @@ def count_completion(
     return count_chat_answer(
         body, choices, model.family, reasoning_tokens=reasoning_tokens, end_of_turn=end_of_turn
     )
+
+
+def answer_terms(body: Mapping[str, Any]) -> Hashable:
+    """Return all of *body* that decides what an answer costs, besides the answer."""
+    return AnswerTerms.of(body) if "messages" in body else (body.get("n"), body.get("best_of"))
 
 
 def count(text: str, encoding: str) -> int:

@@ -5,7 +5,7 @@ docs/usage.md states how many recorded bills confirm each rule.
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 from mockserver.models import Family
 from mockserver.tokens.bill import BilledChoice, Count
@@ -40,7 +40,7 @@ def count_chat_answer(
     end_of_turn: bool,
 ) -> Count:
     """Return the tokens of all *choices* to *body*, and of the reasoning before them."""
-    bill = _Bill(body, family, reasoning_tokens)
+    bill = _Bill(AnswerTerms.of(body), family, reasoning_tokens)
     tokens = reasoning_tokens + sum([bill.choice(choice) for choice in choices])
     if end_of_turn:
         # What a limit or a stop sequence has cut did not come to the end of its turn.
@@ -48,25 +48,73 @@ def count_chat_answer(
     return Count(tokens, bill.exact)
 
 
+class AnswerTerms(NamedTuple):
+    """All of a chat request that decides what an answer costs, besides the answer.
+
+    Attributes:
+        offers: Functions are offered.
+        forces: One of them must be called.
+        forbids: None of them may be called.
+        in_parallel: The model may call several tools at once.
+        after_result: The last message is the result of a tool call.
+        speaks: The answer may be spoken.
+        schema_name: The name of the JSON schema for the answer; None: there is none.
+        is_object: The answer must be a JSON object.
+
+    """
+
+    offers: bool = False
+    forces: bool = False
+    forbids: bool = False
+    in_parallel: bool = False
+    after_result: bool = False
+    speaks: bool = False
+    schema_name: str | None = None
+    is_object: bool = False
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any]) -> "AnswerTerms":
+        """Return the terms of the request *body*."""
+        after_result = body["messages"][-1]["role"] in RESULT_ROLES
+        if _DECIDE.isdisjoint(body):
+            return AFTER_RESULT if after_result else FREE
+        tools, schema = body.get("tools"), json_schema_of(body)
+        response_format: Mapping[str, Any] = body.get("response_format") or {}
+        return cls(
+            bool(functions_of(body)),
+            forced_function(body) is not None,
+            body.get("tool_choice", body.get("function_call")) == "none",
+            bool(tools) and body.get("parallel_tool_calls") is not False,
+            after_result,
+            "audio" in (body.get("modalities") or ()),
+            None if schema is None else schema.get("name") or "",
+            response_format.get("type") == "json_object",
+        )
+
+
+_DECIDE: Final = frozenset(
+    {
+        *("tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"),
+        *("response_format", "modalities"),
+    }
+)
+FREE: Final = AnswerTerms()
+AFTER_RESULT: Final = AnswerTerms(after_result=True)
+
+
 class _Bill:
     """The rules of one family, applied to the answer to one request."""
 
-    def __init__(self, body: Mapping[str, Any], family: Family, reasoning_tokens: int) -> None:
-        self._body = body
+    def __init__(self, terms: AnswerTerms, family: Family, reasoning_tokens: int) -> None:
+        self._terms = terms
         self._reasoning = family.reasoning
         self._layout = LAYOUTS[family.layout]
         self._count = vocabulary(family.encoding).count
-        self._offered = bool(functions_of(body))
-        self._forced = forced_function(body) is not None
         self._thought = reasoning_tokens > 0
-        last: Mapping[str, Any] = body["messages"][-1]
         # Models that think unasked do so when it is a person's turn, not after a result (506
         # of 513 distinct answers with no reasoning tokens).
-        self._analysed = self._thought or (
-            family.thinks_unasked and last["role"] not in RESULT_ROLES
-        )
-        speaks = "audio" in (body.get("modalities") or ())
-        self.exact = self._layout.certain_answers and not speaks
+        self._analysed = self._thought or (family.thinks_unasked and not terms.after_result)
+        self.exact = self._layout.certain_answers and not terms.speaks
 
     def choice(self, choice: BilledChoice) -> int:
         """Return the tokens of one choice, without those of reasoning and end of turn."""
@@ -86,7 +134,7 @@ class _Bill:
     def _calls(self, calls: Sequence[tuple[str, str]]) -> int:
         """Return the tokens of calls: where they go, what they say, and what is around it."""
         layout, count = self._layout, self._count
-        if self._forced and layout.forced_call:
+        if self._terms.forces and layout.forced_call:
             return sum([count(arguments) for _, arguments in calls])
         if len(calls) > 1 or self._wrapped(calls[0][1]):
             return count(f" to={PARALLEL}") + count(parallel_calls(calls)) + layout.answered_call
@@ -99,7 +147,7 @@ class _Bill:
         The provider then rewrites its arguments, which shows in them: with blanks, where a model
         writes none (8 of 8 distinct answers, 4 repositories, 3 families).
         """
-        if not self._body.get("tools") or self._body.get("parallel_tool_calls") is False:
+        if not self._terms.in_parallel:
             return False
         try:
             value = json.loads(arguments)
@@ -111,19 +159,14 @@ class _Bill:
 
     def _formatted(self, choice: BilledChoice) -> int:
         """Return what a text costs because of the requested tools or format."""
-        body, tokens = self._body, 0
-        if self._offered and not self._reasoning and _choice_of_tool(body) != "none":
+        terms, tokens = self._terms, 0
+        if terms.offers and not self._reasoning and not terms.forbids:
             # The model itself writes that it calls nothing.
             tokens += 1
-        response_format: Mapping[str, Any] = body.get("response_format") or {}
-        schema = json_schema_of(body)
-        if schema is not None and (self._reasoning or self._offered) and not choice.refusal:
-            tokens += 2 + self._count(schema.get("name") or "")
-        elif response_format.get("type") == "json_object" and self._reasoning:
+        thinks_of_format = self._reasoning or terms.offers
+        if terms.schema_name is not None and thinks_of_format and not choice.refusal:
+            tokens += 2 + self._count(terms.schema_name)
+        elif terms.is_object and self._reasoning:
             # 17 of 17 after reasoning; 9 of 10 without, in one repository.
             tokens += 0 if self._thought else 3
         return tokens
-
-
-def _choice_of_tool(body: Mapping[str, Any]) -> Any:
-    return body.get("tool_choice", body.get("function_call"))

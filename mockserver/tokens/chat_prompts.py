@@ -5,14 +5,15 @@ and docs/usage.md states how many recorded bills confirm each rule.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from typing import Any, Final, TypeAlias
 
-from mockserver.models import Family
+from mockserver.models import Family, LayoutName
 from mockserver.tokens.attachments import TEXT_PARTS, count_attachments
-from mockserver.tokens.bill import Part
+from mockserver.tokens.bill import Count, Part
 from mockserver.tokens.instructions import Instructions, instructions
-from mockserver.tokens.layouts import LAYOUTS
+from mockserver.tokens.layouts import LAYOUTS, Layout
 from mockserver.tokens.schemas import as_schema
 from mockserver.tokens.vocabularies import vocabulary
 
@@ -38,6 +39,47 @@ def chat_prompt_parts(body: Mapping[str, Any], family: Family) -> list[Part]:
         parts += bill.instructed(messages)
     parts.append(bill.priming(body))
     return parts
+
+
+_INSTRUCT: Final = frozenset({"tools", "functions", "response_format"})
+"""The members that add to the instructions, and to what a message costs."""
+
+
+def plain_chat_prompt(body: Mapping[str, Any], family: Family) -> Count | None:
+    """Return the bill if all messages are only a role and a text, as most are.
+
+    None: there is more to it. Nothing is different here, but that it takes a third of the time.
+    """
+    if not _INSTRUCT.isdisjoint(body):
+        return None
+    layout = LAYOUTS[family.layout]
+    if layout.contents_only:
+        return None
+    count = vocabulary(family.encoding).count
+    openings = _openings(family.layout, family.encoding)
+    tokens = layout.priming
+    for message in body["messages"]:
+        opening = openings.get(message["role"])
+        content = message.get("content")
+        if opening is None or type(content) is not str or len(message) != _ROLE_AND_CONTENT:
+            return None
+        tokens += opening + count(content)
+    return Count(tokens, layout.certain)
+
+
+_ROLE_AND_CONTENT: Final = 2
+
+
+@cache
+def _openings(layout: LayoutName, encoding: str) -> Mapping[str, int]:
+    """Return what a message costs besides its text, by role, if it has no name and no calls."""
+    roles = ("system", "developer", "user", "assistant")
+    return {role: _opening(LAYOUTS[layout], vocabulary(encoding).count, role) for role in roles}
+
+
+def _opening(layout: Layout, count: Callable[[str], int], role: str) -> int:
+    final = layout.final_channel if role == "assistant" else 0
+    return layout.message + count(role) + final
 
 
 def text_of(message: Message) -> str:
@@ -158,15 +200,11 @@ class _Bill:
             return 0, True
         if joined:
             text = f"{layout.instructions}{text}\n\n"
-        tokens = layout.message + self.count(text)
+        tokens = _opening(layout, self.count, role) + self.count(text)
         name = message.get("name")
         if name:
             # The header is `role:name` (59 of 59 requests).
-            tokens += self.count(f"{role}:{name}") + layout.named
-        else:
-            tokens += self.count(role)
-        if role == "assistant":
-            tokens += layout.final_channel
+            tokens += self.count(f"{role}:{name}") - self.count(role) + layout.named
         content = message.get("content")
         if isinstance(content, str) or not content:
             return tokens, layout.certain

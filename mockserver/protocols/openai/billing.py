@@ -65,9 +65,9 @@ class OpenAIEndpoint(GeneratingEndpoint):
         )
 
     def shaped_by(self, request: ModelRequest) -> Hashable:
-        """Return what else shapes a choice: how tool calls are made."""
-        assert isinstance(request, OpenAIRequest)
-        return request.legacy_functions
+        """Return how tool calls are made, and all that an answer's bill depends on."""
+        request = as_openai(request)
+        return request.legacy_functions, tokens.answer_terms(request.body)
 
     def finished_by_calls(self, request: ModelRequest, model: Model) -> FinishReason:
         """Return the finish reason of an answer with tool calls that no limit ended."""

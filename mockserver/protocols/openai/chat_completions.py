@@ -4,12 +4,12 @@ Shapes, key order and the order of chunks are those of api.openai.com, as record
 September 2025 to August 2026. Dialects that differ adapt the result.
 """
 
-from collections.abc import Hashable, Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Hashable, Mapping
+from typing import Any, Final, TypeAlias
 
 from mockserver import tokens
 from mockserver.contracts import Answer, AnsweredChoice
-from mockserver.conversation import CALLS_NOTHING, PLAIN_TEXT
+from mockserver.conversation import ModelRequest
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.billing import OpenAIEndpoint
@@ -44,12 +44,10 @@ class ChatCompletions(OpenAIEndpoint):
         """Return the request in *http*, validated."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "chat", model)
-        validation.check_chat(body, known)
+        validation.check_chat(body, known, http.body)
         prompt = tokens.count_prompt(body, known)
         validation.check_context(body, known, prompt.tokens)
-        options: Mapping[str, Any] = body.get("stream_options") or NOTHING
-        offers_tools = "tools" in body or "functions" in body
-        return OpenAIRequest(
+        request = OpenAIRequest(
             sent=body,
             body=body,
             model=known.id,
@@ -58,26 +56,15 @@ class ChatCompletions(OpenAIEndpoint):
             prompt_tokens=prompt.tokens,
             prompt_exact=prompt.exact,
             charge=charge(body),
-            tools=tools_of(body) if offers_tools else (),
-            tool_choice=tool_choice_of(body) if offers_tools else CALLS_NOTHING,
-            parallel_calls=body.get("parallel_tool_calls") is not False,
-            format=format_of(body) if "response_format" in body else PLAIN_TEXT,
-            legacy_functions=bool(body.get("functions")) and not body.get("tools"),
-            stream=bool(body.get("stream")),
-            include_usage=bool(options.get("include_usage")),
-            include_obfuscation=options.get("include_obfuscation") is not False,
-            n=body.get("n") or 1,
-            max_tokens=_first(body.get("max_completion_tokens"), body.get("max_tokens")),
-            stop=_stops(body.get("stop")),
-            temperature=body.get("temperature"),
-            store=bool(body.get("store")),
-            service_tier=TIERS.get(body.get("service_tier"), "default"),
-            logprobs=(body.get("top_logprobs") or 0) if body.get("logprobs") else None,
         )
+        # Most requests have few members, and the defaults are right for all that they lack.
+        for member in READ_FROM.keys() & body.keys():
+            READ_FROM[member](request, body)
+        return request
 
-    def shown_by(self, answer: Answer) -> Hashable:
-        """Return all that shows of the request; log-probabilities differ with each answer."""
-        request = as_openai(answer.request)
+    def shown_by(self, request: ModelRequest) -> Hashable:
+        """Return all that shows of *request*; log-probabilities differ with each answer."""
+        request = as_openai(request)
         if request.logprobs is not None:
             return None
         return (
@@ -112,7 +99,8 @@ class ChatCompletions(OpenAIEndpoint):
 # --- the request -----------------------------------------------------------------------------
 
 
-NOTHING: Mapping[str, Any] = {}
+Body: TypeAlias = Mapping[str, Any]
+
 TIERS: Final[Mapping[str | None, str]] = {
     "fast": "priority",
     "priority": "priority",
@@ -121,14 +109,77 @@ TIERS: Final[Mapping[str | None, str]] = {
 """The tiers that answers name, by requested tier; all others are the default one."""
 
 
-def _first(*values: int | None) -> int | None:
-    return next((value for value in values if value is not None), None)
+def _read_tools(request: OpenAIRequest, body: Body) -> None:
+    request.tools = tools_of(body)
+    request.tool_choice = tool_choice_of(body)
+    request.legacy_functions = bool(body.get("functions")) and not body.get("tools")
 
 
-def _stops(stop: str | Sequence[str] | None) -> tuple[str, ...]:
-    if stop is None:
-        return ()
-    return (stop,) if isinstance(stop, str) else tuple(stop)
+def _read_parallel_calls(request: OpenAIRequest, body: Body) -> None:
+    request.parallel_calls = body["parallel_tool_calls"] is not False
+
+
+def _read_format(request: OpenAIRequest, body: Body) -> None:
+    request.format = format_of(body)
+
+
+def _read_stream(request: OpenAIRequest, body: Body) -> None:
+    request.stream = bool(body["stream"])
+
+
+def _read_stream_options(request: OpenAIRequest, body: Body) -> None:
+    options = body["stream_options"] or {}
+    request.include_usage = bool(options.get("include_usage"))
+    request.include_obfuscation = options.get("include_obfuscation") is not False
+
+
+def _read_choices(request: OpenAIRequest, body: Body) -> None:
+    request.n = body["n"] or 1
+
+
+def _read_limit(request: OpenAIRequest, body: Body) -> None:
+    limit = body.get("max_completion_tokens")
+    request.max_tokens = body.get("max_tokens") if limit is None else limit
+
+
+def _read_stop(request: OpenAIRequest, body: Body) -> None:
+    stop = body["stop"]
+    request.stop = (stop,) if isinstance(stop, str) else tuple(stop or ())
+
+
+def _read_temperature(request: OpenAIRequest, body: Body) -> None:
+    request.temperature = body["temperature"]
+
+
+def _read_store(request: OpenAIRequest, body: Body) -> None:
+    request.store = bool(body["store"])
+
+
+def _read_tier(request: OpenAIRequest, body: Body) -> None:
+    request.service_tier = TIERS.get(body["service_tier"], "default")
+
+
+def _read_logprobs(request: OpenAIRequest, body: Body) -> None:
+    request.logprobs = (body.get("top_logprobs") or 0) if body["logprobs"] else None
+
+
+READ_FROM: Final[Mapping[str, Callable[[OpenAIRequest, Body], None]]] = {
+    "tools": _read_tools,
+    "functions": _read_tools,
+    "parallel_tool_calls": _read_parallel_calls,
+    "response_format": _read_format,
+    "stream": _read_stream,
+    "stream_options": _read_stream_options,
+    "n": _read_choices,
+    "max_completion_tokens": _read_limit,
+    "max_tokens": _read_limit,
+    "stop": _read_stop,
+    "temperature": _read_temperature,
+    "store": _read_store,
+    "service_tier": _read_tier,
+    "logprobs": _read_logprobs,
+}
+"""What is read from each member of a body, which is valid; null is as good as absent."""
 
 
 # --- the answer in one piece -----------------------------------------------------------------

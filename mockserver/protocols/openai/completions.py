@@ -11,7 +11,7 @@ from typing import Any
 
 from mockserver import tokens
 from mockserver.contracts import Answer, AnsweredChoice
-from mockserver.conversation import Choice, ChoiceLogprobs, Text, TokenLogprob
+from mockserver.conversation import Choice, ChoiceLogprobs, ModelRequest, Text, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.billing import OpenAIEndpoint
@@ -84,12 +84,10 @@ class Completions(OpenAIEndpoint):
         text = choice.refusal if choice.text is None else choice.text
         return replace(choice, parts=(Text(text or ""),))
 
-    def shown_by(self, answer: Answer) -> Hashable:
-        """Return all that shows of the request; a stream's last token may be unlike the others."""
-        request = as_openai(answer.request)
+    def shown_by(self, request: ModelRequest) -> Hashable:
+        """Return all that shows of *request*; log-probabilities and prompts differ."""
+        request = as_openai(request)
         if request.logprobs is not None or request.echo:
-            return None
-        if request.stream and any(choice.finish_reason == "length" for choice in answer.choices):
             return None
         return request.stream, request.include_usage
 

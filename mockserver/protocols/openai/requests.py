@@ -33,8 +33,10 @@ class OpenAIRequest(ModelRequest):
         for message in self.body.get("messages") or ():
             if message["role"] == "user":
                 content = message.get("content")
-                return content if type(content) is str else ModelRequest.conversation.__get__(self)
-        return ModelRequest.conversation.__get__(self)
+                if type(content) is str:
+                    return content
+                break
+        return super(OpenAIRequest, self).conversation
 
 
 def as_openai(request: ModelRequest) -> OpenAIRequest:

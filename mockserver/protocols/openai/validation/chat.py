@@ -9,7 +9,7 @@ Source:
     faults, sorted over 107 calls. It is taken to hold for all models.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -18,6 +18,7 @@ from mockserver.models import Model
 from mockserver.protocols.openai.validation import abilities, faults, response_format, tools, values
 from mockserver.protocols.openai.validation.chat_fields import chat_checks
 from mockserver.protocols.openai.validation.fields import shared_checks
+from mockserver.protocols.openai.validation.looking import fast_look
 from mockserver.protocols.openai.validation.messages import check_messages
 from mockserver.protocols.openai.validation.restrictions import Restrictions, restrictions_of
 from mockserver.protocols.openai.validation.strangers import refuse_strangers
@@ -43,16 +44,22 @@ class _Rules:
     restrictions: Restrictions
     rows: Mapping[str, Row]
     """By member: its rank, its name, its check."""
+    look: Callable[[bytes, Body], bool]
+    """Returns whether a body is valid beyond doubt."""
 
 
-def check_chat(body: Body, model: Model) -> None:
+def check_chat(body: Body, model: Model, sent: bytes | None = None) -> None:
     """Refuse a chat *body* that the provider would refuse of *model*, whatever it is billed.
+
+    *sent* is the same as JSON, where it was read from JSON: that can be looked at faster.
 
     Raises:
         ApiError: The first fault, in the provider's order.
 
     """
     rules = _rules_of(model)
+    if sent is not None and rules.look(sent, body):
+        return
     if "messages" not in body:
         raise faults.missing("messages")
     known = rules.rows
@@ -93,7 +100,8 @@ def _rules(behaves_as: str, encoding: str) -> _Rules:
         **{key: values.refused(key, _HINTS.get(key, "")) for key in restrictions.unsupported},
     }
     ranked = ((rank, key, checks[key]) for rank, key in enumerate(_ORDER))
-    return _Rules(restrictions, {row[1]: row for row in ranked if row[1] not in restrictions.lacks})
+    rows = {row[1]: row for row in ranked if row[1] not in restrictions.lacks}
+    return _Rules(restrictions, rows, fast_look(restrictions))
 
 
 _HINTS: Final[Mapping[str, Any]] = {"max_tokens": " Use 'max_completion_tokens' instead."}

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mockserver.protocols.openai.validation import faults, values
+from mockserver.protocols.openai.validation.looking import MOST_STOPS
 from mockserver.protocols.openai.validation.values import Body, Check
 
 _GREATEST_TOKENS: Final = {"r50k_base": 50_256, "p50k_base": 50_280, "cl100k_base": 100_257}
@@ -16,7 +17,6 @@ _GREATEST_TOKEN: Final = 199_999
 """In newer vocabularies: the end of text, as it is in cl100k_base."""
 
 _INT64: Final = 2**63
-_MOST_STOPS: Final = 4
 _MOST_BIAS: Final = 100
 
 
@@ -59,8 +59,8 @@ def _check_stop(stop: Any, _: Body) -> None:
     if type(stop) is str:
         return
     values.array(stop, "stop", "one of a string or array of strings")
-    if len(stop) > _MOST_STOPS:
-        raise faults.long_array("stop", _MOST_STOPS, len(stop))
+    if len(stop) > MOST_STOPS:
+        raise faults.long_array("stop", MOST_STOPS, len(stop))
     for number, sequence in enumerate(stop):
         values.text(sequence, f"stop[{number}]")
 

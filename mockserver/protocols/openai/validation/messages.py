@@ -15,19 +15,14 @@ from typing import Any, Final
 
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.validation import faults, parts, values
+from mockserver.protocols.openai.validation.looking import MOST_CHARACTERS, PLAIN_ROLES
 from mockserver.protocols.openai.validation.pairing import unpaired
 from mockserver.protocols.openai.validation.restrictions import Restrictions
 
 _ROLES: Final = ("system", "assistant", "user", "function", "tool", "developer")
 
-_PLAIN: Final = frozenset({"system", "assistant", "user", "developer"})
-"""The roles whose messages need only content."""
-
 _INSTEAD_OF_CONTENT: Final = ("tool_calls", "function_call", "refusal", "audio")
 """What an assistant's message may have instead of content."""
-
-_MOST_CHARACTERS: Final = 10_485_760
-"""The longest content; public issues saw 1,048,576 until 2024, and this number since."""
 
 _MOST_NAME: Final = 64
 _MOST_CALLS: Final = 128
@@ -57,9 +52,9 @@ def _is_plain(message: Any, restrictions: Restrictions) -> bool:
     role, content = message.get("role"), message.get("content")
     return (
         type(content) is str
-        and len(content) <= _MOST_CHARACTERS
+        and len(content) <= MOST_CHARACTERS
         and type(role) is str
-        and role in _PLAIN
+        and role in PLAIN_ROLES
         and role not in restrictions.refused_roles
     )
 
@@ -102,8 +97,8 @@ def _check_content(
     content = message.get("content")
     path = f"messages[{index}].content"
     if type(content) is str:
-        if len(content) > _MOST_CHARACTERS:
-            raise faults.long_string(path, _MOST_CHARACTERS, len(content))
+        if len(content) > MOST_CHARACTERS:
+            raise faults.long_string(path, MOST_CHARACTERS, len(content))
         return None
     if values.is_array(content):
         return parts.check_parts(content, role, index, restrictions)
