@@ -103,6 +103,9 @@ class Later(Sequence[T]):
     def __iter__(self) -> Iterator[T]:
         return iter(self[:])
 
+    def __reversed__(self) -> Iterator[T]:
+        return reversed(self[:])
+
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload

@@ -7,6 +7,8 @@ loaded.
 import fnmatch
 import re
 from collections.abc import Callable, Sequence
+from functools import partial
+from operator import eq
 from typing import Any, Final, TypeAlias, TypeVar
 
 from mockserver.wire.jsontext import JsonValue, is_list, is_object
@@ -89,7 +91,7 @@ def conjunction(predicates: Sequence[Callable[[T], bool]]) -> Callable[[T], bool
 def same_json(wanted: JsonValue) -> Callable[[JsonValue], bool]:
     """Test for *wanted*; to JSON, 1 and true are not the same, and 1 and 1.0 are."""
     if isinstance(wanted, str):
-        return lambda value: isinstance(value, str) and value == wanted
+        return partial(eq, wanted)
     return lambda value: _is_same(value, wanted)
 
 

@@ -7,8 +7,10 @@ that have to be asked in full.
 """
 
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from itertools import compress
 from operator import attrgetter
 from typing import Any, Final
 
@@ -34,6 +36,10 @@ _SEVERAL: Final = frozenset({"any_message", "prompt", "tools", "response_format"
 """Keys that look at several names or texts, of which one must fit."""
 
 
+Finder = Callable[[Any], Iterable[int]]
+"""Returns the positions of the rules whose gates hold for what they look at."""
+
+
 @dataclass(slots=True)
 class _Group:
     """The gates that look at the same thing, with the positions of their rules."""
@@ -46,17 +52,30 @@ class _Group:
         default_factory=list[tuple[Callable[[Any], bool], int]]
     )
 
-    def fitting(self, subject: Subject) -> Iterator[int]:
-        """Yield the positions of the rules whose gate holds for *subject*."""
-        value = self.read(subject)
-        if self.names:
-            for name in value if self.is_several else (value,):
-                if isinstance(name, Hashable):
-                    yield from self.names.get(name, ())
-        if self.needles and isinstance(value, str):
-            yield from [position for needle, position in self.needles if needle in value]
-        if self.others:
-            yield from [position for fits, position in self.others if fits(value)]
+    def finders(self) -> Iterator[Finder]:
+        """Yield what finds its rules: by name, by texts to search for, by asking each."""
+        names, needles, others = self.names, self.needles, self.others
+        if names and self.is_several:
+            yield lambda values: [n for value in values for n in _named(names, value)]
+        elif names:
+            yield partial(_named, names)
+        if needles:
+            texts, positions = [needle for needle, _ in needles], [n for _, n in needles]
+            yield partial(_containing, texts, positions)
+        if others:
+            yield lambda value: [n for fits, n in others if fits(value)]
+
+
+def _named(names: Mapping[Any, Sequence[int]], value: Any) -> Sequence[int]:
+    try:
+        return names.get(value, ())
+    except TypeError:  # a list or an object of JSON, which is no name
+        return ()
+
+
+def _containing(texts: Sequence[str], positions: Sequence[int], value: Any) -> Iterable[int]:
+    # Without a loop of Python's: there may be hundreds.
+    return compress(positions, map(value.__contains__, texts)) if isinstance(value, str) else ()
 
 
 class Sieve:
@@ -65,7 +84,7 @@ class Sieve:
     def __init__(self, conditions: Sequence[Condition], first: int) -> None:
         """Take the *conditions* of rules, the *first* of which stands at that position."""
         self._always: list[int] = []
-        self._groups: dict[Hashable, _Group] = {}
+        groups: dict[Hashable, _Group] = {}
         ways = [
             (position, [_Gate.of(test) for test in alternative.tests])
             for position, condition in enumerate(conditions, first)
@@ -75,28 +94,32 @@ class Sieve:
         common = Counter(mark for _, gates in ways for gate in gates for mark in gate.marks)
         for position, gates in ways:
             if gates:
-                self._add(min(gates, key=lambda gate: gate.weight(common)), position)
+                _add(groups, min(gates, key=lambda gate: gate.weight(common)), position)
             else:
                 self._always.append(position)
+        self._finders = [(group.read, tuple(group.finders())) for group in groups.values()]
 
     def fitting(self, subject: Subject) -> list[int]:
         """Return the positions of the rules that may hold for *subject*, from top to bottom."""
         found = {*self._always}
-        for group in self._groups.values():
-            found.update(group.fitting(subject))
+        for read, finders in self._finders:
+            value = read(subject)
+            for find in finders:
+                found.update(find(value))
         return sorted(found)
 
-    def _add(self, gate: "_Gate", position: int) -> None:
-        group = self._groups.get(gate.key)
-        if group is None:
-            group = self._groups[gate.key] = _Group(gate.read, gate.is_several)
-        if gate.needle is not None:
-            group.needles.append((gate.needle, position))
-        elif gate.names:
-            for name in gate.names:
-                group.names.setdefault(name, []).append(position)
-        else:
-            group.others.append((gate.fits, position))
+
+def _add(groups: dict[Hashable, _Group], gate: "_Gate", position: int) -> None:
+    group = groups.get(gate.key)
+    if group is None:
+        group = groups[gate.key] = _Group(gate.read, gate.is_several)
+    if gate.needle is not None:
+        group.needles.append((gate.needle, position))
+    elif gate.names:
+        for name in gate.names:
+            group.names.setdefault(name, []).append(position)
+    else:
+        group.others.append((gate.fits, position))
 
 
 def sieves(conditions: Sequence[Condition]) -> tuple[Sieve, ...]:

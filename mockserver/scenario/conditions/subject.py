@@ -150,10 +150,15 @@ class Subject:
     @cached_property
     def tool_results(self) -> tuple[Returned, ...]:
         """What tools returned since the model last spoke."""
-        spoken = [n for n, turn in enumerate(self._turns) if turn.role == "assistant"]
-        calls = self._turns[spoken[-1]].tool_calls if spoken else ()
-        since = self._turns[spoken[-1] + 1 :] if spoken else self._turns
-        return tuple([_returned(result, calls) for turn in since for result in turn.tool_results])
+        calls: tuple[ToolCall, ...] = ()
+        since: list[Turn] = []
+        for turn in reversed(self._turns):
+            if turn.role == "assistant":
+                calls = turn.tool_calls
+                break
+            since.append(turn)
+        results = [result for turn in reversed(since) for result in turn.tool_results]
+        return tuple([_returned(result, calls) for result in results])
 
     @cached_property
     def answered_tools(self) -> tuple[str | None, ...]:
