@@ -116,9 +116,7 @@ def shown(usage: Usage) -> tuple[ShownUsage, Filling]:
     counts = {"p": usage.prompt_tokens, "s": usage.total_tokens, "r": read}
     holes = {name: _count_hole(name, len(str(count))) for name, count in counts.items()}
     prompt, total, text = [holes[name] or count for name, count in counts.items()]
-    filling = [
-        (hole.mark_bytes, b"%d" % counts[name]) for name, hole in holes.items() if hole is not None
-    ]
+    filling = {hole.mark: str(counts[name]) for name, hole in holes.items() if hole is not None}
     bill = ShownUsage(
         prompt,
         usage.completion_tokens,
@@ -132,7 +130,7 @@ def shown(usage: Usage) -> tuple[ShownUsage, Filling]:
         usage.rejected_prediction_tokens,
         usage.heard_tokens,
     )
-    return bill, tuple(filling)
+    return bill, filling
 
 
 @lru_cache(maxsize=64)

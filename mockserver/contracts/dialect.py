@@ -159,7 +159,7 @@ class Dialect(ABC):
         Those of a body that is padded, or states its length, are as long as their values.
         """
         del answer, draw
-        return ()
+        return {}
 
     def spells(self, endpoint: Endpoint) -> bool:
         """Return whether *endpoint* belongs to one of its protocols, or to none in particular."""

@@ -20,7 +20,7 @@ from mockserver.contracts import (
     shown,
 )
 from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
-from mockserver.engine.asked import Asked, Made, Pace, Ready, Summary, size_of
+from mockserver.engine.asked import Asked, Made, Pace, Plain, Ready, Summary
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory, shares_choices
 from mockserver.engine.rendering import rendered
@@ -46,14 +46,15 @@ from mockserver.shaping.plausibility import doubts
 from mockserver.shaping.terms import Terms
 from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
 from mockserver.traffic import limits
-from mockserver.wire.jsontext import Filling, Hole
-from mockserver.wire.moulds import poured
+from mockserver.wire.jsontext import Filling, Hole, to_bytes
+from mockserver.wire.moulds import joined, poured
+from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Headers
 
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
 USAGE_ESTIMATED: Final = b"x-mockserver-usage: estimated\r\n"
 NOTHING_BENDS: Final = Bending(Given(None, (), None))
-NO_BILL: Final[tuple[None, Filling]] = (None, ())
+NO_BILL: Final[tuple[None, Filling]] = (None, {})
 
 
 def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
@@ -74,8 +75,11 @@ def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: b
         call.key or "",
     )
     body = dialect.adapt(endpoint.look_up(lookup), None, steady)
-    frames = poured(dialect.encode(body, by_token=by_token), by_token=by_token)
-    return Ready(dialect.head(body, None, steady)._replace(content_length=size_of(frames)), frames)
+    parts = poured(dialect.encode(body, by_token=by_token))
+    frames = tuple([Frame(to_bytes(part), tokens, marks) for part, tokens, marks in parts])
+    size = sum([len(frame.text) for frame in frames])
+    head = dialect.head(body, None, steady)._replace(content_length=size)
+    return Ready(Plain(head, frames if by_token else (joined(frames),)))
 
 
 def answered(
@@ -128,20 +132,19 @@ def answered(
         else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
         reasoning=made.thought,
     )
-    head, frames = rendered(
+    contents = rendered(
         asked, endpoint, answer, counts, memory, shares=shares, by_token=given.may_cut
     )
+    added = b""
     if states_exactness and usage is not None:
-        head = head._replace(lines=head.lines + (USAGE_EXACT if usage.exact else USAGE_ESTIMATED))
-    if answer.headers:
-        head = head.with_headers(answer.headers)
+        added = USAGE_EXACT if usage.exact else USAGE_ESTIMATED
     notes = found_nothings(given.scope)
     # No notes on what goes wrong on purpose, or on what nobody wrote.
     if given.rule is not None and not bending:
         notes += made.doubts
     return Ready(
-        head,
-        frames,
+        contents,
+        added,
         usage,
         _pace(answer) if given.may_cut else None,
         _summary(made.choices, asked.secrets),

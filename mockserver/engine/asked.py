@@ -17,9 +17,10 @@ from mockserver.sessions.session import Session
 from mockserver.shaping.cutting import Shaped
 from mockserver.tokens import Count
 from mockserver.traffic.turns import Places
+from mockserver.wire.forms import Form
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.jsontext import JsonValue, TokenText
-from mockserver.wire.moulds import Mould
+from mockserver.wire.jsontext import Filling, JsonValue, TokenText
+from mockserver.wire.moulds import Joined, Mould
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
 
@@ -123,23 +124,35 @@ class Envelope:
         answer: One of these answers.
         head: Its head.
         moulds: Its body.
-        marks: The marks of the dialect's holes in the body.
+        by_token: Whether a frame of the body ends after each token.
         is_stream: Whether the body is a stream of events.
-        is_padded: Whether there is padding in it.
+        lines: The headers, read so that they are filled at once; None: that is not worth it.
+        whole: The body, likewise; None, too, where it is not a single frame.
 
     """
 
     answer: Final[Answer]
     head: Final[Head]
     moulds: Final[tuple[Mould, ...]]
-    marks: Final[frozenset[bytes]]
+    by_token: Final[bool]
     is_stream: Final[bool]
-    is_padded: Final[bool]
+    lines: Final[Form | None] = None
+    whole: Final[Joined | None] = None
 
     @property
     def size(self) -> int:
         """How many characters its body has, without its text and padding."""
         return sum([len(mould.before) + len(mould.between) for mould in self.moulds])
+
+
+@dataclass(slots=True, eq=False)
+class Contents:
+    """What is poured into an envelope for one answer; *values* are for its holes."""
+
+    envelope: Final[Envelope]
+    text: Final[TokenText]
+    padding: Final[str]
+    values: Final[Filling]
 
 
 @dataclass(slots=True, eq=False)
@@ -150,8 +163,8 @@ class Ready:
     out in the same way.
 
     Attributes:
-        head: The head.
-        frames: The body.
+        body: Head and body: what is in an envelope, or frames as they are.
+        added: Lines that are added to the head.
         usage: The bill; None: no bill is sent.
         pace: What its time depends on; None: it takes none.
         summary: What the journal keeps of it; None: nothing.
@@ -163,8 +176,8 @@ class Ready:
 
     """
 
-    head: Final[Head]
-    frames: Final[tuple[Frame, ...]]
+    body: Final["Contents | Plain"]
+    added: Final[bytes] = b""
     usage: Final[Usage | None] = None
     pace: Final[Pace | None] = None
     summary: Final[Summary | None] = None
@@ -176,13 +189,17 @@ class Ready:
 
     @property
     def size(self) -> int:
-        """How many bytes its body has."""
-        return size_of(self.frames)
+        """About how many characters its body has."""
+        if isinstance(self.body, Plain):
+            return sum([len(frame.text) for frame in self.body.frames])
+        return self.body.envelope.size + len(self.body.text)
 
 
-def size_of(frames: Sequence[Frame]) -> int:
-    """Return how many bytes *frames* are."""
-    return sum([len(frame.text) for frame in frames])
+class Plain(NamedTuple):
+    """Head and body that are known to the last byte, but for the holes in the head."""
+
+    head: Head
+    frames: tuple[Frame, ...]
 
 
 class Kept:

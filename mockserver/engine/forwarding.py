@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from mockserver.conversation import ApiError, IncomingCall
-from mockserver.engine.asked import Asked, Matched, Pace, Ready
+from mockserver.engine.asked import Asked, Matched, Pace, Plain, Ready
 from mockserver.engine.refusing import NO_RETRY
 from mockserver.records.journal import Call
 from mockserver.wire.http_request import HttpRequest
@@ -56,7 +56,7 @@ def received(answer: Received, incoming: IncomingCall) -> Ready:
     pace = None
     if request is not None and answer.status < NO_ANSWER:
         pace = Pace(request.model, request.prompt_tokens, streamed=answer.is_stream)
-    return Ready(Head.of(answer.status, answer.headers, size), frames, pace=pace)
+    return Ready(Plain(Head.of(answer.status, answer.headers, size), frames), pace=pace)
 
 
 NO_ANSWER: Final = 400

@@ -1,7 +1,6 @@
-"""Step 4, its second half: an answer in bytes, but for what is drawn for each occurrence.
+"""Step 4, its second half: an answer in an envelope, which serves all answers like it.
 
-An answer is rendered into an envelope that serves all answers like it: what they have in common is
-written once, and what differs is poured in.
+What they have in common is rendered once, and what differs is poured in when the answer is sent.
 """
 
 from collections.abc import Hashable
@@ -9,12 +8,13 @@ from dataclasses import replace
 from functools import partial
 
 from mockserver.contracts import CREATED, HOLED, Answer, ModelEndpoint
-from mockserver.engine.asked import Asked, Envelope
+from mockserver.engine.asked import Asked, Contents, Envelope
 from mockserver.engine.memory import Memory
-from mockserver.wire.jsontext import Filling, TokenText, fill
-from mockserver.wire.moulds import NO_TEXT, joined, padding_size, poured
+from mockserver.wire.forms import Form
+from mockserver.wire.jsontext import Filling, Hole, TokenText, fill, to_bytes
+from mockserver.wire.moulds import NO_TEXT, Joined, joined, padding_size, poured
 from mockserver.wire.rendered import EventStream, Frame
-from mockserver.wire.timeline import Head
+from mockserver.wire.timeline import Data, Head
 
 
 def rendered(
@@ -26,41 +26,58 @@ def rendered(
     *,
     shares: bool,
     by_token: bool,
-) -> tuple[Head, tuple[Frame, ...]]:
-    """Return head and body of *answer*; *counts* fill the holes of its bill.
+) -> Contents:
+    """Return *answer* in its envelope; *counts* fill the holes of its bill.
 
     If it *shares*, others have the very same choices. With *by_token*, a frame of the body ends
     after each token.
     """
     dialect, steady = asked.route.dialect, asked.steady
-    text = _only_text(answer)
+    text = None if shares else _only_text(answer)
     by = None
     if shares or text is not None:
         by = _alike(asked, endpoint, answer, text, by_token=by_token)
         text = None if by is None else text
-    envelope = memory.envelope(
-        by,
-        make=partial(_envelope, asked, endpoint, answer, holed=text is not None, by_token=by_token),
+    make = partial(
+        _envelope,
+        *(asked, endpoint, answer, counts),
+        is_holed=text is not None,
+        is_shared=by is not None,
+        by_token=by_token,
     )
+    envelope = memory.envelope(by, make)
     if text is None:
         text = NO_TEXT
-    size = padding_size(envelope.moulds, text) if envelope.is_padded else 0
+    size = padding_size(envelope.moulds, text) if envelope.is_stream else 0
     padding = steady.text("obfuscation", size) if size else ""
-    particulars = dialect.particulars(answer, steady)
-    inside = (
-        (CREATED.mark_bytes, b"%d" % answer.dated),
-        *counts,
-        *[pair for pair in particulars if pair[0] in envelope.marks],
-    )
-    head = envelope.head._replace(lines=fill(envelope.head.lines, particulars))
-    if dialect.interjects and envelope.is_stream and asked.route.is_spelled:
-        frames = dialect.interject(poured(envelope.moulds, text, padding, by_token=True), steady)
-        frames = frames if by_token else (joined(frames),)
+    values = dialect.particulars(answer, steady)
+    values = {CREATED.mark: str(answer.dated), **counts, **values}
+    return Contents(envelope, text, padding, values)
+
+
+def pour(asked: Asked, contents: Contents, values: dict[str, str]) -> tuple[Head, tuple[Data, ...]]:
+    """Return head and body of what is in an envelope, with *values* in all its holes."""
+    envelope = contents.envelope
+    status, written, length, _ = envelope.head
+    if envelope.lines is not None:
+        lines = envelope.lines.filled(values)
     else:
-        frames = poured(envelope.moulds, text, padding, by_token=by_token)
-    return head, tuple(
-        [Frame(fill(written, inside), tokens, marks) for written, tokens, marks in frames]
-    )
+        lines = fill(written.decode("latin-1"), values)
+    head = Head(status, lines.encode("latin-1", "replace"), length)
+    if envelope.whole is not None:
+        text, tokens = envelope.whole.poured(values, contents.text, contents.padding)
+        return head, (Data(to_bytes(text), tokens),)
+    parts = poured(envelope.moulds, contents.text, contents.padding)
+    frames = tuple([Frame(to_bytes(fill(part, values)), n, marks) for part, n, marks in parts])
+    if _interjects(asked, is_stream=envelope.is_stream):
+        frames = asked.route.dialect.interject(frames, asked.steady)
+    frames = frames if envelope.by_token else (joined(frames),)
+    return head, tuple([Data(*frame) for frame in frames])
+
+
+def _interjects(asked: Asked, *, is_stream: bool) -> bool:
+    """Return whether something comes between the events of a stream."""
+    return is_stream and asked.route.is_spelled and asked.route.dialect.interjects
 
 
 def _only_text(answer: Answer) -> TokenText | None:
@@ -106,22 +123,32 @@ def _alike(
 
 
 def _envelope(
-    asked: Asked, endpoint: ModelEndpoint, answer: Answer, *, holed: bool, by_token: bool
+    asked: Asked,
+    endpoint: ModelEndpoint,
+    answer: Answer,
+    counts: Filling,
+    *,
+    is_holed: bool,
+    is_shared: bool,
+    by_token: bool,
 ) -> Envelope:
-    """Return *answer* rendered; *holed*: with a hole for its text."""
-    dialect, steady = asked.route.dialect, asked.steady
-    written = replace(answer, choices=HOLED) if holed else answer
+    """Return *answer* rendered; if it *is_holed*, with a hole for its text."""
+    route, steady = asked.route, asked.steady
+    dialect, written = route.dialect, replace(answer, choices=HOLED) if is_holed else answer
     body = endpoint.render(written)
-    if asked.route.is_spelled:
+    if route.is_spelled:
         body = dialect.adapt(body, written, steady)
-    moulds = dialect.encode(body, by_token=by_token)
-    text = "".join([f"{mould.before}{mould.between}{mould.after}" for mould in moulds])
-    marks = [mark for mark, _ in dialect.particulars(answer, steady)]
-    return Envelope(
-        answer,
-        dialect.head(body, answer, steady),
-        moulds,
-        frozenset([mark for mark in marks if mark.decode() in text]),
-        isinstance(body, EventStream),
-        any(mould.measured is not None for mould in moulds),
-    )
+    is_stream = isinstance(body, EventStream)
+    moulds, head = dialect.encode(body, by_token=by_token), dialect.head(body, answer, steady)
+    if not is_shared:
+        return Envelope(answer, head, moulds, by_token, is_stream)
+    calls = [call.id for choice in answer.choices for call in choice.tool_calls]
+    marks = [
+        *(answer.id.mark, CREATED.mark),
+        *(*counts, *dialect.particulars(answer, steady), *dialect.stamps(steady)),
+        *[identity.mark for identity in calls if isinstance(identity, Hole)],
+    ]
+    lines = Form(head.lines.decode("latin-1"), marks)
+    if by_token or _interjects(asked, is_stream=is_stream):
+        return Envelope(answer, head, moulds, by_token, is_stream, lines)
+    return Envelope(answer, head, moulds, by_token, is_stream, lines, Joined(moulds, marks))

@@ -1,6 +1,6 @@
 """Step 5: what differs each time the same answer is given: ids, dates, what is left of limits."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 from mockserver.contracts import (
@@ -21,13 +21,13 @@ from mockserver.conversation import (
     Thought,
     ToolCall,
 )
-from mockserver.engine.asked import Asked, Ready, size_of
+from mockserver.engine.asked import Asked, Plain, Ready
+from mockserver.engine.rendering import pour
 from mockserver.records.journal import Call
 from mockserver.records.ledger import Entry
 from mockserver.records.stored import StoredAnswer
 from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.wire.jsontext import Filling, Hole, fill
-from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Data, Head, Timeline
 
 
@@ -39,56 +39,55 @@ def stamp(
     *allowances* are what the request leaves of limits that the scenario states.
     """
     dialect, draw, answer = asked.route.dialect, asked.draw, ready.answer
-    status, lines, content_length, _ = ready.head
-    if allowances is not None:
-        lines += dialect.limit_lines(allowances)
     stamps = dialect.stamps(draw)
     call.usage = ready.usage
-    if answer is None:
-        head = Head(status, fill(lines, stamps), content_length)
-        return (head, *[Data(*frame) for frame in ready.frames])
+    limit_lines = dialect.limit_lines(allowances) if allowances is not None else b""
+    body = ready.body
+    if isinstance(body, Plain):
+        status, written, length, _ = body.head
+        lines = fill(written.decode("latin-1"), stamps).encode("latin-1")
+        head = Head(status, lines + limit_lines, length)
+        return (head, *[Data(*frame) for frame in body.frames])
     endpoint = asked.route.asks
+    assert answer is not None
     assert endpoint is not None
     if asked.route.is_spelled:
         identity = dialect.answer_id(answer, endpoint, draw)
     else:
         identity = endpoint.id_prefix + draw.answer_id(endpoint.id_length)
-    filling = [(answer.id.mark_bytes, identity.encode())]
-    head = Head(status, fill(lines, (*stamps, *filling)), content_length)
+    values = {**body.values, **stamps, answer.id.mark: identity}
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
-        filling.append((call_hole(number).mark_bytes, b"call_" + drawn.encode()))
+        values[call_hole(number).mark] = f"call_{drawn}"
+    head, data = pour(asked, body, values)
+    if ready.added:
+        head = head._replace(lines=head.lines + ready.added)
+    if answer.headers:
+        head = head.with_headers(answer.headers)
+    if limit_lines:
+        head = head._replace(lines=head.lines + limit_lines)
     if ready.summary is not None:
         text, finish_reason, calls = ready.summary
-        calls = _with_ids(calls, filling) if calls else calls
+        calls = _with_ids(calls, values) if calls else calls
         asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
-        _keep(asked, answer, filling, ready.frames)
+        _keep(asked, answer, values, data)
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
-    return (
-        head,
-        *[Data(fill(text, filling), tokens, marks) for text, tokens, marks in ready.frames],
-    )
+    return (head, *data)
 
 
-def _with_ids(calls: tuple[ToolCall, ...], filling: Filling) -> tuple[ToolCall, ...]:
-    """Return the tool *calls* of an answer with the ids that fill its holes."""
-    return tuple(
-        [
-            replace(made, id=fill(made.id.encode(), filling).decode()) if made.id else made
-            for made in calls
-        ]
-    )
+def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]:
+    """Return the tool *calls* of an answer with the *ids* that fill its holes."""
+    return tuple([replace(made, id=fill(made.id, ids)) if made.id else made for made in calls])
 
 
-def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame]) -> None:
+def _keep(asked: Asked, answer: Answer, ids: Filling, data: Sequence[Data]) -> None:
     """Keep *answer*, which is given now, for those who look it up."""
     endpoint = asked.route.asks
     assert endpoint is not None
-    ids = {mark: value.decode() for mark, value in filling}
     stored = StoredAnswer(
-        id=ids[answer.id.mark_bytes],
+        id=ids[answer.id.mark],
         endpoint=answer.endpoint,
         request_id=asked.route.dialect.request_id(asked.draw),
         request=answer.request,
@@ -98,17 +97,17 @@ def _keep(asked: Asked, answer: Answer, filling: Filling, frames: Sequence[Frame
         usage=answer.usage,
         system_fingerprint=answer.system_fingerprint,
         members=endpoint.kept_members(answer.request, asked.draw),
-        size=len(asked.http.body) + size_of(frames),
+        size=len(asked.http.body) + sum([len(piece.payload) for piece in data]),
     )
     asked.session.stored.add(stored)
 
 
-def _given(choice: AnsweredChoice, ids: Mapping[bytes, str]) -> Choice:
+def _given(choice: AnsweredChoice, ids: Filling) -> Choice:
     """Return *choice* as it was given: its calls have the *ids* that went out."""
     return Choice(tuple([_part_given(part, ids) for part in choice.parts]), choice.finish_reason)
 
 
-def _part_given(part: AnsweredPart, ids: Mapping[bytes, str]) -> AnswerPart:
+def _part_given(part: AnsweredPart, ids: Filling) -> AnswerPart:
     match part:
         case AnsweredText(text):
             return Text(str(text))
@@ -117,7 +116,7 @@ def _part_given(part: AnsweredPart, ids: Mapping[bytes, str]) -> AnswerPart:
         case AnsweredThought(text):
             return Thought(str(text))
         case AnsweredCall(identity, name, arguments):
-            known = ids[identity.mark_bytes] if isinstance(identity, Hole) else identity
+            known = ids[identity.mark] if isinstance(identity, Hole) else identity
             return ToolCall(name, str(arguments), known)
 
 

@@ -126,7 +126,7 @@ class AimlApi(OpenAICompatible):
     def stamps(self, draw: Draw) -> Filling:
         """Return nothing: an answer has its own id alone."""
         del draw
-        return ()
+        return {}
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as a flat object; `param` holds the path that it is about, if any."""

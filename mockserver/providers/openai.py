@@ -15,9 +15,10 @@ from mockserver.conversation import Allowance, ApiError
 from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatible
 from mockserver.protocols.openai.limits import go_duration
 from mockserver.seeding import Draw, http_date
+from mockserver.wire.forms import PADDING
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import PIECE, Filling, Hole, compact, pretty, to_bytes
-from mockserver.wire.moulds import PADDING, Mould, body_moulds
+from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, Layer, Rendered
 from mockserver.wire.sse import ending, event
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
@@ -129,11 +130,11 @@ class OpenAI(OpenAICompatible):
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
         """Return the date, how long the answer took, and what is left of limits."""
-        return (
-            (DATE.mark_bytes, http_date(answer.dated).encode()),
-            (TOOK.mark_bytes, b"%d" % draw.milliseconds(200, 1_000)),
-            (LIMITS.mark_bytes, _limit_lines(answer.allowances)),
-        )
+        return {
+            DATE.mark: http_date(answer.dated),
+            TOOK.mark: str(draw.milliseconds(200, 1_000)),
+            LIMITS.mark: _limit_lines(answer.allowances).decode("latin-1"),
+        }
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write bodies indented, and streams as compact events with their padding."""
@@ -172,7 +173,7 @@ class OpenAI(OpenAICompatible):
                     ("openai-model", answer.model_name),
                 )
             )
-        return Head(200, lines + STEADY_LINES[layer] + LIMITS.mark_bytes)
+        return Head(200, lines + STEADY_LINES[layer] + LIMITS.mark.encode())
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, the value of `x-request-id`."""
@@ -180,7 +181,7 @@ class OpenAI(OpenAICompatible):
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the request's id."""
-        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
+        return {REQUEST_ID.mark: self.request_id(draw)}
 
     def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
         """Return the `x-ratelimit-*` headers."""

@@ -118,7 +118,7 @@ class _Relay(OpenAICompatible):
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the request's id."""
-        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
+        return {REQUEST_ID.mark: self.request_id(draw)}
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* with the request's id after its message, or the page of the site."""

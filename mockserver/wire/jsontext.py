@@ -7,7 +7,7 @@ cannot be mistaken for content.
 
 import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from json.encoder import encode_basestring as quote
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeGuard, cast
@@ -37,12 +37,11 @@ class Hole:
     Its mark is as long as the value, so that text with holes already has its final length.
     """
 
-    __slots__ = ("length", "mark", "mark_bytes")
+    __slots__ = ("length", "mark")
 
     def __init__(self, name: str, length: int) -> None:
         self.length = length
         self.mark = f"\0{name}".ljust(length, "\0")
-        self.mark_bytes = self.mark.encode()
 
 
 class NumberHole(Hole):
@@ -51,13 +50,13 @@ class NumberHole(Hole):
     __slots__ = ()
 
 
-Filling = Sequence[tuple[bytes, bytes]]
-"""What goes into holes: pairs of mark and value. Those of bodies have the same length."""
+Filling: TypeAlias = Mapping[str, str]
+"""What goes into holes, by their marks. What goes into bodies is as long as its mark."""
 
 
-def fill(text: bytes, filling: Filling) -> bytes:
+def fill(text: str, filling: Filling) -> str:
     """Return *text* with its holes filled."""
-    for mark, value in filling:
+    for mark, value in filling.items():
         text = text.replace(mark, value)
     return text
 

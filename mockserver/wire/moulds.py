@@ -4,19 +4,20 @@ An answer is rendered once into moulds. For each request that gets one like it, 
 answer is poured in, piece by piece where it is streamed, and so is the padding of a stream.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
-from mockserver.wire.jsontext import PIECE, TOKEN_END, TokenText, to_bytes, with_token_ends
+from mockserver.wire.forms import PADDING, Form
+from mockserver.wire.jsontext import PIECE, TOKEN_END, TokenText, with_token_ends
 from mockserver.wire.marks import Marks
 from mockserver.wire.rendered import Frame
 
-PADDING: Final = "\0o"
-"""Marks where the padding of an event belongs."""
 BLOCK: Final = 16
 """Padding completes an event to a multiple of this many characters, before its own member."""
 
+REPEATED: Final = "\0v"
+"""Marks where the events belong that are alike but for their pieces of text."""
 NO_TEXT: Final = TokenText(())
 _ONCE: Final = ("",)
 
@@ -47,6 +48,13 @@ class Mould:
     tokens: Final[int] = 0
     marks: Final[Marks] = ()
 
+    @property
+    def whole(self) -> str:
+        """Its text, with the marks of what belongs in it."""
+        piece = PIECE if self.repeats or self.has_text else ""
+        padding = PADDING if self.measured is not None else ""
+        return f"{self.before}{piece}{self.between}{padding}{self.after}"
+
     def events(self, text: TokenText, padding: str, place: int) -> list[str]:
         """Return its events, the first of which takes its padding from *place* blocks on."""
         before, between, after, measured = self.before, self.between, self.after, self.measured
@@ -55,11 +63,11 @@ class Mould:
             return [f"{before}{piece}{between}{after}" for piece in pieces]
         return [
             f"{before}{piece}{between}{padding[at : at - (measured + len(piece)) % -BLOCK]}{after}"
-            for at, piece in enumerate_blocks(pieces, place)
+            for at, piece in _blocks(pieces, place)
         ]
 
 
-def enumerate_blocks(pieces: Sequence[str], place: int) -> Iterable[tuple[int, str]]:
+def _blocks(pieces: Sequence[str], place: int) -> Iterable[tuple[int, str]]:
     """Yield each of *pieces* with where its block of padding begins, *place* blocks on."""
     first = place * BLOCK
     return zip(range(first, first + len(pieces) * BLOCK, BLOCK), pieces, strict=True)
@@ -92,28 +100,23 @@ def padding_size(moulds: Iterable[Mould], text: TokenText) -> int:
 
 
 def poured(
-    moulds: Sequence[Mould], text: TokenText = NO_TEXT, padding: str = "", *, by_token: bool
-) -> tuple[Frame, ...]:
-    """Return *moulds* with *text* and *padding* in them, as frames.
+    moulds: Sequence[Mould], text: TokenText = NO_TEXT, padding: str = ""
+) -> list[tuple[str, int, Marks]]:
+    """Return *moulds* with *text* and *padding* in them: each text with its tokens and marks.
 
-    With *by_token*, a frame ends after each token; otherwise there is a single one.
+    One ends after each token.
     """
-    if not by_token:
-        return (_joined(moulds, text, padding),)
-    frames: list[Frame] = []
+    found: list[tuple[str, int, Marks]] = []
     place = 0
     for mould in moulds:
         if mould.has_text:
-            frames += _spread(mould, text)
+            found += _spread(mould, text)
             continue
         events = mould.events(text, padding, place)
         place += len(events) if mould.measured is not None else 0
         counts = [count for _, count in text.pieces] if mould.repeats else (mould.tokens,)
-        frames += [
-            Frame(to_bytes(event), count, mould.marks)
-            for event, count in zip(events, counts, strict=True)
-        ]
-    return tuple(frames)
+        found += [(event, n, mould.marks) for event, n in zip(events, counts, strict=True)]
+    return found
 
 
 def joined(frames: Sequence[Frame]) -> Frame:
@@ -121,22 +124,64 @@ def joined(frames: Sequence[Frame]) -> Frame:
     return Frame(b"".join([frame.text for frame in frames]), sum([f.tokens for f in frames]))
 
 
-def _joined(moulds: Sequence[Mould], text: TokenText, padding: str) -> Frame:
-    parts: list[str] = []
-    place = tokens = 0
-    for mould in moulds:
-        if mould.has_text:
-            parts += (mould.before, *text.escaped, mould.between)
-            continue
-        events = mould.events(text, padding, place)
-        if mould.measured is not None:
-            place += len(events)
-        parts += events
-        tokens += sum([count for _, count in text.pieces]) if mould.repeats else mould.tokens
-    return Frame(to_bytes("".join(parts)), tokens)
+class Joined:
+    """Moulds that go out as a single frame; their holes are filled all at once."""
+
+    __slots__ = ("_after", "_event", "_form", "_has_text", "_measured", "_slices", "_tokens")
+
+    def __init__(self, moulds: Sequence[Mould], marks: Sequence[str]) -> None:
+        """Take *moulds*, of which one repeats at most, and the *marks* of holes in them."""
+        repeated = [mould for mould in moulds if mould.repeats]
+        self._event = _Event(repeated[0], marks) if repeated else None
+        self._has_text = any(mould.has_text for mould in moulds)
+        self._tokens = sum([0 if mould.repeats else mould.tokens for mould in moulds])
+        parts = [REPEATED if mould.repeats else mould.whole for mould in moulds]
+        self._form = Form("".join(parts), (*marks, PIECE, REPEATED))
+        measured = [None if mould.repeats else mould.measured for mould in moulds]
+        self._measured = [size for size in measured if size is not None]
+        first = moulds.index(repeated[0]) if repeated else len(moulds)
+        self._after = len([size for size in measured[:first] if size is not None])
+        self._slices = self._cut(0)
+
+    def _cut(self, events: int) -> list[slice]:
+        """Return where the paddings are taken from, if so many *events* are repeated."""
+        places = [n + events * (n >= self._after) for n in range(len(self._measured))]
+        return [
+            slice(place * BLOCK, place * BLOCK + -size % BLOCK)
+            for place, size in zip(places, self._measured, strict=True)
+        ]
+
+    def poured(self, values: dict[Any, str], text: TokenText, padding: str) -> tuple[str, int]:
+        """Return them with *text*, *padding* and *values* in them, and the tokens in all."""
+        slices, tokens = self._slices, self._tokens
+        if self._event is not None:
+            values[REPEATED] = self._event.repeated(values, text, padding, self._after)
+            slices = self._cut(len(text.pieces)) if slices else slices
+            tokens += sum([count for _, count in text.pieces])
+        elif self._has_text:
+            values[PIECE] = "".join(text.escaped)
+        if slices:
+            values.update(enumerate(map(padding.__getitem__, slices)))
+        return self._form.filled(values), tokens
 
 
-def _spread(mould: Mould, text: TokenText) -> list[Frame]:
-    """Return a body with *text* in it: a frame ends after each token, the last has the marks."""
+class _Event:
+    """The mould of an event that repeats."""
+
+    __slots__ = ("_forms", "_mould")
+
+    def __init__(self, mould: Mould, marks: Sequence[str]) -> None:
+        self._mould = mould
+        parts = (mould.before, mould.between, mould.after)
+        self._forms = [Form(part, marks) for part in parts]
+
+    def repeated(self, values: Mapping[Any, str], text: TokenText, padding: str, place: int) -> str:
+        before, between, after = [form.filled(values) for form in self._forms]
+        mould = Mould(before, between, after, repeats=True, measured=self._mould.measured)
+        return "".join(mould.events(text, padding, place))
+
+
+def _spread(mould: Mould, text: TokenText) -> list[tuple[str, int, Marks]]:
+    """Return a body with *text* in it, a part for each token; the last has the marks."""
     *ended, rest = f"{mould.before}{with_token_ends(text)}{mould.between}".split(TOKEN_END)
-    return [*[Frame(to_bytes(part), 1) for part in ended], Frame(to_bytes(rest), 0, mould.marks)]
+    return [*[(part, 1, ()) for part in ended], (rest, 0, mould.marks)]

@@ -31,6 +31,7 @@ from mockserver.providers.azure.refusals import (
 )
 from mockserver.seeding import HEX, Draw, http_date
 from mockserver.traffic.limits import LimitReached
+from mockserver.wire.forms import PADDING
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import (
     PIECE,
@@ -42,7 +43,7 @@ from mockserver.wire.jsontext import (
     plain,
     to_bytes,
 )
-from mockserver.wire.moulds import PADDING, Mould, body_moulds
+from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
@@ -216,15 +217,14 @@ class Azure(OpenAICompatible):
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
         """Return the date, what the deployment reports about itself, and what is left of limits."""
-        limit_lines = Head.of(200, _limit_headers(answer.allowances)).lines
-        filling = (
-            (DATE.mark_bytes, http_date(answer.dated).encode()),
-            (SESSION.mark_bytes, _model_session(draw).encode()),
-            (LIMITS.mark_bytes, limit_lines),
-        )
-        if answer.usage is None or answer.endpoint != "chat.completions":
-            return filling
-        return (*filling, (LATENCIES.mark_bytes, compact(_latencies(answer.usage, draw)).encode()))
+        filling = {
+            DATE.mark: http_date(answer.dated),
+            SESSION.mark: _model_session(draw),
+            LIMITS.mark: self.limit_lines(answer.allowances).decode("latin-1"),
+        }
+        if answer.usage is not None and answer.endpoint == "chat.completions":
+            filling[LATENCIES.mark] = compact(_latencies(answer.usage, draw))
+        return filling
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write all JSON without white space; a body ends with a newline."""
@@ -247,7 +247,7 @@ class Azure(OpenAICompatible):
             ("x-request-id", REQUEST_ID.mark),
         )
         head = Head.of(200, headers if answer is None else (*headers, *_of_deployment(answer)))
-        return head if answer is None else head._replace(lines=head.lines + LIMITS.mark_bytes)
+        return head if answer is None else head._replace(lines=head.lines + LIMITS.mark.encode())
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, a UUID."""
@@ -255,11 +255,10 @@ class Azure(OpenAICompatible):
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the ids of the request and of the gateway's own."""
-        gateway_id = uuid_of(draw.text("apim", 32, HEX))
-        return (
-            (REQUEST_ID.mark_bytes, self.request_id(draw).encode()),
-            (GATEWAY_ID.mark_bytes, gateway_id.encode()),
-        )
+        return {
+            REQUEST_ID.mark: self.request_id(draw),
+            GATEWAY_ID.mark: uuid_of(draw.text("apim", 32, HEX)),
+        }
 
     def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
         """Return the `x-ratelimit-*` headers."""

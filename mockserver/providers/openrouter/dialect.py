@@ -193,10 +193,10 @@ class OpenRouter(OpenAICompatible):
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
         """Return the date and the bill."""
-        date = (DATE.mark_bytes, http_date(draw.created()).encode())
-        if answer.usage is None:
-            return (date,)
-        return (date, (BILL.mark_bytes, compact(bill_of(answer, answer.usage)).encode()))
+        filling = {DATE.mark: http_date(draw.created())}
+        if answer.usage is not None:
+            filling[BILL.mark] = compact(bill_of(answer, answer.usage))
+        return filling
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write JSON after white space, and events as they are."""
@@ -233,7 +233,7 @@ class OpenRouter(OpenAICompatible):
     def stamps(self, draw: Draw) -> Filling:
         """Return nothing: an answer has its own id alone."""
         del draw
-        return ()
+        return {}
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error*, with the account if the key is known."""

@@ -199,7 +199,7 @@ class VercelGateway(OpenAICompatible):
 
     def stamps(self, draw: Draw) -> Filling:
         """Return the request's id."""
-        return ((REQUEST_ID.mark_bytes, self.request_id(draw).encode()),)
+        return {REQUEST_ID.mark: self.request_id(draw)}
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* with its type, from which the SDK makes its classes."""
