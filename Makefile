@@ -76,11 +76,12 @@ schema: .venv/.dev ## write scenarios/schema.json anew, after a change of the la
 docs-plots: .venv/.dev ## draw docs/latency/*.svg, measured from the running server
 	$(BIN)/python benchmarks/latency_plots.py $(ARGS)
 
-bench: .venv/.dev ## measure speed and memory
-	$(BIN)/python benchmarks/run.py $(ARGS)
+bench: .venv/.dev ## measure speed and memory; BASE="COMMIT …" compares with commits, ARGS="--all"
+	$(BIN)/python benchmarks/run.py \
+		$(if $(filter command environment,$(origin BASE)),--base $(BASE)) $(ARGS)
 
 clean: ## remove all that was set up, built or cached
-	rm -rf .venv .venv-* dist build .coverage .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf .venv .venv-* .bench dist build .coverage .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name node_modules -prune -exec rm -rf {} +
