@@ -64,13 +64,6 @@ PEERS = (
         },
         lambda file, port: ["serve", "--config", f"{file}", "--port", f"{port}"],
     ),
-    Peer(
-        "mockllm",
-        "mockllm",
-        "mockllm.yaml",
-        {"responses": {}, "defaults": {"unknown_response": ANSWER}},
-        lambda file, port: ["start", "--responses", f"{file}", "--port", f"{port}"],
-    ),
 )
 
 

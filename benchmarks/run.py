@@ -1,7 +1,7 @@
 """What a request costs, beside a bare aiohttp handler, other commits and other mock servers.
 
     python benchmarks/run.py [--base COMMIT …] [--peers FOLDER …] [--case PATTERN … | --all]
-                             [--seconds 2] [--rounds 5] [--json FILE]
+                             [--seconds 2] [--rounds 5] [--json FILE] [--page]
 
 Servers are pinned to one core and wrk (Debian's package) to another. All servers take part in
 each round, in an order that changes from round to round, so that the noise of the machine meets
@@ -17,48 +17,22 @@ import shutil
 import statistics
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import peers
 from cases import CASES, NUMBERS, SCENARIOS, Case, selected
 from checkouts import checked_out
+from figures import OURS, Rounds, print_cases, print_comparisons, print_footprint, summary, tables
+from page import write
 from servers import Load, NotStartedError, RefusedError, Server, ask, bare, load, ours
 
 WARM_UP_S = 1
 FOLLOWING = 10
 """Answers after the first that it is compared with."""
-MOST_LATER_MS, MOST_START_S, MOST_MB = 30, 0.7, 100
-"""The targets of a first answer (after the following ones), of the start and of memory."""
 
-Rounds = Mapping[str, Mapping[str, Sequence[Load]]]
-"""By case, then by server: what it did in each round."""
 Checkouts = Sequence[Path | None]
 """Whose servers are measured; None is this checkout."""
-
-
-@dataclass(frozen=True)
-class Figure:
-    """A median, and half of what the rounds lie apart, as a share of it."""
-
-    median: float
-    spread: float
-
-    @classmethod
-    def of(cls, values: Sequence[float]) -> "Figure":
-        """Return the figure of *values*."""
-        middle = statistics.median(values)
-        return cls(middle, (max(values) - min(values)) / 2 / middle)
-
-    def __str__(self) -> str:
-        return f"{self.median:.2f} (+-{self.spread:.0%})"
-
-
-def compared(rounds: Sequence[Load], other: Sequence[Load]) -> Figure:
-    """Return the CPU time of *rounds*, as a ratio to that of *other* in the same rounds."""
-    pairs = zip(rounds, other, strict=True)
-    return Figure.of([one.cpu_us / another.cpu_us for one, another in pairs])
 
 
 # --- Measuring -----------------------------------------------------------------------------------
@@ -71,7 +45,7 @@ class Lineup:
         self._folder = folder
         self._running = running
         self._ours: dict[str, list[Server]] = {}
-        self._others: list[Server] = []
+        self._bare: list[Server] = []
         self._peers: list[Server] = []
 
     def start(self, cases: Sequence[Case], checkouts: Checkouts) -> None:
@@ -89,7 +63,7 @@ class Lineup:
                 else:
                     self._ours[name].append(server)
         paths = dict.fromkeys(case.path for case in cases)
-        self._others.append(self._running.enter_context(bare(paths)))
+        self._bare.append(self._running.enter_context(bare(paths)))
 
     def start_peers(self, folders: list[Path]) -> None:
         """Start the peers that are installed."""
@@ -108,11 +82,11 @@ class Lineup:
         """Return the servers that answer *case*."""
         plain = self._peers if case.plain else []
         answering: list[Server] = []
-        for server in [*self._ours[case.scenario], *self._others, *plain]:
+        for server in [*self._ours[case.scenario], *self._bare, *plain]:
             ((status, content, _),) = ask(server, case, [0])
             if status == 200:
                 answering.append(server)
-            elif server.name == "ours":
+            elif server.name == OURS:
                 raise SystemExit(f"the server refuses '{case.name}': {content!r}")
             else:
                 note(f"{server.name} refuses '{case.name}' with {status}")
@@ -158,14 +132,15 @@ def measured(
                     try:
                         taken = load(server, case, script, seconds if number else WARM_UP_S, first)
                     except RefusedError as problem:
-                        if number or server.name == "ours":
+                        if server.name == OURS:
                             raise SystemExit(str(problem)) from None
                         note(str(problem))
                         taking_part[case.name].remove(server)
-                    else:
-                        if number:
-                            by_server = found.setdefault(case.name, {})
-                            by_server.setdefault(server.name, []).append(taken)
+                        found.get(case.name, {}).pop(server.name, None)
+                        continue
+                    if number:
+                        by_server = found.setdefault(case.name, {})
+                        by_server.setdefault(server.name, []).append(taken)
     return found
 
 
@@ -193,65 +168,6 @@ def footprint(checkouts: Checkouts, rounds: int) -> dict[str, dict[str, float]]:
     }
 
 
-# --- Reporting -----------------------------------------------------------------------------------
-
-
-def summary(cases: Sequence[Case], found: Rounds) -> dict[str, dict[str, object]]:
-    """Return the figures of each case, as JSON."""
-    figures: dict[str, dict[str, object]] = {}
-    for case in cases:
-        by_server = found[case.name]
-        servers: dict[str, dict[str, float]] = {}
-        for name, rounds in by_server.items():
-            ratio = compared(by_server["bare"], rounds)
-            servers[name] = {
-                "cpu_us": statistics.median(each.cpu_us for each in rounds),
-                "per_s": statistics.median(each.per_s for each in rounds),
-                "ratio": ratio.median,
-                "spread": ratio.spread,
-            }
-        figures[case.name] = {"target": case.target, "servers": servers}
-        if case.like:
-            ratio = compared(by_server["ours"], found[case.like]["ours"])
-            beside = {"case": case.like, "ratio": ratio.median, "spread": ratio.spread}
-            figures[case.name]["like"] = {**beside, "most": case.most}
-    return figures
-
-
-def report(cases: Sequence[Case], found: Rounds) -> None:
-    """Print a line for each case, and for each server that ours is compared with."""
-    wide = max(len(case.name) for case in cases) + 2
-    print(f"{'bare / ours, by CPU':{wide}}{'ratio':>14}  {'target':>6}   us of CPU: ours, bare")
-    for case in cases:
-        by_server = found[case.name]
-        mine, bare_one = by_server["ours"], by_server["bare"]
-        target = "" if case.target is None else f"{case.target:g}"
-        spent = [statistics.median(each.cpu_us for each in rounds) for rounds in (mine, bare_one)]
-        print(
-            f"{case.name:{wide}}{compared(bare_one, mine)!s:>14}  {target:>6}"
-            f"   {spent[0]:.1f}, {spent[1]:.1f}"
-        )
-    print(f"\n{'CPU, as a ratio to …':{wide}}")
-    for case in cases:
-        mine = found[case.name]["ours"]
-        if case.like:
-            beside = compared(mine, found[case.like]["ours"])
-            print(f"{case.name:{wide}}{beside!s:>14}   {case.like} (at most {case.most:g})")
-        for name, rounds in found[case.name].items():
-            if name not in {"ours", "bare"}:
-                print(f"{case.name:{wide}}{compared(mine, rounds)!s:>14}   {name}")
-
-
-def report_footprint(figures: Mapping[str, Mapping[str, float]]) -> None:
-    print()
-    for name, found in figures.items():
-        print(
-            f"{name}: ready after {found['start_s']:.2f} s (at most {MOST_START_S:g}), "
-            f"first answer {found['first_ms']:.1f} ms, the following {found['following_ms']:.1f} "
-            f"(at most {MOST_LATER_MS} less), {found['resident_mb']:.0f} MB (at most {MOST_MB})"
-        )
-
-
 def main() -> None:
     """Run it all."""
     parser = argparse.ArgumentParser(
@@ -276,12 +192,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=int, default=2, help="of load in each round")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--json", type=Path, help="write the figures there")
+    parser.add_argument("--page", action="store_true", help="write the tables of docs/speed.md")
     options = parser.parse_args()
     need_wrk()
     cases = selected(options.case, everything=options.all)
     if not cases:
         raise SystemExit(f"no case fits {' or '.join(options.case)}; --help lists them")
-    checkouts = [None, *(checked_out(commit) for commit in options.base)]
+    checkouts = [None, *dict.fromkeys(checked_out(commit) for commit in options.base)]
     found = measured(
         cases,
         checkouts,
@@ -289,12 +206,16 @@ def main() -> None:
         rounds=options.rounds,
         peers_in=options.peers,
     )
-    report(cases, found)
-    figures = footprint(checkouts, options.rounds)
-    report_footprint(figures)
+    print_cases(cases, found)
+    print_comparisons(cases, found)
+    small = footprint(checkouts, options.rounds)
+    print_footprint(small)
     if options.json:
-        told = {"cases": summary(cases, found), "footprint": figures}
-        options.json.write_text(json.dumps(told, indent=2) + "\n")
+        figures = {"cases": summary(cases, found), "footprint": small}
+        options.json.write_text(json.dumps(figures, indent=2) + "\n")
+    if options.page:
+        how = f"{options.rounds} rounds of {options.seconds} s"
+        write("cases", tables(cases, found, small[OURS], how))
 
 
 def need_wrk() -> None:
