@@ -1,6 +1,7 @@
 """Figures of what was measured: medians of rounds, printed, as JSON, and as tables of the page."""
 
 import statistics
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -135,7 +136,8 @@ def tables(cases: Sequence[Case], found: Rounds, small: Mapping[str, float], how
     # The last commit of the server itself: later ones of docs or tests have its speed.
     commit, day = git("log", "-1", "--abbrev=7", "--format=%h %cs", "--", "mockserver").split()
     head = f"Commit `{commit}` of {day}{changed}, {how}: {_footprint(small)}."
-    return "\n\n".join([head, "\n".join(rows), *_beside_others(cases, found)])
+    text = textwrap.fill(head, 120, break_on_hyphens=False)
+    return "\n\n".join([text, "\n".join(rows), *_beside_others(cases, found)])
 
 
 def _beside_others(cases: Sequence[Case], found: Rounds) -> list[str]:
