@@ -224,7 +224,8 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
     history = {entry["commit"]: entry for entry in known()}
-    wanted = [] if options.draw else [short(name) for name in options.commits or milestones()]
+    listed = [*milestones(), *(history if options.again else ())]
+    wanted = [] if options.draw else [short(name) for name in options.commits or listed]
     new = [commit for commit in dict.fromkeys(wanted) if options.again or commit not in history]
     if new:
         need_wrk()
