@@ -20,10 +20,10 @@ OURSELVES := --no-deps --no-build-isolation --editable .
 NO_NODE := Node (with npm) is not installed, so this is left out:
 
 .PHONY: help serve test test-clients test-rest lint check check-lint lock schema docs-plots bench \
-	conformance clean
+	bench-history conformance clean
 
 help: ## list the targets
-	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-12s %s\n", $$1, $$2}' \
+	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-14s %s\n", $$1, $$2}' \
 		$(MAKEFILE_LIST)
 
 serve: .venv/.run ## set up and run the server; ARGS="--scenario FILE --port 8089 …"
@@ -76,11 +76,15 @@ schema: .venv/.dev ## write scenarios/schema.json anew, after a change of the la
 docs-plots: .venv/.dev ## draw docs/latency/*.svg, measured from the running server
 	$(BIN)/python benchmarks/latency_plots.py $(ARGS)
 
-bench: .venv/.dev ## measure speed and memory
-	$(BIN)/python benchmarks/run.py $(ARGS)
+bench: .venv/.dev ## measure speed and memory; BASE="COMMIT …" compares with commits, ARGS="--all"
+	$(BIN)/python benchmarks/run.py \
+		$(if $(filter command environment,$(origin BASE)),--base $(BASE)) $(ARGS)
+
+bench-history: .venv/.dev ## measure milestones not measured yet, draw docs/speed; ARGS="COMMIT …"
+	$(BIN)/python benchmarks/history.py $(ARGS)
 
 clean: ## remove all that was set up, built or cached
-	rm -rf .venv .venv-* dist build .coverage .hypothesis .import_linter_cache .mypy_cache \
+	rm -rf .venv .venv-* .bench dist build .coverage .hypothesis .import_linter_cache .mypy_cache \
 		.pytest_cache .ruff_cache
 	find . -name __pycache__ -prune -exec rm -rf {} +
 	find . -name node_modules -prune -exec rm -rf {} +
