@@ -86,9 +86,10 @@ class Engine:
             refuse_ended(asked, call)
             incoming, meant = understand(asked, call, self._memory, understood)
             matched = match(asked, call, incoming, meant)
-            if matched.given.is_replaced:
+            given = matched.given
+            if given.failures and given.is_replaced:
                 timeline = fail(asked, call, matched, ())
-            elif matched.given.forwards:
+            elif given.forwards:
                 return Forward(asked.http, asked, call, matched)
             else:
                 timeline = _send(asked, call, matched, self._ready(asked, call, matched))

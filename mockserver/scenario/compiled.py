@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from operator import attrgetter, not_
 from typing import Final
 
@@ -126,6 +126,11 @@ class Compiled:
         rules = self.rules
         asked = candidates(self._sieves, subject) if self._sieves else range(len(rules))
         return (position for position in asked if rules[position].holds(subject))
+
+    @cached_property
+    def is_steady(self) -> bool:
+        """Whether all rules always hold for the same body, or never, but for their counters."""
+        return all(rule.is_steady for rule in self.rules)
 
     def may_hold(self, subject: Subject) -> tuple[int, ...]:
         """Return the positions of the rules that hold for this body, or may when it comes again."""

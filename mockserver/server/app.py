@@ -117,7 +117,7 @@ class App:
             for turn in tuple(exchange.asked.places):
                 exchange.call.queued_s += await wait_for(turn, session.clock)
             hold = partial(self.gate.hold, session.name)
-            played = await play(timeline, request, Pacer(session.clock), hold, sent=sent)
+            played = await play(timeline, request, partial(Pacer, session.clock), hold, sent=sent)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE

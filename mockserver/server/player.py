@@ -7,6 +7,7 @@ the bytes on the wire are exactly those of the timeline.
 import asyncio
 import socket
 import struct
+from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
 from typing import Final, Protocol, cast
@@ -71,7 +72,7 @@ class Sent:
 async def play(  # noqa: C901 - one case for each event, and nothing else
     timeline: Timeline,
     request: web.BaseRequest,
-    pacer: Pacer | None = None,
+    start: Callable[[], Pacer] | None = None,
     hold: Holding | None = None,
     *,
     sent: Sent | None = None,
@@ -79,15 +80,16 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
 ) -> Played:
     """Answer *request* with *timeline*; if it *is_last*, close the connection afterwards.
 
-    *pacer* waits out the pauses, and *hold* waits for a release; a timeline without these events
-    needs neither. An answer that is late sends several pieces at once, to catch up. *sent* counts
-    the tokens that are out.
+    What *start* returns waits out the pauses, and *hold* waits for a release; a timeline without
+    these events needs neither. An answer that is late sends several pieces at once, to catch up.
+    *sent* counts the tokens that are out.
 
     Raises:
         ConnectionError: The client has left.
 
     """
     framing = Framing(request, sent or Sent(), is_last=is_last)
+    pacer: Pacer | None = None
     for event in timeline:
         match event:
             case Head():
@@ -97,12 +99,13 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
             case Raw(payload):
                 framing.put_raw(payload)
             case Pause(seconds, scales):
-                assert pacer is not None, "a refusal by the server itself has no pauses"
+                pacer = pacer or _started(start)
                 if not (scales and pacer.is_behind(seconds)):
                     await _write(request, framing)
                 await pacer.pause(seconds, scaled=scales)
             case Hold():
-                assert pacer is not None and hold is not None, "and it is never held"  # noqa: PT018 - one reason
+                assert hold is not None, "a refusal by the server itself is not held"
+                pacer = pacer or _started(start)
                 await _hold(event, request, framing, hold)
                 pacer.resume()
             case Forsake(how):
@@ -119,6 +122,12 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
     framing.put_end()
     await _write(request, framing)
     return STAYS if framing.keep_alive else GONE
+
+
+def _started(start: Callable[[], Pacer] | None) -> Pacer:
+    """Return the pacer of an answer that has not waited yet; few ever do."""
+    assert start is not None, "a refusal by the server itself has no pauses"
+    return start()
 
 
 async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold: Holding) -> None:

@@ -148,13 +148,13 @@ class RuleReader:
 
     def _holding(self, call: IncomingCall) -> Iterable[int]:
         """Return the positions of the rules that hold for *call*, but for their counters."""
-        compiled, subject = self.compiled, subject_of(call)
+        compiled = self.compiled
         if call.held is None:
-            return compiled.holding(subject)
+            return compiled.holding(subject_of(call))
         known = call.held.get(compiled)
         if known is None:
-            known = call.held[compiled] = compiled.may_hold(subject)
-        return compiled.holding_of(known, subject)
+            known = call.held[compiled] = compiled.may_hold(subject_of(call))
+        return known if compiled.is_steady else compiled.holding_of(known, subject_of(call))
 
     def _meet(
         self, compiled: CompiledRule, position: int, way: "_Way"

@@ -112,7 +112,7 @@ def written(timeline: Timeline, clock: Clock, *, moved_s: float = 0.0) -> list[b
     async def answer() -> None:
         pacer = Pacer(clock)
         clock.advance(moved_s)
-        await player.play(timeline, cast(web.BaseRequest, asked), pacer)
+        await player.play(timeline, cast(web.BaseRequest, asked), lambda: pacer)
 
     asyncio.run(answer())
     return asked.transport.written
