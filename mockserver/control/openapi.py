@@ -1,14 +1,16 @@
 """The OpenAPI document of the control API, made from the table of routes and the shapes."""
 
 import re
-from dataclasses import fields
+from collections.abc import Iterator
 from functools import cache
 from typing import Any, Final
 
+import msgspec
+
 from mockserver.control.guard import TOKEN_HEADER
-from mockserver.control.jsonform import Json, hints_of, is_required
+from mockserver.control.jsonform import Json
 from mockserver.control.routes import ROUTES, Route
-from mockserver.control.schemas import Schemas, notes_of
+from mockserver.control.schemas import reference, schemas
 from mockserver.control.shapes import Problem
 
 JSON_TYPE: Final = "application/json"
@@ -34,18 +36,16 @@ ABOUT: Final = (
 @cache
 def document(version: str) -> Json:
     """Return the document; *version* is that of the server."""
-    schemas = Schemas()
-    problem = schemas.of(Problem)
     paths: dict[str, Json] = {}
     nothing: list[str] = []
     for route in ROUTES:
-        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route, schemas, problem)
+        paths.setdefault(route.path, {})[route.method.lower()] = _operation(route)
     return {
         "openapi": "3.1.0",
         "info": {"title": "llm-mockserver control API", "version": version, "description": ABOUT},
         "paths": paths,
         "components": {
-            "schemas": schemas.found,
+            "schemas": schemas(_values()),
             "securitySchemes": {
                 "bearer": {"type": "http", "scheme": "bearer"},
                 "token": {"type": "apiKey", "in": "header", "name": TOKEN_HEADER},
@@ -56,8 +56,18 @@ def document(version: str) -> Json:
     }
 
 
-def _operation(route: Route, schemas: Schemas, problem: Json) -> Json:
-    answer: Json = {"type": "object"} if route.answer is dict else schemas.of(route.answer)
+def _values() -> Iterator[type[Any]]:
+    """Yield what is sent and answered."""
+    yield Problem
+    for route in ROUTES:
+        if route.answer is not dict:
+            yield route.answer
+        if route.body is not None:
+            yield route.body
+
+
+def _operation(route: Route) -> Json:
+    answer: Json = {"type": "object"} if route.answer is dict else reference(route.answer)
     operation: dict[str, Json] = {
         "operationId": route.name,
         "summary": route.about,
@@ -69,24 +79,24 @@ def _operation(route: Route, schemas: Schemas, problem: Json) -> Json:
             **{
                 str(status): {
                     "description": PHRASES[status],
-                    "content": {PROBLEM_TYPE: {"schema": problem}},
+                    "content": {PROBLEM_TYPE: {"schema": reference(Problem)}},
                 }
                 for status in sorted({*ALWAYS, *route.problems})
             },
         },
     }
-    parameters = _parameters(route, schemas)
+    parameters = _parameters(route)
     if parameters:
         operation["parameters"] = parameters
     if route.body is not None:
         operation["requestBody"] = {
-            "required": any(is_required(field) for field in fields(route.body)),
-            "content": {JSON_TYPE: {"schema": schemas.of(route.body)}},
+            "required": any(field.required for field in msgspec.structs.fields(route.body)),
+            "content": {JSON_TYPE: {"schema": reference(route.body)}},
         }
     return operation
 
 
-def _parameters(route: Route, schemas: Schemas) -> list[Json]:
+def _parameters(route: Route) -> list[Json]:
     found: list[Json] = [
         {
             "name": name,
@@ -96,17 +106,16 @@ def _parameters(route: Route, schemas: Schemas) -> list[Json]:
         }
         for name in re.findall(r"\{(\w+)\}", route.path)
     ]
-    query: Any = route.query
-    if query is not None:
-        hints, notes = hints_of(query), notes_of(query)
+    if route.query is not None:
+        query = schemas([route.query])[route.query.__name__]
         found += [
             {
-                "name": field.name,
+                "name": name,
                 "in": "query",
-                "required": is_required(field),
-                "description": notes.get(field.name, ""),
-                "schema": schemas.of(hints[field.name]),
+                "required": name in query["required"],
+                "description": schema.pop("description"),
+                "schema": schema,
             }
-            for field in fields(query)
+            for name, schema in query["properties"].items()
         ]
     return found

@@ -5,12 +5,14 @@ Both clients send these and parse the answers with them, so that nothing is writ
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, Final, Generic, TypedDict, TypeVar, cast
 from urllib.parse import quote, urlencode
 
+import msgspec
+
 from mockserver.control import shapes
-from mockserver.control.jsonform import Misshapen, from_json, to_json
+from mockserver.control.jsonform import to_json
 from mockserver.control.routes import BY_NAME
 from mockserver.errors import MockServerError
 
@@ -57,9 +59,9 @@ class Operation(Generic[T]):
         try:
             value = json.loads(content)
             if status < 400:  # noqa: PLR2004 - HTTP's errors
-                return from_json(self.answer, value, lenient=True)
-            problem = from_json(shapes.Problem, value, lenient=True)
-        except (ValueError, Misshapen) as error:
+                return msgspec.convert(value, self.answer)
+            problem = msgspec.convert(value, shapes.Problem)
+        except (ValueError, msgspec.ValidationError) as error:
             raise not_ours(status, f"{self.method} {self.path}") from error
         raise ControlError(problem)
 
@@ -114,7 +116,7 @@ def operation(
 def _query(query: Any) -> str:
     """Return the parameters that differ from their defaults, as a query string."""
     pairs: list[tuple[str, str]] = []
-    for field in fields(query):
+    for field in msgspec.structs.fields(query):
         value = getattr(query, field.name)
         if value == field.default:
             continue

@@ -1,8 +1,9 @@
 """Why the control API refused a request."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
+
+from msgspec.structs import replace
 
 from mockserver.control.shapes import Fault, Problem
 from mockserver.records.redaction import redact_text

@@ -2,8 +2,9 @@
 
 from dataclasses import fields
 
+from msgspec import UNSET
+
 from mockserver.contracts import Unstated
-from mockserver.control.jsonform import OMITTED
 from mockserver.control.scenarios import CALLED
 from mockserver.control.shapes import (
     CallRecord,
@@ -50,7 +51,7 @@ def session_state(session: Session) -> SessionState:
 
 def _strictness(strict: Strict) -> Strictness:
     stated = {field.name: getattr(strict, field.name) for field in fields(strict)}
-    return Strictness(**{n: OMITTED if isinstance(v, Unstated) else v for n, v in stated.items()})
+    return Strictness(**{n: UNSET if isinstance(v, Unstated) else v for n, v in stated.items()})
 
 
 def session_summary(session: Session) -> SessionSummary:

@@ -6,8 +6,10 @@ its own (`prepare`): it touches no session, so it can run in a thread.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any, Final, TypeAlias
+
+import msgspec
 
 from mockserver.control import records, shapes
 from mockserver.control.matching import Matcher, near_miss, verify
@@ -379,8 +381,7 @@ def _strict(wanted: shapes.NewSession) -> Strict | bool | None:
     stated = wanted.strict
     if not isinstance(stated, shapes.Strictness):
         return stated
-    members = {field.name: getattr(stated, field.name) for field in fields(stated)}
-    return Strict(**{name: value for name, value in members.items() if isinstance(value, bool)})
+    return Strict(**msgspec.to_builtins(stated))
 
 
 def _state(session: Session) -> shapes.StateView:

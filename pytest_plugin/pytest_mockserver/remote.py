@@ -156,13 +156,13 @@ class Remote:
 
 
 def _strictness(strict: Strict) -> Strictness:
-    members = {word: getattr(strict, word) for word in Strictness.__dataclass_fields__}
+    members = {word: getattr(strict, word) for word in Strictness.__struct_fields__}
     return Strictness(**{word: value for word, value in members.items() if isinstance(value, bool)})
 
 
 def _call(record: CallRecord) -> Call:
     """Return *record* as an entry of the journal."""
-    told = {name: getattr(record, name) for name in record.__dataclass_fields__}
+    told = {name: getattr(record, name) for name in record.__struct_fields__}
     body, calls, usage = told.pop("body"), told.pop("tool_calls"), told.pop("usage")
     bill = None
     if usage is not None:

@@ -10,7 +10,7 @@ from support.inprocess import Api
 
 from mockserver import MockServer
 from mockserver.control.routes import ROUTES, Route
-from mockserver.control.schemas import Schemas
+from mockserver.control.schemas import schemas
 from mockserver.sessions.sessions import LONGEST_NAME
 
 words = st.sampled_from(
@@ -28,10 +28,8 @@ changing = [route for route in ROUTES if route.body is not None]
 
 
 def names_of(route: Route) -> list[str]:
-    schemas = Schemas()
     assert route.body is not None
-    schemas.of(route.body)
-    return list(schemas.found[route.body.__name__]["properties"])
+    return list(schemas([route.body])[route.body.__name__]["properties"])
 
 
 @pytest.mark.parametrize("route", changing, ids=lambda route: route.name)

@@ -1,40 +1,32 @@
 """Values as JSON and back, and what is said of JSON that is none of them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import jsonschema
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import UNSET, Meta, Struct, UnsetType
 
-from mockserver.control import shapes
-from mockserver.control.jsonform import (
-    OMITTED,
-    Limits,
-    Misshapen,
-    Omitted,
-    from_json,
-    from_query,
-    to_json,
-)
+from mockserver.control import operations, shapes
+from mockserver.control.jsonform import DEEPEST, Misshapen, from_json, from_query, to_json
 from mockserver.control.routes import ROUTES
 from mockserver.control.scenarios import read_scenario
-from mockserver.control.schemas import Schemas
+from mockserver.control.schemas import reference, schemas
 from mockserver.plugins import Plugins
 from mockserver.scenario.conditions.criteria import TextTest
 
+OUTCOMES = "open, sent, client_left, aborted"
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Inner:
+
+class Inner(Struct, frozen=True, kw_only=True):
     """Something inside."""
 
     word: Literal["one", "two"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Outer:
+class Outer(Struct, frozen=True, kw_only=True):
     """Something.
 
     Attributes:
@@ -44,12 +36,12 @@ class Outer:
 
     """
 
-    name: Annotated[str, Limits(1, 5)]
-    size: Annotated[float, Limits(0)] | None = None
+    name: Annotated[str, Meta(min_length=1, max_length=5)]
+    size: Annotated[float, Meta(ge=0)] | None = None
     inner: tuple[Inner, ...] = ()
     either: str | Mapping[str, Any] | None = None
-    maybe: bool | Omitted = OMITTED
-    some: Mapping[str, int] = field(default_factory=dict[str, int])
+    maybe: bool | UnsetType = UNSET
+    some: Mapping[str, int] = {}
 
 
 def test_a_value_comes_back_as_it_was() -> None:
@@ -70,7 +62,8 @@ def test_what_is_omitted_is_left_out() -> None:
         ([], "expected an object, got a list", None),
         ({}, "the member 'name' is missing", None),
         ({"name": 7}, "name: expected text, got 7", None),
-        ({"name": ""}, "name: expected at least 1 and at most 5 characters, got ''", None),
+        ({"name": ""}, "name: expected at least 1 character, got ''", None),
+        ({"name": "toolong"}, "name: expected at most 5 characters, got 'toolong'", None),
         ({"name": "x", "size": "1"}, "size: expected a number or null, got '1'", None),
         ({"name": "x", "size": True}, "size: expected a number or null, got true", None),
         ({"name": "x", "size": -1}, "size: expected at least 0, got -1", None),
@@ -84,6 +77,18 @@ def test_what_is_omitted_is_left_out() -> None:
         ({"name": "x", "either": 1}, "either: expected text or an object or null, got 1", None),
         ({"name": "x", "some": {"a": "b"}}, "some.a: expected a whole number, got 'b'", None),
         ({"name": "x", "maybe": None}, "maybe: expected true or false, got null", None),
+        ({"name": "x", "maybe": "\ud800"}, "maybe: expected true or false, got '?'", None),
+        (
+            {"name": "x", "size": 10**400},
+            "size: the value is out of range, got 10000000000000000000",
+            None,
+        ),
+        ({"nane": "x"}, "nane: unknown member 'nane'", "did you mean 'name'?"),
+        (
+            {"name": "x", "inner": [{"word": "one"}, {"wort": "one"}]},
+            "inner[1].wort: unknown member 'wort'",
+            "did you mean 'word'?",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_with_its_place(value: Any, said: str, hint: str | None) -> None:
@@ -98,8 +103,29 @@ def test_a_long_text_is_not_quoted_since_it_may_be_a_secret() -> None:
         from_json(Outer, {"name": "x", "size": "s" * 30})
 
 
+def test_json_that_nests_too_deep_is_refused_with_its_place() -> None:
+    value: Any = {}
+    for _ in range(DEEPEST):
+        value = {"a": value}
+
+    with pytest.raises(Misshapen) as raised:
+        from_json(shapes.WaitFor, {"when": [{}, {"request": value}]})
+
+    assert str(raised.value) == f"when[1].request: nested deeper than {DEEPEST} levels"
+    assert from_json(shapes.WaitFor, {"when": [{"request": value["a"]}]})
+
+
+def test_members_that_exclude_each_other_are_refused() -> None:
+    with pytest.raises(Misshapen, match=r"^state either 'rules' or 'scenario'$"):
+        from_json(shapes.AddedRules, {})
+
+
 def test_a_client_passes_over_what_a_newer_server_says_besides() -> None:
-    assert from_json(Outer, {"name": "x", "new": 1}, lenient=True) == Outer(name="x")
+    content = b'{"now_s": 1, "time_scale": 0.5, "new": {"newer": 1}}'
+
+    assert operations.read_clock("x").read(200, content) == shapes.ClockView(
+        now_s=1, time_scale=0.5
+    )
 
 
 def test_a_query_is_read_by_its_types() -> None:
@@ -109,6 +135,40 @@ def test_a_query_is_read_by_its_types() -> None:
     )
 
     assert query == shapes.JournalQuery(after=3, newest=True, status=(200, 404))
+
+
+@pytest.mark.parametrize(
+    ("pairs", "said", "hint"),
+    [
+        ([("before", "x")], "before: expected a whole number or null, got 'x'", None),
+        ([("status", "200"), ("status", "x")], "status[1]: expected a whole number, got 'x'", None),
+        ([("limit", "0")], "limit: expected at least 1, got '0'", None),
+        ([("after", "1"), ("after", "2")], "after: the parameter is given twice", None),
+        ([("befor", "1")], "befor: unknown member 'befor'", "did you mean 'before'?"),
+        (
+            [("outcome", "opne")],
+            f"outcome: expected one of {OUTCOMES}, got 'opne'",
+            "did you mean 'open'?",
+        ),
+        (
+            [("outcome", "s" * 21)],
+            f"outcome: expected one of {OUTCOMES}, got a text of 21 characters",
+            None,
+        ),
+        (
+            [("outcome", "` - at `$.a`")],
+            f"outcome: expected one of {OUTCOMES}, got '` - at `$.a`'",
+            None,
+        ),
+    ],
+)
+def test_a_wrong_parameter_is_told_with_its_name(
+    pairs: list[tuple[str, str]], said: str, hint: str | None
+) -> None:
+    with pytest.raises(Misshapen) as raised:
+        from_query(shapes.JournalQuery, pairs)
+
+    assert (str(raised.value), raised.value.hint) == (said, hint)
 
 
 # To a schema, 1.0 is an integer; to nobody else.
@@ -129,13 +189,12 @@ bodies = [
 @settings(deadline=None)
 @given(st.sampled_from(bodies), st.data())
 def test_what_the_schema_allows_is_read_and_nothing_else(body: type[Any], data: Any) -> None:
-    schemas = Schemas()
-    reference = schemas.of(body)
-    names = list(schemas.found[body.__name__]["properties"])
+    found = schemas([body])
+    names = list(found[body.__name__]["properties"])
     some = st.sampled_from([*names, "other"]) if names else st.just("other")
     value = data.draw(st.dictionaries(some, json_values, max_size=4))
     validator = jsonschema.Draft202012Validator(
-        {**reference, "components": {"schemas": schemas.found}}
+        {**reference(body), "components": {"schemas": found}}
     )
 
     assert is_read(body, value) == validator.is_valid(value)

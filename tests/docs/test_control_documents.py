@@ -131,7 +131,7 @@ def test_the_example_of_an_error_is_what_is_said(server: MockServer) -> None:
     faults = [{k: v for k, v in fault.items() if v is not None} for fault in said["faults"]]
 
     assert {**said, "faults": faults} == json.loads(example)
-    assert set(said) == set(Problem.__dataclass_fields__)
+    assert set(said) == set(Problem.__struct_fields__)
 
 
 def test_what_an_entry_holds_is_told() -> None:
@@ -148,7 +148,7 @@ def test_what_an_entry_holds_is_told() -> None:
         "body_bytes",
     }
 
-    assert set(CallRecord.__dataclass_fields__) - told - not_told == set()
+    assert set(CallRecord.__struct_fields__) - told - not_told == set()
 
 
 # --- docs/any-language.md --------------------------------------------------------------------

@@ -1,15 +1,15 @@
 """The calls of a session, as the journal keeps them."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, cast
+
+from msgspec import Struct
 
 from mockserver.control.jsonform import Json
 from mockserver.control.shapes.members import Count, Outcome, PageSize
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Tokens:
+class Tokens(Struct, frozen=True, kw_only=True):
     """The bill of a call, in tokens; `exact` is false if it is an estimate."""
 
     prompt_tokens: int
@@ -20,8 +20,7 @@ class Tokens:
     exact: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class MadeToolCall:
+class MadeToolCall(Struct, frozen=True, kw_only=True):
     """A tool call in an answer; `arguments` is the text as it was sent."""
 
     name: str
@@ -29,8 +28,7 @@ class MadeToolCall:
     id: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CallRecord:
+class CallRecord(Struct, frozen=True, kw_only=True):
     """One HTTP request and its outcome; secrets are redacted everywhere.
 
     Attributes:
@@ -139,8 +137,7 @@ class CallRecord:
         return cast(list[dict[str, Any]], found) if isinstance(found, list) else []
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalQuery:
+class JournalQuery(Struct, frozen=True, kw_only=True):
     """Which calls to read; all conditions must hold.
 
     Attributes:
@@ -179,8 +176,7 @@ class JournalQuery:
     failed: bool | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JournalPage:
+class JournalPage(Struct, frozen=True, kw_only=True):
     """A page of a session's calls, oldest first.
 
     Attributes:
@@ -199,8 +195,7 @@ class JournalPage:
     next_after: int | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cleared:
+class Cleared(Struct, frozen=True, kw_only=True):
     """How many calls were removed."""
 
     cleared: int

@@ -3,14 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeAlias
 
-from mockserver.control.jsonform import Limits
+from msgspec import Meta
 
 ScenarioSource: TypeAlias = str | Mapping[str, Any]
 """A scenario: the text of a YAML file, or the same as a JSON object (`version` may be missing)."""
 When: TypeAlias = Mapping[str, Any] | tuple[Mapping[str, Any], ...]
 """A condition, as under `when` of a rule: an object, or a list of which any must hold."""
-Seconds: TypeAlias = Annotated[float, Limits(0, 600)]
-PageSize: TypeAlias = Annotated[int, Limits(1, 1_000)]
-Count: TypeAlias = Annotated[int, Limits(0)]
+Seconds: TypeAlias = Annotated[float, Meta(ge=0, le=600)]
+PageSize: TypeAlias = Annotated[int, Meta(ge=1, le=1_000)]
+NotNegative: TypeAlias = Annotated[int, Meta(ge=0)] | Annotated[float, Meta(ge=0)]
+"""A number that stays as it was sent: 1 does not become 1.0."""
+Count: TypeAlias = Annotated[int, Meta(ge=0)]
 
 Outcome: TypeAlias = Literal["open", "sent", "client_left", "aborted"]

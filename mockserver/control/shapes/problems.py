@@ -1,10 +1,9 @@
 """Why a request was refused."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fault:
+class Fault(Struct, frozen=True, kw_only=True):
     """One thing that is wrong with a request.
 
     Attributes:
@@ -23,8 +22,7 @@ class Fault:
     hint: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """Why a request was refused (RFC 9457, `application/problem+json`).
 
     Attributes:

@@ -1,14 +1,14 @@
 """The rules of a session, and how they read a request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from mockserver.control.shapes.members import ScenarioSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AddedRules:
+class AddedRules(Struct, frozen=True, kw_only=True):
     """What to add above a session's rules: either `rules` or `scenario`.
 
     Attributes:
@@ -28,8 +28,7 @@ class AddedRules:
             raise ValueError("state either 'rules' or 'scenario'")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleState:
+class RuleState(Struct, frozen=True, kw_only=True):
     """A rule and its counts.
 
     Attributes:
@@ -48,15 +47,13 @@ class RuleState:
     place: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleList:
+class RuleList(Struct, frozen=True, kw_only=True):
     """The rules of a session, in the order in which they are read."""
 
     rules: tuple[RuleState, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explain:
+class Explain(Struct, frozen=True, kw_only=True):
     """A dry run: reports how the session would answer a request, and changes nothing.
 
     Attributes:
@@ -70,11 +67,10 @@ class Explain:
     request: Mapping[str, Any]
     method: str = "POST"
     path: str = "/v1/chat/completions"
-    headers: Mapping[str, str] = field(default_factory=dict[str, str])
+    headers: Mapping[str, str] = {}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RuleReading:
+class RuleReading(Struct, frozen=True, kw_only=True):
     """The outcome of one rule.
 
     Attributes:
@@ -90,8 +86,7 @@ class RuleReading:
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Explanation:
+class Explanation(Struct, frozen=True, kw_only=True):
     """How the rules read a request.
 
     Attributes:

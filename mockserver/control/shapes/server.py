@@ -1,21 +1,20 @@
 """The server as a whole: its health, its totals, its scenario."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 from mockserver.control.shapes.members import ScenarioSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Health:
+class Health(Struct, frozen=True, kw_only=True):
     """The server answers."""
 
     status: Literal["ok"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
+class Totals(Struct, frozen=True, kw_only=True):
     """Totals of all calls that have ended, in all sessions.
 
     Attributes:
@@ -39,8 +38,7 @@ class Totals:
     completion_tokens: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reload:
+class Reload(Struct, frozen=True, kw_only=True):
     """The scenario to answer from.
 
     Attributes:
@@ -52,8 +50,7 @@ class Reload:
     scenario: ScenarioSource | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reloaded:
+class Reloaded(Struct, frozen=True, kw_only=True):
     """The scenario that the server now answers from.
 
     Attributes:

@@ -1,14 +1,13 @@
 """Sessions: created, read and listed."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from mockserver.control.jsonform import OMITTED, Limits, Omitted
-from mockserver.control.shapes.members import PageSize, ScenarioSource
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from mockserver.control.shapes.members import NotNegative, PageSize, ScenarioSource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Strictness:
+class Strictness(Struct, frozen=True, kw_only=True):
     """What fails a test; members that are omitted keep the scenario's setting.
 
     Attributes:
@@ -20,15 +19,14 @@ class Strictness:
 
     """
 
-    unmatched: bool | Omitted = OMITTED
-    unused: bool | Omitted = OMITTED
-    no_effect: bool | Omitted = OMITTED
-    late: bool | Omitted = OMITTED
-    loops: bool | Omitted = OMITTED
+    unmatched: bool | UnsetType = UNSET
+    unused: bool | UnsetType = UNSET
+    no_effect: bool | UnsetType = UNSET
+    late: bool | UnsetType = UNSET
+    loops: bool | UnsetType = UNSET
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NewSession:
+class NewSession(Struct, frozen=True, kw_only=True):
     """A session to create.
 
     Attributes:
@@ -41,16 +39,15 @@ class NewSession:
 
     """
 
-    name: Annotated[str, Limits(1, 200)]
+    name: Annotated[str, Meta(min_length=1, max_length=200)]
     scenario: ScenarioSource | None = None
     inherit: bool = False
     seed: int | None = None
     strict: bool | Strictness | None = None
-    time_scale: Annotated[float, Limits(0)] | None = None
+    time_scale: NotNegative | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionState:
+class SessionState(Struct, frozen=True, kw_only=True):
     """The state of a session.
 
     Attributes:
@@ -91,8 +88,7 @@ class SessionState:
     unused: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionsQuery:
+class SessionsQuery(Struct, frozen=True, kw_only=True):
     """Which sessions to list.
 
     Attributes:
@@ -105,8 +101,7 @@ class SessionsQuery:
     limit: PageSize = 100
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionSummary:
+class SessionSummary(Struct, frozen=True, kw_only=True):
     """A summary of a session.
 
     Attributes:
@@ -123,8 +118,7 @@ class SessionSummary:
     calls: int
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SessionPage:
+class SessionPage(Struct, frozen=True, kw_only=True):
     """A page of the open sessions, oldest first.
 
     Attributes:
@@ -139,6 +133,5 @@ class SessionPage:
     next_after: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Nothing:
+class Nothing(Struct, frozen=True, kw_only=True):
     """An empty object, or no body at all."""

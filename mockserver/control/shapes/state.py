@@ -1,21 +1,18 @@
 """A session's state, clock and held answers."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Annotated, Any
 
-from mockserver.control.jsonform import Limits
+from msgspec import Meta, Struct
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateView:
+class StateView(Struct, frozen=True, kw_only=True):
     """The state of a session, by name."""
 
     state: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StateChange:
+class StateChange(Struct, frozen=True, kw_only=True):
     """Values to set; null removes a name, and names that are omitted stay.
 
     Attributes:
@@ -26,8 +23,7 @@ class StateChange:
     state: Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ClockView:
+class ClockView(Struct, frozen=True, kw_only=True):
     """A session's clock.
 
     Attributes:
@@ -40,15 +36,13 @@ class ClockView:
     time_scale: float
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Advance:
+class Advance(Struct, frozen=True, kw_only=True):
     """How far to advance a session's clock; pauses that end by then end at once."""
 
-    seconds: Annotated[float, Limits(0, 1e9)]
+    seconds: Annotated[float, Meta(ge=0, le=1e9)]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Release:
+class Release(Struct, frozen=True, kw_only=True):
     """Which held answers to release.
 
     Attributes:
@@ -59,8 +53,7 @@ class Release:
     rule: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Released:
+class Released(Struct, frozen=True, kw_only=True):
     """How many answers were released."""
 
     released: int

@@ -1,16 +1,15 @@
 """Waiting for calls, verifying them, and verdicts on the client."""
 
-from dataclasses import dataclass
 from typing import Annotated
 
-from mockserver.control.jsonform import Limits
+from msgspec import Meta, Struct
+
 from mockserver.control.shapes.journal import CallRecord
 from mockserver.control.shapes.members import Count, Seconds, When
 from mockserver.records.verdicts import VerdictKind
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitFor:
+class WaitFor(Struct, frozen=True, kw_only=True):
     """Calls to wait for.
 
     Attributes:
@@ -22,15 +21,14 @@ class WaitFor:
 
     """
 
-    calls: Annotated[int, Limits(1)] = 1
+    calls: Annotated[int, Meta(ge=1)] = 1
     when: When | None = None
     after: Count = 0
     unfinished: bool = False
     timeout_s: Seconds = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waited:
+class Waited(Struct, frozen=True, kw_only=True):
     """The outcome of waiting.
 
     Attributes:
@@ -43,8 +41,7 @@ class Waited:
     calls: tuple[CallRecord, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verify:
+class Verify(Struct, frozen=True, kw_only=True):
     """How many calls are expected; at least one if no number is given.
 
     Attributes:
@@ -67,8 +64,7 @@ class Verify:
             raise ValueError("'calls' is an exact number: leave out 'at_least' and 'at_most'")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearMiss:
+class NearMiss(Struct, frozen=True, kw_only=True):
     """A call that did not match, or that no rule answered.
 
     Attributes:
@@ -87,8 +83,7 @@ class NearMiss:
     why: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verified:
+class Verified(Struct, frozen=True, kw_only=True):
     """The outcome of verifying.
 
     Attributes:
@@ -107,8 +102,7 @@ class Verified:
     near_misses: tuple[NearMiss, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictsQuery:
+class VerdictsQuery(Struct, frozen=True, kw_only=True):
     """What to judge by besides the journal.
 
     Attributes:
@@ -119,8 +113,7 @@ class VerdictsQuery:
     fallback: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictOn:
+class VerdictOn(Struct, frozen=True, kw_only=True):
     """One thing that the client did wrong.
 
     Attributes:
@@ -137,15 +130,13 @@ class VerdictOn:
     advice: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdicts:
+class Verdicts(Struct, frozen=True, kw_only=True):
     """What the client did wrong according to the journal, in the order of the calls."""
 
     verdicts: tuple[VerdictOn, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class NearMisses:
+class NearMisses(Struct, frozen=True, kw_only=True):
     """The calls that asked for an answer that no rule gave, oldest first."""
 
     calls: tuple[NearMiss, ...]

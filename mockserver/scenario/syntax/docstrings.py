@@ -43,16 +43,22 @@ def _parts(cls: Any) -> tuple[str, Mapping[str, str]]:
     # A dataclass without a docstring is given its signature for one.
     if text.startswith(f"{cls.__name__}("):
         return "", {}
-    text = inspect.cleandoc(text)
+    prose, attributes = parts(text)
+    return _quoted(prose), {name: _quoted(about) for name, about in attributes.items()}
+
+
+def parts(docstring: str) -> tuple[str, Mapping[str, str]]:
+    """Return the prose of a *docstring* and its attributes, each on one line, with its marks."""
+    text = inspect.cleandoc(docstring)
     section = _SECTION.search(text)
     prose = text[: section.start()] if section else text
     attributes: dict[str, str] = {}
     if section and section[1] == "Attributes":
-        for name, text_of in _ATTRIBUTE.findall(text[section.end() :]):
-            attributes[name] = _unwrapped(text_of)
-    return _unwrapped(prose), attributes
+        for name, about in _ATTRIBUTE.findall(text[section.end() :]):
+            attributes[name] = " ".join(about.split())
+    return " ".join(prose.split()), attributes
 
 
-def _unwrapped(text: str) -> str:
-    """Return *text* with its lines joined, and quotes for its marks."""
-    return _MARKED.sub(lambda found: f"'{found[1] or found[2]}'", " ".join(text.split()))
+def _quoted(text: str) -> str:
+    """Return *text* with quotes for its marks."""
+    return _MARKED.sub(lambda found: f"'{found[1] or found[2]}'", text)
