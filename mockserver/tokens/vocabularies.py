@@ -1,11 +1,11 @@
 """The shipped vocabularies: text to tokens and back, with tiktoken's core and without its network.
 
 A vocabulary is loaded when the first text needs it, from `fixtures/vocabularies/`, and is
-checked against the hash that tiktoken publishes. Nothing is downloaded, nothing is written.
+checked against its hash; a test compares its tokens with the hash that tiktoken publishes.
+Nothing is downloaded, nothing is written.
 Text is always ordinary text: `<|endoftext|>` in a message is seven tokens, not one.
 """
 
-import binascii
 import gzip
 import hashlib
 import re
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from itertools import chain, count
 
+import msgspec
 import tiktoken
 
 from mockserver import bundled
@@ -30,7 +31,7 @@ class Definition:
     """What is not in the file of a vocabulary: how text is split first, and the file's hash.
 
     *end_of_text* is the rank of `<|endoftext|>`, which is no text of the file. *unused* is the one
-    rank, if any, that the file skips; else ranks are line numbers.
+    rank, if any, that the file skips; else a token's place is its rank.
     Source: tiktoken_ext.openai_public (tiktoken 0.14.0); a test compares.
     """
 
@@ -56,23 +57,23 @@ _SPLIT_2024 = (
 
 DEFINITIONS = {
     "cl100k_base": Definition(
-        sha256="223921b76ee99bde995b7ff738513eef100fb51d18c93597a113bcffe865b2a7",
+        sha256="ed0816e2b705c3b6474af6314071f4fdeebd9b5862af1ff3d3f9136711a8a00c",
         split=_SPLIT_2023,
         end_of_text=100_257,
     ),
     "o200k_base": Definition(
-        sha256="446a9538cb6c348e3516120d7c08b09f57c36495e2acfffe59a5bf8b0cfb1a2d",
+        sha256="21be86ee43e53a592c4dc0621c2eca9af6bc4c29df3c9a2161e452e4ecccab5d",
         split=_SPLIT_2024,
         end_of_text=199_999,
     ),
     "p50k_base": Definition(
-        sha256="94b5ca7dff4d00767bc256fdd1b27e5b17361d7b8a5f968547f9f23eb70d2069",
+        sha256="eb5607156111f3c12eeba41caa7723b296ed290547eea1c83b15e53f49d70cd6",
         split=_SPLIT_2019,
         end_of_text=50_256,
         unused=50_256,
     ),
     "r50k_base": Definition(
-        sha256="306cd27f03c1a714eca7108e03d66b7dc042abe8c258b44c199a7ed9838dd930",
+        sha256="f8187fd43540522f9e3170603c8abe87d0ab0a84539dc0fe7502d184222edbe4",
         split=_SPLIT_2019,
         end_of_text=50_256,
     ),
@@ -239,41 +240,24 @@ def vocabulary(name: str) -> Vocabulary:
         MockServerError: Its file is missing or damaged.
 
     """
-    path = bundled.folder("fixtures") / "vocabularies" / f"{name}.tiktoken.gz"
+    path = bundled.folder("fixtures") / "vocabularies" / f"{name}.msgpack.gz"
     try:
         content = gzip.decompress(path.read_bytes())
     except (OSError, EOFError, zlib.error) as error:
         raise MockServerError(f"{path}: cannot be read: {error}\n  {_REINSTALL}") from error
     definition = DEFINITIONS[name]
-    ranks = _ranks(verified(name, content), definition.unused)
-    del content
-    return Vocabulary(name, definition, ranks)
-
-
-def verified(name: str, content: bytes) -> bytes:
-    """Return *content* if it is the `.tiktoken` file of the vocabulary *name*.
-
-    Raises:
-        MockServerError: It is not.
-
-    """
     found = hashlib.sha256(content).hexdigest()
-    expected = DEFINITIONS[name].sha256
-    if found != expected:
+    if found != definition.sha256:
         raise MockServerError(
-            f"the vocabulary {name} is damaged: its SHA-256 is {found}, not {expected}\n"
+            f"the vocabulary {name} is damaged: its SHA-256 is {found}, not {definition.sha256}\n"
             f"  {_REINSTALL}"
         )
-    return content
+    # The ranks are counted instead of read; the file's hash vouches for them.
+    unused = definition.unused
+    ranks = count() if unused is None else chain(range(unused), count(unused + 1))
+    tokens = msgspec.msgpack.decode(content, type=list[bytes])
+    del content
+    return Vocabulary(name, definition, dict(zip(tokens, ranks, strict=False)))
 
 
 _REINSTALL = "reinstall llm-mockserver: its vocabularies ship with it and are never downloaded"
-
-
-def _ranks(content: bytes, unused: int | None) -> dict[bytes, int]:
-    """Read a `.tiktoken` file: each line is a token in base64 and its rank.
-
-    The ranks are counted instead of read, in half the time; the file's hash vouches for them.
-    """
-    ranks = count() if unused is None else chain(range(unused), count(unused + 1))
-    return dict(zip(map(binascii.a2b_base64, content.split()[::2]), ranks, strict=False))
