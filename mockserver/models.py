@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import yaml
 
@@ -105,6 +105,10 @@ class Model:
         price_out = self.usd_per_million_out or 0.0
         read = (prompt_tokens - cached_tokens) * price_in + cached_tokens * cached
         return (read + completion_tokens * price_out) / 1_000_000
+
+
+DEFAULT_MODEL: Final = "gpt-4o-mini"
+"""What is asked where nobody says what: the server is ready to answer for it."""
 
 
 class Catalogue:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cache, partial
 from typing import Final
 
+from mockserver import tokens
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
 from mockserver.engine.answering import answered, looked_up
@@ -25,6 +26,7 @@ from mockserver.engine.routing import Route, Routes, default_replies
 from mockserver.engine.stamping import stamp
 from mockserver.engine.timing import delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
+from mockserver.models import DEFAULT_MODEL
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call, Outcome
 from mockserver.records.totals import Totals
@@ -163,6 +165,15 @@ class Engine:
         )
 
     # --- besides -----------------------------------------------------------------------------
+
+    def warm_up(self) -> None:
+        """Read what takes long, so that the first answer does not wait for it.
+
+        That is the vocabularies of the default model and of all models that the scenario names.
+        """
+        compiled = self.sessions.compiled_for(DEFAULT_SESSION)
+        for name in (DEFAULT_MODEL, *compiled.scenario.named_models()):
+            tokens.vocabulary(compiled.catalogue.resolve(name).family.encoding)
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named.

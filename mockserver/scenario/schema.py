@@ -227,6 +227,13 @@ class Scenario:
         )
         return (own,)
 
+    def named_models(self) -> list[str]:
+        """Return all models that it adds, asks for without a wildcard, or answers as."""
+        known = self.known_models()
+        like = [name for name in known.values() if name is not None]
+        answering = [reply.model for rule in self.rules for reply in rule.given if reply.model]
+        return list(dict.fromkeys((*known, *like, *answering)))
+
     def known_models(self) -> dict[str, str | None]:
         """Return *models*, and the names that rules ask for without a wildcard."""
         known = dict(self.models)

@@ -63,11 +63,14 @@ async def listen(
 ) -> tuple[Address, web.Server, asyncio.Server]:
     """Start answering on *host* and *port* (0: any free one); *gate* holds answers.
 
+    Before it listens, the server is ready: its first answer takes no longer than later ones.
+
     Raises:
         UsageError: The server cannot listen there.
 
     """
     settings = settings or Settings()
+    engine.warm_up()
     gate = Gate() if gate is None else gate
     control = settings.control_plane(engine, Plugins.installed(), host, gate)
     server = App(engine, gate, control, settings.cors, settings.upstream).server()

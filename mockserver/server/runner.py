@@ -51,9 +51,9 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
         for number in (signal.SIGTERM, signal.SIGINT):
             asyncio.get_running_loop().add_signal_handler(number, stopped.set)
     # What was loaded stays, and answers leave no cycles: garbage collection can be rare.
-    gc.collect()
     gc.freeze()
     gc.set_threshold(GARBAGE)
+    gc.enable()
     watching = asyncio.create_task(_watch(engine, settings.watcher)) if settings.watcher else None
     ready(address)
     try:
