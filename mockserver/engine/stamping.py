@@ -79,7 +79,9 @@ def stamp(
 
 def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]:
     """Return the tool *calls* of an answer with the *ids* that fill its holes."""
-    return tuple([replace(made, id=fill(made.id, ids)) if made.id else made for made in calls])
+    return tuple(
+        [replace(made, id=ids.get(made.id, made.id)) if made.id else made for made in calls]
+    )
 
 
 def _keep(asked: Asked, answer: Answer, ids: Filling, data: Sequence[Data]) -> None:

@@ -23,7 +23,7 @@ from mockserver.protocols.openai.chat_completions import ChatCompletions
 from mockserver.protocols.openai.chat_requests import tools_of
 from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.replies.text import Text as TextReply
-from mockserver.shaping.billing import limited, shape
+from mockserver.shaping.billing import cut, exceeds, generated, shape
 from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.terms import Terms
 
@@ -53,7 +53,8 @@ def shaped(*parts: AnswerPart, limit: int | None = None, stop: tuple[str, ...] =
         stop=stop,
     )
     terms = Terms(ChatCompletions(), request, REPLY, MODEL)
-    return limited(terms, shape(terms, [Choice(parts)]))[0]
+    whole = shape(terms, [Choice(parts)])
+    return cut(terms, whole) if exceeds(terms, generated(terms, whole)) else whole
 
 
 def kinds(choice: AnsweredChoice) -> list[tuple[type, str]]:

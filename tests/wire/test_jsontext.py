@@ -13,6 +13,7 @@ from mockserver.wire.jsontext import (
     TOKEN_END,
     Hole,
     JsonValue,
+    NumberHole,
     TokenText,
     compact,
     fill,
@@ -116,9 +117,14 @@ def test_content_is_never_taken_for_a_mark(text: str) -> None:
 
 def test_a_hole_is_filled_by_its_value() -> None:
     hole = Hole("i", 9)
-    filling = [(hole.mark_bytes, b"chatcmpl-")]
 
-    assert fill(compact({"a": hole}).encode(), filling) == b'{"a":"chatcmpl-"}'
+    assert fill(compact({"a": hole}), {hole.mark: "chatcmpl-"}) == '{"a":"chatcmpl-"}'
+
+
+def test_a_hole_for_a_number_has_no_quotes() -> None:
+    hole = NumberHole("d", 10)
+
+    assert fill(compact({"a": hole}), {hole.mark: "1767225600"}) == '{"a":1767225600}'
 
 
 @settings(derandomize=True)
@@ -127,29 +133,27 @@ def test_a_hole_is_as_long_as_what_fills_it(length: int) -> None:
     hole = Hole("i", length)
     text = compact([hole])
 
-    assert len(fill(text.encode(), [(hole.mark_bytes, b"x" * length)])) == len(text)
+    assert len(fill(text, {hole.mark: "x" * length})) == len(text)
 
 
 def test_a_hole_is_filled_wherever_it_stands() -> None:
     hole = Hole("i", 3)
 
-    assert fill(compact([hole, [hole]]).encode(), [(hole.mark_bytes, b"abc")]) == b'["abc",["abc"]]'
+    assert fill(compact([hole, [hole]]), {hole.mark: "abc"}) == '["abc",["abc"]]'
 
 
 def test_holes_of_different_names_are_not_mixed_up() -> None:
     first, second = Hole("c0000", 8), Hole("c0001", 8)
-    text = compact([second, first]).encode()
+    filling = {first.mark: "1" * 8, second.mark: "2" * 8}
 
-    filling = [(first.mark_bytes, b"1" * 8), (second.mark_bytes, b"2" * 8)]
-
-    assert fill(text, filling) == b'["22222222","11111111"]'
+    assert fill(compact([second, first]), filling) == '["22222222","11111111"]'
 
 
 def test_content_that_looks_like_a_hole_stays_as_it_is() -> None:
     hole = Hole("i", 4)
-    text = compact([hole, hole.mark]).encode()
+    text = compact([hole, hole.mark])
 
-    assert json.loads(fill(text, [(hole.mark_bytes, b"abcd")])) == ["abcd", hole.mark]
+    assert json.loads(fill(text, {hole.mark: "abcd"})) == ["abcd", hole.mark]
 
 
 @settings(derandomize=True)
