@@ -18,34 +18,35 @@ from mockserver.wire.jsontext import TEXT_HOLE, Filling, Hole, JsonValue, Number
 from mockserver.wire.timeline import Headers
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnsweredText:
     """Text of the answer, token by token."""
 
-    text: TokenText
+    # Final instead of frozen, here and below: these are made for each answer.
+    text: Final[TokenText]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnsweredRefusal:
     """A refusal by the model, token by token."""
 
-    text: TokenText
+    text: Final[TokenText]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnsweredThought:
     """Reasoning of the model, token by token."""
 
-    text: TokenText
+    text: Final[TokenText]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class AnsweredCall:
     """A tool call as it goes out; *id* is stated, or a hole until the answer is sent."""
 
-    id: str | Hole
-    name: str
-    arguments: TokenText
+    id: Final[str | Hole]
+    name: Final[str]
+    arguments: Final[TokenText]
 
 
 AnsweredPart: TypeAlias = AnsweredText | AnsweredRefusal | AnsweredThought | AnsweredCall
@@ -71,6 +72,10 @@ class AnsweredChoice:
 
     def __post_init__(self) -> None:
         parts = self.parts
+        if len(parts) == 1 and isinstance(parts[0], AnsweredText):
+            # Most answers are one text.
+            self.text, self.refusal, self.tool_calls = parts[0].text, None, ()
+            return
         self.text = joined([part.text for part in parts if isinstance(part, AnsweredText)])
         self.refusal = joined([part.text for part in parts if isinstance(part, AnsweredRefusal)])
         self.tool_calls = tuple([part for part in parts if isinstance(part, AnsweredCall)])

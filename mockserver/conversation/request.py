@@ -101,19 +101,22 @@ class Later(Sequence[T]):
         return self._size
 
     def __iter__(self) -> Iterator[T]:
-        return iter(self[:])
+        return iter(self._values())
 
     def __reversed__(self) -> Iterator[T]:
-        return reversed(self[:])
+        return reversed(self._values())
 
     @overload
     def __getitem__(self, index: int) -> T: ...
     @overload
     def __getitem__(self, index: slice) -> Sequence[T]: ...
     def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        return self._values()[index]
+
+    def _values(self) -> Sequence[T]:
         if self._made is None:
             self._made = self._make()
-        return self._made[index]
+        return self._made
 
 
 class Charge(NamedTuple):

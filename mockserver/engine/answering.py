@@ -1,17 +1,14 @@
 """Step 4: what the model answers, in bytes: choices within limits, their bill, their JSON."""
 
-from collections.abc import Hashable, Iterator, Sequence
-from dataclasses import replace
-from functools import cache, lru_cache, partial
-from itertools import repeat
+from collections.abc import Sequence
+from dataclasses import fields, replace
+from functools import cache, lru_cache
 from typing import Final
 
 from mockserver.contracts import (
     Answer,
     AnsweredCall,
     AnsweredChoice,
-    ChoicePlace,
-    ComputedReply,
     Lookup,
     LookupEndpoint,
     ModelEndpoint,
@@ -19,9 +16,10 @@ from mockserver.contracts import (
     Unstated,
     shown,
 )
-from mockserver.conversation import Choice, IncomingCall, ModelRequest, ToolCall
-from mockserver.engine.asked import Asked, Made, Pace, Plain, Ready, Summary
+from mockserver.conversation import IncomingCall, ToolCall
+from mockserver.engine.asked import Asked, Pace, Plain, Ready, Summary
 from mockserver.engine.failing import Bending
+from mockserver.engine.making import computed, generated
 from mockserver.engine.memory import Memory, shares_choices
 from mockserver.engine.rendering import rendered
 from mockserver.models import Model
@@ -31,20 +29,15 @@ from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
-from mockserver.shaping.billing import (
-    bill,
-    cut,
-    exceeds,
-    generated,
-    shape,
-    thought_aloud,
-    with_echo,
-)
-from mockserver.shaping.cutting import Shaped
-from mockserver.shaping.logprobs import with_logprobs
-from mockserver.shaping.plausibility import doubts
+from mockserver.shaping.billing import bill
 from mockserver.shaping.terms import Terms
-from mockserver.templates.expansion import Scope, expanded, found_nothing, one_line
+from mockserver.templates.expansion import (
+    Scope,
+    expanded,
+    found_nothing,
+    one_line,
+    templated_fields,
+)
 from mockserver.traffic import limits
 from mockserver.wire.jsontext import Filling, Hole, to_bytes
 from mockserver.wire.moulds import joined, poured
@@ -101,17 +94,12 @@ def answered(
     request = bending.misread(incoming.request) if bending else incoming.request
     reply = in_scope(given.reply, given.scope)
     model = asked.catalogue.resolve(reply.model or request.model)
-    generates, shares = asked.route.generates, shares_choices(given)
+    generates = asked.route.generates
     if generates is not None:
         terms = Terms(generates, request, reply, model)
-        made = memory.made(
-            by=_made_by(asked, terms, given) if shares else None,
-            make=partial(_generated, asked, incoming, terms, given, bending),
-        )
-        if made.shaped is not None and exceeds(terms, made.generated):
-            made = _made(asked, terms, given, cut(terms, made.shaped))
+        made = generated(asked, incoming, terms, given, bending, memory=memory)
     else:
-        made = _computed(asked, incoming, request, given)
+        made = computed(asked, incoming, request, given)
     usage = bill(reply, endpoint.bill_prompt(request, model), made.generated, made.thought_tokens)
     shown_usage, counts = NO_BILL if usage is None else shown(usage)
     answer = Answer(
@@ -133,7 +121,9 @@ def answered(
         reasoning=made.thought,
     )
     contents = rendered(
-        asked, endpoint, answer, counts, memory, shares=shares, by_token=given.may_cut
+        *(asked, endpoint, answer, counts, memory),
+        shares=shares_choices(given),
+        by_token=given.may_cut,
     )
     added = b""
     if states_exactness and usage is not None:
@@ -156,96 +146,6 @@ def answered(
     )
 
 
-def _made_by(asked: Asked, terms: Terms, given: Given) -> Hashable:
-    """Return all that decides what is generated where all requests get the same choices."""
-    request = terms.request
-    shaped_by = terms.endpoint.shaped_by(request)
-    if shaped_by is None or request.echo or request.logprobs is not None:
-        return None
-    return (
-        # By identity, as a reply is long to hash; what is made of it keeps it alive.
-        id(given.reply),
-        terms.endpoint,
-        # With the name, the catalogue stands for the model.
-        asked.catalogue,
-        terms.model.id,
-        shaped_by,
-        request.n,
-        len(request.prompts),
-        request.stop,
-        request.candidates,
-        request.bills_end_of_turn,
-        request.tool_choice,
-        request.parallel_calls,
-        request.format.kind,
-        tuple([tool.name for tool in request.tools]) if request.tools else (),
-    )
-
-
-def _generated(
-    asked: Asked, incoming: IncomingCall, terms: Terms, given: Given, bending: Bending
-) -> Made:
-    """Return what the reply writes, whatever the request's limit."""
-    written = _written(asked, incoming, terms, given, bending)
-    return _made(asked, terms, given, shape(terms, written))
-
-
-def _made(asked: Asked, terms: Terms, given: Given, shaped: Shaped) -> Made:
-    request, choices = terms.request, shaped.choices
-    if request.echo and not terms.reply.exact:
-        choices = with_echo(choices, request.prompts)
-    if request.logprobs is not None:
-        choices = with_logprobs(choices, shaped.logprobs, request, terms.model, asked.steady)
-    return Made(
-        reply=given.reply,
-        shaped=shaped,
-        choices=choices,
-        generated=generated(terms, shaped),
-        thought=thought_aloud(terms, shaped),
-        thought_tokens=shaped.reasoning_tokens + shaped.cut_reasoning_tokens,
-        drawn_calls=shaped.drawn_calls,
-        calls_tools=any(choice.tool_calls for choice in choices),
-        doubts=doubts(choices, shaped.written, request, terms.endpoint),
-    )
-
-
-def _written(
-    asked: Asked, incoming: IncomingCall, terms: Terms, given: Given, bending: Bending
-) -> Sequence[Choice]:
-    """Return the choices as the reply writes them, or as it goes wrong."""
-    reply, scope = given.reply, given.scope
-    assert reply is not None
-    draw = asked.draw if reply.varies else asked.steady
-    written: Sequence[Choice] = [
-        reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=scope), draw)
-        for index, prompt in enumerate(_prompts(terms.request, reply))
-    ]
-    return bending.misanswer(asked, written, terms.request) if bending else written
-
-
-def _prompts(request: ModelRequest, reply: Reply) -> Iterator[str]:
-    """Yield the prompt of each choice: `n` for each, or as many in all as are written."""
-    prompts = request.prompts or ("",)
-    if reply.exact:
-        for index in range(reply.written):
-            yield prompts[index * len(prompts) // reply.written]
-    else:
-        for prompt in prompts:
-            yield from repeat(prompt, request.n)
-
-
-def _computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given: Given) -> Made:
-    """Return a result for each input of *request*."""
-    reply = given.reply
-    assert isinstance(reply, ComputedReply)
-    draw = asked.draw if reply.varies else asked.steady
-    places = [
-        ChoicePlace(index=index, prompt=text, scope=given.scope)
-        for index, text in enumerate(request.inputs)
-    ]
-    return Made(results=tuple([reply.computed(incoming, place, draw) for place in places]))
-
-
 def _pace(answer: Answer) -> Pace:
     usage, request = answer.usage, answer.request
     read = request.prompt_tokens
@@ -254,14 +154,18 @@ def _pace(answer: Answer) -> Pace:
     return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream)
 
 
+OF_ANY_REPLY: Final = frozenset(field.name for field in fields(Reply))
+"""What any reply may say besides its choices."""
+
+
 def found_nothings(scope: Scope | None) -> tuple[str, ...]:
     """Return notes on what templates looked for and did not find."""
     return () if scope is None else tuple(map(found_nothing, scope.empty))
 
 
 def in_scope(reply: Reply, scope: Scope | None) -> Reply:
-    """Return *reply* with its templates expanded, as for its first choice."""
-    if scope is None or not reply.template:
+    """Return *reply* with what it says besides its choices expanded, as for the first of them."""
+    if scope is None or not reply.template or OF_ANY_REPLY.isdisjoint(templated_fields(reply)):
         return reply
     found = expanded(reply, scope.at(purpose="reply-"))
     # What an expression finds must not end a header and begin another.

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mockserver.contracts import Answer, AnsweredChoice, Reply
-from mockserver.conversation import ApiError, IncomingCall, ModelRequest, ToolCall, Usage
+from mockserver.conversation import ApiError, Choice, IncomingCall, ModelRequest, ToolCall, Usage
 from mockserver.engine.routing import Route
 from mockserver.models import Catalogue
 from mockserver.seeding import Draw
@@ -92,7 +92,8 @@ class Made:
 
     Attributes:
         reply: What wrote it.
-        shaped: What its choices were made from, where something is generated.
+        written: What it wrote, where that was not shaped.
+        shaped: What its choices were made from, where that is more than a plain text.
         choices: The choices, cut and in tokens, where something is generated.
         results: The results, one for each input, where something is computed.
         generated: What is billed as generated.
@@ -105,6 +106,7 @@ class Made:
     """
 
     reply: Final[Reply | None] = None
+    written: Final[Sequence[Choice]] = ()
     shaped: Final[Shaped | None] = None
     choices: Final[tuple[AnsweredChoice, ...]] = ()
     results: Final[tuple[JsonValue, ...]] = ()

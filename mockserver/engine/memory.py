@@ -14,9 +14,11 @@ from mockserver.contracts import Dialect
 from mockserver.engine.asked import Asked, Envelope, Made, Ready, Understood
 from mockserver.models import Catalogue
 from mockserver.sessions.rules import Given
+from mockserver.tokens import Count
 
 REQUESTS_KEPT: Final = 1_024
 MADE_KEPT: Final = 1_024
+OPENINGS_KEPT: Final = 1_024
 ENVELOPES_KEPT: Final = 512
 MOST_ENVELOPE: Final = 32_768
 """Envelopes up to this size are remembered, in characters."""
@@ -35,6 +37,7 @@ class Memory:
     def __init__(self) -> None:
         self._understood: OrderedDict[Hashable, Understood] = OrderedDict()
         self._made: OrderedDict[Hashable, Made] = OrderedDict()
+        self._openings: OrderedDict[Hashable, Count] = OrderedDict()
         self._envelopes: OrderedDict[Hashable, Envelope] = OrderedDict()
         self.catalogue = lru_cache(CATALOGUES_KEPT)(_catalogue)
         """Returns the known models as the provider of a dialect has them."""
@@ -92,6 +95,15 @@ class Memory:
             known = self._made[by] = make()
             if len(self._made) > MADE_KEPT:
                 self._made.popitem(last=False)
+        return known
+
+    def opening(self, by: Hashable, make: Callable[[], Count]) -> Count:
+        """Return what is billed before a text, by all that decides it."""
+        known = self._openings.get(by)
+        if known is None:
+            known = self._openings[by] = make()
+            if len(self._openings) > OPENINGS_KEPT:
+                self._openings.popitem(last=False)
         return known
 
     def envelope(self, by: Hashable, make: Callable[[], Envelope]) -> Envelope:

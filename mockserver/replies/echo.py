@@ -18,5 +18,7 @@ class Echo(Reply):
         request = call.request
         if request is None or not request.turns:
             return Choice((Text(place.prompt),))
-        messages = [turn.text for turn in request.turns if turn.role == "user"]
-        return Choice((Text(messages[-1] if messages else ""),))
+        for turn in reversed(request.turns):
+            if turn.role == "user":
+                return Choice((Text(turn.text),))
+        return Choice((Text(""),))

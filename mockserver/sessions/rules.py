@@ -29,7 +29,8 @@ LOOP: Final = 20
 """Answers in a row with tool calls that one rule may give to one conversation (rule 16)."""
 
 
-@dataclass(frozen=True, slots=True)
+# Final instead of frozen: it is made for each call that a rule does more for than answer.
+@dataclass(slots=True)
 class Given:
     """What answers: a reply bent by *failures*, or one of them alone. *rule* is whose it is.
 
@@ -38,12 +39,12 @@ class Given:
     found nothing.
     """
 
-    reply: Reply | None
-    failures: tuple[Failure, ...]
-    rule: str | None
-    latency: Latency | None = None
-    scope: Scope | None = None
-    unfound: tuple[str, ...] = ()
+    reply: Final[Reply | None]
+    failures: Final[tuple[Failure, ...]]
+    rule: Final[str | None]
+    latency: Final[Latency | None] = None
+    scope: Final[Scope | None] = None
+    unfound: Final[tuple[str, ...]] = ()
 
     @property
     def is_replaced(self) -> bool:
@@ -174,8 +175,8 @@ class RuleReader:
         if tally.is_exhausted(rule):
             return None if rule.then == "pass" else self._exhausted(rule, tally, way)
         met = _Met(rule, position, tally, nth)
-        firing = Firing(tally.passed, way.draw, position, way.at_s)
-        own = firing.of(rule.fail, "rule") if rule.fail else ()
+        passed = tally.passed
+        own = way.firing(passed, position).of(rule.fail, "rule") if rule.fail else ()
         step = tally.step(rule)
         if step is None:
             if own or not rule.fail:
@@ -190,7 +191,7 @@ class RuleReader:
         if own and _replace(own):
             return way.given(None, own, rule.name)
         tally.give(rule, way.number)
-        own += firing.of(step.failures, "step") if step.failures else ()
+        own += way.firing(passed, position).of(step.failures, "step") if step.failures else ()
         if _replace(own):
             return way.given(None, own, rule.name)
         way.latency = way.latency or step.latency or rule.latency
@@ -415,6 +416,10 @@ class _Way:
         self.latency: Latency | None = None
         self.unfound: dict[str, None] = {}
 
+    def firing(self, count: int, position: int) -> Firing:
+        """Return what decides which failures fire of the rule at *position*."""
+        return Firing(count, self.draw, position, self.at_s)
+
     def given(
         self,
         reply: Reply | None,
@@ -442,4 +447,4 @@ def _nearest(rule: Rule, call: IncomingCall) -> list[str]:
 
 
 def _replace(failures: tuple[Failure, ...]) -> bool:
-    return any(failure.replaces for failure in failures)
+    return bool(failures) and any(failure.replaces for failure in failures)

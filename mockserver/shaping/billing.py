@@ -109,7 +109,7 @@ def with_echo(
     )
 
 
-def generated(terms: Terms, shaped: Shaped) -> Count:
+def count_generated(terms: Terms, shaped: Shaped) -> Count:
     """Return what the model is billed to have generated."""
     request = terms.request
     ended = terms.endpoint.bill_answer(

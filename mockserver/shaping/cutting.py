@@ -5,6 +5,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from itertools import accumulate
+from typing import Final
 
 from mockserver import tokens
 from mockserver.contracts import (
@@ -39,7 +40,8 @@ def call_hole(number: int) -> Hole:
     return Hole(f"c{number:04d}", CALL_ID_LENGTH)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+# Final instead of frozen: it is made for each answer that is not everybody's.
+@dataclass(slots=True, eq=False)
 class Shaped:
     """The choices of an answer as they go out, and what they will be billed as.
 
@@ -56,15 +58,15 @@ class Shaped:
 
     """
 
-    written: tuple[Choice, ...]
-    choices: tuple[AnsweredChoice, ...]
-    logprobs: tuple[tuple[float, ...] | None, ...]
-    billed: tuple[tokens.BilledChoice, ...]
-    reasoning_tokens: int
-    cut_tokens: int
-    cut_reasoning_tokens: int
-    drawn_calls: int
-    cuts: dict[Hashable, "Shaped"] = field(default_factory=lambda: {})  # noqa: PIE807 - `dict[…]` is slow to call
+    written: Final[tuple[Choice, ...]]
+    choices: Final[tuple[AnsweredChoice, ...]]
+    logprobs: Final[tuple[tuple[float, ...] | None, ...]]
+    billed: Final[tuple[tokens.BilledChoice, ...]]
+    reasoning_tokens: Final[int]
+    cut_tokens: Final[int]
+    cut_reasoning_tokens: Final[int]
+    drawn_calls: Final[int]
+    cuts: Final[dict[Hashable, "Shaped"]] = field(default_factory=lambda: {})  # noqa: PIE807 - `dict[…]` is slow to call
 
 
 def _first_stop(text: TokenText, stops: Sequence[str]) -> tuple[int, str] | None:
@@ -99,7 +101,7 @@ class _Budget:
         """Return as much of *text* as there are tokens left for."""
         pieces = tokens.pieces(text, encoding)
         if self.left is None:
-            return TokenText(pieces)
+            return TokenText(pieces, text)
         kept = 0
         for _, size in pieces:
             if size > self.left:
@@ -167,7 +169,7 @@ class Shaper:
             match part:
                 case Thought(text):
                     taken = budget.take(text, self.encoding)
-                    count = sum([size for _, size in taken.pieces])
+                    count = taken.tokens
                     thought, paid = thought + count, paid + count
                     parts.append(AnsweredThought(taken))
                 case ToolCall():

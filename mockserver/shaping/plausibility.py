@@ -26,6 +26,8 @@ def doubts(
         endpoint: Where it was asked.
 
     """
+    if _asks_for_nothing(request) and len(choices) == 1 and not written[0].tool_calls:
+        return ()
     found: dict[str, None] = {}
     for before in written:
         if before.tool_calls and not endpoint.sayable(before).tool_calls:
@@ -37,6 +39,12 @@ def doubts(
     if len(choices) != wanted:
         found[f"the answer has {len(choices)} choices, the request wants {wanted}"] = None
     return tuple(found)
+
+
+def _asks_for_nothing(request: ModelRequest) -> bool:
+    """Return whether any text answers *request*, as most: one, of whatever form."""
+    is_free = request.tool_choice.mode != "required" and request.format.kind == "text"
+    return is_free and request.n == 1 and len(request.prompts) <= 1
 
 
 def _doubts(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:

@@ -7,9 +7,10 @@ their template engines more than once.
 
 import dataclasses
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from operator import attrgetter
 from typing import Any, Final, TypeVar, cast
 
 from mockserver import sampling
@@ -193,13 +194,42 @@ def _expanded(value: Any, scope: Values) -> Any:
         members = cast(Mapping[str, Any], value).items()
         return {key: _expanded(item, scope) for key, item in members}
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        changed = {
-            field.name: new
-            for field in dataclasses.fields(value)
-            if (old := getattr(value, field.name)) is not (new := _expanded(old, scope))
-        }
-        return dataclasses.replace(value, **changed) if changed else value
+        changed = {name: _expanded(getattr(value, name), scope) for name in templated_fields(value)}
+        return _replaced(value, changed) if changed else value
     return value
+
+
+def _replaced(value: Any, changed: Mapping[str, Any]) -> Any:
+    """Return *value*, a dataclass, with *changed* fields, without a loop over all others."""
+    kind: Any = type(value)
+    names, read = _fields_of(kind)
+    return kind(**{**dict(zip(names, read(value), strict=True)), **changed})
+
+
+@cache
+def _fields_of(kind: Any) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """Return the names of the fields of *kind*, and what reads them all."""
+    names = tuple([field.name for field in dataclasses.fields(kind)])
+    if len(names) == 1:
+        return names, lambda value: (getattr(value, names[0]),)
+    return names, attrgetter(*names)
+
+
+def templated_fields(value: Any) -> tuple[str, ...]:
+    """Return the fields of *value*, a dataclass, that hold a template however deep they are."""
+    known = _TEMPLATED.get(id(value))
+    if known is None or known[0] is not value:
+        names = [field.name for field in dataclasses.fields(value)]
+        held = [name for name in names if any(OPEN in t for t in texts_of(getattr(value, name)))]
+        if len(_TEMPLATED) >= TEMPLATED_KEPT:
+            _TEMPLATED.clear()
+        known = _TEMPLATED[id(value)] = (value, tuple(held))
+    return known[1]
+
+
+TEMPLATED_KEPT: Final = 4_096
+_TEMPLATED: Final[dict[int, tuple[Any, tuple[str, ...]]]] = {}
+"""By identity, since replies are long to hash; each is kept alive here."""
 
 
 def _parts(text: str) -> Iterator[str | Query]:

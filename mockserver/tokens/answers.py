@@ -109,7 +109,8 @@ class _Bill:
         self._terms = terms
         self._reasoning = family.reasoning
         self._layout = LAYOUTS[family.layout]
-        self._count = vocabulary(family.encoding).count
+        used = vocabulary(family.encoding)
+        self._count, self._count_answered = used.count, used.count_answered
         self._thought = reasoning_tokens > 0
         # Models that think unasked do so when it is a person's turn, not after a result (506
         # of 513 distinct answers with no reasoning tokens).
@@ -123,7 +124,7 @@ class _Bill:
             return 0  # the limit was reached in the middle of the reasoning
         # A stop sequence that was hit is billed with the text it ended, tokenised together
         # (71 of 71 distinct answers).
-        tokens = self._count((choice.text or "") + (choice.stop or ""))
+        tokens = self._count_answered((choice.text or "") + (choice.stop or ""))
         tokens += layout.answer_header + self._analysed * layout.analysis
         if choice.refusal:
             tokens += self._count(choice.refusal) + (not self._reasoning)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 
 class Count(NamedTuple):
@@ -20,7 +20,7 @@ class BilledPrompt(NamedTuple):
     heard_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class BilledChoice:
     """What was generated for one choice.
 
@@ -29,11 +29,12 @@ class BilledChoice:
     end-of-turn token was generated.
     """
 
-    text: str | None = None
-    refusal: str | None = None
-    calls: Sequence[tuple[str, str]] = ()
-    stop: str | None = None
-    cut: bool = False
+    # Final instead of frozen: it is made for each answer.
+    text: Final[str | None] = None
+    refusal: Final[str | None] = None
+    calls: Final[Sequence[tuple[str, str]]] = ()
+    stop: Final[str | None] = None
+    cut: Final[bool] = False
 
 
 class Part(NamedTuple):

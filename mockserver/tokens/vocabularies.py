@@ -21,9 +21,7 @@ import tiktoken
 from mockserver import bundled
 from mockserver.errors import MockServerError
 from mockserver.tokens.caching import SizedCache
-
-Pieces = tuple[tuple[str, int], ...]
-"""A split text: pairs of a text and the number of tokens that it completes."""
+from mockserver.wire.jsontext import Pieces, tokens_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,12 +83,15 @@ NAMES = tuple(DEFINITIONS)
 class Vocabulary:
     """One vocabulary, in memory: counts tokens, splits text where they end, decodes them."""
 
-    __slots__ = ("_count_short", "_counts", "_encoding", "_end_of_text", "_pieces")
+    __slots__ = (
+        *("_ascii_piece", "_count_short", "_counts", "_encoding", "_end_of_text", "_pieces"),
+    )
 
     # Short texts are many and alike (roles, names, system prompts): they are remembered by
     # number, in a faster cache than one that weighs what it holds.
     _SHORT = 256
     _REMEMBERED_SHORT_TEXTS = 8_192
+    _REMEMBERED_TOKENS = 8_192
     _REMEMBERED_CHARACTERS = 2_000_000
     _REMEMBERED_PIECES = 32_000
 
@@ -105,6 +106,7 @@ class Vocabulary:
         self._end_of_text = definition.end_of_text
         ranks.clear()
         self._count_short = lru_cache(self._REMEMBERED_SHORT_TEXTS)(self._count)
+        self._ascii_piece = lru_cache(self._REMEMBERED_TOKENS)(self._piece_of)
         self._counts: SizedCache[str, int] = SizedCache(self._REMEMBERED_CHARACTERS)
         self._pieces: SizedCache[str, Pieces] = SizedCache(self._REMEMBERED_PIECES)
 
@@ -120,6 +122,11 @@ class Vocabulary:
 
     def _count(self, text: str) -> int:
         return len(self._encode(text))
+
+    def count_answered(self, text: str) -> int:
+        """Return what `count` does of *text*, which has been cut into its pieces before."""
+        pieces = self._pieces.get(text)
+        return self.count(text) if pieces is None else tokens_of(pieces)
 
     def pieces(self, text: str) -> Pieces:
         """Split *text* where its tokens end, without splitting a character."""
@@ -179,9 +186,16 @@ class Vocabulary:
         return list(chain.from_iterable(parts))
 
     def _cut(self, text: str) -> Pieces:
-        ends = self._encoding.decode_tokens_bytes(self._encode(text))
+        tokens = self._encode(text)
         if text.isascii():
-            return tuple([(token.decode("ascii"), 1) for token in ends])
+            return tuple(map(self._ascii_piece, tokens))
+        return self._cut_by_characters(text, self._encoding.decode_tokens_bytes(tokens))
+
+    def _piece_of(self, token: int) -> tuple[str, int]:
+        return self._encoding.decode_single_token_bytes(token).decode("ascii"), 1
+
+    @staticmethod
+    def _cut_by_characters(text: str, ends: Sequence[bytes]) -> Pieces:
         # A lone surrogate takes three bytes here, and so does the U+FFFD it is encoded as.
         content = text.encode("utf-8", "surrogatepass")
         pieces: list[tuple[str, int]] = []

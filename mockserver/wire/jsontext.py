@@ -9,7 +9,9 @@ import json
 import math
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import lru_cache
 from json.encoder import encode_basestring as quote
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, Self, TypeAlias, TypeGuard, cast
 
 JsonValue: TypeAlias = Any
@@ -76,28 +78,50 @@ class JavaScriptNumber(float):
         return number(self).removesuffix(".0")
 
 
+Pieces: TypeAlias = tuple[tuple[str, int], ...]
+"""Pairs of a text and the number of tokens that it completes."""
+_PIECE: Final = itemgetter(0)
+_COUNT: Final = itemgetter(1)
+
+
+def tokens_of(pieces: Pieces) -> int:
+    """Return how many tokens *pieces* are."""
+    return sum(map(_COUNT, pieces))
+
+
 class TokenText(str):
     """A text of the answer that records where its tokens end."""
 
     __slots__ = ("_escaped", "pieces")
 
-    pieces: tuple[tuple[str, int], ...]
+    pieces: Pieces
     _escaped: tuple[str, ...] | None
 
-    def __new__(cls, pieces: tuple[tuple[str, int], ...]) -> Self:
-        """Join *pieces*: pairs of a text and the number of tokens that it completes."""
-        text = super().__new__(cls, "".join([piece for piece, _ in pieces]))
+    def __new__(cls, pieces: Pieces, whole: str | None = None) -> Self:
+        """Join *pieces*, unless the *whole* is known."""
+        text = super().__new__(cls, "".join(map(_PIECE, pieces)) if whole is None else whole)
         text.pieces = pieces
         text._escaped = None
         return text
+
+    @property
+    def tokens(self) -> int:
+        """How many tokens it has."""
+        return tokens_of(self.pieces)
 
     @property
     def escaped(self) -> tuple[str, ...]:
         """The pieces as JSON has them between quotes; made once, since many answers share it."""
         escaped = self._escaped
         if escaped is None:
-            escaped = self._escaped = tuple([quote(piece)[1:-1] for piece, _ in self.pieces])
+            escaped = self._escaped = tuple(map(_escaped_piece, map(_PIECE, self.pieces)))
         return escaped
+
+
+@lru_cache(maxsize=8_192)
+def _escaped_piece(piece: str) -> str:
+    """Return *piece* as JSON has it between quotes. Tokens recur, whatever the text."""
+    return quote(piece)[1:-1]
 
 
 class TextHole(TokenText):
@@ -262,5 +286,5 @@ def _with_token_ends(text: TokenText) -> str:
 
 def with_token_ends(text: TokenText) -> str:
     """Return *text* as JSON has it between quotes, each token followed by `TOKEN_END`."""
-    counts = [tokens for _, tokens in text.pieces]
+    counts = map(_COUNT, text.pieces)
     return "".join([p + TOKEN_END * n for p, n in zip(text.escaped, counts, strict=True)])

@@ -157,7 +157,7 @@ class Joined:
         if self._event is not None:
             values[REPEATED] = self._event.repeated(values, text, padding, self._after)
             slices = self._cut(len(text.pieces)) if slices else slices
-            tokens += sum([count for _, count in text.pieces])
+            tokens += text.tokens
         elif self._has_text:
             values[PIECE] = "".join(text.escaped)
         if slices:

@@ -23,7 +23,7 @@ from mockserver.protocols.openai.chat_completions import ChatCompletions
 from mockserver.protocols.openai.chat_requests import tools_of
 from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.replies.text import Text as TextReply
-from mockserver.shaping.billing import cut, exceeds, generated, shape
+from mockserver.shaping.billing import count_generated, cut, exceeds, shape
 from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.terms import Terms
 
@@ -54,7 +54,7 @@ def shaped(*parts: AnswerPart, limit: int | None = None, stop: tuple[str, ...] =
     )
     terms = Terms(ChatCompletions(), request, REPLY, MODEL)
     whole = shape(terms, [Choice(parts)])
-    return cut(terms, whole) if exceeds(terms, generated(terms, whole)) else whole
+    return cut(terms, whole) if exceeds(terms, count_generated(terms, whole)) else whole
 
 
 def kinds(choice: AnsweredChoice) -> list[tuple[type, str]]:
