@@ -55,19 +55,20 @@ def plain_chat_prompt(body: Mapping[str, Any], family: Family) -> Count | None:
     layout = LAYOUTS[family.layout]
     if layout.contents_only:
         return None
-    count = vocabulary(family.encoding).count
+    messages: Sequence[Message] = body["messages"]
+    contents: list[Any] = [message.get("content") for message in messages]
+    if {*map(type, contents)} != _TEXTS or {*map(len, messages)} != _ROLE_AND_CONTENT:
+        return None
     openings = _openings(family.layout, family.encoding)
-    tokens = layout.priming
-    for message in body["messages"]:
-        opening = openings.get(message["role"])
-        content = message.get("content")
-        if opening is None or type(content) is not str or len(message) != _ROLE_AND_CONTENT:
-            return None
-        tokens += opening + count(content)
-    return Count(tokens, layout.certain)
+    roles = [message["role"] for message in messages]
+    if not openings.keys() >= {*roles}:
+        return None
+    tokens = layout.priming + sum(map(openings.__getitem__, roles))
+    return Count(tokens + vocabulary(family.encoding).count_all(contents), layout.certain)
 
 
-_ROLE_AND_CONTENT: Final = 2
+_TEXTS: Final = {str}
+_ROLE_AND_CONTENT: Final = {2}
 
 
 @cache

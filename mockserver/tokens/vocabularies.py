@@ -120,6 +120,12 @@ class Vocabulary:
             self._counts.put(text, tokens, len(text) + _ENTRY)
         return tokens
 
+    def count_all(self, texts: Sequence[str]) -> int:
+        """Return the number of tokens in all *texts* together."""
+        if max(map(len, texts), default=0) < self._SHORT:
+            return sum(map(self._count_short, texts))
+        return sum(map(self.count, texts))
+
     def _count(self, text: str) -> int:
         return len(self._encode(text))
 

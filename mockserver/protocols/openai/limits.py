@@ -31,13 +31,13 @@ def charge(body: Mapping[str, Any]) -> Charge:
 
 
 def _chat_charge(messages: list[Any], model: str | None) -> Charge:
-    size = images = files = 0
-    for message in messages:
-        # Not by `_is_record`: a call for each message of each request takes time.
-        content = message.get("content") if type(message) is dict else None
-        if type(content) is str:
-            size += len(content) if content.isascii() else _size(content)
-        elif _is_array(content):
+    # Nearly all contents are texts: they are summed up without a loop.
+    contents = [message.get("content") for message in filter(_is_record, messages)]
+    texts = [content for content in contents if type(content) is str]
+    size = sum(map(len, texts)) if all(map(str.isascii, texts)) else sum(map(_size, texts))
+    images = files = 0
+    for content in contents if len(texts) < len(contents) else ():
+        if _is_array(content):
             for part in filter(_is_record, content):
                 size += _size(part.get("text"))
                 images += part.get("type") == "image_url"

@@ -9,7 +9,7 @@ Source:
     faults, sorted over 107 calls. It is taken to hold for all models.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -18,7 +18,7 @@ from mockserver.models import Model
 from mockserver.protocols.openai.validation import abilities, faults, response_format, tools, values
 from mockserver.protocols.openai.validation.chat_fields import chat_checks
 from mockserver.protocols.openai.validation.fields import shared_checks
-from mockserver.protocols.openai.validation.looking import fast_look
+from mockserver.protocols.openai.validation.looking import FastLook
 from mockserver.protocols.openai.validation.messages import check_messages
 from mockserver.protocols.openai.validation.restrictions import Restrictions, restrictions_of
 from mockserver.protocols.openai.validation.strangers import refuse_strangers
@@ -44,8 +44,7 @@ class _Rules:
     restrictions: Restrictions
     rows: Mapping[str, Row]
     """By member: its rank, its name, its check."""
-    look: Callable[[bytes, Body], bool]
-    """Returns whether a body is valid beyond doubt."""
+    look: FastLook
 
 
 def check_chat(body: Body, model: Model, sent: bytes | None = None) -> None:
@@ -58,8 +57,15 @@ def check_chat(body: Body, model: Model, sent: bytes | None = None) -> None:
 
     """
     rules = _rules_of(model)
-    if sent is not None and rules.look(sent, body):
+    if sent is not None and rules.look.passes(sent, body):
         return
+    _walk(body, model, rules)
+    if sent is not None and "tools" in body:
+        rules.look.learn(sent, body)
+
+
+def _walk(body: Body, model: Model, rules: _Rules) -> None:
+    """Refuse the first fault, in the provider's order."""
     if "messages" not in body:
         raise faults.missing("messages")
     known = rules.rows
@@ -101,7 +107,7 @@ def _rules(behaves_as: str, encoding: str) -> _Rules:
     }
     ranked = ((rank, key, checks[key]) for rank, key in enumerate(_ORDER))
     rows = {row[1]: row for row in ranked if row[1] not in restrictions.lacks}
-    return _Rules(restrictions, rows, fast_look(restrictions))
+    return _Rules(restrictions, rows, FastLook(restrictions))
 
 
 _HINTS: Final[Mapping[str, Any]] = {"max_tokens": " Use 'max_completion_tokens' instead."}

@@ -2,11 +2,12 @@
 
 A decoder in C reads the body into a structure that has only what most requests have: plain texts,
 and members whose check needs nothing but the value. What does not fit may be valid, too: then the
-checks walk the body, and they alone know why something is refused.
+checks walk the body, and they alone know why something is refused. Tools are not read but known
+again: clients send the same ones with each request.
 """
 
-from collections.abc import Callable
-from typing import Annotated, Any, Final, Literal
+from collections import OrderedDict
+from typing import Annotated, Any, Final, Literal, Protocol, cast
 
 import msgspec
 from msgspec import Meta
@@ -18,6 +19,9 @@ MOST_CHARACTERS: Final = 10_485_760
 """The longest content; public issues saw 1,048,576 until 2024, and this number since."""
 MOST_STOPS: Final = 4
 _INT64: Final = 2**63
+_TOOLS_KEPT: Final = 256
+_MOST_TOOLS: Final = 65_536
+"""The most bytes of tools that are known again."""
 
 
 PLAIN_ROLES: Final = frozenset({"system", "assistant", "user", "developer"})
@@ -49,45 +53,81 @@ _MEMBERS: Final[dict[str, Any]] = {
     "store": bool | None,
     "user": str | None,
     "seed": Annotated[int, Meta(ge=-_INT64, le=_INT64 - 1)] | None,
+    "tool_choice": Literal["none", "auto", "required"] | None,
+    "parallel_tool_calls": bool | None,
 }
 """The members that are judged by their values alone, but for what `_agree` checks."""
 
 
-def fast_look(restrictions: Restrictions) -> Callable[[bytes, Body], bool]:
-    """Return what looks at a body as sent, and as read: whether it is valid beyond doubt.
+class _Plain(Protocol):
+    """What the decoder reads; the tools as they were sent, empty if there are none."""
 
-    It takes no member that a model of *restrictions* may refuse.
-    """
-    refused = {
-        *restrictions.lacks,
-        *restrictions.unsupported,
-        *restrictions.while_reasoning,
-        *restrictions.incompatible,
-    }
-    if PLAIN_ROLES & restrictions.refused_roles or restrictions.audio == "required":
-        return lambda _, __: False
-    members = [(name, kind, None) for name, kind in _MEMBERS.items() if name not in refused]
-    messages = Annotated[list[_Message], Meta(min_length=1)]
-    choices = Annotated[int, Meta(ge=1, le=restrictions.most_choices)] | None
-    plain = msgspec.defstruct(
-        "PlainChat",
-        [("model", str), ("messages", messages), *members, ("n", choices, None)],
-        forbid_unknown_fields=True,
-    )
-    decode = msgspec.json.Decoder(plain).decode
+    tools: msgspec.Raw
 
-    def look(sent: bytes, body: Body) -> bool:
+
+class FastLook:
+    """The look at bodies for the models of some restrictions."""
+
+    def __init__(self, restrictions: Restrictions) -> None:
+        """Take no member that a model of *restrictions* may refuse."""
+        refused = {
+            *restrictions.lacks,
+            *restrictions.unsupported,
+            *restrictions.while_reasoning,
+            *restrictions.incompatible,
+        }
+        members = [(name, kind, None) for name, kind in _MEMBERS.items() if name not in refused]
+        choices = Annotated[int, Meta(ge=1, le=restrictions.most_choices)] | None
+        tools = [("tools", msgspec.Raw, msgspec.Raw())]
+        if restrictions.tools_while_reasoning is not None or "tools" in refused:
+            tools = []
+        plain = msgspec.defstruct(
+            "PlainChat",
+            [
+                ("model", str),
+                ("messages", Annotated[list[_Message], Meta(min_length=1)]),
+                *members,
+                ("n", choices, None),
+                *tools,
+            ],
+            forbid_unknown_fields=True,
+        )
+        self._decode = msgspec.json.Decoder(plain).decode
+        self._reads_tools = bool(tools)
+        self._has_all_roles = not PLAIN_ROLES & restrictions.refused_roles
+        self._takes_texts = restrictions.audio != "required"
+        self._tools: OrderedDict[bytes, None] = OrderedDict()
+
+    def passes(self, sent: bytes, body: Body) -> bool:
+        """Return whether a body, as *sent* and as read, is valid beyond doubt."""
+        tools = self._tools_of(sent, body)
+        return tools is not None and (not tools or tools in self._tools)
+
+    def learn(self, sent: bytes, body: Body) -> None:
+        """Remember the tools of a body that the checks have found to be valid."""
+        tools = self._tools_of(sent, body)
+        if tools and len(tools) <= _MOST_TOOLS:
+            self._tools[tools] = None
+            if len(self._tools) > _TOOLS_KEPT:
+                self._tools.popitem(last=False)
+
+    def _tools_of(self, sent: bytes, body: Body) -> bytes | None:
+        """Return the tools as sent, or nothing; None: something else of the body is in doubt."""
+        if not (self._has_all_roles and self._takes_texts):
+            return None
         try:
-            decode(sent)
+            read = cast(_Plain, self._decode(sent))
         except msgspec.MsgspecError:
-            return False
-        return _agree(body)
-
-    return look
+            return None
+        if not _agree(body):
+            return None
+        return bytes(read.tools) if self._reads_tools else b""
 
 
 def _agree(body: Body) -> bool:
     """Return whether members that need or exclude each other do not."""
     if "stream_options" in body and not body.get("stream"):
+        return False
+    if ("tool_choice" in body or "parallel_tool_calls" in body) and body.get("tools") is None:
         return False
     return "max_tokens" not in body or "max_completion_tokens" not in body

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.validation import check_chat, read_body
-from mockserver.protocols.openai.validation.looking import fast_look
+from mockserver.protocols.openai.validation.looking import FastLook
 from mockserver.protocols.openai.validation.restrictions import restrictions_of
 from mockserver.wire.http_request import HttpRequest
 
@@ -72,7 +72,7 @@ def test_a_number_is_judged_as_it_is_written(name: str, written: str) -> None:
     try:
         body = read_body(http)
     except ApiError:
-        assert not fast_look(restrictions_of("gpt-4o"))(http.body, {})
+        assert not FastLook(restrictions_of("gpt-4o")).passes(http.body, {})
         return
 
     assert fault(body, model, http.body) == fault(body, model)
@@ -91,4 +91,31 @@ def test_what_most_requests_have_is_not_walked(members: dict[str, Any]) -> None:
     messages = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Hi"}]
     body = {"model": "gpt-4o", "messages": messages, **members}
 
-    assert fast_look(restrictions_of("gpt-4o"))(json.dumps(body).encode(), body)
+    assert FastLook(restrictions_of("gpt-4o")).passes(json.dumps(body).encode(), body)
+
+
+TOOL = {"type": "function", "function": {"name": "f", "parameters": {"type": "object"}}}
+
+
+@pytest.mark.parametrize(
+    ("members", "is_known_again"),
+    [
+        pytest.param({"tools": [TOOL]}, True, id="the same tools"),
+        pytest.param({"tools": [TOOL], "tool_choice": "auto"}, True, id="and a choice of them"),
+        pytest.param({"tools": [TOOL, TOOL]}, False, id="other tools"),
+        pytest.param({"tools": [{**TOOL, "type": "x"}]}, False, id="tools that are refused"),
+        pytest.param({"tool_choice": "auto"}, False, id="a choice without tools"),
+        pytest.param({"tools": [TOOL], "tool_choice": {"type": "x"}}, False, id="a chosen one"),
+    ],
+)
+def test_tools_that_were_valid_once_are_not_walked_again(
+    members: dict[str, Any], *, is_known_again: bool
+) -> None:
+    look, messages = FastLook(restrictions_of("gpt-4o")), [{"role": "user", "content": "Hi"}]
+    first = {"model": "gpt-4o", "messages": messages, "tools": [TOOL]}
+    body = {"model": "gpt-4o", "messages": [*messages, *messages], **members}
+
+    assert not look.passes(json.dumps(first).encode(), first)
+    look.learn(json.dumps(first).encode(), first)
+
+    assert look.passes(json.dumps(body).encode(), body) == is_known_again
