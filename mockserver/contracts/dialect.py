@@ -13,8 +13,8 @@ from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JsonValue
-from mockserver.wire.moulds import Mould
-from mockserver.wire.rendered import Frame, Rendered
+from mockserver.wire.moulds import Mould, Part
+from mockserver.wire.rendered import Rendered
 from mockserver.wire.timeline import Head, Timeline
 
 
@@ -189,13 +189,13 @@ class Dialect(ABC):
         With *by_token*, a mould of a body ends after each token, for failures that strike there.
         """
 
-    def interject(self, frames: tuple[Frame, ...], draw: Draw) -> tuple[Frame, ...]:
-        """Return the *frames* of a stream by token, with what comes between its events.
+    def interject(self, parts: Sequence[Part], draw: Draw) -> Sequence[Part]:
+        """Return the *parts* of a stream, an event each, with what comes between them.
 
         *draw* depends on the content alone.
         """
         del draw
-        return frames
+        return parts
 
     @abstractmethod
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:

@@ -69,10 +69,10 @@ def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: b
     )
     body = dialect.adapt(endpoint.look_up(lookup), None, steady)
     parts = poured(dialect.encode(body, by_token=by_token))
+    parts = parts if by_token else [joined(parts)]
     frames = tuple([Frame(to_bytes(part), tokens, marks) for part, tokens, marks in parts])
     size = sum([len(frame.text) for frame in frames])
-    head = dialect.head(body, None, steady)._replace(content_length=size)
-    return Ready(Plain(head, frames if by_token else (joined(frames),)))
+    return Ready(Plain(dialect.head(body, None, steady)._replace(content_length=size), frames))
 
 
 def answered(

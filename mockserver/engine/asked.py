@@ -4,7 +4,7 @@ All of it is values. The one thing that is written to on the way is the journal'
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mockserver.contracts import Answer, AnsweredChoice, Reply
@@ -141,10 +141,11 @@ class Envelope:
     lines: Final[Form | None] = None
     whole: Final[Joined | None] = None
 
-    @property
-    def size(self) -> int:
-        """How many characters its body has, without its text and padding."""
-        return sum([len(mould.before) + len(mould.between) for mould in self.moulds])
+    size: int = field(init=False)
+    """How many characters its body has, without its text and padding."""
+
+    def __post_init__(self) -> None:
+        self.size = sum([len(mould.before) + len(mould.between) for mould in self.moulds])
 
 
 @dataclass(slots=True, eq=False)

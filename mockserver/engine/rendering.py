@@ -3,7 +3,7 @@
 What they have in common is rendered once, and what differs is poured in when the answer is sent.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -12,8 +12,8 @@ from mockserver.engine.asked import Asked, Contents, Envelope
 from mockserver.engine.memory import Memory
 from mockserver.wire.forms import Form
 from mockserver.wire.jsontext import Filling, Hole, TokenText, fill, to_bytes
-from mockserver.wire.moulds import NO_TEXT, Joined, joined, padding_size, poured
-from mockserver.wire.rendered import EventStream, Frame
+from mockserver.wire.moulds import NO_TEXT, Joined, Part, joined, padding_size, poured
+from mockserver.wire.rendered import EventStream
 from mockserver.wire.timeline import Data, Head
 
 
@@ -67,12 +67,11 @@ def pour(asked: Asked, contents: Contents, values: dict[str, str]) -> tuple[Head
     if envelope.whole is not None:
         text, tokens = envelope.whole.poured(values, contents.text, contents.padding)
         return head, (Data(to_bytes(text), tokens),)
-    parts = poured(envelope.moulds, contents.text, contents.padding)
-    frames = tuple([Frame(to_bytes(fill(part, values)), n, marks) for part, n, marks in parts])
+    parts: Sequence[Part] = poured(envelope.moulds, contents.text, contents.padding)
     if _interjects(asked, is_stream=envelope.is_stream):
-        frames = asked.route.dialect.interject(frames, asked.steady)
-    frames = frames if envelope.by_token else (joined(frames),)
-    return head, tuple([Data(*frame) for frame in frames])
+        parts = asked.route.dialect.interject(parts, asked.steady)
+    parts = parts if envelope.by_token else (joined(parts),)
+    return head, tuple([Data(to_bytes(fill(part, values)), n, marks) for part, n, marks in parts])
 
 
 def _interjects(asked: Asked, *, is_stream: bool) -> bool:

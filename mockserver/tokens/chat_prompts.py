@@ -52,19 +52,18 @@ def plain_chat_prompt(body: Mapping[str, Any], family: Family) -> Count | None:
     """
     if not _INSTRUCT.isdisjoint(body):
         return None
-    layout = LAYOUTS[family.layout]
+    layout, openings, count_all = _plain_rules(family.layout, family.encoding)
     if layout.contents_only:
         return None
     messages: Sequence[Message] = body["messages"]
     contents: list[Any] = [message.get("content") for message in messages]
     if {*map(type, contents)} != _TEXTS or {*map(len, messages)} != _ROLE_AND_CONTENT:
         return None
-    openings = _openings(family.layout, family.encoding)
     roles = [message["role"] for message in messages]
     if not openings.keys() >= {*roles}:
         return None
     tokens = layout.priming + sum(map(openings.__getitem__, roles))
-    return Count(tokens + vocabulary(family.encoding).count_all(contents), layout.certain)
+    return Count(tokens + count_all(contents), layout.certain)
 
 
 _TEXTS: Final = {str}
@@ -72,10 +71,16 @@ _ROLE_AND_CONTENT: Final = {2}
 
 
 @cache
-def _openings(layout: LayoutName, encoding: str) -> Mapping[str, int]:
-    """Return what a message costs besides its text, by role, if it has no name and no calls."""
+def _plain_rules(
+    name: LayoutName, encoding: str
+) -> tuple[Layout, Mapping[str, int], Callable[[Sequence[str]], int]]:
+    """Return the layout, what a plain message costs besides its text, and what counts texts.
+
+    A message without a name and without calls costs the same for each that has its role.
+    """
+    layout, used = LAYOUTS[name], vocabulary(encoding)
     roles = ("system", "developer", "user", "assistant")
-    return {role: _opening(LAYOUTS[layout], vocabulary(encoding).count, role) for role in roles}
+    return layout, {role: _opening(layout, used.count, role) for role in roles}, used.count_all
 
 
 def _opening(layout: Layout, count: Callable[[str], int], role: str) -> int:

@@ -36,7 +36,8 @@ TOKEN_END: Final = "\0t"  # noqa: S105 - a mark, not a password
 class Hole:
     """A text of `length` characters that is known only when the answer is sent.
 
-    Its mark is as long as the value, so that text with holes already has its final length.
+    Its mark is as long as the value, so that text with holes already has its final length; where
+    the length differs, it is 0. No mark of one body begins another.
     """
 
     __slots__ = ("length", "mark")

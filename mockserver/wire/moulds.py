@@ -6,12 +6,11 @@ answer is poured in, piece by piece where it is streamed, and so is the padding 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from mockserver.wire.forms import PADDING, Form
 from mockserver.wire.jsontext import PIECE, TOKEN_END, TokenText, with_token_ends
 from mockserver.wire.marks import Marks
-from mockserver.wire.rendered import Frame
 
 BLOCK: Final = 16
 """Padding completes an event to a multiple of this many characters, before its own member."""
@@ -99,14 +98,17 @@ def padding_size(moulds: Iterable[Mould], text: TokenText) -> int:
     return BLOCK * sum([len(text.escaped) if mould.repeats else 1 for mould in padded])
 
 
-def poured(
-    moulds: Sequence[Mould], text: TokenText = NO_TEXT, padding: str = ""
-) -> list[tuple[str, int, Marks]]:
-    """Return *moulds* with *text* and *padding* in them: each text with its tokens and marks.
+class Part(NamedTuple):
+    """A part of a body, perhaps with holes; *tokens* is how many tokens it completes."""
 
-    One ends after each token.
-    """
-    found: list[tuple[str, int, Marks]] = []
+    text: str
+    tokens: int = 0
+    marks: Marks = ()
+
+
+def poured(moulds: Sequence[Mould], text: TokenText = NO_TEXT, padding: str = "") -> list[Part]:
+    """Return *moulds* with *text* and *padding* in them: a part ends after each token."""
+    found: list[Part] = []
     place = 0
     for mould in moulds:
         if mould.has_text:
@@ -115,13 +117,13 @@ def poured(
         events = mould.events(text, padding, place)
         place += len(events) if mould.measured is not None else 0
         counts = [count for _, count in text.pieces] if mould.repeats else (mould.tokens,)
-        found += [(event, n, mould.marks) for event, n in zip(events, counts, strict=True)]
+        found += [Part(event, n, mould.marks) for event, n in zip(events, counts, strict=True)]
     return found
 
 
-def joined(frames: Sequence[Frame]) -> Frame:
-    """Return *frames* joined into one."""
-    return Frame(b"".join([frame.text for frame in frames]), sum([f.tokens for f in frames]))
+def joined(parts: Sequence[Part]) -> Part:
+    """Return *parts* joined into one."""
+    return Part("".join([part.text for part in parts]), sum([part.tokens for part in parts]))
 
 
 class Joined:
@@ -181,7 +183,7 @@ class _Event:
         return "".join(mould.events(text, padding, place))
 
 
-def _spread(mould: Mould, text: TokenText) -> list[tuple[str, int, Marks]]:
+def _spread(mould: Mould, text: TokenText) -> list[Part]:
     """Return a body with *text* in it, a part for each token; the last has the marks."""
     *ended, rest = f"{mould.before}{with_token_ends(text)}{mould.between}".split(TOKEN_END)
-    return [*[(part, 1, ()) for part in ended], (rest, 0, mould.marks)]
+    return [*[Part(part, 1) for part in ended], Part(rest, 0, mould.marks)]

@@ -6,10 +6,10 @@ Endpoints and dialects decide what they contain, failures what happens to them o
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from mockserver.wire.jsontext import JsonValue, compact, to_bytes
+from mockserver.wire.jsontext import JsonValue, compact
 from mockserver.wire.marks import DONE as DONE_KIND
 from mockserver.wire.marks import Mark
-from mockserver.wire.moulds import Mould, event_mould
+from mockserver.wire.moulds import Mould, Part, event_mould
 from mockserver.wire.rendered import Chunk, EventStream, Frame
 
 DONE: Final = Frame(b"data: [DONE]\n\n", 0, (Mark(DONE_KIND),))
@@ -35,6 +35,6 @@ def ending(stream: EventStream) -> Sequence[Mould]:
     return () if end is None else (event_mould(end.text.decode(), end.tokens, end.marks),)
 
 
-def comment(text: str) -> Frame:
+def comment(text: str) -> Part:
     """Return *text* as a comment between events: clients skip lines that begin with a colon."""
-    return Frame(to_bytes(f": {text}\n\n"))
+    return Part(f": {text}\n\n")

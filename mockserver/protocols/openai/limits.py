@@ -8,7 +8,7 @@ Source:
     `max_tokens` was charged too.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeGuard
 
 from mockserver.conversation import Charge
@@ -31,12 +31,15 @@ def charge(body: Mapping[str, Any]) -> Charge:
 
 
 def _chat_charge(messages: list[Any], model: str | None) -> Charge:
-    # Nearly all contents are texts: they are summed up without a loop.
-    contents = [message.get("content") for message in filter(_is_record, messages)]
-    texts = [content for content in contents if type(content) is str]
-    size = sum(map(len, texts)) if all(map(str.isascii, texts)) else sum(map(_size, texts))
-    images = files = 0
-    for content in contents if len(texts) < len(contents) else ():
+    # Without a call for each message, and nearly always without a loop: texts are summed up.
+    contents: list[Any] = [message.get("content") for message in messages if type(message) is dict]
+    if {*map(type, contents)} == _TEXTS:
+        measure: Callable[[Any], int] = len if all(map(str.isascii, contents)) else _size
+        size = sum(map(measure, contents))
+        return Charge(len(messages) + (size + 7) // BYTES_A_TOKEN, 0, model)
+    size = images = files = 0
+    for content in contents:
+        size += _size(content)
         if _is_array(content):
             for part in filter(_is_record, content):
                 size += _size(part.get("text"))
@@ -44,6 +47,9 @@ def _chat_charge(messages: list[Any], model: str | None) -> Charge:
                 files += part.get("type") == "file"
     tokens = len(messages) + (size + 7) // BYTES_A_TOKEN + ATTACHMENT_TOKENS * (images + files)
     return Charge(tokens, images, model)
+
+
+_TEXTS: Final = {str}
 
 
 def _prompt_tokens(prompt: Any) -> int:

@@ -9,6 +9,7 @@ the filters of a stream's tokens, which then named one of several filters or non
 import re
 from collections.abc import Hashable, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -77,8 +78,17 @@ DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
 SESSION: Final = Hole("z", len("d20260101000000-") + 16)
 LIMITS: Final = Hole("l", 0)
 """The place of the `x-ratelimit-*` headers, as many as there are."""
-LATENCIES: Final = NumberHole("w", 0)
-"""The place of the times that the engine and the service report."""
+LATENCIES: Final = {
+    name: NumberHole(f"w{number}", 0)
+    for number, name in enumerate(
+        (
+            *("engine_tbt_ms", "engine_ttft_ms", "engine_ttlt_ms", "pre_inference_ms"),
+            *("service_tbt_ms", "service_ttft_ms", "service_ttlt_ms", "total_duration_ms"),
+            "user_visible_ttft_ms",
+        )
+    )
+}
+"""The places of the times that the engine and the service report."""
 PADDED: Final = Hole("o", len(PADDING))
 """Padding is measured before the filters' findings go in, so that its rule seems broken."""
 
@@ -220,10 +230,11 @@ class Azure(OpenAICompatible):
         filling = {
             DATE.mark: http_date(answer.dated),
             SESSION.mark: _model_session(draw),
-            LIMITS.mark: self.limit_lines(answer.allowances).decode("latin-1"),
+            LIMITS.mark: _limit_lines(answer.allowances).decode("latin-1"),
         }
         if answer.usage is not None and answer.endpoint == "chat.completions":
-            filling[LATENCIES.mark] = compact(_latencies(answer.usage, draw))
+            times = _latencies(answer.usage, draw)
+            filling |= {hole.mark: str(times[name]) for name, hole in LATENCIES.items()}
         return filling
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
@@ -262,7 +273,7 @@ class Azure(OpenAICompatible):
 
     def limit_lines(self, allowances: tuple[Allowance, ...]) -> bytes:
         """Return the `x-ratelimit-*` headers."""
-        return Head.of(200, _limit_headers(allowances)).lines
+        return _limit_lines(allowances)
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the gateway or the deployment writes it."""
@@ -371,6 +382,11 @@ def _of_deployment(answer: Answer) -> Headers:
         ("x-ratelimit-abusepenalty-active", "False"),
         ("x-ratelimit-key", answer.request.model),
     )
+
+
+@lru_cache(maxsize=4_096)
+def _limit_lines(allowances: tuple[Allowance, ...]) -> bytes:
+    return Head.of(200, _limit_headers(allowances)).lines
 
 
 def _limit_headers(allowances: tuple[Allowance, ...]) -> Headers:

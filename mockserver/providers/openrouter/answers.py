@@ -4,7 +4,7 @@ from collections.abc import Hashable, Iterator, Mapping
 from functools import cache
 from typing import Any, Final
 
-from mockserver.contracts import Answer, AnsweredChoice
+from mockserver.contracts import Answer, AnsweredChoice, ShownUsage
 from mockserver.conversation import Usage
 from mockserver.protocols.openai.marks import chunk_marks
 from mockserver.protocols.openai.requests import as_openai
@@ -57,8 +57,10 @@ REASONING_FORMATS: Final = {
 }
 
 
-BILL: Final = NumberHole("b", 0)
-"""The place of the bill, whose length differs."""
+COST: Final = NumberHole("ba", 0)
+COST_READ: Final = NumberHole("br", 0)
+COST_WRITTEN: Final = NumberHole("bw", 0)
+"""The places of costs, in USD: of all, of the prompt, of the answer."""
 
 
 def spelled_by(answer: Answer) -> Hashable:
@@ -99,7 +101,7 @@ def _model_name(answer: Answer) -> str:
 
 def body_of(value: Json, answer: Answer) -> Json:
     """Return *answer* in one piece; *value* is how OpenAI's endpoint rendered it."""
-    usage = None if answer.usage is None else BILL
+    usage = None if answer.bill is None else _usage(answer.bill)
     opening = {
         "id": answer.id,
         "object": "chat.completion",
@@ -198,32 +200,36 @@ def costs(answer: Answer, usage: Usage) -> tuple[float, float]:
     return round(read, 12), round(model.cost_usd(0, usage.completion_tokens), 12)
 
 
-def bill_of(answer: Answer, usage: Usage) -> Json:
-    """Return *usage*, the bill of *answer*, with its cost."""
+def cost_texts(answer: Answer, usage: Usage) -> dict[str, str]:
+    """Return what *answer* costs, for the holes of its bill."""
     is_free = answer.request.model.endswith(":free")
     read, written = (0.0, 0.0) if is_free else costs(answer, usage)
-    cost = round(read + written, 12)
+    values = {COST: round(read + written, 12), COST_READ: read, COST_WRITTEN: written}
+    return {hole.mark: JavaScriptNumber(value).text for hole, value in values.items()}
+
+
+def _usage(bill: ShownUsage) -> Json:
     return {
-        "prompt_tokens": usage.prompt_tokens,
-        "completion_tokens": usage.completion_tokens,
-        "total_tokens": usage.total_tokens,
-        "cost": JavaScriptNumber(cost),
+        "prompt_tokens": bill.prompt_tokens,
+        "completion_tokens": bill.completion_tokens,
+        "total_tokens": bill.total_tokens,
+        "cost": COST,
         "is_byok": False,
         "prompt_tokens_details": {
-            "cached_tokens": usage.cached_tokens,
+            "cached_tokens": bill.cached_tokens,
             "cache_write_tokens": 0,
-            "audio_tokens": usage.heard_tokens,
+            "audio_tokens": bill.heard_tokens,
             "video_tokens": 0,
         },
         "cost_details": {
-            "upstream_inference_cost": JavaScriptNumber(cost),
-            "upstream_inference_prompt_cost": JavaScriptNumber(read),
-            "upstream_inference_completions_cost": JavaScriptNumber(written),
+            "upstream_inference_cost": COST,
+            "upstream_inference_prompt_cost": COST_READ,
+            "upstream_inference_completions_cost": COST_WRITTEN,
         },
         "completion_tokens_details": {
-            "reasoning_tokens": usage.reasoning_tokens,
+            "reasoning_tokens": bill.reasoning_tokens,
             "image_tokens": 0,
-            "audio_tokens": usage.audio_tokens,
+            "audio_tokens": bill.audio_tokens,
         },
     }
 
@@ -256,7 +262,7 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
         shown = [_part(choice, answer) for choice in value["choices"]]
         marks = _with_role(chunk.marks) if shown and "delta" in shown[0] else chunk.marks
         if not shown:
-            usage = None if answer.usage is None else BILL
+            usage = None if answer.bill is None else _usage(answer.bill)
             value = {**opening, **tier, "choices": last[:1], "usage": usage}
             yield Chunk(value, 0, (*ended, *chunk.marks[1:]))
         elif shown[0]["finish_reason"] is not None:

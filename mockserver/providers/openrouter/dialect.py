@@ -23,10 +23,9 @@ from mockserver.protocols.openai.compatible import (
     unknown_model,
 )
 from mockserver.providers.openrouter.answers import (
-    BILL,
     PROVIDERS,
-    bill_of,
     body_of,
+    cost_texts,
     costs,
     spelled_by,
     stream_of,
@@ -37,8 +36,8 @@ from mockserver.seeding import Draw, http_date
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, plain, pretty, to_bytes
-from mockserver.wire.moulds import Mould, body_moulds
-from mockserver.wire.rendered import EventStream, Frame, JsonBody, Rendered
+from mockserver.wire.moulds import Mould, Part, body_moulds
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE, comment, stream_moulds
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
@@ -195,7 +194,7 @@ class OpenRouter(OpenAICompatible):
         """Return the date and the bill."""
         filling = {DATE.mark: http_date(draw.created())}
         if answer.usage is not None:
-            filling[BILL.mark] = compact(bill_of(answer, answer.usage))
+            filling |= cost_texts(answer, answer.usage)
         return filling
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
@@ -207,9 +206,9 @@ class OpenRouter(OpenAICompatible):
             return body_moulds(padding + text, rendered.marks, by_token=by_token)
         return stream_moulds(rendered)
 
-    def interject(self, frames: tuple[Frame, ...], draw: Draw) -> tuple[Frame, ...]:
-        """Return *frames* after a comment, and with another one somewhere among them."""
-        *events, end = frames
+    def interject(self, parts: Sequence[Part], draw: Draw) -> Sequence[Part]:
+        """Return *parts* after a comment, and with another one somewhere among them."""
+        *events, end = parts
         later = draw.rng("comment").randint(1, max(1, len(events) - 1))
         waiting = comment(self.keep_alive)
         return (waiting, *events[:later], waiting, *events[later:], end)
