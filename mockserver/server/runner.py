@@ -1,6 +1,7 @@
 """Starting and stopping: in the foreground for the command line, in a thread for tests."""
 
 import asyncio
+import ctypes
 import gc
 import signal
 import sys
@@ -54,6 +55,7 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
     gc.freeze()
     gc.set_threshold(GARBAGE)
     gc.enable()
+    _give_memory_back()
     watching = asyncio.create_task(_watch(engine, settings.watcher)) if settings.watcher else None
     ready(address)
     try:
@@ -62,6 +64,15 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
         if watching is not None:
             watching.cancel()
         await close(server, listener)
+
+
+def _give_memory_back() -> None:
+    """Return what was freed while all was loaded: of a vocabulary, 6 MB that nothing uses again.
+
+    Only glibc keeps so much, and has a function for it.
+    """
+    with suppress(OSError, AttributeError, TypeError):
+        ctypes.CDLL(None).malloc_trim(0)
 
 
 async def _watch(engine: Engine, watcher: Watcher) -> None:
