@@ -55,15 +55,20 @@ def rendered(
     return Contents(envelope, text, padding, values)
 
 
-def pour(asked: Asked, contents: Contents, values: dict[str, str]) -> tuple[Head, tuple[Data, ...]]:
-    """Return head and body of what is in an envelope, with *values* in all its holes."""
+def pour(
+    asked: Asked, contents: Contents, values: dict[str, str], added: bytes
+) -> tuple[Head, tuple[Data, ...]]:
+    """Return head and body of what is in an envelope, with *values* in all its holes.
+
+    *added* are further lines of the head.
+    """
     envelope = contents.envelope
     status, written, length, _ = envelope.head
     if envelope.lines is not None:
         lines = envelope.lines.filled(values)
     else:
         lines = fill(written.decode("latin-1"), values)
-    head = Head(status, lines.encode("latin-1", "replace"), length)
+    head = Head(status, lines.encode("latin-1", "replace") + added, length)
     if envelope.whole is not None:
         text, tokens = envelope.whole.poured(values, contents.text, contents.padding)
         return head, (Data(to_bytes(text), tokens),)

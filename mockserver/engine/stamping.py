@@ -59,9 +59,7 @@ def stamp(
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         values[call_hole(number).mark] = f"call_{drawn}"
-    head, data = pour(asked, body, values)
-    if ready.added:
-        head = head._replace(lines=head.lines + ready.added)
+    head, data = pour(asked, body, values, ready.added)
     if answer.headers:
         head = head.with_headers(answer.headers)
     if limit_lines:

@@ -11,7 +11,7 @@ from typing import Final
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice, AnsweredThought, Reply, Unstated
 from mockserver.contracts.answer import joined
-from mockserver.conversation import Choice, StatedUsage, Text, Usage
+from mockserver.conversation import Choice, Text, Usage
 from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.shaping.terms import Terms
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
@@ -62,7 +62,13 @@ def bill(
     if stated is None:
         return None
     if isinstance(stated, Unstated):
-        stated = NOTHING_STATED
+        return Usage(
+            prompt.tokens,
+            count.tokens,
+            reasoning_tokens=reasoning_tokens,
+            exact=prompt.exact and count.exact,
+            heard_tokens=prompt.heard_tokens,
+        )
     return Usage(
         prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
         completion_tokens=_first(stated.completion_tokens, count.tokens),
@@ -90,9 +96,6 @@ def thought_aloud(terms: Terms, shaped: Shaped) -> TokenText | None:
         left -= count
         pieces.append((piece, count))
     return TokenText(tuple(pieces))
-
-
-NOTHING_STATED: Final = StatedUsage()
 
 
 def _first(stated: int | None, counted: int) -> int:
