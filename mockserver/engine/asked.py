@@ -223,14 +223,15 @@ class Understood:
     """What a request means: what is asked of a model, *model* as the journal shows it.
 
     *conversation* identifies the conversation in the journal. *fallbacks* are what the
-    provider itself asks instead, one after the other, where no answer comes of it.
+    provider itself asks instead, one after the other, where no answer comes of it. *kept* is what
+    memory keeps beside it; None: it is not remembered itself.
     """
 
     request: Final[ModelRequest]
     model: Final[str]
     conversation: Final[str]
-    kept: Final[Kept]
     fallbacks: Final["tuple[Understood, ...]"] = ()
+    kept: Kept | None = None
 
 
 Meaning: TypeAlias = Understood | ApiError

@@ -135,7 +135,7 @@ class Engine:
             content,
             occurrence,
             Draw(session.seed, content, occurrence),
-            session.journal.keep(call, http, content),
+            session.journal.keep(call, http, content, has_come_before=occurrence > 1),
             Places(),
         )
         return asked, call

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Final
 
 from mockserver.contracts import Dialect
-from mockserver.engine.asked import Asked, Envelope, Made, Ready, Understood
+from mockserver.engine.asked import Asked, Envelope, Kept, Made, Ready, Understood
 from mockserver.models import Catalogue
 from mockserver.sessions.rules import Given
 from mockserver.tokens import Count
@@ -53,13 +53,16 @@ class Memory:
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if asked.occurrence > 1 and len(asked.http.body) <= MOST_BODY_BYTES:
                 self._understood[key] = known
+                for one in (known, *known.fallbacks):
+                    one.kept = Kept()
                 if len(self._understood) > REQUESTS_KEPT:
                     self._understood.popitem(last=False)
         return known
 
     def held(self, asked: Asked, understood: Understood) -> dict[object, tuple[int, ...]] | None:
         """Return where to remember the rules that may hold; None: it is not worth it yet."""
-        return understood.kept.held if asked.occurrence > OFTEN else None
+        kept = understood.kept
+        return kept.held if kept is not None and asked.occurrence > OFTEN else None
 
     def ready(
         self,
@@ -74,16 +77,17 @@ class Memory:
         With *states_allowances*, the answer itself states what the request leaves of limits.
         """
         reply = given.reply
-        if understood is None or reply is None or (given.failures and given.bending):
+        kept = understood.kept if understood is not None else None
+        if kept is None or reply is None or (given.failures and given.bending):
             return make()
         # By identity: to hash a long text takes time. The reply is kept alive here.
         key = (id(reply), given.may_cut, states_allowances)
-        known = understood.kept.ready.get(key)
+        known = kept.ready.get(key)
         if known is not None and known[0] is reply:
             return known[1]
         ready = make()
         if not reply.varies and ready.size <= MOST_ANSWER_BYTES:
-            understood.kept.ready[key] = (reply, ready)
+            kept.ready[key] = (reply, ready)
         return ready
 
     def made(self, by: Hashable, make: Callable[[], Made]) -> Made:

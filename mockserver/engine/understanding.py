@@ -5,7 +5,7 @@ from functools import partial
 
 from mockserver.contracts import Attempt, ModelEndpoint
 from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
-from mockserver.engine.asked import Asked, Kept, Meaning, Understood
+from mockserver.engine.asked import Asked, Meaning, Understood
 from mockserver.engine.memory import Memory
 from mockserver.engine.refusing import refuse_key
 from mockserver.engine.routing import Route
@@ -130,7 +130,7 @@ def continued(understood: Understood, endpoint: ModelEndpoint, session: Session)
     assert identity is not None
     request = endpoint.continued(understood.request, session.stored.get(identity))
     conversation = _conversation_id(request)
-    return Understood(request, understood.model, conversation, Kept(), understood.fallbacks)
+    return Understood(request, understood.model, conversation, understood.fallbacks)
 
 
 def _conversation_id(request: ModelRequest) -> str:
@@ -148,7 +148,7 @@ def _attempted(
     if request.charge is None:
         request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
-    return Understood(request, redact_text(request.model), _conversation_id(request), Kept())
+    return Understood(request, redact_text(request.model), _conversation_id(request))
 
 
 def _allowances(

@@ -222,10 +222,13 @@ class Journal:
             self.drop_oldest()
         return call
 
-    def keep(self, call: Call, http: HttpRequest, digest: bytes) -> tuple[bytes, ...]:
+    def keep(
+        self, call: Call, http: HttpRequest, digest: bytes, *, has_come_before: bool = False
+    ) -> tuple[bytes, ...]:
         """Enter the request of *call*; return its secrets. *digest* identifies its path and body.
 
-        Everything is redacted before it is kept.
+        Everything is redacted before it is kept. A body that *has come before* is likely to come
+        again: what is left of it is remembered.
         """
         call.headers, secrets = redact_headers(http.headers.items())
         if http.query:
@@ -235,7 +238,7 @@ class Journal:
         if size > MOST_BODY_BYTES:
             call.notes += (f"the body of {size} bytes is too large to keep",)
             return secrets
-        if self._archive is None:
+        if self._archive is None or not has_come_before:
             content = redact(http.body)
         else:
             content = self._archive.redacted(http.body, digest)
