@@ -123,7 +123,7 @@ class Envelope:
     """An answer rendered for all requests that get one like it; holes for what differs.
 
     Attributes:
-        answer: One of these answers.
+        choices: The choices that are in it, kept alive; nothing else of a request is.
         head: Its head.
         moulds: Its body.
         by_token: Whether a frame of the body ends after each token.
@@ -133,7 +133,7 @@ class Envelope:
 
     """
 
-    answer: Final[Answer]
+    choices: Final[tuple[AnsweredChoice, ...]]
     head: Final[Head]
     moulds: Final[tuple[Mould, ...]]
     by_token: Final[bool]

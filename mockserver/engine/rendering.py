@@ -117,7 +117,7 @@ def _alike(
         # With the name, the catalogue stands for the model: to hash that takes time.
         asked.catalogue,
         answer.model.id,
-        # By identity, for the same reason: the envelope keeps them alive.
+        # By identity, for the same reason: the envelope keeps the choices alive.
         id(answer.choices) if text is None else None,
         request.model,
         answer.model_name,
@@ -145,7 +145,7 @@ def _envelope(
     is_stream = isinstance(body, EventStream)
     moulds, head = dialect.encode(body, by_token=by_token), dialect.head(body, answer, steady)
     if not is_shared:
-        return Envelope(answer, head, moulds, by_token, is_stream)
+        return Envelope(written.choices, head, moulds, by_token, is_stream)
     calls = [call.id for choice in answer.choices for call in choice.tool_calls]
     marks = [
         *(answer.id.mark, CREATED.mark),
@@ -154,5 +154,5 @@ def _envelope(
     ]
     lines = Form(head.lines.decode("latin-1"), marks)
     if by_token or _interjects(asked, is_stream=is_stream):
-        return Envelope(answer, head, moulds, by_token, is_stream, lines)
-    return Envelope(answer, head, moulds, by_token, is_stream, lines, Joined(moulds, marks))
+        return Envelope(written.choices, head, moulds, by_token, is_stream, lines)
+    return Envelope(written.choices, head, moulds, by_token, is_stream, lines, Joined(moulds, marks))

@@ -19,7 +19,7 @@ MOST_CHARACTERS: Final = 10_485_760
 """The longest content; public issues saw 1,048,576 until 2024, and this number since."""
 MOST_STOPS: Final = 4
 _INT64: Final = 2**63
-_TOOLS_KEPT: Final = 256
+_TOOLS_KEPT: Final = 64
 _MOST_TOOLS: Final = 65_536
 """The most bytes of tools that are known again."""
 
