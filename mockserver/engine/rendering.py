@@ -152,7 +152,7 @@ def _envelope(
         *(*counts, *dialect.particulars(answer, steady), *dialect.stamps(steady)),
         *[identity.mark for identity in calls if isinstance(identity, Hole)],
     ]
+    at_once = not (by_token or _interjects(asked, is_stream=is_stream))
     lines = Form(head.lines.decode("latin-1"), marks)
-    if by_token or _interjects(asked, is_stream=is_stream):
-        return Envelope(written.choices, head, moulds, by_token, is_stream, lines)
-    return Envelope(written.choices, head, moulds, by_token, is_stream, lines, Joined(moulds, marks))
+    whole = Joined(moulds, marks) if at_once else None
+    return Envelope(written.choices, head, moulds, by_token, is_stream, lines, whole)

@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from itertools import repeat
 from operator import call
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, cast
 from urllib.parse import unquote_plus
 
 SECRET_HEADERS: Final = frozenset(
@@ -175,6 +175,7 @@ _COMPILED: Final = tuple(
     for family in _FAMILIES
 )
 _GATES: Final = tuple(gate for gates, _ in _COMPILED for gate in gates)
+_call = cast(Callable[[Callable[[bytes], Match | None], bytes], Match | None], call)
 
 
 # --- Texts -----------------------------------------------------------------------------------
@@ -183,7 +184,7 @@ _GATES: Final = tuple(gate for gates, _ in _COMPILED for gate in gates)
 def redact(content: bytes) -> bytes:
     """Return *content* without secrets. What has none is returned as it is, the same object."""
     # Without a loop of Python's: this is done for each request.
-    if not any(map(call, _GATES, repeat(content))):
+    if not any(map(_call, _GATES, repeat(content))):
         return content
     for gates, patterns in _COMPILED:
         if any(gate(content) for gate in gates):

@@ -201,7 +201,7 @@ def _expanded(value: Any, scope: Values) -> Any:
 
 def _replaced(value: Any, changed: Mapping[str, Any]) -> Any:
     """Return *value*, a dataclass, with *changed* fields, without a loop over all others."""
-    kind: Any = type(value)
+    kind = cast(Any, type(value))
     names, read = _fields_of(kind)
     return kind(**{**dict(zip(names, read(value), strict=True)), **changed})
 

@@ -13,6 +13,7 @@ import jmespath
 from jmespath import exceptions, functions
 
 from mockserver.errors import did_you_mean
+from mockserver.wire.jsontext import is_list, is_object
 
 LONGEST: Final = 4_096
 """Characters of an expression; the library's parser recurses."""
@@ -98,14 +99,14 @@ def _walk(steps: tuple[str | int, ...], value: Any) -> Any:
     """Return what is at the end of a plain path, as the library does, but without its visitor."""
     for step in steps:
         if isinstance(step, str):
-            # A dict, nearly always: to ask for any mapping takes longer.
-            is_object = isinstance(value, dict) or isinstance(value, Mapping)  # noqa: SIM101 - as above
-            value = value.get(step) if is_object else None
-        elif isinstance(value, list) and -len(value) <= step < len(value):
-            value = value[step]
+            value = value.get(step) if is_object(value) else _member(value, step)
         else:
-            return None
+            value = value[step] if is_list(value) and -len(value) <= step < len(value) else None
     return value
+
+
+def _member(value: Any, name: str) -> Any:
+    return cast(Mapping[str, Any], value).get(name) if isinstance(value, Mapping) else None
 
 
 def _at(position: int) -> str:

@@ -128,7 +128,7 @@ def _read_stream(request: OpenAIRequest, body: Body) -> None:
 
 
 def _read_stream_options(request: OpenAIRequest, body: Body) -> None:
-    options = body["stream_options"] or {}
+    options: Mapping[str, Any] = body["stream_options"] or {}
     request.include_usage = bool(options.get("include_usage"))
     request.include_obfuscation = options.get("include_obfuscation") is not False
 

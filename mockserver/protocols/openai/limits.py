@@ -32,7 +32,8 @@ def charge(body: Mapping[str, Any]) -> Charge:
 
 def _chat_charge(messages: list[Any], model: str | None) -> Charge:
     # Without a call for each message, and nearly always without a loop: texts are summed up.
-    contents: list[Any] = [message.get("content") for message in messages if type(message) is dict]
+    records: list[Mapping[str, Any]] = [one for one in messages if type(one) is dict]
+    contents: list[Any] = [record.get("content") for record in records]
     if {*map(type, contents)} == _TEXTS:
         measure: Callable[[Any], int] = len if all(map(str.isascii, contents)) else _size
         size = sum(map(measure, contents))

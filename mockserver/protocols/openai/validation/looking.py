@@ -38,23 +38,28 @@ class _StreamOptions(msgspec.Struct, forbid_unknown_fields=True):
     include_obfuscation: bool | None = None
 
 
-_Limit = Annotated[int, Meta(ge=1)] | None
-_Penalty = Annotated[float, Meta(ge=-2, le=2)] | None
+def _or_null(kind: Any) -> Any:
+    return kind | None
+
+
+_LIMIT: Final = _or_null(Annotated[int, Meta(ge=1)])
+_PENALTY: Final = _or_null(Annotated[float, Meta(ge=-2, le=2)])
+_FLAG: Final = _or_null(bool)
 _MEMBERS: Final[dict[str, Any]] = {
-    "temperature": Annotated[float, Meta(ge=0, le=2)] | None,
-    "top_p": Annotated[float, Meta(ge=0, le=1)] | None,
-    "presence_penalty": _Penalty,
-    "frequency_penalty": _Penalty,
-    "max_completion_tokens": _Limit,
-    "max_tokens": _Limit,
-    "stop": str | Annotated[list[str], Meta(max_length=MOST_STOPS)] | None,
-    "stream": bool | None,
-    "stream_options": _StreamOptions | None,
-    "store": bool | None,
-    "user": str | None,
-    "seed": Annotated[int, Meta(ge=-_INT64, le=_INT64 - 1)] | None,
-    "tool_choice": Literal["none", "auto", "required"] | None,
-    "parallel_tool_calls": bool | None,
+    "temperature": _or_null(Annotated[float, Meta(ge=0, le=2)]),
+    "top_p": _or_null(Annotated[float, Meta(ge=0, le=1)]),
+    "presence_penalty": _PENALTY,
+    "frequency_penalty": _PENALTY,
+    "max_completion_tokens": _LIMIT,
+    "max_tokens": _LIMIT,
+    "stop": _or_null(str | _or_null(Annotated[list[str], Meta(max_length=MOST_STOPS)])),
+    "stream": _FLAG,
+    "stream_options": _or_null(_StreamOptions),
+    "store": _FLAG,
+    "user": _or_null(str),
+    "seed": _or_null(Annotated[int, Meta(ge=-_INT64, le=_INT64 - 1)]),
+    "tool_choice": _or_null(Literal["none", "auto", "required"]),
+    "parallel_tool_calls": _FLAG,
 }
 """The members that are judged by their values alone, but for what `_agree` checks."""
 
@@ -77,7 +82,7 @@ class FastLook:
             *restrictions.incompatible,
         }
         members = [(name, kind, None) for name, kind in _MEMBERS.items() if name not in refused]
-        choices = Annotated[int, Meta(ge=1, le=restrictions.most_choices)] | None
+        choices = _or_null(Annotated[int, Meta(ge=1, le=restrictions.most_choices)])
         tools = [("tools", msgspec.Raw, msgspec.Raw())]
         if restrictions.tools_while_reasoning is not None or "tools" in refused:
             tools = []
