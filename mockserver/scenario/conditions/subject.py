@@ -1,9 +1,8 @@
 """What the keys of a `when` look at in a call, each worked out once and only if asked for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
-from typing import Any, Final, Literal, TypeAlias
+from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
 
 from mockserver.conversation import (
     CALLS_NOTHING,
@@ -13,6 +12,8 @@ from mockserver.conversation import (
     ToolResult,
     Turn,
 )
+
+T = TypeVar("T")
 
 Form: TypeAlias = Literal["chat", "legacy"]
 """What a request that generates is made of: messages, or prompts."""
@@ -26,6 +27,24 @@ class Returned:
     result: str
     arguments: str | None
     id: str | None
+
+
+class _lazily(Generic[T]):  # noqa: N801 - it decorates, like `property`
+    """An attribute that is worked out when it is first read.
+
+    `functools.cached_property` does the same, but takes a lock each time before Python 3.12.
+    """
+
+    def __init__(self, make: Callable[[Any], T]) -> None:
+        self._make = make
+        self.__doc__ = make.__doc__
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self._name = name
+
+    def __get__(self, instance: object, owner: type[object] | None = None) -> T:
+        value = vars(instance)[self._name] = self._make(instance)
+        return value
 
 
 class Subject:
@@ -88,12 +107,12 @@ class Subject:
         """The request's JSON body, as sent."""
         return self._call.sent
 
-    @cached_property
+    @_lazily
     def tools(self) -> tuple[str, ...]:
         """The names of the tools offered."""
         return () if self._request is None else tuple([tool.name for tool in self._request.tools])
 
-    @cached_property
+    @_lazily
     def headers(self) -> Mapping[str, str]:
         """The request's headers by lower-case name; the first of several that share one."""
         headers: dict[str, str] = {}
@@ -101,18 +120,18 @@ class Subject:
             headers.setdefault(name.lower(), value)
         return headers
 
-    @cached_property
+    @_lazily
     def system(self) -> str | None:
         """All system and developer messages, joined by newlines."""
         texts = [turn.text for turn in self._turns if turn.role == "system"]
         return "\n".join(texts) if texts else None
 
-    @cached_property
+    @_lazily
     def first_user(self) -> str | None:
         """The first user message."""
         return next((turn.text for turn in self._turns if turn.role == "user"), None)
 
-    @cached_property
+    @_lazily
     def last_user(self) -> str | None:
         """What is being asked now: the last user message, unless an assistant message follows."""
         for turn in reversed(self._turns):
@@ -120,17 +139,17 @@ class Subject:
                 return turn.text if turn.role == "user" else None
         return None
 
-    @cached_property
+    @_lazily
     def texts(self) -> tuple[str, ...]:
         """The texts of all messages."""
         return tuple([turn.text for turn in self._turns])
 
-    @cached_property
+    @_lazily
     def turn(self) -> int:
         """How many assistant messages the request holds."""
         return sum([turn.role == "assistant" for turn in self._turns])
 
-    @cached_property
+    @_lazily
     def images(self) -> int:
         """How many images the last user message holds."""
         return next((turn.images for turn in reversed(self._turns) if turn.role == "user"), 0)
@@ -147,7 +166,7 @@ class Subject:
         wanted = PLAIN_TEXT if self._request is None else self._request.format
         return (wanted.kind,) if wanted.name is None else (wanted.kind, wanted.name)
 
-    @cached_property
+    @_lazily
     def tool_results(self) -> tuple[Returned, ...]:
         """What tools returned since the model last spoke."""
         calls: tuple[ToolCall, ...] = ()
@@ -160,7 +179,7 @@ class Subject:
         results = [result for turn in reversed(since) for result in turn.tool_results]
         return tuple([_returned(result, calls) for result in results])
 
-    @cached_property
+    @_lazily
     def answered_tools(self) -> tuple[str | None, ...]:
         """The names of the tools that answered since the model last spoke."""
         return tuple([result.name for result in self.tool_results])
