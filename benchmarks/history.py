@@ -110,7 +110,7 @@ class Panel:
 
 
 PANELS = (
-    Panel("One body", 1.0, 0.25, ("same body", "different bodies")),
+    Panel("In one piece", 1.0, 0.25, ("same body", "different bodies")),
     Panel(
         "Streams of sixteen tokens",
         3.0,

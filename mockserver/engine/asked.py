@@ -4,7 +4,7 @@ All of it is values. The one thing that is written to on the way is the journal'
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from mockserver.contracts import Answer, AnsweredChoice, Reply
@@ -20,7 +20,7 @@ from mockserver.traffic.turns import Places
 from mockserver.wire.forms import Form
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JsonValue, TokenText
-from mockserver.wire.moulds import Joined, Mould
+from mockserver.wire.moulds import NO_TEXT, Joined, Mould, Settled
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
 
@@ -130,6 +130,7 @@ class Envelope:
         is_stream: Whether the body is a stream of events.
         lines: The headers, read so that they are filled at once; None: that is not worth it.
         whole: The body, likewise; None, too, where it is not a single frame.
+        drawn: The marks of what is drawn each time that an answer goes out.
 
     """
 
@@ -139,7 +140,8 @@ class Envelope:
     by_token: Final[bool]
     is_stream: Final[bool]
     lines: Final[Form | None] = None
-    whole: Final[Joined | None] = None
+    whole: Final[Joined | Settled | None] = None
+    drawn: Final[tuple[str, ...]] = ()
 
     size: int = field(init=False)
     """How many characters its body has, without its text and padding."""
@@ -156,6 +158,21 @@ class Contents:
     text: Final[TokenText]
     padding: Final[str]
     values: Final[Filling]
+
+    def settled(self) -> "Contents":
+        """Return what goes out of it each time, for bodies that come again: only draws are left."""
+        envelope = self.envelope
+        lines, whole, drawn = envelope.lines, envelope.whole, envelope.drawn
+        if lines is None or whole is None:
+            return self
+        values = {**self.values, **{mark: mark for mark in drawn}}
+        text, tokens = whole.poured(values, self.text, self.padding)
+        settled = replace(
+            envelope,
+            lines=Form(lines.filled(values), drawn),
+            whole=Settled(text, tokens, drawn),
+        )
+        return Contents(settled, NO_TEXT, "", {})
 
 
 @dataclass(slots=True, eq=False)
@@ -189,6 +206,11 @@ class Ready:
     bent: Final[frozenset[int]] = frozenset()
     answer: Final[Answer | None] = None
     drawn_calls: Final[int] = 0
+
+    def settled(self) -> "Ready":
+        """Return it as it is kept for when the same body comes again."""
+        body = self.body
+        return self if isinstance(body, Plain) else replace(self, body=body.settled())
 
     @property
     def size(self) -> int:

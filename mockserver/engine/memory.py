@@ -87,7 +87,7 @@ class Memory:
             return known[1]
         ready = make()
         if not reply.varies and ready.size <= MOST_ANSWER_BYTES:
-            kept.ready[key] = (reply, ready)
+            kept.ready[key] = (reply, ready.settled())
         return ready
 
     def made(self, by: Hashable, make: Callable[[], Made]) -> Made:

@@ -147,12 +147,10 @@ def _envelope(
     if not is_shared:
         return Envelope(written.choices, head, moulds, by_token, is_stream)
     calls = [call.id for choice in answer.choices for call in choice.tool_calls]
-    marks = [
-        *(answer.id.mark, CREATED.mark),
-        *(*counts, *dialect.particulars(answer, steady), *dialect.stamps(steady)),
-        *[identity.mark for identity in calls if isinstance(identity, Hole)],
-    ]
+    ids = [identity.mark for identity in calls if isinstance(identity, Hole)]
+    drawn = (answer.id.mark, *ids, *dialect.stamps(steady))
+    marks = (CREATED.mark, *counts, *dialect.particulars(answer, steady), *drawn)
     at_once = not (by_token or _interjects(asked, is_stream=is_stream))
     lines = Form(head.lines.decode("latin-1"), marks)
     whole = Joined(moulds, marks) if at_once else None
-    return Envelope(written.choices, head, moulds, by_token, is_stream, lines, whole)
+    return Envelope(written.choices, head, moulds, by_token, is_stream, lines, whole, drawn)

@@ -167,6 +167,22 @@ class Joined:
         return self._form.filled(values), tokens
 
 
+class Settled:
+    """A body in one frame that lacks only what is drawn each time it goes out."""
+
+    __slots__ = ("_form", "_tokens")
+
+    def __init__(self, text: str, tokens: int, marks: Sequence[str]) -> None:
+        """Take *text* with the *marks* of what it lacks."""
+        self._form = Form(text, marks)
+        self._tokens = tokens
+
+    def poured(self, values: dict[Any, str], text: TokenText, padding: str) -> tuple[str, int]:
+        """Return it with *values* in it, and its tokens; *text* and *padding* are in it already."""
+        del text, padding
+        return self._form.filled(values), self._tokens
+
+
 class _Event:
     """The mould of an event that repeats."""
 

@@ -82,3 +82,16 @@ def test_no_answer_has_an_open_hole(provider: str, path: str) -> None:
     for http in requests(provider, path):
         for event in answered(engine(), http):
             assert b"\0" not in getattr(event, "lines", b"") + getattr(event, "payload", b"")
+
+
+@pytest.mark.parametrize(("provider", "path"), PATHS.items(), ids=PATHS)
+def test_a_body_that_comes_again_gets_what_it_would_get_if_nothing_were_kept(
+    provider: str, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeping, forgetful = engine(), engine()
+    asked = [http for http in requests(provider, path) for _ in range(4)]
+    kept = [answered(keeping, http) for http in asked]
+
+    monkeypatch.setattr("mockserver.engine.memory.MOST_BODY_BYTES", 0)
+
+    assert kept == [answered(forgetful, http) for http in asked]
