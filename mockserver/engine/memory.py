@@ -8,13 +8,15 @@ are the keys, and the bounds.
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import lru_cache
-from typing import Final
+from typing import Final, TypeVar
 
 from mockserver.contracts import Dialect
 from mockserver.engine.asked import Asked, Envelope, Kept, Made, Ready, Understood
 from mockserver.models import Catalogue
 from mockserver.sessions.rules import Given
 from mockserver.tokens import Count
+
+T = TypeVar("T")
 
 REQUESTS_KEPT: Final = 1_024
 MADE_KEPT: Final = 1_024
@@ -52,11 +54,9 @@ class Memory:
             known = make()
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if asked.occurrence > 1 and len(asked.http.body) <= MOST_BODY_BYTES:
-                self._understood[key] = known
                 for one in (known, *known.fallbacks):
                     one.kept = Kept()
-                if len(self._understood) > REQUESTS_KEPT:
-                    self._understood.popitem(last=False)
+                _put(self._understood, key, known, REQUESTS_KEPT)
         return known
 
     def held(self, asked: Asked, understood: Understood) -> dict[object, tuple[int, ...]] | None:
@@ -92,36 +92,38 @@ class Memory:
 
     def made(self, by: Hashable, make: Callable[[], Made]) -> Made:
         """Return what is made for all requests that are alike in *by*; None: for a single one."""
-        if by is None:
-            return make()
-        known = self._made.get(by)
-        if known is None:
-            known = self._made[by] = make()
-            if len(self._made) > MADE_KEPT:
-                self._made.popitem(last=False)
-        return known
+        return _remembered(self._made, by, make, MADE_KEPT)
 
     def opening(self, by: Hashable, make: Callable[[], Count]) -> Count:
         """Return what is billed before a text, by all that decides it."""
-        known = self._openings.get(by)
-        if known is None:
-            known = self._openings[by] = make()
-            if len(self._openings) > OPENINGS_KEPT:
-                self._openings.popitem(last=False)
-        return known
+        return _remembered(self._openings, by, make, OPENINGS_KEPT)
 
     def envelope(self, by: Hashable, make: Callable[[], Envelope]) -> Envelope:
         """Return the envelope of all answers that are alike in *by*; None: of a single one."""
-        if by is None:
-            return make()
-        known = self._envelopes.get(by)
+        known = None if by is None else self._envelopes.get(by)
         if known is None:
             known = make()
-            if known.size <= MOST_ENVELOPE:
-                self._envelopes[by] = known
-                if len(self._envelopes) > ENVELOPES_KEPT:
-                    self._envelopes.popitem(last=False)
+            if by is not None and known.size <= MOST_ENVELOPE:
+                _put(self._envelopes, by, known, ENVELOPES_KEPT)
         return known
+
+
+def _remembered(
+    table: OrderedDict[Hashable, T], by: Hashable, make: Callable[[], T], most: int
+) -> T:
+    """Return what *table* has for *by*, or what *make* makes; None for *by*: what it makes."""
+    known = None if by is None else table.get(by)
+    if known is None:
+        known = make()
+        if by is not None:
+            _put(table, by, known, most)
+    return known
+
+
+def _put(table: OrderedDict[Hashable, T], by: Hashable, value: T, most: int) -> None:
+    table[by] = value
+    if len(table) > most:
+        table.popitem(last=False)
 
 
 def shares_choices(given: Given) -> bool:
