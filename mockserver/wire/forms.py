@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping
-from operator import itemgetter
 from typing import Any, Final
 
 PADDING: Final = "\0o"
@@ -15,23 +14,24 @@ class Form:
     Values are known by the marks of their holes; those of padding by their number, from 0.
     """
 
-    __slots__ = ("_pattern", "_pick", "names")
+    __slots__ = ("_pieces", "names")
 
     def __init__(self, text: str, marks: Iterable[str]) -> None:
         """Take *text* and the *marks* of holes that may be in it."""
         # The longest first: the mark of a short hole may begin that of a long one.
         ordered = sorted({*marks, PADDING}, key=len, reverse=True)
-        hole = re.compile("|".join(map(re.escape, ordered)))
+        hole = re.compile(f"({'|'.join(map(re.escape, ordered))})")
+        # Every second piece is the mark of a hole.
+        self._pieces = hole.split(text)
         names: list[str | int] = []
         paddings = 0
-        for found in hole.findall(text):
+        for found in self._pieces[1::2]:
             names.append(paddings if found == PADDING else found)
             paddings += found == PADDING
         self.names = tuple(names)
-        self._pattern = hole.sub("%s", text.replace("%", "%%"))
-        # A getter of one name returns its value, a getter of several a tuple: both will do.
-        self._pick = itemgetter(*names) if names else None
 
     def filled(self, values: Mapping[Any, str]) -> str:
         """Return the text with *values* in its holes."""
-        return self._pattern % (() if self._pick is None else self._pick(values))
+        pieces = self._pieces.copy()
+        pieces[1::2] = map(values.__getitem__, self.names)
+        return "".join(pieces)
