@@ -3,9 +3,10 @@
 All of it is values. The one thing that is written to on the way is the journal's `Call`.
 """
 
-from collections.abc import Sequence
+from collections import OrderedDict
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 from mockserver.contracts import Answer, AnsweredChoice, Reply
 from mockserver.conversation import ApiError, Choice, IncomingCall, ModelRequest, ToolCall, Usage
@@ -236,8 +237,8 @@ class Kept:
     __slots__ = ("held", "ready")
 
     def __init__(self) -> None:
-        self.held: dict[object, tuple[int, ...]] = {}
-        self.ready: dict[Any, tuple[Reply, Ready]] = {}
+        self.held: OrderedDict[object, tuple[int, ...]] = OrderedDict()
+        self.ready: OrderedDict[Hashable, tuple[Reply, Ready]] = OrderedDict()
 
 
 @dataclass(slots=True, eq=False)

@@ -29,6 +29,8 @@ MOST_BODY_BYTES: Final = 32_768
 """Requests up to this size are remembered, understood and answered, by their content."""
 MOST_ANSWER_BYTES: Final = 262_144
 """Answers up to this size are remembered: log-probabilities make them a hundred times longer."""
+REPLIES_KEPT: Final = 16
+"""For each request, so many of the answers that it got, and of the scenarios that had rules."""
 OFTEN: Final = 2
 """What has come more often than this is likely to come again: its rules are remembered."""
 
@@ -62,7 +64,12 @@ class Memory:
     def held(self, asked: Asked, understood: Understood) -> dict[object, tuple[int, ...]] | None:
         """Return where to remember the rules that may hold; None: it is not worth it yet."""
         kept = understood.kept
-        return kept.held if kept is not None and asked.occurrence > OFTEN else None
+        if kept is None or asked.occurrence <= OFTEN:
+            return None
+        # Scenarios come and go, and the request may be the same in all of them.
+        if len(kept.held) > REPLIES_KEPT:
+            kept.held.popitem(last=False)
+        return kept.held
 
     def ready(
         self,
@@ -87,7 +94,7 @@ class Memory:
             return known[1]
         ready = make()
         if not reply.varies and ready.size <= MOST_ANSWER_BYTES:
-            kept.ready[key] = (reply, ready.settled())
+            _put(kept.ready, key, (reply, ready.settled()), REPLIES_KEPT)
         return ready
 
     def made(self, by: Hashable, make: Callable[[], Made]) -> Made:

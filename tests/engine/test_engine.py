@@ -1,11 +1,13 @@
 """The way of one request: what is remembered changes nothing, and what is stated wins."""
 
+import gc
 import re
 
 import pytest
 from support.inprocess import Answered, Api
 
 from mockserver.conversation import ApiError
+from mockserver.engine.asked import Ready
 from mockserver.sessions.options import Options
 from mockserver.wire.timeline import Head, body
 
@@ -47,6 +49,15 @@ def test_each_step_of_a_script_answers_the_same_request_otherwise() -> None:
     """)
 
     assert [api.chat().text for _ in range(6)] == ["one", "two", "three"] * 2
+
+
+def test_a_request_that_gets_ever_new_answers_does_not_fill_the_memory() -> None:
+    replies = ", ".join([f'"answer {number}"' for number in range(200)])
+    api = Api(f"rules: [{{name: script, replies: [{replies}]}}]")
+
+    assert [api.chat().text for _ in range(200)] == [f"answer {number}" for number in range(200)]
+    kept = [known for known in gc.get_objects() if isinstance(known, Ready)]
+    assert sum("answer " in str(known.summary) for known in kept) < 100
 
 
 def test_an_answer_that_failed_once_is_whole_the_next_time() -> None:
