@@ -29,7 +29,7 @@ Entry = Mapping[str, Any]
 
 
 def milestones() -> dict[str, str]:
-    """Return what each commit in milestones.txt stands for."""
+    """Return the commits in milestones.txt, each with a few words on what it brought."""
     lines = MILESTONES.read_text("utf-8").splitlines()
     pairs = [line.split(maxsplit=1) for line in lines if not line.startswith("#")]
     return dict(pairs)

@@ -86,7 +86,8 @@ class ModelEndpoint(Endpoint):
 
         None: too much to say, so that each answer is rendered by itself. Otherwise an answer is
         rendered once for all requests alike in this, and the text of an only choice that ended by
-        itself may be a hole (`TEXT_HOLE`), whose one piece stands for all pieces.
+        itself may be a hole (`TEXT_HOLE`). A hole has one piece, which is poured as often as the
+        text has pieces.
         """
         del request
         return None

@@ -85,7 +85,7 @@ def _billed_by(asked: Asked, terms: Terms) -> Hashable:
     if shaped_by is None:
         return None
     end_of_turn = terms.request.bills_end_of_turn
-    # With the name, the catalogue stands for the model.
+    # The catalogue and a name identify the model, which itself takes long to hash.
     return terms.endpoint, asked.catalogue, terms.model.id, shaped_by, end_of_turn
 
 

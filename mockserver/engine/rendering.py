@@ -114,7 +114,7 @@ def _alike(
         by_token,
         shown_by,
         spelled_by,
-        # With the name, the catalogue stands for the model: to hash that takes time.
+        # The catalogue and a name identify the model, which itself takes long to hash.
         asked.catalogue,
         answer.model.id,
         # By identity, for the same reason: the envelope keeps the choices alive.

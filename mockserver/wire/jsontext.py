@@ -128,7 +128,7 @@ def _escaped_piece(piece: str) -> str:
 class TextHole(TokenText):
     """The place of a text that is known only when the answer is made: `PIECE` marks it.
 
-    It has one piece, itself, so that a stream of it has one chunk, which stands for many.
+    It has one piece, itself, so that a stream of it has one chunk, which is poured many times.
     """
 
     __slots__ = ()
