@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import httpx
 import openai
@@ -24,18 +24,32 @@ def said(text: str = "Hi") -> Any:
     return [{"role": "user", "content": text}]
 
 
+_OPENED: Final[list[openai.OpenAI]] = []
+
+
+@pytest.fixture(autouse=True)
+def _clients_are_closed() -> Iterator[None]:
+    """Close what `azure` and `at` made: a socket left open warns in a later test."""
+    yield
+    while _OPENED:
+        _OPENED.pop().close()
+
+
 def azure(server: MockServer, **options: Any) -> openai.AzureOpenAI:
-    return openai.AzureOpenAI(
+    client = openai.AzureOpenAI(
         azure_endpoint=server.url,
         api_key="k",
         api_version="2024-10-21",
         **{"max_retries": 0, **options},
     )
+    _OPENED.append(client)
+    return client
 
 
 def at(server: MockServer, path: str, **options: Any) -> openai.OpenAI:
     settings = {"api_key": "sk-or-v1-test", "max_retries": 0, **options}
-    return openai.OpenAI(base_url=server.url + path, **settings)
+    _OPENED.append(openai.OpenAI(base_url=server.url + path, **settings))
+    return _OPENED[-1]
 
 
 def ask(client: openai.OpenAI, model: str, text: str = "Hi", **members: Any) -> Any:
@@ -127,8 +141,10 @@ def test_a_relay_that_is_saturated_is_asked_again() -> None:
 
 @pytest.mark.parametrize("model", ["openai/gpt-3.5-turbo-instruct", "openai/gpt-3.5-turbo"])
 def test_the_openrouter_pages_call_gets_openrouters_answer(model: str) -> None:
-    with playing("pages/meaning-of-life") as server:
-        client = openai.OpenAI(base_url=f"{server.url}/api/v1", api_key="sk-or-v1-test")
+    with (
+        playing("pages/meaning-of-life") as server,
+        openai.OpenAI(base_url=f"{server.url}/api/v1", api_key="sk-or-v1-test") as client,
+    ):
         completion = client.chat.completions.create(
             extra_headers={"HTTP-Referer": "https://example.org", "X-Title": "Example"},
             extra_body={},

@@ -84,9 +84,12 @@ def test_each_begins_anew(mock_llm, number):
     mock_llm.reply(f"Answer {number}.")
     assert app.say("Hi") == f"Answer {number}."
     assert len(mock_llm.calls) == 1
+
+def test_the_client_is_done():
+    app.client.close()
 """,
         "--mock-llm-env=session",
-        passed=3,
+        passed=4,
     )
 
     assert {name: os.environ.get(name) for name in before} == before
@@ -103,9 +106,10 @@ def test_retries(mock_llm):
     mock_llm.fail("disconnect", times=2)
     mock_llm.reply("At last.")
     assert _base_client.INITIAL_RETRY_DELAY == 0
-    openai.OpenAI().chat.completions.create(
-        model="gpt-4o", messages=[{"role": "user", "content": "Hi"}]
-    )
+    with openai.OpenAI() as client:
+        client.chat.completions.create(
+            model="gpt-4o", messages=[{"role": "user", "content": "Hi"}]
+        )
     assert [call.attempt for call in mock_llm.calls] == [1, 2, 3]
 
 def test_afterwards():

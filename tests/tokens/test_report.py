@@ -93,8 +93,10 @@ def test_a_streamed_answer_costs_what_the_same_one_costs_in_one_piece() -> None:
 @pytest.mark.system
 def test_the_server_bills_what_the_report_says() -> None:
     openai = pytest.importorskip("openai")
-    with MockServer() as server:
-        client = openai.OpenAI(base_url=server.base_url, api_key="sk-test")
+    with (
+        MockServer() as server,
+        openai.OpenAI(base_url=server.base_url, api_key="sk-test") as client,
+    ):
         answer = client.chat.completions.create(**REQUEST)
 
     report = token_report({"request": REQUEST, "response": answer.model_dump()})
