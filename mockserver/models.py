@@ -43,8 +43,8 @@ class Family:
     reasoning: bool = False
     validator: Literal["classic", "strict"] = "classic"
     """Which of the provider's two request validators reads a chat body."""
-    fingerprint: bool = False
-    """`system_fingerprint` is drawn; else it is null."""
+    fingerprint: bool | Literal[""] = False
+    """`system_fingerprint` is drawn, or an empty text; else it is null."""
     choice_logprobs: bool = True
     """A choice shows `"logprobs": null` when none were asked for; else it has no such member."""
     cache_write_tokens: bool = False

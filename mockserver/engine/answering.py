@@ -185,9 +185,13 @@ def _fingerprint(session: Session, reply: Reply, model: Model) -> str | None:
         stated = session.scenario.defaults.system_fingerprint
     if not isinstance(stated, Unstated):
         return stated
-    if not model.family.fingerprint:
-        return None
-    return _fingerprint_of(session.seed, model.answers_as)
+    match model.family.fingerprint:
+        case "":
+            return ""
+        case False:
+            return None
+        case True:
+            return _fingerprint_of(session.seed, model.answers_as)
 
 
 @lru_cache(maxsize=1_024)

@@ -73,6 +73,7 @@ class ChatCompletions(OpenAIEndpoint):
             request.include_obfuscation,
             request.legacy_functions,
             request.service_tier,
+            request.shows_images,
         )
 
     def render(self, answer: Answer) -> Rendered:

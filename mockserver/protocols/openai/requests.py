@@ -27,6 +27,15 @@ class OpenAIRequest(ModelRequest):
     service_tier: str = "default"
 
     @property
+    def shows_images(self) -> bool:
+        """Whether any message has an image in it."""
+        for message in self.body.get("messages") or ():
+            content = message.get("content")
+            if type(content) is list and any(part.get("type") == "image_url" for part in content):
+                return True
+        return False
+
+    @property
     def conversation(self) -> str:
         """What identifies the conversation: what the user said first, read from the body."""
         # Nearly always a plain text: no turn need be made of any message to find it.

@@ -1,5 +1,6 @@
 """What OpenRouter makes of requests: what the golden bytes do not show case by case."""
 
+import json
 from typing import Any
 
 import pytest
@@ -166,6 +167,30 @@ def test_what_was_thought_is_billed_though_not_shown(members: dict[str, Any]) ->
         None,
     )
     assert hidden.usage == shown.usage
+
+
+def streamed(model: str, **members: Any) -> list[Any]:
+    """The choice in each chunk of a stream by *model*, which thinks."""
+    thinks = Api("models: any\nrules: [{reply: {kind: text, text: So., reasoning: Hm}}]")
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "stream": True}
+    events = thinks.post(CHAT, body | members).body.decode().split("\n\n")
+    chunks = [json.loads(event[6:]) for event in events if event.startswith("data: {")]
+    return [chunk["choices"][0] for chunk in chunks]
+
+
+@pytest.mark.parametrize("model", ["openai/gpt-5", "openai/gpt-5.4", "deepseek/deepseek-r1"])
+def test_s3_the_delta_that_closes_a_stream_with_reasoning_has_a_null_one(model: str) -> None:
+    *_, closing, bill = streamed(model)
+
+    assert closing["finish_reason"] == "stop"
+    assert closing["delta"] == {"content": "", "role": "assistant", "reasoning": None}
+    assert bill["delta"] == {"content": "", "role": "assistant"}
+
+
+def test_s3_a_stream_that_hides_its_reasoning_closes_without_it() -> None:
+    *_, closing, _ = streamed("openai/gpt-5", reasoning={"exclude": True})
+
+    assert closing["delta"] == {"content": "", "role": "assistant"}
 
 
 # --- Length ----------------------------------------------------------------------------------
