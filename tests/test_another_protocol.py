@@ -229,6 +229,21 @@ def test_a_request_continues_what_was_kept() -> None:
     assert further.call.conversation == echo.ask("One").call.conversation
 
 
+def test_s8_what_continues_an_answer_is_created_so_much_later_as_time_has_passed() -> None:
+    now_s = 0.0
+    echo = Echo(time_source=lambda: now_s)
+    stored = echo.api.engine.session("default").stored
+
+    first = echo.ask("One", keep=True).json["id"]
+    now_s = 40.0
+    second = echo.ask("Go on", after=first, keep=True).json["id"]
+    now_s = 100.0
+    third = echo.ask("Go on", after=second, keep=True).json["id"]
+    created = [kept.created for one in (first, second, third) if (kept := stored.get(one))]
+
+    assert [moment - created[0] for moment in created] == [0, 40, 100]
+
+
 def test_what_was_not_kept_is_not_continued() -> None:
     echo = Echo()
     forgotten = echo.ask("One").json["id"]

@@ -75,6 +75,7 @@ from mockserver.wire.moments import (
 from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, Frame, JsonBody, Layer, Rendered
 from mockserver.wire.timeline import (
+    DATE,
     Abort,
     Data,
     Event,
@@ -90,6 +91,7 @@ from mockserver.wire.timeline import (
 
 __all__ = [
     "CREATED",
+    "DATE",
     "HOLED",
     "IN_THE_BODY",
     "MOMENTS",

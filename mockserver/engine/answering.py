@@ -16,7 +16,7 @@ from mockserver.contracts import (
     Unstated,
     shown,
 )
-from mockserver.conversation import IncomingCall, ToolCall
+from mockserver.conversation import IncomingCall, ModelRequest, ToolCall
 from mockserver.engine.asked import Asked, Pace, Plain, Ready, Summary
 from mockserver.engine.failing import Bending
 from mockserver.engine.making import computed, generated
@@ -114,7 +114,7 @@ def answered(
         system_fingerprint=_fingerprint(asked.session, reply, model),
         headers=_headers(asked.session.scenario.defaults, reply),
         id=_id_hole(asked.route.id_size),
-        dated=asked.steady.created(),
+        dated=_created(asked, request),
         allowances=()
         if incoming.allowances is not None
         else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
@@ -144,6 +144,19 @@ def answered(
         answer,
         made.drawn_calls,
     )
+
+
+def _created(asked: Asked, request: ModelRequest) -> int:
+    """Return when an answer is created, as Unix time: drawn from the content of the request.
+
+    What continues another answer was created so much later as session time has passed between
+    them. The `date` header of an answer is session time, and has nothing to do with this.
+    """
+    session = asked.session
+    before = None if request.continues is None else session.stored.get(request.continues)
+    if before is None:
+        return asked.steady.created()
+    return before.created + int(session.clock.now_s() - before.at_s)
 
 
 def _pace(answer: Answer) -> Pace:

@@ -23,7 +23,7 @@ from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
 from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
 from mockserver.engine.routing import Route, Routes, default_replies
-from mockserver.engine.stamping import stamp
+from mockserver.engine.stamping import dated, stamp
 from mockserver.engine.timing import delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.models import DEFAULT_MODEL
@@ -97,7 +97,7 @@ class Engine:
                 timeline = _send(asked, call, matched, self._ready(asked, call, matched))
         except ApiError as error:
             timeline = refuse(asked, call, error)
-        return Exchange(note(asked, call, timeline), call, asked)
+        return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
 
     def resume(self, forward: Forward, answer: Received | ApiError) -> Exchange:
         """Return what goes out for a request that another server has answered, or could not."""
@@ -108,7 +108,7 @@ class Engine:
             timeline = _send(asked, call, matched, received(answer, matched.incoming))
         except ApiError as error:
             timeline = refuse(asked, call, error)
-        return Exchange(note(asked, call, timeline), call, asked)
+        return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
 
     def close(self, exchange: Exchange | Forward, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
@@ -253,7 +253,8 @@ class Engine:
         """Return what goes out for a request that could not even be read."""
         session = self.sessions.addressed(DEFAULT_SESSION)
         route = self._routes(session.scenario.provider).find("", "/")
-        return route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
+        refused = route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
+        return dated(session, refused)
 
 
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from mockserver.contracts import (
     Answer,
@@ -26,9 +27,11 @@ from mockserver.engine.rendering import pour
 from mockserver.records.journal import Call
 from mockserver.records.ledger import Entry
 from mockserver.records.stored import StoredAnswer
+from mockserver.seeding import http_date
+from mockserver.sessions.session import Session
 from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.wire.jsontext import Filling, Hole, fill
-from mockserver.wire.timeline import Data, Head, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Pause, Timeline
 
 
 def stamp(
@@ -75,6 +78,27 @@ def stamp(
     return (head, *data)
 
 
+_DATE: Final = DATE.mark.encode()
+
+
+def dated(session: Session, timeline: Timeline) -> Timeline:
+    """Return *timeline* with the session time at which its head is sent in that head.
+
+    The date is no part of what is drawn: the same request gets another one each time.
+    """
+    waited_s = 0.0
+    for position, event in enumerate(timeline):
+        if type(event) is Pause:
+            waited_s += event.seconds
+        elif type(event) is Head:
+            if _DATE not in event.lines:
+                return timeline
+            date = http_date(int(session.clock.unix_s() + waited_s)).encode()
+            head = event._replace(lines=event.lines.replace(_DATE, date))
+            return (*timeline[:position], head, *timeline[position + 1 :])
+    return timeline
+
+
 def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]:
     """Return the tool *calls* of an answer with the *ids* that fill its holes."""
     return tuple(
@@ -97,6 +121,7 @@ def _keep(asked: Asked, answer: Answer, ids: Filling, data: Sequence[Data]) -> N
         usage=answer.usage,
         system_fingerprint=answer.system_fingerprint,
         members=endpoint.kept_members(answer.request, asked.draw),
+        at_s=asked.session.clock.now_s(),
         size=len(asked.http.body) + sum([len(piece.payload) for piece in data]),
     )
     asked.session.stored.add(stored)

@@ -7,8 +7,8 @@ from typing import Literal
 from mockserver.contracts import Distorted, Failure, Scene
 from mockserver.conversation import ApiError
 from mockserver.errors import BadValue
-from mockserver.seeding import HEX, http_date
-from mockserver.wire.timeline import Timeline
+from mockserver.seeding import HEX
+from mockserver.wire.timeline import DATE, Timeline
 
 CLOUDFLARES_OWN = range(520, 528)
 """Statuses that only Cloudflare has; it answers them with a long page."""
@@ -76,7 +76,7 @@ class GatewayPage(Failure):
                     status=self.status, message=phrase.capitalize(), code=code
                 )
         headers = (
-            ("date", http_date(scene.draw.created())),
+            ("date", DATE.mark),
             ("content-type", "application/json" if page == "json" else "text/html"),
             *(NO_CACHE if page != "short" else ()),
             ("referrer-policy", "same-origin"),

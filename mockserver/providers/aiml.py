@@ -13,12 +13,12 @@ from mockserver.contracts import Answer
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
-from mockserver.seeding import Draw, http_date
+from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JavaScriptNumber, compact, plain, to_bytes
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
-from mockserver.wire.timeline import Data, Head, Headers, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
 
@@ -114,10 +114,10 @@ class AimlApi(OpenAICompatible):
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
-        del answer
+        del answer, draw
         is_stream = isinstance(rendered, EventStream)
         kind = "text/event-stream" if is_stream else "application/json; charset=utf-8"
-        return Head.of(200, _headers(kind, draw))
+        return Head.of(200, _headers(kind))
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, a UUID, which only refusals contain."""
@@ -140,12 +140,12 @@ class AimlApi(OpenAICompatible):
             "timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.{draw.milliseconds(0, 999):03}Z",
         }
         payload = to_bytes(compact(body))
-        headers = (*_headers("application/json; charset=utf-8", draw), *error.headers)
+        headers = (*_headers("application/json; charset=utf-8"), *error.headers)
         return Head.of(error.status, headers, len(payload)), Data(payload)
 
 
-def _headers(content_type: str, draw: Draw) -> Headers:
-    return ("date", http_date(draw.created())), ("content-type", content_type)
+def _headers(content_type: str) -> Headers:
+    return ("date", DATE.mark), ("content-type", content_type)
 
 
 def _names_of(model: Model) -> tuple[Model, ...]:

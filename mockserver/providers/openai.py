@@ -14,14 +14,14 @@ from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, ApiError
 from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatible
 from mockserver.protocols.openai.limits import go_duration
-from mockserver.seeding import Draw, http_date
+from mockserver.seeding import Draw
 from mockserver.wire.forms import PADDING
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import PIECE, Filling, Hole, compact, pretty, to_bytes
 from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, Layer, Rendered
 from mockserver.wire.sse import ending, event
-from mockserver.wire.timeline import Data, Head, Headers, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 
 NO_KEY: Final = (
     "You didn't provide an API key. You need to provide your API key in an Authorization header "
@@ -49,7 +49,6 @@ PROJECT: Final = "proj_" + "mockserver".ljust(24, "0")
 API_VERSION: Final = "2020-10-01"
 
 REQUEST_ID: Final = Hole("q", len("req_") + 32)
-DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
 TOOK: Final = Hole("k", len("1000"))
 LIMITS: Final = Hole("l", 0)
 """The place of the `x-ratelimit-*` headers, as many as there are."""
@@ -129,9 +128,8 @@ class OpenAI(OpenAICompatible):
         return ()
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
-        """Return the date, how long the answer took, and what is left of limits."""
+        """Return how long the answer took, and what is left of limits."""
         return {
-            DATE.mark: http_date(answer.dated),
             TOOK.mark: str(draw.milliseconds(200, 1_000)),
             LIMITS.mark: _limit_lines(answer.allowances).decode("latin-1"),
         }
@@ -157,11 +155,9 @@ class OpenAI(OpenAICompatible):
             content_type = rendered.content_type
         else:
             layer = rendered.layer
-        date, took = DATE.mark, TOOK.mark
-        if answer is None:
-            date, took = http_date(draw.created()), str(draw.milliseconds(200, 1_000))
+        took = TOOK.mark if answer is not None else str(draw.milliseconds(200, 1_000))
         lines = (
-            f"date: {date}\r\ncontent-type: {content_type}\r\n"
+            f"date: {DATE.mark}\r\ncontent-type: {content_type}\r\n"
             f"{self.took_header}: {took}\r\nx-request-id: {REQUEST_ID.mark}\r\n"
         ).encode("latin-1", "replace")
         if answer is None:
@@ -212,7 +208,7 @@ class OpenAI(OpenAICompatible):
 
     def _headers(self, error: ApiError, draw: Draw) -> Headers:
         """Return the headers of a refusal that do not come from its layer."""
-        date = ("date", http_date(draw.created()))
+        date = ("date", DATE.mark)
         request_id = ("x-request-id", self.request_id(draw))
         if error.layer != "edge":
             took = (self.took_header, str(draw.milliseconds(5, 100)))

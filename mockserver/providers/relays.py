@@ -14,11 +14,11 @@ from mockserver.contracts import Answer
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model
-from mockserver.seeding import Draw, http_date
+from mockserver.seeding import Draw
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, Hole, compact, plain, to_bytes
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
-from mockserver.wire.timeline import Data, Head, Headers, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
 
@@ -106,10 +106,10 @@ class _Relay(OpenAICompatible):
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
-        del answer
+        del answer, draw
         is_stream = isinstance(rendered, EventStream)
         kind = "text/event-stream" if is_stream else "application/json"
-        return Head.of(200, _headers(kind, REQUEST_ID.mark, draw))
+        return Head.of(200, _headers(kind, REQUEST_ID.mark))
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id: thirty digits, which begin with a date."""
@@ -128,7 +128,7 @@ class _Relay(OpenAICompatible):
         else:
             payload = to_bytes(compact({"error": self._error_body(error, identity)}))
             kind = "application/json; charset=utf-8"
-        headers = (*_headers(kind, identity, draw), *error.headers)
+        headers = (*_headers(kind, identity), *error.headers)
         return Head.of(error.status, headers, len(payload)), Data(payload)
 
     def _error_body(self, error: ApiError, identity: str) -> Json:
@@ -183,9 +183,9 @@ def _unsuffixed(model: Model) -> tuple[Model, ...]:
     return (replace(model, answers_as=model.id, family=replace(model.family, fingerprint=True)),)
 
 
-def _headers(content_type: str, identity: str, draw: Draw) -> Headers:
+def _headers(content_type: str, identity: str) -> Headers:
     return (
-        ("date", http_date(draw.created())),
+        ("date", DATE.mark),
         ("content-type", content_type),
         ("x-oneapi-request-id", identity),
     )

@@ -24,6 +24,7 @@ class StoredAnswer:
         request: The request.
         model_name: The model, as the answer names it.
         created: Unix time.
+        at_s: When it was given, in seconds of session time.
         choices: The choices of the answer; tool calls have their ids.
         usage: The bill.
         system_fingerprint: As the answer states it.
@@ -43,6 +44,7 @@ class StoredAnswer:
     system_fingerprint: str | None
     members: dict[str, Any] = field(default_factory=dict[str, Any])
     size: int
+    at_s: float = 0.0
 
 
 class StoredAnswers:

@@ -56,6 +56,7 @@ def run(options: argparse.Namespace) -> int:
             any_model=options.any_model,
             usage_header=not options.no_usage_header,
             time_scale=options.time_scale,
+            unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
         ),
     )
     with ExitStack() as stack:

@@ -141,6 +141,7 @@ class MockServer:
             any_model=any_model,
             usage_header=usage_header,
             time_scale=time_scale,
+            unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
         )
         self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
         self._settings = Settings(

@@ -33,6 +33,7 @@ class Sessions(Mapping[str, Session]):
         self._options = options
         self._strict = Strict.of(options.strict)
         self._time_source = time_source
+        self._started = time_source()
         self._open: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
         self._compiled: OrderedDict[Hashable, Compiled] = OrderedDict()
@@ -177,6 +178,7 @@ class Sessions(Mapping[str, Session]):
     ) -> Session:
         options = self._options
         scale = options.time_scale if time_scale is None else time_scale
+        unix_start_s = options.unix_start_s + self._time_source() - self._started
         return Session(
             name,
             scenario=scenario,
@@ -184,7 +186,7 @@ class Sessions(Mapping[str, Session]):
             compiler=self._compile,
             seed=options.seed if seed is None else seed,
             strict=self._strict,
-            clock=Clock.start(self._time_source, scale),
+            clock=Clock.start(self._time_source, scale, unix_start_s),
             archive=self._archive,
         )
 

@@ -35,10 +35,12 @@ class Clock:
     it wakes those who wait all the same, but two that move it at the same moment may be one.
     """
 
-    __slots__ = ("_moved_s", "_source", "_started", "_watchers", "time_scale")
+    __slots__ = ("_moved_s", "_source", "_started", "_watchers", "time_scale", "unix_start_s")
 
-    def __init__(self, source: Callable[[], float], time_scale: float = 1.0) -> None:
-        """Stand at 0 now.
+    def __init__(
+        self, source: Callable[[], float], time_scale: float = 1.0, unix_start_s: float = 0.0
+    ) -> None:
+        """Stand at 0 now, which is *unix_start_s* in Unix time.
 
         Raises:
             UsageError: *time_scale* is negative, or not finite.
@@ -46,21 +48,28 @@ class Clock:
         """
         refuse_time_scale(time_scale)
         self.time_scale = time_scale
+        self.unix_start_s = unix_start_s
         self._source = source
         self._started = source()
         self._moved_s = 0.0
         self._watchers: dict[Wake, None] = {}
 
     @classmethod
-    def start(cls, source: Callable[[], float], time_scale: float = 1.0) -> "Clock":
-        """Return a clock that stands at 0 now."""
-        return cls(source, time_scale)
+    def start(
+        cls, source: Callable[[], float], time_scale: float = 1.0, unix_start_s: float = 0.0
+    ) -> "Clock":
+        """Return a clock that stands at 0 now, which is *unix_start_s* in Unix time."""
+        return cls(source, time_scale, unix_start_s)
 
     def now_s(self) -> float:
         """Return the seconds of session time that have passed."""
         if not self.time_scale:
             return self._moved_s
         return self._moved_s + (self._source() - self._started) / self.time_scale
+
+    def unix_s(self) -> float:
+        """Return what time it is, as Unix time: that of the start, and the session time since."""
+        return self.unix_start_s + self.now_s()
 
     def wall_s(self, until_s: float) -> float:
         """Return in how many real seconds *until_s* comes, unless the clock is moved."""

@@ -7,9 +7,13 @@ plays them. Nothing here sleeps or touches a socket.
 from collections.abc import Iterable, Iterator
 from typing import Final, Literal, NamedTuple, Self
 
+from mockserver.wire.jsontext import Hole
 from mockserver.wire.marks import Marks
 
 Headers = tuple[tuple[str, str], ...]
+
+DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
+"""The time at which an answer is sent, in its head: the engine fills it in with session time."""
 
 
 class Head(NamedTuple):

@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "golden"
 
 _DURATION = r"0s|[0-9]+ms|(?:[0-9]+h)?(?:[0-9]+m)?[0-9.]+s"
 DRAWN = {
-    "date": r"date: (\w{3}, \d\d \w{3} 2026 \d\d:\d\d:\d\d GMT)\r\n",
+    "date": r"date: (\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT)\r\n",
     "milliseconds": r"openai-processing-ms: (\d+)\r\n",
     "request-id": r"x-request-id: (req_[0-9a-f]{32})\r\n",
     "tokens-left": r"x-ratelimit-remaining-tokens: ([0-9]+)\r\n",

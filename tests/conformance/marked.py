@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parent / "golden" / "providers"
 
 _UUID = r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-a[0-9a-f]{3}-[0-9a-f]{12}"
 FORMS = {
-    "date": r"(?<=date: )\w{3}, \d\d \w{3} 2026 \d\d:\d\d:\d\d GMT",
+    "date": r"(?<=date: )\w{3}, \d\d \w{3} \d{4} \d\d:\d\d:\d\d GMT",
     "session": r"(?<=azureml-model-session: )d2026[0-9]{10}-[0-9a-f]{16}",
     "gen": r"gen-[0-9]{10}-[0-9A-Za-z]{20}",
     "id": r"\b(?:chatcmpl|cmpl)-[0-9A-Za-z]{29}\b",

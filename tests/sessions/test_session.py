@@ -450,8 +450,10 @@ def test_a_session_forgets_repetitions_only_after_very_many_requests() -> None:
 
 
 def test_a_session_tells_when_a_call_came() -> None:
-    times = iter([10.0, 12.5, 13.0])
-    api = Api(time_source=lambda: next(times))
+    now_s = 10.0
+    api = Api(time_source=lambda: now_s)
+    api.engine.session("default")
+    now_s = 12.5
 
     assert api.chat().call.at_s == 2.5
 

@@ -30,7 +30,7 @@ from mockserver.providers.azure.refusals import (
     nothing_there,
     refusal_body,
 )
-from mockserver.seeding import HEX, Draw, http_date
+from mockserver.seeding import HEX, Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.forms import PADDING
 from mockserver.wire.http_request import HttpRequest, bearer_token
@@ -46,7 +46,7 @@ from mockserver.wire.jsontext import (
 )
 from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
-from mockserver.wire.timeline import Data, Head, Headers, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
 
@@ -74,7 +74,6 @@ REGION: Final = "East US 2"
 UUID_LENGTH: Final = 36
 REQUEST_ID: Final = Hole("q", UUID_LENGTH)
 GATEWAY_ID: Final = Hole("g", UUID_LENGTH)
-DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
 SESSION: Final = Hole("z", len("d20260101000000-") + 16)
 LIMITS: Final = Hole("l", 0)
 """The place of the `x-ratelimit-*` headers, as many as there are."""
@@ -226,9 +225,8 @@ class Azure(OpenAICompatible):
         return len(answer.request.prompts)
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
-        """Return the date, what the deployment reports about itself, and what is left of limits."""
+        """Return what the deployment reports about itself, and what is left of limits."""
         filling = {
-            DATE.mark: http_date(answer.dated),
             SESSION.mark: _model_session(draw),
             LIMITS.mark: _limit_lines(answer.allowances).decode("latin-1"),
         }
@@ -246,10 +244,11 @@ class Azure(OpenAICompatible):
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
+        del draw
         is_stream = isinstance(rendered, EventStream)
         kind = "text/event-stream; charset=utf-8" if is_stream else "application/json"
         headers: Headers = (
-            ("date", http_date(draw.created()) if answer is None else DATE.mark),
+            ("date", DATE.mark),
             ("content-type", kind),
             ("apim-request-id", GATEWAY_ID.mark),
             ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
@@ -279,7 +278,7 @@ class Azure(OpenAICompatible):
         """Return *error* as the gateway or the deployment writes it."""
         payload = to_bytes(refusal_body(error))
         headers: Headers = (
-            ("date", http_date(draw.created())),
+            ("date", DATE.mark),
             # Recorded (openllmetry, 2026-03): this one states no content type.
             *(
                 ()

@@ -32,14 +32,14 @@ from mockserver.providers.openrouter.answers import (
 )
 from mockserver.providers.openrouter.models import catalogue
 from mockserver.providers.openrouter.requests import attempts, refused
-from mockserver.seeding import Draw, http_date
+from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, plain, pretty, to_bytes
+from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
 from mockserver.wire.moulds import Mould, Part, body_moulds
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE, comment, stream_moulds
-from mockserver.wire.timeline import Data, Head, Headers, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 
 Json = dict[str, Any]
 
@@ -53,7 +53,6 @@ SHOWN: Final = 200
 PADDING: Final = "\n         \n"
 """What keeps a connection open until the JSON is there; parsers skip white space."""
 PADDINGS: Final = 3
-DATE: Final = Hole("e", len("Tue, 15 Dec 2026 13:09:32 GMT"))
 
 NO_CREDITS: Final = (
     "Insufficient credits. This account never purchased credits. Make sure your key is on the "
@@ -191,11 +190,9 @@ class OpenRouter(OpenAICompatible):
         return spelled_by(answer)
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
-        """Return the date and the bill."""
-        filling = {DATE.mark: http_date(draw.created())}
-        if answer.usage is not None:
-            filling |= cost_texts(answer, answer.usage)
-        return filling
+        """Return what the answer costs."""
+        del draw
+        return {} if answer.usage is None else cost_texts(answer, answer.usage)
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write JSON after white space, and events as they are."""
@@ -215,9 +212,10 @@ class OpenRouter(OpenAICompatible):
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
+        del draw
         is_stream = isinstance(rendered, EventStream)
         headers: Headers = (
-            ("date", http_date(draw.created()) if answer is None else DATE.mark),
+            ("date", DATE.mark),
             ("content-type", "text/event-stream" if is_stream else "application/json"),
             *((("cache-control", "no-cache"),) if is_stream else ()),
             *_STEADY,
@@ -236,12 +234,13 @@ class OpenRouter(OpenAICompatible):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error*, with the account if the key is known."""
+        del draw
         body: Json = {"error": _error_body(error)}
         if error.status != 401:  # noqa: PLR2004 - the key is unknown
             body["user_id"] = USER_ID
         payload = to_bytes(compact(body))
         headers: Headers = (
-            ("date", http_date(draw.created())),
+            ("date", DATE.mark),
             ("content-type", "application/json"),
             *_STEADY,
             *error.headers,

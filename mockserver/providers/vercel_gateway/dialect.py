@@ -25,13 +25,13 @@ from mockserver.providers.vercel_gateway.refusals import (
     relayed,
 )
 from mockserver.providers.vercel_gateway.upstream import LEAST_OUTPUT, maker_of
-from mockserver.seeding import CROCKFORD, HEX, Draw, http_date
+from mockserver.seeding import CROCKFORD, HEX, Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact, to_bytes
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE
-from mockserver.wire.timeline import Data, Head, Headers, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 
 MAKER: Final = "openai"
 """Whose models the catalogue ships."""
@@ -188,9 +188,9 @@ class VercelGateway(OpenAICompatible):
 
     def head(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Head:
         """Return the status and headers of a success."""
-        del answer
+        del answer, draw
         kind = rendered.content_type if isinstance(rendered, EventStream) else "application/json"
-        return Head(200, _lines(_own(kind, REQUEST_ID.mark, draw)) + STEADY_LINES)
+        return Head(200, _lines(_own(kind, REQUEST_ID.mark)) + STEADY_LINES)
 
     def request_id(self, draw: Draw) -> str:
         """Return the request's id, the value of `x-vercel-id`."""
@@ -204,7 +204,7 @@ class VercelGateway(OpenAICompatible):
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* with its type, from which the SDK makes its classes."""
         payload = to_bytes(compact({"error": _error_body(error)}))
-        own = _lines(_own("application/json", self.request_id(draw), draw))
+        own = _lines(_own("application/json", self.request_id(draw)))
         lines = own + STEADY_LINES + _lines(error.headers)
         return Head(error.status, lines, len(payload)), Data(payload)
 
@@ -293,9 +293,9 @@ def _relayed(error: ApiError) -> dict[str, JsonValue]:
     }
 
 
-def _own(content_type: str, request_id: str, draw: Draw) -> Headers:
+def _own(content_type: str, request_id: str) -> Headers:
     """Return the headers that differ from answer to answer."""
-    date = ("date", http_date(draw.created()))
+    date = ("date", DATE.mark)
     return date, ("content-type", content_type), ("x-vercel-id", request_id)
 
 
