@@ -75,6 +75,7 @@ be. Words that every language has (`id`, `name`, `type`, `model`, `stream`) are 
 LANGUAGE: Final = "a word of the scenario language"
 CONVENIENCE: Final = "what users of the plug-in ask of a call of the commonest protocol, as sent"
 SAID: Final = {
+    "contracts/reply.py": (LANGUAGE, {"usage"}),
     "failures/omit.py": (
         LANGUAGE,
         {"choices", "finish_reason", "role", "usage", "completion_tokens"},
@@ -82,7 +83,7 @@ SAID: Final = {
     "failures/inject.py": (LANGUAGE, {"object"}),
     "failures/bad_arguments.py": ("why an answer ends, in our words", {"tool_calls"}),
     "records/journal.py": (CONVENIENCE, {"messages", "tools", "prompt"}),
-    "replies/choices.py": (LANGUAGE, {"choices"}),
+    "replies/choices.py": (LANGUAGE, {"choices", "finish_reason"}),
     "replies/json_schema.py": ("a word of JSON Schema", {"object"}),
     "replies/refusal.py": (LANGUAGE, {"refusal"}),
     "replies/tool_calls.py": (LANGUAGE, {"tool_calls"}),

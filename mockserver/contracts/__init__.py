@@ -19,6 +19,7 @@ from mockserver.contracts.answer import (
     AnsweredText,
     AnsweredThought,
     ShownUsage,
+    StatedMembers,
     shown,
 )
 from mockserver.contracts.dialect import Attempt, Dialect, Located
@@ -159,6 +160,7 @@ __all__ = [
     "Reply",
     "Scene",
     "ShownUsage",
+    "StatedMembers",
     "StoredAnswer",
     "Timeline",
     "TokenText",

@@ -1,6 +1,6 @@
 """An answer as it goes out: cut, counted, ready for the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -109,6 +109,7 @@ class ShownUsage(NamedTuple):
     accepted_prediction_tokens: int
     rejected_prediction_tokens: int
     heard_tokens: int
+    cache_write_tokens: int
 
 
 @lru_cache(maxsize=4_096)
@@ -134,6 +135,7 @@ def shown(usage: Usage) -> tuple[ShownUsage, Filling]:
         usage.accepted_prediction_tokens,
         usage.rejected_prediction_tokens,
         usage.heard_tokens,
+        usage.cache_write_tokens,
     )
     return bill, filling
 
@@ -148,16 +150,47 @@ HOLED: Final = (AnsweredChoice(index=0, parts=(AnsweredText(TEXT_HOLE),), finish
 """An only choice whose text is a hole, and ends by itself."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedMembers:
+    """Members of an answer that a reply states; a protocol puts them where it has them.
+
+    Attributes:
+        extra: Members of the answer, or of each chunk of it.
+        message: Members of the message of each choice.
+        usage: Members of the bill besides the counts, by their names there.
+        provider: The name of the provider that served the answer.
+        native_finish_reason: Why it ended, in that provider's own words.
+        metadata: Members of a gateway's metadata.
+
+    """
+
+    extra: Mapping[str, JsonValue]
+    message: Mapping[str, JsonValue]
+    usage: Mapping[str, JsonValue]
+    provider: str | None
+    native_finish_reason: str | None
+    metadata: Mapping[str, JsonValue]
+
+    @property
+    def members(self) -> dict[str, JsonValue]:
+        """All that belongs to the answer as a whole, where the protocol has no place for it."""
+        named = {"provider": self.provider, "native_finish_reason": self.native_finish_reason}
+        stated = {name: value for name, value in named.items() if value is not None}
+        metadata = {"metadata": self.metadata} if self.metadata else {}
+        return {**stated, **metadata, **self.message, **self.extra}
+
+
 @dataclass(slots=True, kw_only=True, eq=False)
 class Answer:
     """All that an endpoint needs to put an answer on the wire.
 
     *usage* None is sent as null; *bill* is how JSON shows it. *dated* is when it was created, as
     Unix time. *created*, *id* and the ids of tool calls are holes, filled when the answer is
-    sent; all else is the same each time it is given. *allowances* are what the request leaves of
-    the account's limits; empty where that differs each time. *reasoning* is the text of the
-    model's reasoning, for dialects that show it. *results* are the computed values, one for each
-    input, where nothing is generated.
+    sent, unless a scenario states them; all else is the same each time it is given.
+    *allowances* are what the request leaves of the account's limits; empty where that differs
+    each time. *reasoning* is the text of the model's reasoning, for dialects that show it.
+    *results* are the computed values, one for each input, where nothing is generated. *stated*
+    are members that the reply adds; None: none.
     """
 
     endpoint: str
@@ -169,9 +202,10 @@ class Answer:
     bill: ShownUsage | None
     system_fingerprint: str | None
     headers: Headers
-    id: Hole
+    id: Hole | str
     dated: int
-    created: Hole = CREATED
+    created: Hole | int = CREATED
     allowances: tuple[Allowance, ...] = ()
     reasoning: TokenText | None = None
     results: tuple[JsonValue, ...] = ()
+    stated: StatedMembers | None = None

@@ -179,8 +179,11 @@ class Dialect(ABC):
         return prefix + draw.answer_id(length)
 
     def cost_usd(self, answer: Answer) -> float:
-        """Return the cost of *answer* by the catalogue's prices; 0 if there are none."""
-        return 0.0 if answer.usage is None else answer.model.cost_usd(*_priced(answer.usage))
+        """Return the cost of *answer*: as stated, or by the catalogue's prices; 0: no price."""
+        usage = answer.usage
+        if usage is None:
+            return 0.0
+        return answer.model.cost_usd(*_priced(usage)) if usage.cost is None else usage.cost
 
     @abstractmethod
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:

@@ -24,7 +24,7 @@ from mockserver.records.stored import StoredAnswer, StoredAnswers
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.rendered import JsonBody, Rendered
+from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 
 BYTES_A_TOKEN: Final = 4
 """Bytes counted as one token by a limiter that knows no protocol."""
@@ -80,6 +80,18 @@ class ModelEndpoint(Endpoint):
     @abstractmethod
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* as the provider's JSON, with members in wire order."""
+
+    def stated(self, rendered: Rendered, answer: Answer) -> Rendered:
+        """Return *rendered*, as it goes out, with the members that the reply of *answer* states.
+
+        By default all of them belong to the body, or to each event of a stream.
+        """
+        assert answer.stated is not None
+        members = answer.stated.members
+        if isinstance(rendered, JsonBody):
+            return JsonBody({**rendered.value, **members}, rendered.layer, rendered.marks)
+        chunks = [chunk._replace(value={**chunk.value, **members}) for chunk in rendered.chunks]
+        return EventStream(chunks, rendered.content_type, rendered.obfuscated, rendered.end)
 
     def shown_by(self, request: ModelRequest) -> Hashable:
         """Return all that `render` shows of *request*, besides the model's name.

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import ClassVar, Final
 
+from mockserver.contracts.answer import StatedMembers
 from mockserver.conversation import Choice, FinishReason, IncomingCall, StatedUsage
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
@@ -21,6 +22,26 @@ class Unstated(Enum):
 
 
 UNSTATED: Final = Unstated.UNSTATED
+
+
+LATEST: Final = 253_402_300_799
+"""The end of the year 9999, as Unix time: dates in JSON and in ids go no further."""
+
+
+def _check_usage(stated: StatedUsage) -> None:
+    for name in ("cost", *_COUNTS):
+        value: float | None = getattr(stated, name)
+        if value is not None and not 0 <= value < math.inf:
+            raise BadValue("usage", f"'{name}' of 'usage' must be at least 0, not {value}")
+
+
+_COUNTS: Final = tuple(name for name in StatedUsage.__slots__ if name != "cost")
+
+
+def _usage_members(stated: StatedUsage) -> dict[str, JsonValue]:
+    """Return what *stated* has besides the counts that every bill has a place for."""
+    named = {"cost": stated.cost, "cache_write_tokens": stated.cache_write_tokens}
+    return {name: value for name, value in named.items() if value is not None}
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -50,6 +71,14 @@ class Reply(ABC):
         system_fingerprint: Replaces the model's own; null is sent as such.
         template: Each `{{ }}` in its texts is filled in when the answer is made.
         exact: The request neither cuts nor multiplies what is written.
+        id: The answer's id; drawn unless stated.
+        created: When the answer was created, as Unix time; drawn unless stated.
+        extra: Members that are added to the answer (to each chunk of it) as they are, in place of
+            those of the same name; null is sent.
+        extra_message: The same for the message of each choice (in a stream, for its first chunk).
+        provider: The provider that served the answer, as gateways name it.
+        native_finish_reason: Why the answer ended, in that provider's own words.
+        metadata: Members of a gateway's metadata on the answer.
 
     """
 
@@ -74,12 +103,41 @@ class Reply(ABC):
     system_fingerprint: str | Unstated | None = UNSTATED
     template: bool = False
     exact: bool = False
+    id: str | None = None
+    created: int | None = None
+    extra: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    extra_message: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    provider: str | None = None
+    native_finish_reason: str | None = None
+    metadata: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     def __post_init__(self) -> None:
+        if self.id is not None and not (self.id and self.id.isprintable()):
+            raise BadValue("id", "an id is a text of printable characters, and not empty")
+        if self.created is not None and not 0 <= self.created <= LATEST:
+            raise BadValue("created", f"need 0 <= created <= {LATEST}, got {self.created}")
+        if isinstance(self.usage, StatedUsage):
+            _check_usage(self.usage)
         for logprob in self.logprobs or ():
             if not -math.inf < logprob <= 0:
                 what = f"a log-probability is a finite number of at most 0, not {logprob}"
                 raise BadValue("logprobs", what)
+
+    @property
+    def stated(self) -> StatedMembers | None:
+        """The members of the answer that it states; None: none."""
+        usage = _usage_members(self.usage) if isinstance(self.usage, StatedUsage) else {}
+        named = (self.extra, self.extra_message, self.metadata, usage)
+        if not any(named) and self.provider is None and self.native_finish_reason is None:
+            return None
+        return StatedMembers(
+            extra=self.extra,
+            message=self.extra_message,
+            usage=usage,
+            provider=self.provider,
+            native_finish_reason=self.native_finish_reason,
+            metadata=self.metadata,
+        )
 
     @abstractmethod
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:

@@ -81,14 +81,18 @@ class ChoiceLogprobs:
 class StatedUsage:
     """The bill as a scenario states it; members that are None are computed.
 
-    *prompt_tokens* and *completion_tokens* replace the counts. The details go into their own
-    members; *reasoning_tokens* are added to a computed `completion_tokens`.
+    *prompt_tokens* and *completion_tokens* replace the counts, and *total_tokens* their sum. The
+    details go into their own members; *reasoning_tokens* are added to a computed
+    `completion_tokens`. *cost* is in USD.
     """
 
     prompt_tokens: int | None = None
     completion_tokens: int | None = None
+    total_tokens: int | None = None
+    cost: float | None = None
     reasoning_tokens: int | None = None
     cached_tokens: int | None = None
+    cache_write_tokens: int | None = None
     audio_tokens: int | None = None
     accepted_prediction_tokens: int | None = None
     rejected_prediction_tokens: int | None = None
@@ -98,6 +102,7 @@ class Usage(NamedTuple):
     """The bill of one answer, in tokens. *exact* is False where the rules only estimate.
 
     *audio_tokens* are those of the answer, *heard_tokens* the audio tokens of the prompt.
+    *stated_total* and *cost* (in USD) are a scenario's; None: the sum, and by the price.
     """
 
     prompt_tokens: int
@@ -109,8 +114,13 @@ class Usage(NamedTuple):
     rejected_prediction_tokens: int = 0
     exact: bool = True
     heard_tokens: int = 0
+    cache_write_tokens: int = 0
+    stated_total: int | None = None
+    cost: float | None = None
 
     @property
     def total_tokens(self) -> int:
-        """Prompt and completion together."""
+        """Prompt and completion together, unless a scenario states another total."""
+        if self.stated_total is not None:
+            return self.stated_total
         return self.prompt_tokens + self.completion_tokens

@@ -6,6 +6,7 @@ from functools import cache, lru_cache
 from typing import Final
 
 from mockserver.contracts import (
+    CREATED,
     Answer,
     AnsweredCall,
     AnsweredChoice,
@@ -113,8 +114,10 @@ def answered(
         bill=shown_usage,
         system_fingerprint=_fingerprint(asked.session, reply, model),
         headers=_headers(asked.session.scenario.defaults, reply),
-        id=_id_hole(asked.route.id_size),
-        dated=_created(asked, request),
+        id=_id_hole(asked.route.id_size) if reply.id is None else reply.id,
+        dated=_created(asked, request) if reply.created is None else reply.created,
+        created=CREATED if reply.created is None else reply.created,
+        stated=reply.stated,
         allowances=()
         if incoming.allowances is not None
         else limits.allowances(asked.catalogue.resolve(request.model), request.charge),
@@ -182,7 +185,8 @@ def in_scope(reply: Reply, scope: Scope | None) -> Reply:
         return reply
     found = expanded(reply, scope.at(purpose="reply-"))
     # What an expression finds must not end a header and begin another.
-    return replace(found, headers={n: one_line(value) for n, value in found.headers.items()})
+    headers = {name: one_line(value) for name, value in found.headers.items()}
+    return replace(found, headers=headers, id=None if found.id is None else one_line(found.id))
 
 
 def _headers(defaults: Defaults, reply: Reply) -> Headers:

@@ -33,9 +33,12 @@ def rendered(
     after each token.
     """
     dialect, steady = asked.route.dialect, asked.steady
-    text = None if shares else _only_text(answer)
+    states = (
+        answer.stated is not None or not isinstance(answer.id, Hole) or answer.created != CREATED
+    )
+    text = None if shares or states else _only_text(answer)
     by = None
-    if shares or text is not None:
+    if not states and (shares or text is not None):
         by = _alike(asked, endpoint, answer, text, by_token=by_token)
         text = None if by is None else text
     make = partial(
@@ -142,12 +145,15 @@ def _envelope(
     body = endpoint.render(written)
     if route.is_spelled:
         body = dialect.adapt(body, written, steady)
+    if answer.stated is not None:
+        body = endpoint.stated(body, answer)
     is_stream = isinstance(body, EventStream)
     moulds, head = dialect.encode(body, by_token=by_token), dialect.head(body, answer, steady)
     if not is_shared:
         return Envelope(written.choices, head, moulds, by_token, is_stream)
     calls = [call.id for choice in answer.choices for call in choice.tool_calls]
     ids = [identity.mark for identity in calls if isinstance(identity, Hole)]
+    assert isinstance(answer.id, Hole)
     drawn = (answer.id.mark, *ids, *dialect.stamps(steady))
     marks = (CREATED.mark, *counts, *dialect.particulars(answer, steady), *drawn)
     at_once = not (by_token or _interjects(asked, is_stream=is_stream))

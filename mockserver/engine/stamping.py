@@ -54,11 +54,15 @@ def stamp(
     endpoint = asked.route.asks
     assert answer is not None
     assert endpoint is not None
-    if asked.route.is_spelled:
-        identity = dialect.answer_id(answer, endpoint, draw)
+    values = {**body.values, **stamps}
+    if not isinstance(answer.id, Hole):
+        identity = answer.id
     else:
-        identity = endpoint.id_prefix + draw.answer_id(endpoint.id_length)
-    values = {**body.values, **stamps, answer.id.mark: identity}
+        if asked.route.is_spelled:
+            identity = dialect.answer_id(answer, endpoint, draw)
+        else:
+            identity = endpoint.id_prefix + draw.answer_id(endpoint.id_length)
+        values[answer.id.mark] = identity
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         values[call_hole(number).mark] = f"call_{drawn}"
@@ -72,7 +76,7 @@ def stamp(
         calls = _with_ids(calls, values) if calls else calls
         asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
-        _keep(asked, answer, values, data)
+        _keep(asked, answer, identity, values, data)
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
     return (head, *data)
@@ -106,12 +110,12 @@ def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]
     )
 
 
-def _keep(asked: Asked, answer: Answer, ids: Filling, data: Sequence[Data]) -> None:
-    """Keep *answer*, which is given now, for those who look it up."""
+def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Sequence[Data]) -> None:
+    """Keep *answer*, which is given now as *identity*, for those who look it up."""
     endpoint = asked.route.asks
     assert endpoint is not None
     stored = StoredAnswer(
-        id=ids[answer.id.mark],
+        id=identity,
         endpoint=answer.endpoint,
         request_id=asked.route.dialect.request_id(asked.draw),
         request=answer.request,

@@ -79,6 +79,9 @@ def bill(
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
         exact=prompt.exact and count.exact,
         heard_tokens=prompt.heard_tokens,
+        cache_write_tokens=stated.cache_write_tokens or 0,
+        stated_total=stated.total_tokens,
+        cost=stated.cost,
     )
 
 

@@ -47,6 +47,11 @@ class Hole:
         self.mark = f"\0{name}".ljust(length, "\0")
 
 
+def mark_of(text: str | Hole) -> str:
+    """Return *text*, or the mark of the hole that it will fill."""
+    return text.mark if isinstance(text, Hole) else text
+
+
 class NumberHole(Hole):
     """A number of `length` digits that is known only when the answer is sent."""
 

@@ -8,16 +8,18 @@ from random import Random
 from typing import Any, ClassVar
 
 from mockserver import tokens
-from mockserver.contracts import GeneratingEndpoint
+from mockserver.contracts import Answer, GeneratingEndpoint
 from mockserver.conversation import ApiError, Charge, FinishReason, ModelRequest, Transcript
 from mockserver.models import Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
+from mockserver.protocols.openai.stating import with_stated
 from mockserver.protocols.openai.transcript import transcript
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.rendered import Rendered
 
 
 class OpenAIEndpoint(GeneratingEndpoint):
@@ -29,6 +31,10 @@ class OpenAIEndpoint(GeneratingEndpoint):
     def transcript(self, body: Mapping[str, Any]) -> Transcript:
         """Return the conversation in *body*, valid or not."""
         return transcript(body)
+
+    def stated(self, rendered: Rendered, answer: Answer) -> Rendered:
+        """Return *rendered* with the members that the reply of *answer* states in their places."""
+        return with_stated(rendered, answer)
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http* takes of limits; None if it is unreadable."""

@@ -19,7 +19,7 @@ def usage_of(answer: Answer) -> Json | None:
         return None
     # 72 of 72 recorded answers of gpt-5.6 have the member, and none of 41 to requests with images.
     shows_writes = family.cache_write_tokens and not as_openai(answer.request).shows_images
-    writes: Json = {"cache_write_tokens": 0} if shows_writes else {}
+    writes: Json = {"cache_write_tokens": bill.cache_write_tokens} if shows_writes else {}
     by_prompt: Json = {}
     by_answer: Json = {}
     if family.modality_tokens:

@@ -194,16 +194,23 @@ def _detail(text: str | None, answer: Answer) -> Json:
 
 
 def costs(answer: Answer, usage: Usage) -> tuple[float, float]:
-    """Return the costs of prompt and answer, in USD, to the last digit that prices have."""
+    """Return the costs of prompt and answer, in USD, to the last digit that prices have.
+
+    Free variants cost nothing. A cost that a scenario states is shared as the prices share it.
+    """
     model = answer.model
-    read = model.cost_usd(usage.prompt_tokens, 0, usage.cached_tokens)
-    return round(read, 12), round(model.cost_usd(0, usage.completion_tokens), 12)
+    is_free = answer.request.model.endswith(":free")
+    read = 0.0 if is_free else model.cost_usd(usage.prompt_tokens, 0, usage.cached_tokens)
+    written = 0.0 if is_free else model.cost_usd(0, usage.completion_tokens)
+    if usage.cost is not None:
+        read = usage.cost * read / (read + written) if read else 0.0
+        written = usage.cost - read
+    return round(read, 12), round(written, 12)
 
 
 def cost_texts(answer: Answer, usage: Usage) -> dict[str, str]:
     """Return what *answer* costs, for the holes of its bill."""
-    is_free = answer.request.model.endswith(":free")
-    read, written = (0.0, 0.0) if is_free else costs(answer, usage)
+    read, written = costs(answer, usage)
     values = {COST: round(read + written, 12), COST_READ: read, COST_WRITTEN: written}
     return {hole.mark: JavaScriptNumber(value).text for hole, value in values.items()}
 
@@ -217,7 +224,7 @@ def _usage(bill: ShownUsage) -> Json:
         "is_byok": False,
         "prompt_tokens_details": {
             "cached_tokens": bill.cached_tokens,
-            "cache_write_tokens": 0,
+            "cache_write_tokens": bill.cache_write_tokens,
             "audio_tokens": bill.heard_tokens,
             "video_tokens": 0,
         },

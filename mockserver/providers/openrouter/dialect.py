@@ -35,7 +35,7 @@ from mockserver.providers.openrouter.requests import attempts, refused
 from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, JsonValue, compact, plain, pretty, to_bytes
+from mockserver.wire.jsontext import Filling, JsonValue, compact, mark_of, plain, pretty, to_bytes
 from mockserver.wire.moulds import Mould, Part, body_moulds
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE, comment, stream_moulds
@@ -180,10 +180,8 @@ class OpenRouter(OpenAICompatible):
         return f"{self.id_prefix}{answer.dated}-{draw.answer_id(20)}"
 
     def cost_usd(self, answer: Answer) -> float:
-        """Return the cost of *answer* at the provider's prices; free variants cost nothing."""
-        if answer.request.model.endswith(":free") or answer.usage is None:
-            return 0.0
-        return sum(costs(answer, answer.usage))
+        """Return the cost of *answer*, as it is shown."""
+        return 0.0 if answer.usage is None else sum(costs(answer, answer.usage))
 
     def spelled_by(self, answer: Answer) -> Hashable:
         """Return what members of the request show in an answer."""
@@ -219,7 +217,7 @@ class OpenRouter(OpenAICompatible):
             ("content-type", "text/event-stream" if is_stream else "application/json"),
             *((("cache-control", "no-cache"),) if is_stream else ()),
             *_STEADY,
-            *((("x-generation-id", answer.id.mark),) if answer is not None else ()),
+            *((("x-generation-id", mark_of(answer.id)),) if answer is not None else ()),
         )
         return Head.of(200, headers)
 

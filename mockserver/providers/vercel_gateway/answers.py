@@ -103,6 +103,20 @@ def parts(answer: Answer, request: LanguageModelRequest) -> Iterator[Chunk]:
     )
 
 
+def with_stated(value: Json, answer: Answer) -> Json:
+    """Return *value*, a body or the part that finishes, with what the reply of *answer* states."""
+    stated = answer.stated
+    assert stated is not None
+    members = stated.members
+    finish: JsonValue = value["finishReason"]
+    if isinstance(finish, dict) and stated.native_finish_reason is not None:
+        finish = {**finish, "raw": members.pop("native_finish_reason")}
+    metadata = {**value["providerMetadata"], **members.pop("metadata", {})}
+    usage = {**value["usage"], **stated.usage}
+    own = {"finishReason": finish, "usage": usage, "providerMetadata": metadata}
+    return {**value, **own, **members}
+
+
 def whole_marks(request: LanguageModelRequest) -> Marks:
     """Return the marks of an answer in one piece."""
     return (Mark(FRAME, ("content",)), *_finished(request))

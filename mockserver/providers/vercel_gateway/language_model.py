@@ -54,6 +54,15 @@ class LanguageModel(OpenAIEndpoint):
     def charge(self, http: HttpRequest) -> None:
         """Return None: unreadable requests are refused before limits are checked."""
 
+    def stated(self, rendered: Rendered, answer: Answer) -> Rendered:
+        """Return *rendered* with what the reply states, in its only or in its last part."""
+        if isinstance(rendered, JsonBody):
+            value = answers.with_stated(rendered.value, answer)
+            return JsonBody(value, rendered.layer, rendered.marks)
+        *others, last = rendered.chunks
+        final = last._replace(value=answers.with_stated(last.value, answer))
+        return EventStream((*others, final), rendered.content_type, end=rendered.end)
+
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* in one piece, or as the parts of a stream."""
         request = answer.request

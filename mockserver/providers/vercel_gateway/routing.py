@@ -70,9 +70,11 @@ class Price:
 
 
 def price(usage: Usage | None, model: Model) -> Price:
-    """Return what *usage* of *model* costs; what has no price is free."""
+    """Return what *usage* of *model* costs, unless that is stated; what has no price is free."""
     if usage is None:
         return Price(Decimal(0), Decimal(0))
+    if usage.cost is not None:
+        return Price(usd(usage.cost), Decimal(0))
     read = _per_token(model.usd_per_million_in)
     cached = model.usd_per_million_cached_in
     read_again = read if cached is None else _per_token(cached)
