@@ -14,8 +14,11 @@ import yaml
 
 from mockserver import bundled
 
-Mode = Literal["chat", "completions", "any", "other"]
+Mode = Literal["chat", "completions", "responses", "any", "other"]
 """Which endpoint a model answers on; `any` is a name that the catalogue does not know."""
+
+Elsewhere = Literal["forbidden", "not_chat", "only_responses"]
+"""How the chat endpoint refuses a model that does not answer there."""
 
 LayoutName = Literal[
     "chatml",
@@ -84,6 +87,9 @@ class Model:
     """What an answer names as its `model`: the snapshot of an alias, a legacy engine's name."""
     behaves_as: str
     """The model whose restrictions on requests hold: its own name, unless it is like another."""
+    elsewhere: Elsewhere = "forbidden"
+    listed: bool = True
+    """Whether lists of models show it; an alias that they leave out answers all the same."""
     context_window: int | None = None
     max_output_tokens: int | None = None
     created: int = 0
@@ -184,9 +190,9 @@ class Catalogue:
         return self._models.get(name) or _stranger(name, None)
 
     def listed(self) -> list[Model]:
-        """Return all known models, in the order of the catalogue."""
-        models = self._models.values()
-        return [m for m in models if not self.is_retired(m.id)] if self._retired else list(models)
+        """Return all known models that lists show, in the order of the catalogue."""
+        models = [model for model in self._models.values() if model.listed]
+        return [m for m in models if not self.is_retired(m.id)] if self._retired else models
 
 
 class _SeenCatalogue(Catalogue):
@@ -312,7 +318,9 @@ def _model(row: Mapping[str, Any]) -> Model:
         family=family_of(row["id"]),
         mode=row["mode"],
         answers_as=row.get("answers_as", row["id"]),
-        behaves_as=row["id"],
+        behaves_as=row.get("behaves_as", row["id"]),
+        elsewhere=row.get("elsewhere", "not_chat" if row["mode"] == "completions" else "forbidden"),
+        listed=row.get("listed", True),
         context_window=row.get("context"),
         max_output_tokens=row.get("max_output"),
         created=row["created"],

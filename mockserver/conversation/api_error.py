@@ -30,7 +30,7 @@ class ApiError(Exception):
     limits, if it passed the limiter and the API refused it. *retry_after_s* asks the client to
     wait: in seconds, or as the literal text of the header, valid or not; *retry_after_scales*
     says whether that is session time. A *page* replaces the dialect's JSON, and has *headers*
-    alone.
+    alone. *about* is the model that is refused, where providers name it and the message does not.
     """
 
     status: int
@@ -44,6 +44,7 @@ class ApiError(Exception):
     retry_after_s: float | str | None = field(default=None, kw_only=True)
     retry_after_scales: bool = field(default=True, kw_only=True)
     page: bytes | None = field(default=None, kw_only=True)
+    about: str | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.message}"

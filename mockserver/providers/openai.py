@@ -12,7 +12,11 @@ from typing import Final
 
 from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, ApiError
-from mockserver.protocols.openai.compatible import ERROR_MEMBERS, OpenAICompatible
+from mockserver.protocols.openai.compatible import (
+    ERROR_MEMBERS,
+    OpenAICompatible,
+    unknown_model,
+)
 from mockserver.protocols.openai.limits import go_duration
 from mockserver.seeding import Draw
 from mockserver.wire.forms import PADDING
@@ -121,6 +125,14 @@ class OpenAI(OpenAICompatible):
             # RFC 9110, 15.5.6: a 405 names the methods here, too.
             headers=(("allow", ", ".join(allowed)),),
         )
+
+    def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return the refusal of a name that no model can have: one with white space in it."""
+        del http
+        name = unknown_model(error)
+        if name is not None and any(map(str.isspace, name)):
+            return ApiError(400, "invalid model ID", layer="edge")
+        return error
 
     def spelled_by(self, answer: Answer) -> Hashable:
         """Return nothing: an answer is sent as the endpoint made it."""

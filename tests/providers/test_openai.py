@@ -113,3 +113,33 @@ def test_tokens_of_several_calls_are_all_counted_on_their_way() -> None:
 
 def tokens_in(answered: Answered) -> int:
     return sum(event.tokens for event in data_events(answered.timeline))
+
+
+@pytest.mark.parametrize("endpoint", ["chat/completions", "completions"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("gpt-3.5 turbo", id="E1 a blank within"),
+        pytest.param(" gpt-4o", id="E1 a blank in front"),
+        pytest.param("gpt-4o\n", id="E1 a line end"),
+        pytest.param("GPT 4", id="E1 the name that people use"),
+    ],
+)
+def test_no_model_has_a_blank_in_its_name(name: str, endpoint: str) -> None:
+    refused = ECHO.post(f"/v1/{endpoint}", {"model": name, "messages": [], "prompt": "Hi"})
+
+    assert (refused.status, refused.error) == (
+        400,
+        {
+            "message": "invalid model ID",
+            "type": "invalid_request_error",
+            "param": None,
+            "code": None,
+        },
+    )
+
+
+def test_a_scenario_may_name_a_model_with_a_blank_e1() -> None:
+    api = Api("models: [{id: my model, like: gpt-4o}]")
+
+    assert api.chat(model="my model").status == 200

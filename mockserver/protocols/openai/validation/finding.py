@@ -15,17 +15,16 @@ from mockserver.protocols.openai.validation.body import model_missing, unreadabl
 _FORBIDDEN: Final = 403
 _NOT_FOUND: Final = 404
 
-_WRONG_ENDPOINT: Final = {
-    "chat": (
-        "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
-        "Did you mean to use v1/completions?"
-    ),
-    "completions": (
-        "This is a chat model and not supported in the v1/completions endpoint. "
-        "Did you mean to use v1/chat/completions?"
-    ),
-}
-
+_NOT_CHAT: Final = (
+    "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
+    "Did you mean to use v1/completions?"
+)
+_CHAT: Final = (
+    "This is a chat model and not supported in the v1/completions endpoint. "
+    "Did you mean to use v1/chat/completions?"
+)
+_ONLY_RESPONSES: Final = "This model is only supported in v1/responses and not in {}."
+_PATHS: Final = {"chat": "v1/chat/completions", "completions": "v1/completions"}
 
 _DEPRECATIONS: Final = "https://platform.openai.com/docs/deprecations"
 
@@ -61,6 +60,22 @@ def find_model(
         )
     if model.mode in (endpoint_mode, "any"):
         return model
-    if model.mode == "other":
-        raise ApiError(_FORBIDDEN, "You are not allowed to sample from this model", layer="edge")
-    raise ApiError(_NOT_FOUND, _WRONG_ENDPOINT[endpoint_mode], param="model")
+    raise _wrong_endpoint(model, endpoint_mode)
+
+
+def _wrong_endpoint(model: Model, asked: Literal["chat", "completions"]) -> ApiError:
+    """Return the refusal of a *model* that does not answer on the *asked* endpoint.
+
+    Completions refuse all that generate nothing alike. Chat tells most of them that they are not
+    for chat (recorded of text-embedding-ada-002), but not the embedding models of 2024.
+    """
+    about = model.behaves_as
+    if model.mode == "other" and (asked == "completions" or model.elsewhere == "forbidden"):
+        what = "You are not allowed to sample from this model"
+        return ApiError(_FORBIDDEN, what, layer="edge", about=about)
+    if model.elsewhere == "only_responses":
+        # Pasted in public issues of chat, 2025; the other endpoint's words are a guess.
+        what = _ONLY_RESPONSES.format(_PATHS[asked])
+    else:
+        what = _NOT_CHAT if asked == "chat" else _CHAT
+    return ApiError(_NOT_FOUND, what, param="model", about=about)

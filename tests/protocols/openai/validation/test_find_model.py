@@ -87,6 +87,45 @@ def test_a_chat_model_does_not_complete() -> None:
     )
 
 
+NOT_CHAT = (
+    "This is not a chat model and thus not supported in the v1/chat/completions endpoint. "
+    "Did you mean to use v1/completions?"
+)
+ONLY_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
+
+
+@pytest.mark.parametrize(
+    ("model", "message"),
+    [
+        pytest.param("text-embedding-ada-002", NOT_CHAT, id="E3 the embedding model of 2022"),
+        pytest.param("gpt-4o-realtime-preview", NOT_CHAT, id="E3 a realtime model"),
+        pytest.param("codex-mini-latest", ONLY_RESPONSES, id="E8 codex-mini-latest"),
+        pytest.param("gpt-5-codex", ONLY_RESPONSES, id="E8 gpt-5-codex"),
+        pytest.param("gpt-5.1-codex-max", ONLY_RESPONSES, id="E8 gpt-5.1-codex-max"),
+        pytest.param("o3-pro", ONLY_RESPONSES, id="E8 o3-pro"),
+        pytest.param("gpt-5-pro", ONLY_RESPONSES, id="E8 gpt-5-pro"),
+        pytest.param("gpt-5.2-pro", NOT_CHAT, id="E8 gpt-5.2-pro"),
+        pytest.param("gpt-5.4-pro-2026-03-05", NOT_CHAT, id="E8 a snapshot of gpt-5.4-pro"),
+        pytest.param("gpt-5.3-codex", NOT_CHAT, id="E8 gpt-5.3-codex"),
+    ],
+)
+def test_a_model_that_does_not_chat_is_named_by_its_param(model: str, message: str) -> None:
+    found = refusal({"model": model}, "chat")
+
+    assert found == (404, "invalid_request_error", "model", None, message, "api")
+
+
+def test_an_embedding_model_completes_nothing() -> None:
+    assert refusal({"model": "text-embedding-ada-002"}, "completions")[0] == 403
+
+
+def test_an_alias_answers_that_no_list_shows_e9() -> None:
+    catalogue = Catalogue()
+
+    assert find_model({"model": "gpt-5.6"}, catalogue, "chat").answers_as == "gpt-5.6-sol"
+    assert "gpt-5.6" not in {model.id for model in catalogue.listed()}
+
+
 @pytest.mark.parametrize("mode", ["chat", "completions"])
 def test_an_embedding_model_generates_nothing(mode: str) -> None:
     assert refusal({"model": "text-embedding-3-small"}, mode) == (
