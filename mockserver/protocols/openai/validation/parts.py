@@ -12,6 +12,7 @@ import base64
 import binascii
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.validation import faults, values
@@ -83,11 +84,16 @@ def _check_file(part: Mapping[str, Any], path: str) -> None:
     data = values.text_member(file, "file_data", path)
     path = f"{path}.file_data"
     scheme, _, rest = data.partition(":")
-    kind = rest.partition(";")[0]
+    described, _, encoded = rest.partition(",")
+    kind = described.partition(";")[0]
     if scheme != "data":
         got = "a value without the 'data:' prefix"
     elif kind != "application/pdf":
         got = f"unsupported MIME type '{kind}'"
+    elif not described.endswith(";base64") or not _is_base64(encoded):
+        got = "an invalid base64-encoded value"
+    elif not encoded:
+        got = "empty base64-encoded bytes"
     else:
         return
     raise faults.said(
@@ -136,12 +142,36 @@ def _misplaced(
     return None
 
 
+def _is_base64(text: str) -> bool:
+    try:
+        binascii.a2b_base64(text, strict_mode=True)
+    except ValueError:
+        return False
+    return True
+
+
 def _unreadable_image(url: str) -> ApiError | None:
-    """Return the fault of an inline image, by its first bytes."""
-    if url.startswith(("http://", "https://")):
+    """Return the fault of a URL that is none, or of an inline image, by its first bytes."""
+    if url.startswith("data:"):
+        return _unreadable_data(url)
+    if _is_url(url):
         return None
+    return faults.said(
+        f"Failed to download image from {url}. Image URL is invalid.", code="invalid_image_url"
+    )
+
+
+def _is_url(text: str) -> bool:
+    """Return whether *text* can be downloaded from: by HTTP, and from a host."""
+    try:
+        return urlsplit(text).scheme in ("http", "https") and bool(urlsplit(text).hostname)
+    except ValueError:
+        return False
+
+
+def _unreadable_data(url: str) -> ApiError | None:
     head, _, data = url.partition(",")
-    if not head.startswith("data:") or not head.endswith(";base64"):
+    if not head.endswith(";base64"):
         return _bad_base64()
     if not head.startswith("data:image/"):
         return faults.said(
@@ -163,5 +193,5 @@ def _unreadable_image(url: str) -> ApiError | None:
 
 
 def _bad_base64() -> ApiError:
-    """Return the refusal of an image that is not base64; its code is a guess."""
-    return faults.said("Invalid base64 image_url.", code="invalid_image_url")
+    """Return the refusal of an image that is not base64 (pasted, Azure, 2024)."""
+    return faults.said("Invalid base64 image_url.", code="invalid_base64")

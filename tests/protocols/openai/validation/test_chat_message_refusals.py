@@ -337,6 +337,16 @@ NOT_A_PDF = (
     f"Invalid file data: '{PART}.file.file_data'. Expected a base64-encoded data URL with an "
     "application/pdf MIME type (e.g. 'data:application/pdf;base64,SGVsbG8sIFdvcmxkIQ=='), but got "
 )
+NO_BASE64 = (
+    f"{PART}.file.file_data",
+    "invalid_value",
+    NOT_A_PDF + "an invalid base64-encoded value.",
+)
+
+
+def not_downloaded(url: str) -> tuple[None, str, str]:
+    message = f"Failed to download image from {url}. Image URL is invalid."
+    return None, "invalid_image_url", message
 
 
 def image(url: object = PICTURE, **members: object) -> dict[str, Any]:
@@ -407,18 +417,27 @@ def image(url: object = PICTURE, **members: object) -> dict[str, Any]:
         ),
         pytest.param(
             image("data:image/png;base64,undefined"),
-            (None, "invalid_image_url", "Invalid base64 image_url."),
+            (None, "invalid_base64", "Invalid base64 image_url."),
             id="an image that is no base64",
         ),
         pytest.param(
             image("data:image/png;base64,"),
-            (None, "invalid_image_url", "Invalid base64 image_url."),
+            (None, "invalid_base64", "Invalid base64 image_url."),
             id="an empty image",
         ),
         pytest.param(
             image("iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"),
-            (None, "invalid_image_url", "Invalid base64 image_url."),
-            id="an image without a scheme",
+            not_downloaded("iVBORw0KGgoAAAANSUhEUgAAAAEAAAAB"),
+            id="E4 an image without a scheme",
+        ),
+        pytest.param(
+            image("photos/file_1.jpg"), not_downloaded("photos/file_1.jpg"), id="E4 a path"
+        ),
+        pytest.param(image("not a url"), not_downloaded("not a url"), id="E4 words"),
+        pytest.param(image(""), not_downloaded(""), id="E4 nothing"),
+        pytest.param(image("https://"), not_downloaded("https://"), id="E4 no host"),
+        pytest.param(
+            image("ftp://a.b/c.png"), not_downloaded("ftp://a.b/c.png"), id="E4 another scheme"
         ),
         pytest.param(
             {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "ogg"}},
@@ -464,6 +483,30 @@ def image(url: object = PICTURE, **members: object) -> dict[str, Any]:
                 NOT_A_PDF + "unsupported MIME type 'text/plain'.",
             ),
             id="a file of another type",
+        ),
+        pytest.param(
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,JVBERi0xLjQ"}},
+            NO_BASE64,
+            id="E11 a file whose padding is missing",
+        ),
+        pytest.param(
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,https://a.b/c"}},
+            NO_BASE64,
+            id="E11 a file that is a URL",
+        ),
+        pytest.param(
+            {"type": "file", "file": {"file_data": "data:application/pdf,hello"}},
+            NO_BASE64,
+            id="E11 a file that is not declared as base64",
+        ),
+        pytest.param(
+            {"type": "file", "file": {"file_data": "data:application/pdf;base64,"}},
+            (
+                f"{PART}.file.file_data",
+                "invalid_value",
+                NOT_A_PDF + "empty base64-encoded bytes.",
+            ),
+            id="E11 an empty file",
         ),
     ],
 )
