@@ -112,7 +112,9 @@ def _check_together(body: Body, model: Model) -> None:
     echo, logprobs = body.get("echo"), body.get("logprobs")
     if echo and logprobs is not None and model.family.name not in _ECHOES_WITH_LOGPROBS:
         raise faults.said(
-            "Setting 'echo' and 'logprobs' at the same time is not supported for this model."
+            "Setting 'echo' and 'logprobs' at the same time is not supported for this model.",
+            "echo",
+            "invalid_parameter_combination",
         )
     if body.get("max_tokens") == 0 and not echo:
         raise faults.said(

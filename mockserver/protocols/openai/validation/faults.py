@@ -59,7 +59,10 @@ def wrong_type(path: str, expected: str, value: Any) -> ApiError:
 
 def not_listed(path: str, value: str, supported: Sequence[str]) -> ApiError:
     """Return the refusal of a string that is not one of the *supported* ones."""
-    message = f"Invalid value: '{value}'. Supported values are: {listed(supported)}."
+    if len(supported) == 1:
+        message = f"Invalid value: '{value}'. Value must be '{supported[0]}'."
+    else:
+        message = f"Invalid value: '{value}'. Supported values are: {listed(supported)}."
     return said(message, path, "invalid_value")
 
 

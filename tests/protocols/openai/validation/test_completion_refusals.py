@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 ECHO = "Setting 'echo' and 'logprobs' at the same time is not supported for this model."
+TOGETHER = "invalid_parameter_combination"
 LENGTH_0 = (
     "You requested a length 0 completion, but you did not set the 'echo' parameter. That means "
     "that we will return no data to you. (HINT: set 'echo' to true in order for the API to echo "
@@ -87,7 +88,9 @@ def no_prompt(got: str) -> tuple[str, str, str]:
             id="stream options without a stream",
         ),
         pytest.param({"max_tokens": 0}, (None, None, LENGTH_0), id="nothing is asked for"),
-        pytest.param({"echo": True, "logprobs": 0}, (None, None, ECHO), id="echo with logprobs"),
+        pytest.param(
+            {"echo": True, "logprobs": 0}, ("echo", TOGETHER, ECHO), id="E10 echo with logprobs"
+        ),
         pytest.param({"best_of": 1, "n": 2}, (None, None, MORE_CHOICES), id="too few candidates"),
         pytest.param(
             {"best_of": 2, "stream": True},
@@ -148,7 +151,7 @@ def test_a_bad_completion_is_refused(
 def test_base_models_do_not_tell_the_probabilities_of_a_prompt(
     completion_fault: Any, model: str
 ) -> None:
-    assert completion_fault(model, echo=True, logprobs=5) == (None, None, ECHO)
+    assert completion_fault(model, echo=True, logprobs=5) == ("echo", TOGETHER, ECHO)
 
 
 @pytest.mark.parametrize(
