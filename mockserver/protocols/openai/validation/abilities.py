@@ -8,10 +8,19 @@ Source:
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from mockserver.conversation import ApiError
 from mockserver.models import Model
 from mockserver.protocols.openai.validation import faults
+from mockserver.protocols.openai.validation.fields import SAMPLING
 from mockserver.protocols.openai.validation.restrictions import Restrictions
 from mockserver.protocols.openai.validation.values import Body
+
+_NOT_FOUND: Final = 404
+_NO_TOOLS: Final = (
+    "tools is not supported in this model. For a list of supported models, refer to "
+    "https://platform.openai.com/docs/guides/function-calling#models-supporting-function-calling."
+)
+"""Pasted of gpt-5-chat-latest, chatgpt-4o-latest and o1-mini (public issues, 2024 and 2025)."""
 
 _DEFAULTS: Final[Mapping[str, Any]] = {
     "temperature": 1,
@@ -26,8 +35,15 @@ def check_abilities(body: Body, model: Model, restrictions: Restrictions) -> Non
     """Refuse values in *body*, found well-formed, that *model* cannot act on."""
     if restrictions.incompatible:
         _check_compatible(body, restrictions.incompatible)
-    if restrictions.while_reasoning and effort(body, restrictions) != "none":
-        _check_fixed(body, restrictions.while_reasoning)
+    if not restrictions.tools and body.get("tools") is not None:
+        raise ApiError(_NOT_FOUND, _NO_TOOLS)
+    for key in restrictions.in_range_late:
+        if body.get(key) is not None:
+            SAMPLING[key](body[key], body)
+    is_reasoning = effort(body, restrictions) != "none"
+    fixed = (*restrictions.fixed, *(restrictions.while_reasoning if is_reasoning else ()))
+    if fixed:
+        _check_fixed(body, fixed)
     if restrictions.tools_while_reasoning is not None:
         _check_tools(body, model, restrictions)
     if restrictions.audio == "required" and not _has_audio(body):

@@ -45,6 +45,8 @@ class _Rules:
     rows: Mapping[str, Row]
     """By member: its rank, its name, its check."""
     look: FastLook
+    null_refused: frozenset[str] = frozenset()
+    """The members that may be absent, but not null."""
 
 
 def check_chat(body: Body, model: Model, sent: bytes | None = None) -> None:
@@ -77,7 +79,7 @@ def _walk(body: Body, model: Model, rules: _Rules) -> None:
     late = check_messages(body["messages"], rules.restrictions)
     for _, key, check in rows:
         value = body[key]
-        if value is not None:
+        if value is not None or key in rules.null_refused:
             check(value, body)
     abilities.check_abilities(body, model, rules.restrictions)
     late = late or response_format.late_fault(body, rules.restrictions)
@@ -95,7 +97,7 @@ def _rules(behaves_as: str, encoding: str) -> _Rules:
     checks: dict[str, Check] = {
         "model": values.anything,
         "messages": values.anything,
-        "tools": tools.check_tools(lenient=restrictions.lenient),
+        "tools": tools.check_tools(restrictions),
         "functions": tools.check_functions,
         "tool_choice": tools.check_tool_choice,
         "function_call": tools.check_function_call,
@@ -103,11 +105,13 @@ def _rules(behaves_as: str, encoding: str) -> _Rules:
         "response_format": response_format.check_response_format(lenient=restrictions.lenient),
         **shared_checks(encoding),
         **chat_checks(restrictions),
+        **{key: values.number(key) for key in restrictions.in_range_late},
         **{key: values.refused(key, _HINTS.get(key, "")) for key in restrictions.unsupported},
     }
     ranked = ((rank, key, checks[key]) for rank, key in enumerate(_ORDER))
     rows = {row[1]: row for row in ranked if row[1] not in restrictions.lacks}
-    return _Rules(restrictions, rows, FastLook(restrictions))
+    null_refused = frozenset(() if restrictions.null_effort else ("reasoning_effort",))
+    return _Rules(restrictions, rows, FastLook(restrictions), null_refused)
 
 
 _HINTS: Final[Mapping[str, Any]] = {"max_tokens": " Use 'max_completion_tokens' instead."}

@@ -103,9 +103,12 @@ def _verbosity(supported: Sequence[str]) -> Check:
 
 
 def _one_of(path: str, value: Any, supported: Sequence[str]) -> Exception:
-    """Return the refusal of a value that only other models take; it is printed as Python does."""
+    """Return the refusal of a value that only other models take; it is printed as Python does.
+
+    Null is printed as in JSON (seen of gpt-5.1, 2025-11).
+    """
     hint = f" Supported values are: {faults.listed(supported)}."
-    return faults.unsupported_value(path, repr(value), hint)
+    return faults.unsupported_value(path, "null" if value is None else repr(value), hint)
 
 
 def _check_moderation(moderation: Any, _: Body) -> None:

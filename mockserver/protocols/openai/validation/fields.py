@@ -5,7 +5,7 @@ Source:
     2026-08-30 (words, and what nested objects know); public issues since 2023 (stops, biases).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mockserver.protocols.openai.validation import faults, values
@@ -15,6 +15,12 @@ from mockserver.protocols.openai.validation.values import Body, Check
 _GREATEST_TOKENS: Final = {"r50k_base": 50_256, "p50k_base": 50_280, "cl100k_base": 100_257}
 _GREATEST_TOKEN: Final = 199_999
 """In newer vocabularies: the end of text, as it is in cl100k_base."""
+
+SAMPLING: Final[Mapping[str, Check]] = {
+    "temperature": values.decimal("temperature", 0, 2),
+    "top_p": values.decimal("top_p", 0, 1),
+}
+"""The checks of the members that set how a model samples."""
 
 _INT64: Final = 2**63
 _MOST_BIAS: Final = 100
@@ -28,8 +34,7 @@ def greatest_token(encoding: str) -> int:
 def shared_checks(encoding: str) -> dict[str, Check]:
     """Return the checks of the members that both endpoints have; tokens are those of *encoding*."""
     return {
-        "temperature": values.decimal("temperature", 0, 2),
-        "top_p": values.decimal("top_p", 0, 1),
+        **SAMPLING,
         "presence_penalty": values.decimal("presence_penalty", -2, 2),
         "frequency_penalty": values.decimal("frequency_penalty", -2, 2),
         "user": values.string("user"),

@@ -79,12 +79,17 @@ class FastLook:
             *restrictions.lacks,
             *restrictions.unsupported,
             *restrictions.while_reasoning,
+            *restrictions.fixed,
             *restrictions.incompatible,
         }
         members = [(name, kind, None) for name, kind in _MEMBERS.items() if name not in refused]
         choices = _or_null(Annotated[int, Meta(ge=1, le=restrictions.most_choices)])
         tools = [("tools", msgspec.Raw, msgspec.Raw())]
-        if restrictions.tools_while_reasoning is not None or "tools" in refused:
+        if (
+            restrictions.tools_while_reasoning is not None
+            or not restrictions.tools
+            or "tools" in refused
+        ):
             tools = []
         plain = msgspec.defstruct(
             "PlainChat",

@@ -20,9 +20,13 @@ class Restrictions:
         unsupported: Parameters that are refused whatever their value.
         while_reasoning: Parameters that are refused unless they have their default value, or
             the reasoning effort is `none`.
+        fixed: Parameters that are refused unless they have their default value.
         incompatible: Parameters that a search model refuses, all in one sentence.
         efforts: The values of `reasoning_effort`; empty: any.
         default_effort: The effort of a request that states none.
+        null_effort: `reasoning_effort` may be null.
+        tools: Whether tools may be offered.
+        built_in_tools: Kinds of tools that the provider runs itself, and that the model takes.
         tools_while_reasoning: What to do instead, if function tools and reasoning exclude each
             other.
         verbosities: The values of `verbosity` that the model takes.
@@ -48,9 +52,13 @@ class Restrictions:
     lacks: frozenset[str] = frozenset()
     unsupported: frozenset[str] = frozenset()
     while_reasoning: tuple[str, ...] = ()
+    fixed: tuple[str, ...] = ()
     incompatible: tuple[str, ...] = ()
     efforts: tuple[str, ...] = ()
     default_effort: str = "medium"
+    null_effort: bool = True
+    tools: bool = True
+    built_in_tools: tuple[str, ...] = ()
     tools_while_reasoning: str | None = None
     verbosities: tuple[str, ...] = ("low", "medium", "high")
     refused_roles: frozenset[str] = frozenset()
@@ -65,6 +73,17 @@ class Restrictions:
     most_choices: int = 128
     most_top_logprobs: int = 20
     most_input: int | None = None
+
+    @property
+    def in_range_late(self) -> tuple[str, ...]:
+        """The members whose range is checked only after all other members.
+
+        So it is on models that keep to a temperature: of a request with an unsupported
+        parameter, too, that one is reported (recorded of gpt-5).
+        """
+        return tuple(
+            key for key in ("temperature", "top_p") if key in (*self.fixed, *self.while_reasoning)
+        )
 
 
 @lru_cache(maxsize=1024)

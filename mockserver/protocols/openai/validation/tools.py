@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.validation import faults, schemas, values
+from mockserver.protocols.openai.validation.restrictions import Restrictions
 from mockserver.protocols.openai.validation.values import Body, Check
 
 _MOST_TOOLS: Final = 128
@@ -21,24 +22,31 @@ _NO_PARAMETERS: Final[Mapping[str, Any]] = {"type": "object", "properties": {}}
 """The parameters of a strict function that states none (recorded, 2025-09)."""
 
 
-def check_tools(*, lenient: bool) -> Check:
+def check_tools(restrictions: Restrictions) -> Check:
     """Return the check of tools: their descriptions, and their schemas.
 
-    A *lenient* one lets kinds and schemas pass that a gateway may know.
+    Kinds and schemas that a gateway may know pass, as do the kinds that the models of
+    *restrictions* have built in.
     """
+    built_in = restrictions.built_in_tools
+    lenient = restrictions.lenient
 
     def check(value: Any, _: Body) -> None:
         tools = values.array(value, "tools")
         _check_length(tools, "tools")
         for number, tool in enumerate(tools):
             path = f"tools[{number}]"
-            _check_tool(values.record(tool, path), path, lenient=lenient)
+            _check_tool(values.record(tool, path), path, built_in, lenient=lenient)
 
     return check
 
 
-def _check_tool(tool: Mapping[str, Any], path: str, *, lenient: bool) -> None:
+def _check_tool(
+    tool: Mapping[str, Any], path: str, built_in: Sequence[str], *, lenient: bool
+) -> None:
     kind = values.text_member(tool, "type", path)
+    if kind in built_in:
+        return
     if kind in _KINDS:
         described = values.record_member(tool, kind, path)
         path = f"{path}.{kind}"

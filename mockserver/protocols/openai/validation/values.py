@@ -41,12 +41,22 @@ def integer(path: str, least: int, most: int | None = None) -> Check:
     return check
 
 
-def decimal(path: str, least: int, most: int) -> Check:
-    """Return the check of a number from *least* to *most*."""
+def number(path: str) -> Check:
+    """Return the check of a number, whichever it is."""
 
     def check(value: Any, _: Body) -> None:
         if type(value) is not float and type(value) is not int:
             raise faults.wrong_type(path, "a decimal", value)
+
+    return check
+
+
+def decimal(path: str, least: int, most: int) -> Check:
+    """Return the check of a number from *least* to *most*."""
+    check_number = number(path)
+
+    def check(value: Any, body: Body) -> None:
+        check_number(value, body)
         if value < least:
             raise faults.below_minimum(path, "decimal", least, value)
         if value > most:

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
+from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
+from mockserver.protocols.openai.validation import check_chat
 from mockserver.protocols.openai.validation.restrictions import restrictions_of
 
 TERRA = "gpt-5.6-terra"
@@ -157,9 +159,93 @@ SAMPLING = {
 }
 
 
-@pytest.mark.parametrize("model", ["gpt-5.5", TERRA])
-def test_sampling_is_free_once_a_model_stops_reasoning(chat_fault: Any, model: str) -> None:
-    assert chat_fault(model, reasoning_effort="none", **SAMPLING) is None
+def test_sampling_is_free_once_a_model_stops_reasoning(chat_fault: Any) -> None:
+    assert chat_fault("gpt-5.5", reasoning_effort="none", **SAMPLING) is None
+
+
+@pytest.mark.parametrize("model", ["gpt-5.6", TERRA, "gpt-5.6-luna"])
+def test_gpt_5_6_samples_in_one_way_even_without_reasoning_e9(chat_fault: Any, model: str) -> None:
+    rest = {key: value for key, value in SAMPLING.items() if key not in {"temperature", "top_p"}}
+
+    assert chat_fault(model, reasoning_effort="none", **rest) is None
+    assert chat_fault(model, reasoning_effort="none", temperature=0.5) == unsupported_value(
+        "temperature", "0.5", FIXED
+    )
+    assert chat_fault(model, reasoning_effort="none", top_p=0.5) == unsupported("top_p")
+    assert chat_fault(model, reasoning_effort="none", temperature=1, top_p=1.0) is None
+
+
+@pytest.mark.parametrize(
+    ("model", "members", "param"),
+    [
+        pytest.param("gpt-5", {"temperature": 3, "max_tokens": 5}, "max_tokens", id="E6 gpt-5"),
+        pytest.param("gpt-5-nano", {"top_p": 2, "max_tokens": 5}, "max_tokens", id="E6 top_p"),
+        pytest.param("o4-mini", {"temperature": 3, "stop": "x"}, "stop", id="E6 o4-mini"),
+        pytest.param(TERRA, {"temperature": -1, "prediction": {}}, "prediction", id="E6 gpt-5.6"),
+        pytest.param("gpt-5", {"temperature": "x", "max_tokens": 5}, "temperature", id="a type"),
+        pytest.param("gpt-4o", {"temperature": 3, "max_tokens": 0}, "temperature", id="gpt-4o"),
+    ],
+)
+def test_what_is_unsupported_comes_before_ranges(
+    chat_fault: Any, model: str, members: dict[str, Any], param: str
+) -> None:
+    assert chat_fault(model, **members)[0] == param
+
+
+@pytest.mark.parametrize("model", ["gpt-5", TERRA, "o3"])
+def test_a_range_is_checked_all_the_same_e6(chat_fault: Any, model: str) -> None:
+    assert chat_fault(model, temperature=3)[1] == "decimal_above_max_value"
+
+
+NO_TOOLS = (
+    "tools is not supported in this model. For a list of supported models, refer to "
+    "https://platform.openai.com/docs/guides/function-calling#models-supporting-function-calling."
+)
+
+
+@pytest.mark.parametrize("model", ["o1-mini", "gpt-5-chat-latest", "chatgpt-4o-latest"])
+def test_some_models_take_no_tools(model: str) -> None:
+    known = Catalogue(any_model=True).get(model)
+    assert known is not None
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}], "tools": TOOLS}
+
+    with pytest.raises(ApiError) as refused:
+        check_chat(body, known)
+
+    assert (refused.value.status, refused.value.message) == (404, NO_TOOLS)
+    assert (refused.value.param, refused.value.code) == (None, None)
+
+
+@pytest.mark.parametrize("kind", ["web_search_preview", "web_search"])
+@pytest.mark.parametrize("model", ["gpt-5-nano", "gpt-5", "gpt-5.1"])
+def test_gpt_5_takes_built_in_tools_a3(chat_fault: Any, model: str, kind: str) -> None:
+    assert chat_fault(model, tools=[{"type": kind, "search_context_size": "low"}]) is None
+
+
+@pytest.mark.parametrize("model", ["gpt-4o", "o3", TERRA])
+def test_other_models_do_not_a3(chat_fault: Any, model: str) -> None:
+    assert chat_fault(model, tools=[{"type": "web_search_preview"}]) == (
+        "tools[0].type",
+        "invalid_value",
+        "Invalid value: 'web_search_preview'. Supported values are: 'function' and 'custom'.",
+    )
+
+
+def test_gpt_5_1_takes_no_effort_that_is_null_e9(chat_fault: Any) -> None:
+    hint = " Supported values are: 'none', 'low', 'medium', and 'high'."
+
+    assert chat_fault("gpt-5.1", reasoning_effort=None) == unsupported_value(
+        "reasoning_effort", "null", hint
+    )
+    assert chat_fault("gpt-5", reasoning_effort=None) is None
+
+
+def test_a_chat_alias_thinks_in_one_way(chat_fault: Any) -> None:
+    hint = " Supported values are: 'medium'."
+
+    assert chat_fault("gpt-5.2-chat-latest", reasoning_effort="high") == unsupported_value(
+        "reasoning_effort", "'high'", hint
+    )
 
 
 @pytest.mark.parametrize("model", ["gpt-5.1", "gpt-5.2", "gpt-5.4-mini"])
@@ -201,7 +287,6 @@ def test_defaults_may_be_stated_while_a_model_reasons(chat_fault: Any) -> None:
             unsupported("max_tokens", " Use 'max_completion_tokens' instead."),
             id="o1: max_tokens",
         ),
-        pytest.param("o1-mini", {"tools": TOOLS}, unsupported("tools"), id="o1-mini: tools"),
     ],
 )
 def test_the_o_series_does_not_take_some_parameters(
