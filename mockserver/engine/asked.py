@@ -8,6 +8,7 @@ from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Final, NamedTuple, TypeAlias
 
+from mockserver.caching import BoundedTable
 from mockserver.contracts import Answer, AnsweredChoice, Reply
 from mockserver.conversation import ApiError, Choice, IncomingCall, ModelRequest, ToolCall, Usage
 from mockserver.engine.routing import Route
@@ -231,14 +232,14 @@ class Plain(NamedTuple):
 class Kept:
     """What memory keeps beside a request, for when the very same comes again.
 
-    *held* are the rules that may hold for it, *ready* the answers that it got.
+    *held* are the rules that may hold for it, *ready* the last *most* answers that it got.
     """
 
     __slots__ = ("held", "ready")
 
-    def __init__(self) -> None:
+    def __init__(self, most: int) -> None:
         self.held: OrderedDict[object, tuple[int, ...]] = OrderedDict()
-        self.ready: OrderedDict[Hashable, tuple[Reply, Ready]] = OrderedDict()
+        self.ready: BoundedTable[Hashable, tuple[Reply, Ready]] = BoundedTable(most)
 
 
 @dataclass(slots=True, eq=False)

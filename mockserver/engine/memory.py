@@ -5,11 +5,11 @@ is remembered depends on content alone, so that it is the same as if it had been
 are the keys, and the bounds.
 """
 
-from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Final, TypeVar
 
+from mockserver.caching import BoundedTable
 from mockserver.contracts import Dialect
 from mockserver.engine.asked import Asked, Envelope, Kept, Made, Ready, Understood
 from mockserver.models import Catalogue
@@ -39,10 +39,10 @@ class Memory:
     """What all sessions of a server remember together."""
 
     def __init__(self) -> None:
-        self._understood: OrderedDict[Hashable, Understood] = OrderedDict()
-        self._made: OrderedDict[Hashable, Made] = OrderedDict()
-        self._openings: OrderedDict[Hashable, Count] = OrderedDict()
-        self._envelopes: OrderedDict[Hashable, Envelope] = OrderedDict()
+        self._understood: BoundedTable[Hashable, Understood] = BoundedTable(REQUESTS_KEPT)
+        self._made: BoundedTable[Hashable, Made] = BoundedTable(MADE_KEPT)
+        self._openings: BoundedTable[Hashable, Count] = BoundedTable(OPENINGS_KEPT)
+        self._envelopes: BoundedTable[Hashable, Envelope] = BoundedTable(ENVELOPES_KEPT)
         self.catalogue = lru_cache(CATALOGUES_KEPT)(_catalogue)
         """Returns the known models as the provider of a dialect has them."""
 
@@ -57,8 +57,8 @@ class Memory:
             # What has come twice is likely to come again; what has not costs nothing to forget.
             if asked.occurrence > 1 and len(asked.http.body) <= MOST_BODY_BYTES:
                 for one in (known, *known.fallbacks):
-                    one.kept = Kept()
-                _put(self._understood, key, known, REQUESTS_KEPT)
+                    one.kept = Kept(REPLIES_KEPT)
+                self._understood.put(key, known)
         return known
 
     def held(self, asked: Asked, understood: Understood) -> dict[object, tuple[int, ...]] | None:
@@ -94,16 +94,16 @@ class Memory:
             return known[1]
         ready = make()
         if not reply.varies and ready.size <= MOST_ANSWER_BYTES:
-            _put(kept.ready, key, (reply, ready.settled()), REPLIES_KEPT)
+            kept.ready.put(key, (reply, ready.settled()))
         return ready
 
     def made(self, by: Hashable, make: Callable[[], Made]) -> Made:
         """Return what is made for all requests that are alike in *by*; None: for a single one."""
-        return _remembered(self._made, by, make, MADE_KEPT)
+        return _remembered(self._made, by, make)
 
     def opening(self, by: Hashable, make: Callable[[], Count]) -> Count:
         """Return what is billed before a text, by all that decides it."""
-        return _remembered(self._openings, by, make, OPENINGS_KEPT)
+        return _remembered(self._openings, by, make)
 
     def envelope(self, by: Hashable, make: Callable[[], Envelope]) -> Envelope:
         """Return the envelope of all answers that are alike in *by*; None: of a single one."""
@@ -111,26 +111,18 @@ class Memory:
         if known is None:
             known = make()
             if by is not None and known.size <= MOST_ENVELOPE:
-                _put(self._envelopes, by, known, ENVELOPES_KEPT)
+                self._envelopes.put(by, known)
         return known
 
 
-def _remembered(
-    table: OrderedDict[Hashable, T], by: Hashable, make: Callable[[], T], most: int
-) -> T:
+def _remembered(table: BoundedTable[Hashable, T], by: Hashable, make: Callable[[], T]) -> T:
     """Return what *table* has for *by*, or what *make* makes; None for *by*: what it makes."""
     known = None if by is None else table.get(by)
     if known is None:
         known = make()
         if by is not None:
-            _put(table, by, known, most)
+            table.put(by, known)
     return known
-
-
-def _put(table: OrderedDict[Hashable, T], by: Hashable, value: T, most: int) -> None:
-    table[by] = value
-    if len(table) > most:
-        table.popitem(last=False)
 
 
 def shares_choices(given: Given) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
+from mockserver.caching import BoundedTable
 from mockserver.conversation import EMPTY_TRANSCRIPT, ToolCall, Transcript, Usage
 from mockserver.records.redaction import (
     redact,
@@ -328,7 +329,7 @@ class Archive:
         self._kept: OrderedDict[Call, Journal] = OrderedDict()
         self.size = 0
         """How many bytes of requests and answers are kept."""
-        self._bodies: OrderedDict[bytes, bytes] = OrderedDict()
+        self._bodies: BoundedTable[bytes, bytes] = BoundedTable(BODIES_REMEMBERED)
 
     def redacted(self, body: bytes, digest: bytes) -> bytes:
         """Return *body* without secrets; a body with the same *digest* is searched once."""
@@ -336,9 +337,8 @@ class Archive:
             return redact(body)
         known = self._bodies.get(digest)
         if known is None:
-            known = self._bodies[digest] = redact(body)
-            if len(self._bodies) > BODIES_REMEMBERED:
-                self._bodies.popitem(last=False)
+            known = redact(body)
+            self._bodies.put(digest, known)
         return known
 
     def add(self, journal: Journal, call: Call) -> None:

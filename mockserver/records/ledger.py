@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
+from mockserver.caching import BoundedTable
 from mockserver.conversation import Usage
 
 MOST_KEPT: Final = 10_000
@@ -40,16 +41,14 @@ class Ledger:
     """The answers that a session has given."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, Entry] = {}
+        self._kept: BoundedTable[str, Entry] = BoundedTable(MOST_KEPT)
         self._spent: Counter[tuple[str, str]] = Counter()
 
     def add(self, entry: Entry, key: str) -> None:
         """Enter an answer that is given now; *key* is the journal's fingerprint of the API key."""
-        self._kept[entry.id] = entry
+        self._kept.put(entry.id, entry)
         nanos = round(entry.cost_usd * NANOS)
         self._spent[entry.provider, key] += nanos
-        if len(self._kept) > MOST_KEPT:
-            del self._kept[next(iter(self._kept))]
 
     def get(self, identity: str) -> Entry | None:
         """Return the answer with the id *identity*, if it is kept."""

@@ -3,6 +3,7 @@
 They are kept as values; the endpoint that looks them up renders them as JSON.
 """
 
+from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -51,7 +52,7 @@ class StoredAnswers:
     """The answers that a session keeps."""
 
     def __init__(self) -> None:
-        self._kept: dict[str, StoredAnswer] = {}
+        self._kept: OrderedDict[str, StoredAnswer] = OrderedDict()
         self._size = 0
         self.dropped = 0
         """How many were dropped for lack of room."""
@@ -65,7 +66,8 @@ class StoredAnswers:
         self._kept[answer.id] = answer
         self._size += answer.size
         while len(self._kept) > MOST_KEPT or self._size > MOST_BYTES:
-            self.remove(next(iter(self._kept)))
+            _, first = self._kept.popitem(last=False)
+            self._size -= first.size
             self.dropped += 1
 
     def get(self, identity: str) -> StoredAnswer | None:

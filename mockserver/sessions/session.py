@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
+from mockserver.caching import BoundedTable
 from mockserver.records.journal import Archive, Journal
 from mockserver.records.ledger import Ledger
 from mockserver.records.stored import StoredAnswers
@@ -70,8 +71,8 @@ class Session:
         self._added: dict[str, Scenario] = {}
         self._stated_seed = seed
         self._outer_strict = strict
-        self._occurrences: dict[bytes, int] = {}
-        self._attempts: dict[bytes, int] = {}
+        self._occurrences: BoundedTable[bytes, int] = BoundedTable(OCCURRENCES_KEPT)
+        self._attempts: BoundedTable[bytes, int] = BoundedTable(OCCURRENCES_KEPT)
         self._put(compiler(self._layers()))
         self.reader = RuleReader(self.compiled)
 
@@ -112,8 +113,8 @@ class Session:
         self.stored = StoredAnswers()
         self.ledger = Ledger()
         self.traffic = Traffic()
-        self._occurrences = {}
-        self._attempts = {}
+        self._occurrences.clear()
+        self._attempts.clear()
 
     def _layers(self) -> list[Layer]:
         """Return what it answers by, that which is read first in front."""
@@ -147,17 +148,15 @@ class Session:
     def occurrence(self, content: bytes) -> int:
         """Count one more request with *content* (a digest of path and body), from 1."""
         counts = self._occurrences
-        seen = counts[content] = counts.get(content, 0) + 1
-        if len(counts) > OCCURRENCES_KEPT:
-            del counts[next(iter(counts))]
+        seen = counts.get(content, 0) + 1
+        counts.put(content, seen)
         return seen
 
     def attempt(self, content: bytes) -> int:
         """Count one more request with *content* since the last that got a whole answer, from 1."""
         counts = self._attempts
-        tried = counts[content] = counts.get(content, 0) + 1
-        if len(counts) > OCCURRENCES_KEPT:
-            del counts[next(iter(counts))]
+        tried = counts.get(content, 0) + 1
+        counts.put(content, tried)
         return tried
 
     def next_counts(self, content: bytes) -> tuple[int, int]:

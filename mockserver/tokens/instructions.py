@@ -9,8 +9,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver.caching import SizedCache
 from mockserver.models import Family
-from mockserver.tokens.caching import SizedCache
 from mockserver.tokens.layouts import LAYOUTS
 from mockserver.tokens.response_formats import render_response_format
 from mockserver.tokens.typescript import render_tools

@@ -19,8 +19,8 @@ import msgspec
 import tiktoken
 
 from mockserver import bundled
+from mockserver.caching import SizedCache
 from mockserver.errors import MockServerError
-from mockserver.tokens.caching import SizedCache
 from mockserver.wire.jsontext import Pieces, tokens_of
 
 

@@ -5,13 +5,13 @@ know nothing of the bill. How many answers run at once is up to `mockserver.traf
 """
 
 import math
-from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from typing import ClassVar, Final, Literal, NamedTuple
 
+from mockserver.caching import BoundedTable
 from mockserver.conversation import Allowance, Charge
 from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
@@ -176,7 +176,9 @@ class Limiter:
     """The buckets of one session."""
 
     def __init__(self) -> None:
-        self._buckets: OrderedDict[tuple[str, str], tuple[_Bucket, ...]] = OrderedDict()
+        self._buckets: BoundedTable[tuple[str, str], tuple[_Bucket, ...]] = BoundedTable(
+            BUCKETS_KEPT
+        )
 
     def admit(
         self, key: str, model: str, figures: Figures, charge: Charge, now_s: float
@@ -226,9 +228,7 @@ class Limiter:
         found = self._buckets.get((key, model))
         if found is None or [(b.of, b.window, b.limit) for b in found] != stated:
             found = tuple(_Bucket(of, window, limit, now_s) for of, window, limit in stated)
-            self._buckets[key, model] = found
-            if len(self._buckets) > BUCKETS_KEPT:
-                self._buckets.popitem(last=False)
+            self._buckets.put((key, model), found)
         self._buckets.move_to_end((key, model))
         return found
 

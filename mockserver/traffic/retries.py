@@ -8,6 +8,7 @@ come back at once, and the clock is moved when it does.
 import math
 from typing import Final, NamedTuple
 
+from mockserver.caching import BoundedTable
 from mockserver.traffic.clock import Clock
 from mockserver.wire.timeline import Abort, Head, Timeline
 
@@ -94,7 +95,7 @@ class Retries:
     """The requests of one session whose last attempt failed, by their content."""
 
     def __init__(self) -> None:
-        self._failed: dict[bytes, _Last] = {}
+        self._failed: BoundedTable[bytes, _Last] = BoundedTable(KEPT)
 
     def returns(self, content: bytes, clock: Clock) -> float | None:
         """Return how long the client of *content* waited since its last attempt failed.
@@ -112,7 +113,7 @@ class Retries:
     def give_up(self, content: bytes, now_s: float) -> None:
         """Note that an answer to *content* was incomplete, or that its client left."""
         if content not in self._failed:
-            self._put(content, _Last(now_s, None))
+            self._failed.put(content, _Last(now_s, None))
 
     def note(self, content: bytes, ends_s: float, timeline: Timeline) -> float | None:
         """Note what goes out for *content* until *ends_s*; return how long the client should wait.
@@ -124,10 +125,5 @@ class Retries:
         if head is not None and head.status < 400 and not cut:  # noqa: PLR2004 - HTTP's errors
             return None
         asked_s = asked_wait_s(head) if head is not None and is_retryable(head.status) else None
-        self._put(content, _Last(ends_s, asked_s))
+        self._failed.put(content, _Last(ends_s, asked_s))
         return asked_s
-
-    def _put(self, content: bytes, last: _Last) -> None:
-        self._failed[content] = last
-        if len(self._failed) > KEPT:
-            del self._failed[next(iter(self._failed))]

@@ -1,10 +1,31 @@
-"""A cache of results, bounded by their size and not only by their number."""
+"""Tables that do not grow for ever: bounded by the number of entries, or by their size."""
 
+from collections import OrderedDict
 from collections.abc import Hashable
 from typing import Generic, TypeVar
 
 Key = TypeVar("Key", bound=Hashable)
 Value = TypeVar("Value")
+
+
+class BoundedTable(OrderedDict[Key, Value]):
+    """A table of at most *most* entries; the one that came first is forgotten first.
+
+    An ordered dict, since finding the first key of a plain one takes longer the more keys were
+    removed before it: 27 µs after 100,000.
+    """
+
+    __slots__ = ("most",)
+
+    def __init__(self, most: int) -> None:
+        super().__init__()
+        self.most = most
+
+    def put(self, key: Key, value: Value) -> None:
+        """Enter *value* for *key*; what is known already keeps its place in the order."""
+        self[key] = value
+        if len(self) > self.most:
+            self.popitem(last=False)
 
 
 class SizedCache(Generic[Key, Value]):
