@@ -7,7 +7,7 @@ An answer that a provider would send as an error is not one of them: see
 import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Any, Final, Literal
 
 _LONGEST: Final = 600
 """How many characters of a sentence are printed: it may quote a word of any length."""
@@ -27,14 +27,20 @@ class UsageError(MockServerError):
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A position in a file, as editors count: lines and columns from 1."""
+    """A position in a file, as editors count: lines and columns from 1.
+
+    What was not read from a file has a *path* instead, such as `rules[0].reply.kind`.
+    """
 
     file: str
     line: int
     column: int
+    path: str | None = None
 
     def __str__(self) -> str:
-        return f"{self.file}:{self.line}:{self.column}"
+        if self.path is None:
+            return f"{self.file}:{self.line}:{self.column}"
+        return f"{self.file}: {self.path}" if self.path else self.file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,6 +78,15 @@ class ScenarioError(MockServerError):
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(sorted(problems, key=lambda problem: problem.place))
         super().__init__("\n".join(map(str, self.problems)))
+
+
+def shows_mistake(excinfo: Any) -> bool:
+    """Return whether the error of pytest's *excinfo* is a mistake in how we are called.
+
+    A module that names this `__tracebackhide__` leaves its frames out of pytest's report of such
+    a mistake, which then ends at the caller's line. Defects of our own are shown whole.
+    """
+    return isinstance(excinfo.value, MockServerError)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:

@@ -69,12 +69,17 @@ class Target:
             UsageError: *url* is not the address of a server.
 
         """
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or parts.hostname is None:
-            raise UsageError(f"'{url}' is not the address of a server: write it like {DEFAULT_URL}")
-        self.url = f"{parts.scheme}://{parts.netloc}"
-        self.host = parts.hostname
-        self.port = parts.port
+        try:
+            parts = urlsplit(url)
+            scheme, host, port = parts.scheme, parts.hostname, parts.port
+        except (ValueError, AttributeError, TypeError):  # a port of letters, or no text at all
+            parts, scheme, host, port = urlsplit(""), "", None, None
+        if scheme not in {"http", "https"} or host is None:
+            what = f"'{url}' is not the address of a server"
+            raise UsageError(f"{what}: write it like {DEFAULT_URL}")
+        self.url = f"{scheme}://{parts.netloc}"
+        self.host = host
+        self.port = port
         self.tls: ssl.SSLContext | None = None
         if parts.scheme == "https":
             self.tls = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))

@@ -1,12 +1,12 @@
-"""Loading and checking scenarios: files, shipped ones by name, several as one.
+"""Loading and checking scenarios: files, shipped ones by name, mappings, several as one.
 
 Only files that were named are opened, and a name never leads to a file outside its folder.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, cast
 
 from mockserver import bundled
 from mockserver.errors import (
@@ -16,15 +16,18 @@ from mockserver.errors import (
     ScenarioError,
     UsageError,
     did_you_mean,
+    shows_mistake,
 )
 from mockserver.plugins import Plugins
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
 from mockserver.scenario.merging import merged
-from mockserver.scenario.schema import Include, Scenario, ScenarioFile
+from mockserver.scenario.schema import Include, Scenario, ScenarioFile, Strict
 from mockserver.scenario.syntax import reader
 from mockserver.scenario.syntax.nodes import MapNode, Node, ScalarNode
-from mockserver.scenario.syntax.written import values
+from mockserver.scenario.syntax.written import as_json, paths, plain, values
+
+__tracebackhide__ = shows_mistake
 
 MAX_INCLUDED: Final = 16
 """How many files may lead, each by including the next, to one that is included."""
@@ -37,20 +40,25 @@ class ScenarioText:
     """A scenario as text; *name* is what errors call it.
 
     *path* is the file it was read from, and *root* the folder in which that may include others;
-    text without a file cannot include any.
+    text without a file cannot include any. With *is_mapping*, it was written from a mapping, and
+    errors state paths into that.
     """
 
     text: str
     name: str = "<text>"
     path: Path | None = None
     root: Path | None = None
+    is_mapping: bool = False
 
 
-Source: TypeAlias = str | Path | ScenarioText
-"""A path, a name such as ``failures/rate-limited-once``, or text.
+Source: TypeAlias = str | Path | Mapping[str, Any] | ScenarioText | Scenario
+"""A path, a name such as ``failures/rate-limited-once``, a mapping, a text, or a scenario as read.
 
-What ends in ``.yaml``, ``.yml`` or ``.json`` is a path, and so is every `Path`.
+What ends in ``.yaml``, ``.yml`` or ``.json`` is a path, and so is every `Path`; what has a line
+break is a file's text. A mapping is what a file holds; ``version`` may be left out.
 """
+MAPPING: Final = "<scenario>"
+"""How errors call a scenario that was given as a mapping."""
 
 
 def load_scenario(
@@ -62,13 +70,13 @@ def load_scenario(
     default headers are merged, the first of each name.
 
     Args:
-        *sources: Paths, names, texts.
+        *sources: Paths, names, mappings, texts, scenarios.
         plugins: The kinds that may be used; the installed ones unless stated.
         folders: Where names are looked up, in this order; the shipped scenarios unless stated.
 
     Raises:
         ScenarioError: Something is wrong with them; holds all problems of all files.
-        UsageError: No such file or name.
+        UsageError: No such file or name, or a source is something else.
 
     """
     return merged(_read(sources, plugins, folders).files)
@@ -85,7 +93,16 @@ class Loaded:
 def load_with_documents(
     *sources: Source, plugins: Plugins | None = None, folders: Sequence[Path] | None = None
 ) -> Loaded:
-    """Read *sources* as `load_scenario` does, and keep their content as plain values too."""
+    """Read *sources* as `load_scenario` does, and keep their content as plain values too.
+
+    Raises:
+        ScenarioError: Something is wrong with them.
+        UsageError: No such file or name, or a source has no content to keep.
+
+    """
+    if any(isinstance(source, Scenario) for source in sources):
+        what = "a scenario that was read before cannot be written as a file"
+        raise UsageError(f"{what}\n  give the name, path or mapping that it was read from")
     reading = _read(sources, plugins, folders)
     documents = [values(root) for root in reading.roots]
     return Loaded(
@@ -106,6 +123,27 @@ def _read(
     if errors:
         raise ScenarioError(errors)
     return reading
+
+
+def read_strict(value: object) -> Strict:
+    """Return *value* as the key `strict` of a file; a text is read as YAML.
+
+    Raises:
+        UsageError: It is not valid.
+
+    """
+    if isinstance(value, Strict):
+        return value
+    text = f"version: 1\nstrict: {value}\n" if isinstance(value, str) else None
+    try:
+        written = text or as_json({"version": 1, "strict": plain(value, "strict")})
+        return load_scenario(ScenarioText(written, "strict", is_mapping=True)).strict
+    except ScenarioError as error:
+        found = "\n".join(
+            f"{problem.what}\n  {problem.hint}" if problem.hint else problem.what
+            for problem in error.problems
+        )
+        raise UsageError(f"strict={value!r:.80}: {found}") from None
 
 
 def scenario_files(*sources: Source, folders: Sequence[Path] | None = None) -> frozenset[Path]:
@@ -165,7 +203,7 @@ def bundled_scenarios(folder: Path | None = None) -> list[tuple[str, str]]:
 def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
     """Yield *sources*, the files in it for a folder."""
     for source in sources:
-        if not isinstance(source, ScenarioText) and "\0" not in str(source):
+        if isinstance(source, str | Path) and "\0" not in str(source):
             folder = Path(source)
             if _holds(folder.is_dir):
                 yield from sorted(folder.rglob("*.yaml"))
@@ -173,13 +211,34 @@ def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
         yield source
 
 
-def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | Problem:
-    """Return the text of *source*, or why it has none."""
-    if isinstance(source, ScenarioText):
-        return source
-    if isinstance(source, Path) or source.endswith(_SUFFIXES):
-        return _text_in(Path(source), str(source), _root_of(Path(source)))
-    return _text_by_name(source, folders if folders is not None else [_shipped()])
+def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | Scenario | Problem:
+    """Return the text of *source*, or why it has none; a scenario is what it is."""
+    match source:
+        case ScenarioText() | Scenario():
+            return source
+        case Mapping():
+            document = {"version": 1, **plain(source, "a scenario")}
+            return ScenarioText(as_json(document), MAPPING, is_mapping=True)
+        case Path():
+            return _text_in(source, str(source), _root_of(source))
+        case str() if "\n" in source:
+            return ScenarioText(source)
+        case str() if source.endswith(_SUFFIXES):
+            return _text_in(Path(source), source, _root_of(Path(source)))
+        case str():
+            return _text_by_name(source, folders if folders is not None else [_shipped()])
+    raise _no_scenario(source)
+
+
+def _no_scenario(value: object) -> UsageError:
+    """Return the error for a *value* that is given as a scenario."""
+    what = f"a scenario is a name, a path, a mapping or a text, not {value!r:.60}"
+    hint = None
+    if isinstance(value, list | tuple | set | frozenset):
+        hint = "give each scenario as an argument of its own"
+        if any(isinstance(item, Mapping) for item in cast(Collection[object], value)):
+            hint += "; a list of rules is {'rules': [...]}"
+    return UsageError(f"{what}\n  {hint}" if hint else what)
 
 
 def _shipped() -> Path:
@@ -282,11 +341,26 @@ class _Reading:
         """Where what was read stands."""
         return frozenset(self._seen)
 
-    def read(self, text: ScenarioText | Problem, within: tuple[Path, ...] = ()) -> None:
+    def read(self, text: ScenarioText | Scenario | Problem, within: tuple[Path, ...] = ()) -> None:
         """Read *text*, then what it includes; *within* are the files that led here."""
         if isinstance(text, Problem):
             self.problems.append(text)
             return
+        if isinstance(text, Scenario):
+            self.files += text.as_files()
+            return
+        if text.is_mapping:
+            before = len(self.problems)
+            self._read(text, within)
+            known = paths(text.text, text.name)
+            self.problems[before:] = [
+                replace(found, place=replace(found.place, path=known.get(found.place, "")))
+                for found in self.problems[before:]
+            ]
+            return
+        self._read(text, within)
+
+    def _read(self, text: ScenarioText, within: tuple[Path, ...]) -> None:
         if text.path is not None:
             # What is named twice, or included by several, is read where it comes first.
             if text.path in self._seen:

@@ -18,7 +18,7 @@ def self_signed(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
         folder: Where that file goes; the private key is never kept on disk.
 
     Raises:
-        UsageError: The extra `tls` is not installed.
+        UsageError: The extra `tls` is not installed, or the folder cannot be written to.
 
     """
     try:
@@ -32,5 +32,9 @@ def self_signed(host: str, folder: Path) -> tuple[ssl.SSLContext, Path]:
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
     certificate.configure_cert(context)
     file = folder / "mockserver-ca.pem"
-    file.write_bytes(authority.cert_pem.bytes())
+    try:
+        file.write_bytes(authority.cert_pem.bytes())
+    except OSError as error:
+        what = f"the authority cannot be written to '{file}': {error.strerror}"
+        raise UsageError(what) from error
     return context, file

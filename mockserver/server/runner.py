@@ -3,21 +3,23 @@
 import asyncio
 import ctypes
 import gc
+import inspect
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Coroutine, Generator, Sequence
+from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Self, TypeVar
+from typing import Any, Final, Never, Self, TypeVar
+from urllib.parse import quote
 
 from mockserver.engine.engine import Engine
-from mockserver.errors import UsageError
+from mockserver.errors import UsageError, did_you_mean, shows_mistake
 from mockserver.plugins import Plugins
-from mockserver.scenario.loader import load_scenario
-from mockserver.scenario.schema import Scenario
+from mockserver.scenario.loader import Source, load_scenario, read_strict
+from mockserver.scenario.schema import Scenario, Strict
 from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
@@ -25,8 +27,11 @@ from mockserver.server.listening import Address, Door, close, listen, new_event_
 from mockserver.server.settings import Settings
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import EVERY_S, Watcher
+from mockserver.sessions.naming import DEFAULT_SESSION
 from mockserver.sessions.options import Options
 from mockserver.sessions.session import Session
+
+__tracebackhide__ = shows_mistake
 
 T = TypeVar("T")
 
@@ -96,28 +101,30 @@ class MockServer:
 
     def __init__(
         self,
-        *scenarios: str | Path | Scenario,
+        *scenarios: Source,
         host: str = "127.0.0.1",
         port: int = 0,
         seed: int | None = None,
-        strict: bool = False,
+        strict: bool | Strict | Mapping[str, bool] = False,
         any_model: bool = False,
         usage_header: bool = True,
         time_scale: float = 1.0,
         control: bool = True,
         control_token: str | None = None,
         cors_origin: str | None = None,
-        tls: Path | None = None,
+        tls: str | Path | None = None,
         upstream: str | None = None,
+        **unknown: Never,
     ) -> None:
         """Create a server; it starts with `start()` or a `with` block.
 
         Args:
-            *scenarios: Names and paths, which are merged, or one `Scenario` value.
+            *scenarios: Names, paths, mappings or `Scenario` values, which are merged.
             host: The address to listen on.
             port: The port to listen on; 0 picks a free one.
             seed: The seed for all random choices; None: the scenario's.
-            strict: Whether requests that no rule answers are refused.
+            strict: What is refused, as the key `strict` of a file: all, nothing, or the parts of a
+                mapping.
             any_model: Whether any model name is accepted.
             usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated.
             time_scale: Real seconds per second of session time; 0 never waits.
@@ -128,27 +135,37 @@ class MockServer:
                 server then speaks HTTPS.
             upstream: The root URL of the server that requests are forwarded to when a reply says
                 so: https, or on this machine.
+            **unknown: There are no others; each is refused.
 
         Raises:
             ScenarioError: A scenario has errors.
-            UsageError: Scenario values are mixed with names or paths, or another argument is not
-                valid.
+            UsageError: Another argument is not valid.
 
         """
+        for name in unknown:
+            raise _no_argument(name)
+        _refuse_other_types(
+            (str, "text", {"host": host}),
+            (int, "a whole number", {"port": port, "seed": 0 if seed is None else seed}),
+            (float | int, "a number", {"time_scale": time_scale}),
+            (str | Path, "a path", {"tls": tls or ""}),
+        )
         options = Options(
             seed=seed,
-            strict=strict,
+            strict=strict if isinstance(strict, bool) else read_strict(strict),
             any_model=any_model,
             usage_header=usage_header,
             time_scale=time_scale,
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
         )
-        self._engine = Engine(_one(scenarios), Plugins.installed(), time.monotonic, options)
+        self._engine = Engine(
+            load_scenario(*scenarios), Plugins.installed(), time.monotonic, options
+        )
         self._settings = Settings(
             control=control,
             token=control_token,
             cors=None if cors_origin is None else Cors(cors_origin),
-            tls=None if tls is None else self_signed(host, tls)[0],
+            tls=None if tls is None else self_signed(host, Path(tls))[0],
             reload=_reader(scenarios),
             upstream=None if upstream is None else Upstream(upstream),
         )
@@ -189,9 +206,59 @@ class MockServer:
             raise UsageError(NOT_RUNNING)
         return self._address.token
 
-    def session(self, name: str = "default") -> Session:
-        """Return a session; read it while no request is being answered."""
-        return self._engine.session(name)
+    def session(
+        self,
+        name: str = "default",
+        *scenarios: Source,
+        inherit: bool = False,
+        seed: int | None = None,
+        strict: bool | Strict | Mapping[str, bool] | None = None,
+        time_scale: float | None = None,
+    ) -> Session:
+        """Return the session *name*; read it while no request is being answered.
+
+        Without more, it is the one that requests below `/s/<name>/v1` already have, or will have.
+        With *scenarios* or an option it is a new one.
+
+        Args:
+            name: Its name in URLs.
+            *scenarios: What it answers from: names, paths, mappings or `Scenario` values.
+            inherit: Whether the server's scenario applies below them.
+            seed: The seed for all random choices; None: the scenario's.
+            strict: What is refused; None: as the scenario states.
+            time_scale: Real seconds per second of session time; None: the server's.
+
+        Raises:
+            ScenarioError: A scenario has errors.
+            UsageError: A new one cannot have that name, or another argument is not valid.
+
+        """
+        _refuse_other_types(
+            (str, "text", {"name": name}),
+            (int, "a whole number", {"seed": 0 if seed is None else seed}),
+            (float | int, "a number", {"time_scale": 0 if time_scale is None else time_scale}),
+        )
+        options = (seed, strict, time_scale)
+        if not (scenarios or inherit) and options == (None, None, None):
+            return self._engine.session(name)
+        scenario = load_scenario(*scenarios)
+
+        def begin() -> Session:
+            return self._engine.sessions.create(
+                name,
+                scenario=scenario,
+                inherit=inherit,
+                seed=seed,
+                strict=None if strict is None else Strict.of(read_strict(strict)),
+                time_scale=time_scale,
+            )
+
+        return begin() if self._loop is None else self.perform(_called(begin))
+
+    def base_url_of(self, session: str) -> str:
+        """Return the base URL that leads OpenAI's clients to a *session*."""
+        below = "" if session == DEFAULT_SESSION else f"/s/{quote(session, safe='')}"
+        return f"{self.url}{below}/v1"
 
     @property
     def engine(self) -> Engine:
@@ -248,12 +315,14 @@ class MockServer:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result()
 
     def start(self) -> Self:
-        """Start answering; return once the server listens.
+        """Start answering, unless it does already; return once the server listens.
 
         Raises:
             UsageError: The server cannot listen there.
 
         """
+        if self._thread is not None:
+            return self
         failure: list[BaseException] = []
         listening = threading.Event()
         self._thread = threading.Thread(
@@ -263,6 +332,7 @@ class MockServer:
         listening.wait()
         if failure:
             self._thread.join()
+            self._thread = None
             raise failure[0]
         return self
 
@@ -309,18 +379,36 @@ class MockServer:
             await close(server, door.listener)
 
 
-def _reader(scenarios: Sequence[str | Path | Scenario]) -> Callable[[], Scenario] | None:
-    """Return a function that reads *scenarios* again; None if they are not in files."""
-    if not scenarios or any(isinstance(scenario, Scenario) for scenario in scenarios):
+def _reader(scenarios: Sequence[Source]) -> Callable[[], Scenario] | None:
+    """Return a function that reads *scenarios* again; None if none of them is in a file."""
+    if not any(isinstance(scenario, str | Path) for scenario in scenarios):
         return None
-    return lambda: _one(scenarios)
+    return lambda: load_scenario(*scenarios)
 
 
-def _one(scenarios: Sequence[str | Path | Scenario]) -> Scenario:
-    sources = [scenario for scenario in scenarios if not isinstance(scenario, Scenario)]
-    values = [scenario for scenario in scenarios if isinstance(scenario, Scenario)]
-    if not values:
-        return load_scenario(*sources) if sources else Scenario()
-    if sources or len(values) > 1:
-        raise UsageError("a server takes one scenario value or any number of names and paths")
-    return values[0]
+def _no_argument(name: str) -> UsageError:
+    """Return the error for an argument *name* of `MockServer`, which has none of that name."""
+    if name in {"scenario", "scenarios", "rules"}:
+        hint = "scenarios come first, without a name: MockServer('basics/hello', {'rules': [...]})"
+    else:
+        known = inspect.signature(MockServer).parameters.values()
+        names = [one.name for one in known if one.kind is inspect.Parameter.KEYWORD_ONLY]
+        hint = did_you_mean(name, names) or f"known: {', '.join(names)}"
+    return UsageError(f"MockServer(…) has no argument '{name}'\n  {hint}")
+
+
+async def _called(function: Callable[[], T]) -> T:
+    return function()
+
+
+def _refuse_other_types(*wanted: tuple[Any, str, Mapping[str, object]]) -> None:
+    """Refuse arguments that are not of the type that stands before them.
+
+    Raises:
+        UsageError: One is of another type.
+
+    """
+    for kind, called, arguments in wanted:
+        for name, value in arguments.items():
+            if not isinstance(value, kind) or isinstance(value, bool):
+                raise UsageError(f"{name}={value!r:.60} is not {called}")

@@ -63,6 +63,11 @@ def token_report(
         ValueError: The document is neither.
 
     """
+    if not isinstance(document, Mapping):  # pyright: ignore[reportUnnecessaryIsInstance] - a caller may not check types
+        raise ValueError(  # noqa: TRY004 - as for a document without messages
+            f"a request or an exchange is a mapping, such as {{'model': …, 'messages': […]}}, not "
+            f"{document!r:.60}"
+        )
     body = _mapping(document.get("request", document))
     if body is None or not ({"messages", "prompt"} & body.keys()):
         raise ValueError(

@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from mockserver import environment
+from mockserver.errors import UsageError, did_you_mean, shows_mistake
+
+__tracebackhide__ = shows_mistake
 
 REMOVED: Final = ("OPENAI_ORG_ID", "OPENAI_PROJECT_ID", "OPENAI_ORGANIZATION")
 """Removed: clients would send them in headers, and they name real accounts."""
@@ -18,7 +21,15 @@ PATHS: Final[Mapping[str, str]] = {
 
 
 def url_for(url: str, provider: str) -> str:
-    """Return the base URL for the clients of *provider*."""
+    """Return the base URL for the clients of *provider*.
+
+    Raises:
+        UsageError: There is no such provider.
+
+    """
+    if provider not in PATHS:
+        hint = did_you_mean(provider, PATHS) or f"known are {', '.join(PATHS)}"
+        raise UsageError(f"unknown provider '{provider}': {hint}")
     return url + PATHS[provider]
 
 

@@ -15,16 +15,19 @@ from mockserver.control.matching import Matcher, verify
 from mockserver.control.problems import Refused
 from mockserver.control.scenarios import read_condition
 from mockserver.control.shapes import Verified, Verify
-from mockserver.errors import UsageError
+from mockserver.errors import UsageError, shows_mistake
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
 from mockserver.scenario.conditions.matching import Condition
+from mockserver.scenario.loader import Source
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.scenario.scripting import Script
 from mockserver.server.runner import MockServer
 from mockserver.sessions.session import Session as EngineSession
 from mockserver.traffic.clock import Clock
 from pytest_mockserver.recording import written_failure
+
+__tracebackhide__ = shows_mistake
 
 T = TypeVar("T")
 
@@ -49,7 +52,7 @@ class Beginning:
     """
 
     scenario: Scenario = Scenario()
-    sources: tuple[str | Path, ...] = ()
+    sources: tuple[Source, ...] = ()
     folders: Sequence[Path] | None = None
     inherit: bool = False
     seed: int | None = None

@@ -3,8 +3,11 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from mockserver.errors import UsageError
+from mockserver.errors import UsageError, shows_mistake
+from pytest_mockserver.addresses import url_for
 from pytest_mockserver.session import Session
+
+__tracebackhide__ = shows_mistake
 
 
 class Opener(Protocol):
@@ -43,6 +46,9 @@ class Factory:
             UsageError: The name is taken, or the provider does not exist.
 
         """
+        if not isinstance(name, str):  # pyright: ignore[reportUnnecessaryIsInstance] - a test may not check types
+            raise UsageError(f"a session's name is a text, not {name!r:.60}")
+        url_for("", provider)
         if name in self._named:
             raise UsageError(f"the test already has a session '{name}'")
         session = self._named[name] = self._open(name, provider=provider, own_port=own_port)

@@ -1,20 +1,23 @@
 """The settings of a test's session: its markers, the nearest first, then those of the run."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import pytest
 
 from mockserver import bundled
-from mockserver.errors import MockServerError, UsageError, did_you_mean
-from mockserver.scenario.loader import ScenarioText, load_scenario
+from mockserver.errors import UsageError, did_you_mean
+from mockserver.scenario.loader import Source, load_scenario, read_strict
 from mockserver.scenario.schema import Scenario, Strict
-from mockserver.scenario.syntax.written import as_json, plain
+from mockserver.traffic.clock import refuse_time_scale
 from pytest_mockserver.settings import Settings
 
 NAME: Final = "mock_llm"
 WORDS: Final = ("seed", "strict", "env", "time_scale", "inherit", "fast_retries")
+OF_SCENARIOS: Final = ("scenario", "scenarios", "name", "path", "rules")
+"""What one may take for the keyword of the scenarios, which have none."""
 DEFAULT_STRICT: Final = Strict.of(stated=True)
 
 
@@ -33,7 +36,7 @@ class Marked:
 
     """
 
-    scenarios: tuple[str | Path, ...]
+    scenarios: tuple[Source, ...]
     seed: int | None
     strict: Strict
     env: bool | None
@@ -46,7 +49,7 @@ class Marked:
         """Read the markers of *node*.
 
         Raises:
-            UsageError: A marker has an unknown keyword.
+            UsageError: A marker has an unknown keyword, or a value of another type.
 
         """
         told: dict[str, Any] = {}
@@ -54,12 +57,11 @@ class Marked:
         strict = Strict()
         for marker in node.iter_markers(NAME):
             for word, value in marker.kwargs.items():
-                if word not in WORDS:
-                    hint = did_you_mean(word, WORDS) or f"known: {', '.join(WORDS)}"
-                    raise UsageError(f"the marker '{NAME}' has no keyword '{word}'\n  {hint}")
-                told.setdefault(word, value)
-            scenarios = scenarios or marker.args
-            if "strict" in marker.kwargs:
+                _refuse_keyword(word, value)
+                if value is not None:  # None is what the marker has unless stated
+                    told.setdefault(word, value)
+            scenarios = scenarios or _each(marker.args)
+            if marker.kwargs.get("strict") is not None:
                 strict = strict.or_else(read_strict(marker.kwargs["strict"]))
         return cls(
             scenarios=scenarios,
@@ -72,19 +74,42 @@ class Marked:
         )
 
 
-def read_strict(value: Any) -> Strict:
-    """Return *value* as the key `strict` of a scenario file.
+def _refuse_keyword(word: str, value: object) -> None:
+    """Refuse a keyword of the marker that does not exist, or whose *value* is of another type.
 
     Raises:
-        UsageError: It is not valid.
+        UsageError: It is such a one.
 
     """
-    text = f"version: 1\nstrict: {value}\n" if isinstance(value, str) else None
-    try:
-        written = text or as_json({"version": 1, "strict": plain(value, "strict")})
-        return load_scenario(ScenarioText(written, "strict")).strict
-    except MockServerError as error:
-        raise UsageError(f"strict={value!r}: {error}") from None
+    if word in OF_SCENARIOS:
+        hint = "scenarios come first, without a keyword: mock_llm('basics/hello', {'rules': [...]})"
+        raise UsageError(f"the marker '{NAME}' has no keyword '{word}'\n  {hint}")
+    if word not in WORDS:
+        hint = did_you_mean(word, WORDS) or f"known: {', '.join(WORDS)}"
+        raise UsageError(f"the marker '{NAME}' has no keyword '{word}'\n  {hint}")
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match word:
+        case "seed":
+            wanted, fits = "a whole number", value is None or (is_number and isinstance(value, int))
+        case "time_scale":
+            wanted, fits = "a number", value is None or is_number
+        case "strict":
+            wanted, fits = "", True  # it is read as the key of a file
+        case "env" | "inherit":
+            wanted, fits = "True or False", value is None or isinstance(value, bool)
+        case _:
+            wanted, fits = "True or False", isinstance(value, bool)
+    if not fits:
+        raise UsageError(f"the marker '{NAME}': {word}={value!r:.60} is not {wanted}")
+    if word == "time_scale" and isinstance(value, int | float):
+        refuse_time_scale(value)
+
+
+def _each(scenarios: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return the *scenarios* of a marker; a list of them stands for its items."""
+    if len(scenarios) == 1 and isinstance(scenarios[0], list | tuple):
+        return tuple(cast(Sequence[Any], scenarios[0]))
+    return scenarios
 
 
 class Scenarios:
@@ -93,10 +118,12 @@ class Scenarios:
     def __init__(self) -> None:
         self._known: dict[tuple[object, ...], Scenario] = {}
 
-    def read(self, sources: tuple[str | Path, ...], folder: Path | None) -> Scenario:
+    def read(self, sources: tuple[Source, ...], folder: Path | None) -> Scenario:
         """Return *sources* as one scenario; names are looked up in *folder*, then bundled."""
         if not sources:
             return Scenario()
+        if not all(isinstance(source, str | Path) for source in sources):
+            return load_scenario(*sources, folders=folders(folder))
         key = (*sources, folder)
         known = self._known.get(key)
         if known is None:

@@ -116,7 +116,8 @@ class Remote:
             return self._session.verify(when, at_least=wanted.at_least, at_most=wanted.at_most)
         if wanted.at_most is not None:
             return self._session.verify(when, at_most=wanted.at_most)
-        return self._session.verify(when, at_least=wanted.at_least or 1)
+        least = 1 if wanted.at_least is None else wanted.at_least
+        return self._session.verify(when, at_least=least)
 
     def wait(self, count: int, timeout_s: float, when: Any, *, unfinished: bool) -> list[Call]:
         """Wait for *count* calls that match *when*; return none if they do not come in time."""

@@ -19,12 +19,13 @@ from _pytest.outcomes import Failed
 from mockserver import MockServer
 from mockserver.errors import MockServerError, UsageError
 from mockserver.records.journal import Call
+from mockserver.scenario.loader import read_strict
 from mockserver.wire.http_request import HttpRequest
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend, Beginning, Local
 from pytest_mockserver.factory import Factory
 from pytest_mockserver.kept import kept
-from pytest_mockserver.marked import DEFAULT_STRICT, Marked, Scenarios, folders, read_strict
+from pytest_mockserver.marked import DEFAULT_STRICT, Marked, Scenarios, folders
 from pytest_mockserver.session import Session
 from pytest_mockserver.settings import Settings
 from pytest_mockserver.strictness import complaints

@@ -8,23 +8,28 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NoReturn, Self, Unpack, cast
+from typing import Any, Final, NoReturn, Self, TypeAlias, Unpack, cast
 
 from mockserver.control.shapes import Verified, Verify
-from mockserver.errors import UsageError
+from mockserver.errors import UsageError, did_you_mean, shows_mistake
 from mockserver.models import Catalogue
 from mockserver.plugins import Plugins
 from mockserver.records import verdicts as judging
 from mockserver.records.attempts import attempts
 from mockserver.records.journal import Call
 from mockserver.records.verdicts import Circumstances, Verdict
-from mockserver.scenario.scripting import Script, WhenKeys, when_of
+from mockserver.scenario.loader import Source
+from mockserver.scenario.scripting import Script, ScriptedRule, WhenKeys, when_of
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend
 from pytest_mockserver.prompts import normalised
 from pytest_mockserver.timeline import counted, timeline
 
+__tracebackhide__ = shows_mistake
+
 PER_MILLION: Final = 1_000_000
+Step: TypeAlias = str | ScriptedRule | Mapping[str, Any] | Sequence[Mapping[str, Any]]
+"""What `assert_order` looks for: a rule, or a condition."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,7 +59,14 @@ class SessionClock:
         return self._backend.now_s()
 
     def advance(self, seconds: float) -> None:
-        """Advance it; pauses of answers that end by then end at once."""
+        """Advance it; pauses of answers that end by then end at once.
+
+        Raises:
+            UsageError: *seconds* are not a number, or negative.
+
+        """
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):  # pyright: ignore[reportUnnecessaryIsInstance] - a test may not check types
+            raise UsageError(f"seconds={seconds!r:.40} is not a number")
         self._backend.advance(seconds)
 
 
@@ -138,11 +150,12 @@ class Session(Script):
         return f"sk-mock-{self.name}"
 
     def url_for(self, provider: str) -> str:
-        """Return the base URL for the clients of *provider*."""
-        if provider not in addresses.PATHS:
-            raise UsageError(
-                f"unknown provider '{provider}': known are {', '.join(addresses.PATHS)}"
-            )
+        """Return the base URL for the clients of *provider*.
+
+        Raises:
+            UsageError: There is no such provider.
+
+        """
         return addresses.url_for(self.url, provider)
 
     def env(self, **more: str) -> dict[str, str]:
@@ -153,7 +166,7 @@ class Session(Script):
 
     def load(
         self,
-        source: str | Path | Mapping[str, Any],
+        source: Source,
         /,
         *,
         folders: Sequence[Path] | None = None,
@@ -185,7 +198,14 @@ class Session(Script):
             self._backend.set_state(self.document()["state"])
 
     def release(self, rule: str | None = None) -> int:
-        """Release answers that a `stall` holds; return how many there were."""
+        """Release answers that a `stall` holds; return how many there were.
+
+        Raises:
+            UsageError: There is no such rule.
+
+        """
+        if rule is not None:
+            self._refuse_unknown(rule, self.calls)
         return self._backend.release(rule)
 
     # --- Inspecting ---
@@ -266,7 +286,8 @@ class Session(Script):
 
         """
         __tracebackhide__ = True
-        condition = _condition(when)
+        _refuse_no_number("calls", calls, "wait_for")
+        condition = _condition(when, "wait_for", "timeout_s", "unfinished")
         found = self._backend.wait(calls, timeout_s, condition, unfinished=unfinished)
         if len(found) < calls:
             self._fail(f"expected {calls} calls within {timeout_s:g} s, got {len(found)}")
@@ -305,8 +326,12 @@ class Session(Script):
     ) -> None:
         """Fail unless *n* calls match *when*; without a number, unless at least one does."""
         __tracebackhide__ = True
+        for name, value in (("n", n), ("at_least", at_least), ("at_most", at_most)):
+            if value is not None:
+                _refuse_no_number(name, value, "assert_called")
+        condition = _condition(when, "assert_called", "at_least", "at_most")
         wanted = Verify(calls=n, at_least=at_least, at_most=at_most)
-        verified: Verified = self._backend.verify(_condition(when), wanted)
+        verified: Verified = self._backend.verify(condition, wanted)
         if not verified.holds:
             self._fail(verified.message)
 
@@ -339,23 +364,56 @@ class Session(Script):
         must if the test has other sessions, from `mock_llm_factory`.
         """
         __tracebackhide__ = True
+        if isinstance(allow, str):
+            raise UsageError(f"allow is a list of verdicts, not a text: write allow=['{allow}']")
         found = judging.without(self._judge(fallback=fallback), allow)
         if found:
             self._fail("the client did not behave well:\n" + "\n".join(map(str, found)))
 
-    def assert_order(self, *rules: str) -> None:
-        """Fail unless *rules* answered in this order; other rules may answer in between."""
+    def assert_order(self, *steps: Step) -> None:
+        """Fail unless calls came in the order of *steps*; other calls may come in between.
+
+        Args:
+            *steps: The name of a rule (or the rule), for a call that it answered; or a mapping with
+                keys of `when`, for a call that fits it; or a list of mappings, one of which fits.
+
+        Raises:
+            AssertionError: They did not.
+            UsageError: A rule does not exist, or a condition is wrong.
+
+        """
         __tracebackhide__ = True
-        acted = [call.rule for call in self.calls if call.rule]
-        known = {rule.name for rule in self.rules} | set(acted) | set(self._backend.rules())
-        for rule in rules:
-            if rule not in known:
-                raise UsageError(f"unknown rule '{rule}': known are {', '.join(sorted(known))}")
-        rest = iter(acted)
-        if not all(rule in rest for rule in rules):
-            self._fail(
-                f"expected the rules {', '.join(rules)} in this order, got {', '.join(acted)}"
-            )
+        calls = self.calls
+        before = 0
+        for position, step in enumerate(steps):
+            numbers = self._numbers_of(step, calls)
+            after = next((number for number in sorted(numbers) if number > before), None)
+            if after is None:
+                self._fail(_out_of_order(steps, position, before, numbers))
+            before = after
+
+    def _numbers_of(self, step: Step, calls: Sequence[Call]) -> Sequence[int]:
+        """Return the numbers of the calls that are a step of `assert_order`."""
+        if isinstance(step, ScriptedRule):
+            step = step.name
+        if not isinstance(step, str):
+            condition = when_of((cast(Mapping[str, Any], step),), {})
+            return self._backend.verify(condition, Verify(at_least=0)).numbers
+        self._refuse_unknown(step, calls)
+        return [call.number for call in calls if call.rule == step]
+
+    def _refuse_unknown(self, rule: str, calls: Sequence[Call]) -> None:
+        """Refuse the name of a rule that does not exist.
+
+        Raises:
+            UsageError: It is one.
+
+        """
+        acted = {call.rule for call in calls if call.rule}
+        known = {known.name for known in self.rules} | acted | set(self._backend.rules())
+        if rule not in known:
+            hint = did_you_mean(rule, known) or f"known are {', '.join(sorted(known))}"
+            raise UsageError(f"unknown rule '{rule}': {hint}")
 
     def assert_waited(self, *, at_least_s: float) -> None:
         """Fail unless there are retries, and each came this long after the failure before it."""
@@ -386,8 +444,43 @@ class Session(Script):
         return f"<mock_llm session '{self.name}' at {self.url}>"
 
 
-def _condition(when: Mapping[str, Any]) -> Any:
+def _out_of_order(steps: Sequence[Step], position: int, before: int, numbers: Sequence[int]) -> str:
+    """Return that no call after number *before* is the step at *position*; *numbers* are."""
+    shown = ", ".join(map(_shown, steps))
+    since = f"after call {before}" if position else "at all"
+    what = f"expected {shown} in this order, but {_shown(steps[position])} did not come {since}"
+    return f"{what} (only as call {', '.join(map(str, numbers))})" if numbers else what
+
+
+def _shown(step: Step) -> str:
+    return f"'{step.name}'" if isinstance(step, ScriptedRule) else repr(step)
+
+
+def _condition(when: Mapping[str, Any], method: str, *others: str) -> Any:
+    """Return the condition that *method* was given by name, beside its *others*.
+
+    Raises:
+        UsageError: A name is neither.
+
+    """
+    known = [*WhenKeys.__annotations__, *others]
+    for name in when:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"known: {', '.join([*others, *known])}"
+            raise UsageError(f"{method}(…) has no argument '{name}'\n  {hint}")
     return when_of((), when) or None
+
+
+def _refuse_no_number(name: str, value: object, method: str) -> None:
+    """Refuse a *value* that is no number of calls.
+
+    Raises:
+        UsageError: It is none.
+
+    """
+    if isinstance(value, bool) or not isinstance(value, int):
+        hint = f"; conditions have names: {method}(last_user=…)" if name in {"n", "calls"} else ""
+        raise UsageError(f"a number of calls is a whole number, not {value!r:.60}{hint}")
 
 
 def total(calls: Iterable[Call]) -> Tokens:

@@ -218,7 +218,10 @@ def test_assertions_show_the_journal_when_they_fail(mock_llm: Session) -> None:
         (lambda: mock_llm.assert_called(3), "expected 3 calls, found 2"),
         (lambda: mock_llm.assert_called(0, model="gpt-4o"), "found 2"),
         (lambda: mock_llm.assert_called(last_user="He"), "last_user is 'Hi'"),
-        (lambda: mock_llm.assert_order("second", "first"), "in this order, got first, second"),
+        (
+            lambda: mock_llm.assert_order("second", "first"),
+            "'first' in this order, but 'first' did not come after call 2 .only as call 1.",
+        ),
         (lambda: mock_llm.assert_usage(prompt_tokens=17), "expected 17 prompt_tokens"),
         (lambda: mock_llm.assert_cost(at_most=0.00001), "at most [$]1e-05"),
         (lambda: mock_llm.assert_waited(at_least_s=1), "nothing was retried"),

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import mockserver
-from mockserver.errors import UsageError
+from mockserver.errors import ScenarioError, UsageError
 from mockserver.scenario.conditions.when import When
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.schema import Scenario
@@ -217,12 +217,12 @@ def test_type_checkers_know_the_words_of_the_language(typed: Any, words: set[str
         ),
         (
             lambda s: s.load({"rules": [{"repy": "x"}]}),
-            "load(…): rules[0].repy: unknown key 'repy' in a rule\n  did you mean 'reply'?",
+            "<scenario>: rules[0].repy: unknown key 'repy' in a rule\n  did you mean 'reply'?",
         ),
     ],
 )
 def test_an_error_names_the_rule_the_path_and_the_nearest_word(write: Any, message: str) -> None:
-    with pytest.raises(ScriptError) as caught:
+    with pytest.raises(ScenarioError) as caught:
         write(Script())
 
     assert str(caught.value) == message

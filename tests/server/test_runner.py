@@ -2,14 +2,12 @@
 
 import socket
 import threading
-from pathlib import Path
 
 import pytest
 from support.wire import exchange, request
 
 from mockserver import MockServer
 from mockserver.errors import UsageError
-from mockserver.scenario.schema import Scenario
 from mockserver.server.listening import Address
 
 
@@ -70,20 +68,6 @@ def test_a_port_beyond_all_ports_is_told() -> None:
 
 def test_the_address_of_a_long_host_stands_in_brackets() -> None:
     assert Address("::1", 8089).url == "http://[::1]:8089"
-
-
-@pytest.mark.parametrize(
-    "scenarios",
-    [
-        pytest.param((Scenario(), Path("a.yaml")), id="a value and a path"),
-        pytest.param((Scenario(), Scenario()), id="two values"),
-    ],
-)
-def test_a_server_takes_one_value_or_any_number_of_names(
-    scenarios: tuple[Scenario | Path, ...],
-) -> None:
-    with pytest.raises(UsageError, match="one scenario value or any number of names and paths"):
-        MockServer(*scenarios)
 
 
 def test_the_server_works_in_a_thread_that_does_not_keep_the_program_alive() -> None:

@@ -4,9 +4,15 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final, Self, Unpack, cast
 
-from mockserver.errors import Problem, ScenarioError, UsageError
+from mockserver.errors import Problem, ScenarioError, UsageError, shows_mistake
 from mockserver.plugins import Plugins
-from mockserver.scenario.loader import Loaded, ScenarioText, load_scenario, load_with_documents
+from mockserver.scenario.loader import (
+    Loaded,
+    ScenarioText,
+    Source,
+    load_scenario,
+    load_with_documents,
+)
 from mockserver.scenario.schema import Scenario
 from mockserver.scenario.scripting.documents import merged
 from mockserver.scenario.scripting.words import (
@@ -18,10 +24,15 @@ from mockserver.scenario.scripting.words import (
     WhenKeys,
     failure_of,
     latency_of,
+    named_values,
     reply_of,
+    steps_of,
     when_of,
+    within,
 )
 from mockserver.scenario.syntax.written import as_json, as_yaml, paths, plain
+
+__tracebackhide__ = shows_mistake
 
 CALLED: Final = "<script>"
 ORDER: Final = (
@@ -66,15 +77,17 @@ class ScriptedRule:
     def replies(self, *steps: ReplyLike, then: str | None = None) -> Self:
         """Answer with *steps*, one after the other; *then* is what follows the last."""
         self._refuse_second("replies")
-        return self._with(replies=list(steps), **({} if then is None else {"then": then}))
+        return self._with(replies=steps_of(steps), **({} if then is None else {"then": then}))
 
-    def fail(self, failure: FailureLike, /, **options: Any) -> Self:
+    def fail(
+        self, failure: FailureLike | Sequence[FailureLike] | None = None, /, **options: Any
+    ) -> Self:
         """Let *failure* strike; a second one acts on the result of the first."""
         made = failure_of(failure, options)
         before = self._keys.get("fail")
         if before is None:
             return self._with(fail=made)
-        return self._with(fail=[*(before if isinstance(before, list) else [before]), made])
+        return self._with(fail=[*_listed(before), *_listed(made)])
 
     def latency(self, preset: LatencyLike | None = None, /, **keys: Unpack[LatencyKeys]) -> Self:
         """Take time: a preset's, or what is given."""
@@ -82,11 +95,13 @@ class ScriptedRule:
 
     def set(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
         """Set the session's state once the rule has acted; None removes a name."""
-        return self._with(set={**self._keys.get("set", {}), **(values or {}), **named})
+        changes = named_values("set", values, named)
+        return self._with(set={**self._keys.get("set", {}), **changes})
 
     def capture(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
         """Remember something of the request for the conversation, by name."""
-        return self._with(capture={**self._keys.get("capture", {}), **(values or {}), **named})
+        captures = named_values("capture", values, named)
+        return self._with(capture={**self._keys.get("capture", {}), **captures})
 
     def times(self, times: int | None) -> Self:
         """Act at most this often; None: whenever it holds."""
@@ -124,6 +139,10 @@ class ScriptedRule:
 
 
 # --- Scripts ---------------------------------------------------------------------------------
+
+
+def _listed(fail: Any) -> Sequence[Any]:
+    return cast(Sequence[Any], fail) if isinstance(fail, list) else [fail]
 
 
 class ScriptError(ScenarioError):
@@ -169,10 +188,15 @@ class Script:
 
         Unless *then* says otherwise, whatever is scripted later follows the last step.
         """
-        return self._begin("replies", replies=list(steps), then=then)
+        return self._begin("replies", replies=steps_of(steps), then=then)
 
     def fail(
-        self, failure: FailureLike, /, *, times: int | None = 1, **options: Any
+        self,
+        failure: FailureLike | Sequence[FailureLike] | None = None,
+        /,
+        *,
+        times: int | None = 1,
+        **options: Any,
     ) -> ScriptedRule:
         """Let the next call fail, or the next *times* calls (None: all that follow)."""
         return self._begin("fail", times=times, fail=failure_of(failure, options))
@@ -191,20 +215,25 @@ class Script:
     def outage(
         self,
         *,
-        fail: FailureLike = "overloaded",
+        fail: FailureLike | Sequence[FailureLike] = "overloaded",
         from_s: float = 0,
         to_s: float | None = None,
         **keys: Unpack[WhenKeys],
     ) -> ScriptedRule:
         """Let all calls that fit *keys* fail between two moments of session time."""
         condition = when_of((), cast(Mapping[str, Any], keys))
-        failing = failure_of(fail, {"window_s": [from_s, to_s]})
-        if isinstance(failing, str | int):
-            failing = failure_of(failing, {})
+        failing = within(failure_of(fail, {}), [from_s, to_s])
         return self._begin("outage", **({"when": condition} if condition else {}), fail=failing)
 
     def limit(self, models: str, /, **figures: Unpack[LimitKeys]) -> Self:
-        """Limit each key for the *models* that fit a glob."""
+        """Limit each key for the *models* that fit a glob.
+
+        Raises:
+            UsageError: No figure is given.
+
+        """
+        if not figures:
+            raise UsageError(f"limit({models!r}) needs a figure, such as requests_per_minute=3")
         return self._state(limits={**self._stated.get("limits", {}), models: figures})
 
     def model(self, name: str, /, *, like: str | None = None) -> Self:
@@ -214,11 +243,12 @@ class Script:
 
     def state(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
         """Set values of the session's state, from now on."""
-        return self._state(state={**self._stated.get("state", {}), **(values or {}), **named})
+        changes = named_values("state", values, named)
+        return self._state(state={**self._stated.get("state", {}), **changes})
 
     def load(
         self,
-        source: str | Path | Mapping[str, Any],
+        source: Source,
         /,
         *,
         folders: Sequence[Path] | None = None,
@@ -226,15 +256,11 @@ class Script:
         """Answer from a scenario too, below everything that is scripted.
 
         Args:
-            source: A path, a name such as `agents/refund`, or a file's content as a mapping.
+            source: A path, a name such as `agents/refund`, or a file's content (text, mapping).
             folders: Where names are looked up; the shipped scenarios unless stated.
 
         """
-        if isinstance(source, Mapping):
-            document = {"version": 1, **plain(source, "load(…)")}
-            self._loaded.append(Loaded(self._read(document, "load(…)", ""), (document,)))
-        else:
-            self._loaded.append(load_with_documents(source, plugins=self._plugins, folders=folders))
+        self._loaded.append(load_with_documents(source, plugins=self._plugins, folders=folders))
         return self
 
     # --- What was written ---

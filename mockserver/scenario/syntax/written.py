@@ -11,9 +11,11 @@ from typing import Any, Final, cast
 
 import yaml
 
-from mockserver.errors import Place, UsageError
+from mockserver.errors import Place, UsageError, shows_mistake
 from mockserver.scenario.syntax import reader, scalars
 from mockserver.scenario.syntax.nodes import ListNode, MapNode, Node, ScalarNode
+
+__tracebackhide__ = shows_mistake
 
 LINE_LENGTH: Final = 96
 TEXT: Final = "tag:yaml.org,2002:str"
@@ -40,7 +42,17 @@ def plain(value: Any, called: str) -> Any:
 def _mapping(value: object) -> dict[str, Any]:
     if isinstance(value, Mapping):
         return {**value}
-    raise TypeError(f"JSON has no {type(value).__name__}, as in {value!r:.60}")
+    what = f"JSON has no {type(value).__name__}, as in {value!r:.60}"
+    match value:
+        case set() | frozenset():
+            raise TypeError(f"{what}: write a list")
+        case re.Pattern():
+            pattern = cast(re.Pattern[str], value).pattern
+            raise TypeError(f"{what}: write {{'regex': {pattern!r:.40}}}")
+        case bytes() | bytearray():
+            raise TypeError(f"{what}: write a text")
+        case _:
+            raise TypeError(what)
 
 
 def as_json(document: Mapping[str, Any]) -> str:
