@@ -85,6 +85,7 @@ SAID: Final = {
     "records/journal.py": (CONVENIENCE, {"messages", "tools", "prompt"}),
     "replies/choices.py": (LANGUAGE, {"choices", "finish_reason"}),
     "replies/json_schema.py": ("a word of JSON Schema", {"object"}),
+    "replies/raw.py": (LANGUAGE, {"usage"}),
     "replies/refusal.py": (LANGUAGE, {"refusal"}),
     "replies/tool_calls.py": (LANGUAGE, {"tool_calls"}),
     "scenario/actions.py": (LANGUAGE, {"prompt"}),

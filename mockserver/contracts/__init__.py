@@ -40,7 +40,16 @@ from mockserver.contracts.failure import (
     MomentWord,
     Scene,
 )
-from mockserver.contracts.reply import UNSTATED, ChoicePlace, ComputedReply, Reply, Unstated
+from mockserver.contracts.keys import ONE_OR_MORE, KeyTrait, OneOrMore
+from mockserver.contracts.reply import (
+    UNSTATED,
+    ChoicePlace,
+    ComputedReply,
+    RawReply,
+    Reply,
+    Unstated,
+    Verbatim,
+)
 from mockserver.errors import BadValue
 from mockserver.models import Catalogue, Model
 from mockserver.records.stored import StoredAnswer
@@ -96,6 +105,7 @@ __all__ = [
     "HOLED",
     "IN_THE_BODY",
     "MOMENTS",
+    "ONE_OR_MORE",
     "TEXT_HOLE",
     "UNSTATED",
     "Abort",
@@ -141,6 +151,7 @@ __all__ = [
     "HttpRequest",
     "JsonBody",
     "JsonValue",
+    "KeyTrait",
     "Layer",
     "LimitReached",
     "Located",
@@ -154,8 +165,10 @@ __all__ = [
     "MomentWord",
     "Mould",
     "NumberHole",
+    "OneOrMore",
     "Pause",
     "Raw",
+    "RawReply",
     "Rendered",
     "Reply",
     "Scene",
@@ -165,6 +178,7 @@ __all__ = [
     "Timeline",
     "TokenText",
     "Unstated",
+    "Verbatim",
     "body",
     "body_moulds",
     "compact",

@@ -8,6 +8,7 @@ from random import Random
 from typing import ClassVar, Final, Literal, get_args
 
 from mockserver.contracts.dialect import Dialect
+from mockserver.contracts.keys import OneOrMore
 from mockserver.conversation import Allowance, ApiError, Choice, ModelRequest
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
@@ -96,7 +97,7 @@ class Failure(ABC):
     after_bytes: int | None = None
     times: int | None = None
     every: int | None = None
-    calls: tuple[int, ...] | None = None
+    calls: OneOrMore[int] | None = None
     probability: float | None = None
     window_s: tuple[float, float | None] | None = None
     delay_ms: float = 0
@@ -119,7 +120,7 @@ class Failure(ABC):
                 raise BadValue("window_s", what)
         if not 0 <= self.delay_ms < math.inf:
             raise BadValue("delay_ms", f"'delay_ms' must be at least 0, not {self.delay_ms}")
-        if self.delay_ms and self.default_moment is None:
+        if self.delay_ms and self.moment is None:
             what = f"'{self.kind}' bends the whole answer: there is no moment to wait before"
             raise BadValue("delay_ms", what)
 

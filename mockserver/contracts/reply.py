@@ -3,9 +3,9 @@
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from mockserver.contracts.answer import StatedMembers
 from mockserver.conversation import Choice, FinishReason, IncomingCall, StatedUsage
@@ -13,6 +13,7 @@ from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.templates.expansion import Scope, expanded
 from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.rendered import Frame
 
 
 class Unstated(Enum):
@@ -36,6 +37,11 @@ def _check_usage(stated: StatedUsage) -> None:
 
 
 _COUNTS: Final = tuple(name for name in StatedUsage.__slots__ if name != "cost")
+
+
+def _default_of(member: "Field[Any]") -> Any:
+    factory = member.default_factory
+    return member.default if factory is MISSING else factory()
 
 
 def _usage_members(stated: StatedUsage) -> dict[str, JsonValue]:
@@ -123,6 +129,13 @@ class Reply(ABC):
                 what = f"a log-probability is a finite number of at most 0, not {logprob}"
                 raise BadValue("logprobs", what)
 
+    def states_besides(self, kept: frozenset[str]) -> str | None:
+        """Return the first key of any reply, apart from those *kept*, that it states."""
+        for member in fields(Reply):
+            if member.name not in kept and getattr(self, member.name) != _default_of(member):
+                return member.name
+        return None
+
     @property
     def stated(self) -> StatedMembers | None:
         """The members of the answer that it states; None: none."""
@@ -191,6 +204,34 @@ class ComputedReply(Reply):
         if not self.template or place.scope is None:
             return self.result(call, place, draw)
         return expanded(self, place.scope.at(place.index, place.prompt)).result(call, place, draw)
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return an empty choice: nothing is generated."""
+        del call, place, draw
+        return Choice()
+
+
+class Verbatim(NamedTuple):
+    """An answer that goes out as it is written.
+
+    A stream is sent in its *frames*, of which each has its tokens, anything else in one piece.
+    """
+
+    status: int
+    content_type: str
+    frames: tuple[Frame, ...]
+    is_stream: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RawReply(Reply):
+    """An answer to the byte, which nothing generates, cuts or renders; it answers anywhere."""
+
+    computes: ClassVar[frozenset[str] | None] = None
+
+    @abstractmethod
+    def verbatim(self) -> Verbatim:
+        """Return what goes out."""
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return an empty choice: nothing is generated."""

@@ -113,7 +113,7 @@ def answered(
         usage=usage,
         bill=shown_usage,
         system_fingerprint=_fingerprint(asked.session, reply, model),
-        headers=_headers(asked.session.scenario.defaults, reply),
+        headers=stated_headers(asked.session.scenario.defaults, reply),
         id=_id_hole(asked.route.id_size) if reply.id is None else reply.id,
         dated=_created(asked, request) if reply.created is None else reply.created,
         created=CREATED if reply.created is None else reply.created,
@@ -189,7 +189,7 @@ def in_scope(reply: Reply, scope: Scope | None) -> Reply:
     return replace(found, headers=headers, id=None if found.id is None else one_line(found.id))
 
 
-def _headers(defaults: Defaults, reply: Reply) -> Headers:
+def stated_headers(defaults: Defaults, reply: Reply) -> Headers:
     """Return the headers that *reply* or, where it does not, the scenario's *defaults* state."""
     stated = defaults.headers
     return tuple({**stated, **reply.headers}.items()) if stated or reply.headers else ()

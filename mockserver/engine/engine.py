@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import Final
 
 from mockserver import tokens
+from mockserver.contracts import RawReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
 from mockserver.engine.answering import answered, looked_up
@@ -26,6 +27,7 @@ from mockserver.engine.routing import Route, Routes, default_replies
 from mockserver.engine.stamping import dated, stamp
 from mockserver.engine.timing import delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
+from mockserver.engine.verbatim import verbatim
 from mockserver.models import DEFAULT_MODEL
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call, Outcome
@@ -146,6 +148,8 @@ class Engine:
         understood, given = matched.understood, matched.given
         if route.lookup is not None:
             return looked_up(asked, call, route.lookup, by_token=given.may_cut)
+        if isinstance(given.reply, RawReply):
+            return verbatim(asked, matched.incoming, given)
         endpoint = route.asks
         assert endpoint is not None
         assert understood is not None

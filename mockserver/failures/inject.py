@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Final, Literal
 
-from mockserver.contracts import IN_THE_BODY, Distorted, Failure, Scene
+from mockserver.contracts import IN_THE_BODY, UNSTATED, Distorted, Failure, Scene, Unstated
 from mockserver.errors import BadValue
 from mockserver.wire.bodies import (
     Json,
@@ -15,7 +15,7 @@ from mockserver.wire.bodies import (
     is_stream,
     with_true_length,
 )
-from mockserver.wire.jsontext import compact, to_bytes
+from mockserver.wire.jsontext import JsonValue, compact, to_bytes
 from mockserver.wire.marks import (
     CALL,
     CONTENT,
@@ -29,6 +29,7 @@ from mockserver.wire.marks import (
     with_value,
 )
 from mockserver.wire.moments import AfterTokens, Moment, split
+from mockserver.wire.sse import written
 from mockserver.wire.timeline import Data, Timeline
 
 What = Literal[
@@ -40,6 +41,7 @@ What = Literal[
     "cumulative",
     "comment",
     "empty_event",
+    "event",
 ]
 Shape = Literal["error", "named_event", "object", "choice", "blank"]
 SHAPES: dict[What, tuple[Shape, ...]] = {
@@ -59,13 +61,17 @@ class Inject(Failure):
         what: `error_event`: an error, which ends the stream; `empty_choices`: a chunk without
             choices; `bad_json`: an event whose JSON breaks off; `invalid_utf8`: a chunk whose
             text is not UTF-8; `duplicate`: the last event again; `cumulative`: a chunk with all
-            the text so far; `comment`: a comment; `empty_event`: an event without data.
+            the text so far; `comment`: a comment; `empty_event`: an event without data; `event`:
+            an event of your own.
         shape: The form of an error, instead of the provider's own: `error`: an error member;
             `named_event`: the same, in an event called error; `object`: an object that calls
             itself an error; `choice`: a chunk whose choice ends with the error. Chunks without
             choices may be `blank`: no id or model, but the results of the prompt's filter.
         message: The error's message.
+        type: The error's type.
         code: The error's code.
+        data: The data of your own event: a text, sent as it is, or any JSON.
+        event: The name of your own event.
 
     """
 
@@ -76,7 +82,10 @@ class Inject(Failure):
     what: What
     shape: Shape | None = None
     message: str | None = None
+    type: str | None = None
     code: str | None = None
+    data: JsonValue | Unstated = UNSTATED
+    event: str | None = None
 
     def __post_init__(self) -> None:
         super(Inject, self).__post_init__()
@@ -86,9 +95,14 @@ class Inject(Failure):
                 f"use {' or '.join(map(repr, known))}" if known else "remove 'shape': it has none"
             )
             raise BadValue("shape", f"'{self.what}' has no shape '{self.shape}'", hint)
-        for key in ("message", "code"):
+        for key in ("message", "type", "code"):
             if getattr(self, key) is not None and self.what != "error_event":
                 raise BadValue(key, f"'{key}' is only for 'error_event', not for '{self.what}'")
+        for key, stated in (("data", self.data), ("event", self.event)):
+            if stated not in (None, UNSTATED) and self.what != "event":
+                raise BadValue(key, f"'{key}' is only for 'event', not for '{self.what}'")
+        if self.what == "event" and isinstance(self.data, Unstated):
+            raise BadValue("what", "an event of your own needs 'data'")
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         """Put it into the stream *timeline*; a body in one piece takes only invalid UTF-8."""
@@ -116,6 +130,9 @@ class Inject(Failure):
         match self.what:
             case "comment":
                 return f": {scene.dialect.keep_alive}\n\n".encode()
+            case "event":
+                data = self.data if isinstance(self.data, str) else compact(self.data)
+                return written(data, self.event)
             case "empty_event":
                 return b"event: ping\ndata: \n\n"
             case "duplicate":
@@ -136,7 +153,12 @@ class Inject(Failure):
 
     def _error(self, nearest: Sequence[Json], scene: Scene) -> bytes:
         known = scene.dialect.broke_off()
-        error = replace(known, message=self.message or known.message, code=self.code or known.code)
+        error = replace(
+            known,
+            message=self.message or known.message,
+            type=self.type or known.type,
+            code=self.code or known.code,
+        )
         return scene.dialect.stream_error(error, nearest, self.shape)
 
 

@@ -3,9 +3,8 @@
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
-from mockserver.contracts import Distorted, Failure, MomentWord, Scene
-from mockserver.errors import BadValue
-from mockserver.wire.bodies import SentEvent, edit_body, is_stream, map_events
+from mockserver.contracts import BadValue, Distorted, Failure, MomentWord, OneOrMore, Scene
+from mockserver.wire.bodies import SentEvent, edit_body, is_stream, map_events, map_first_event
 from mockserver.wire.marks import (
     DONE,
     FINISH,
@@ -35,7 +34,7 @@ MARKED: Final[dict[Part, str]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Omit(Failure):
-    """Leave parts out of the whole answer.
+    """Leave parts out of the whole answer, or with a moment out of one event after it.
 
     Attributes:
         parts: `done`: what ends a stream (`[DONE]`); `finish_reason`: the event that states it,
@@ -46,9 +45,9 @@ class Omit(Failure):
 
     kind = "omit"
     default_moment: ClassVar[Moment | None] = None
-    moments: ClassVar[tuple[MomentWord, ...]] = ()
+    moments: ClassVar[tuple[MomentWord, ...]] = ("after_headers", "after_tokens", "after_bytes")
 
-    parts: tuple[Part, ...]
+    parts: OneOrMore[Part]
 
     def __post_init__(self) -> None:
         super(Omit, self).__post_init__()
@@ -57,10 +56,12 @@ class Omit(Failure):
 
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - what lacks needs no scene
         """Return *timeline* without the parts; no effect if it has none of them."""
-        if is_stream(timeline):
+        if not is_stream(timeline):
+            left = edit_body(timeline, self._body) if self.moment is None else timeline
+        elif self.moment is None:
             left = map_events(timeline, self._event)
         else:
-            left = edit_body(timeline, self._body)
+            left = map_first_event(timeline, self.moment, self._event)
         return Distorted(left, had_effect=body(left) != body(timeline))
 
     @property

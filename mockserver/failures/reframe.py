@@ -4,14 +4,32 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
 from mockserver.errors import BadValue
-from mockserver.wire.bodies import is_stream, recut
+from mockserver.wire.bodies import encoded, is_stream, recut
+from mockserver.wire.jsontext import compact
+from mockserver.wire.marks import (
+    CALL,
+    CONTENT,
+    FRAME,
+    REFUSAL,
+    ROLE,
+    THOUGHT,
+    Mark,
+    value_at,
+    with_value,
+)
 from mockserver.wire.moments import Moment
-from mockserver.wire.timeline import Data, Timeline, data_events
+from mockserver.wire.timeline import Data, Event, Timeline, data_events
 
+LEAST_MERGED = 2
+PIECES: Final = frozenset({CONTENT, REFUSAL, THOUGHT, CALL})
+"""What is sent in pieces, of which several may go out at once."""
+COMMENT: Final = b":"
+BESIDE: Final = frozenset({FRAME, ROLE})
+"""What each event of some streams has besides."""
 NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
 END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 
@@ -23,6 +41,8 @@ class Reframe(Failure):
     Attributes:
         split: Where chunks of the transfer coding end: after each `token`, `line` or `byte`, or
             after so many bytes, wherever that falls.
+        merge: How many pieces of a text, or of a call's arguments, go out as one event of a
+            stream: several tokens at once, as batching servers send them.
         newline: What ends the lines of a stream.
         space: Whether a space follows `data:` in a stream.
         last_blank_line: Whether a stream's last event has the blank line that ends it.
@@ -34,6 +54,7 @@ class Reframe(Failure):
     moments: ClassVar[tuple[MomentWord, ...]] = ()
 
     split: Literal["token", "line", "byte"] | int | None = None
+    merge: int | None = None
     newline: Literal["lf", "crlf", "cr"] = "lf"
     space: bool = True
     last_blank_line: bool = True
@@ -42,8 +63,10 @@ class Reframe(Failure):
         super(Reframe, self).__post_init__()
         if isinstance(self.split, int) and self.split < 1:
             raise BadValue("split", f"'split' must be at least 1, not {self.split}")
-        if self.split is None and self._keeps_events:
-            hint = "set 'split', 'newline', 'space' or 'last_blank_line'"
+        if self.merge is not None and self.merge < LEAST_MERGED:
+            raise BadValue("merge", f"'merge' must be at least {LEAST_MERGED}, not {self.merge}")
+        if self.split is None and self.merge is None and self._keeps_events:
+            hint = "set 'split', 'merge', 'newline', 'space' or 'last_blank_line'"
             raise BadValue("split", "this changes nothing", hint)
 
     @property
@@ -53,8 +76,10 @@ class Reframe(Failure):
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the same for everyone
         """Return *timeline* in other pieces; keys about streams have no effect on a body."""
         bent = timeline
+        if self.merge is not None and is_stream(timeline):
+            bent = _merged(timeline, self.merge)
         if not self._keeps_events and is_stream(timeline):
-            bent = self._respelled(timeline)
+            bent = self._respelled(bent)
         match self.split:
             case None:
                 return Distorted(bent, had_effect=bent is not timeline)
@@ -89,3 +114,62 @@ def _lines(run: bytes) -> Iterator[int]:
     for end in END_OF_LINE.finditer(run):
         yield end.end() - position
         position = end.end()
+
+
+def _merged(timeline: Timeline, most: int) -> Timeline:
+    """Return *timeline* with up to *most* events in a row that differ in one piece as one.
+
+    It goes out when the last of them would.
+    """
+    out: list[Event] = []
+    held: list[Data] = []
+    place = 0
+    for event in timeline:
+        if isinstance(event, Data) and not event.payload.startswith(COMMENT):
+            if held and (len(held) == most or not _belongs(event, held[0])):
+                out.insert(place, _joined(held))
+                held = []
+            if _piece(event) is not None:
+                held.append(event)
+                place = len(out)
+                continue
+            if held:
+                out.insert(place, _joined(held))
+                held = []
+        out.append(event)
+    if held:
+        out.insert(place, _joined(held))
+    return tuple(out)
+
+
+def _piece(data: Data) -> Mark | None:
+    """Return the mark on the only piece that *data* adds to an answer; None: it is not alone."""
+    marks = [mark for mark in data.marks if mark.kind not in BESIDE]
+    if len(marks) != 1 or marks[0].kind not in PIECES:
+        return None
+    # The first event of some streams opens a text, and has none of it yet.
+    return marks[0] if value_at(data.payload.decode("utf-8", "replace"), marks[0].path) else None
+
+
+def _belongs(data: Data, first: Data) -> bool:
+    """Return whether *data* goes on where *first* began."""
+    mark = _piece(data)
+    return mark is not None and mark == _piece(first) and _around(data) == _around(first)
+
+
+def _around(data: Data) -> object:
+    """Return what is around the piece in *data*; padding, for example, is none of it."""
+    mark = _piece(data)
+    assert mark is not None
+    blank = with_value(data.payload.decode("utf-8", "replace"), mark.path, '""')
+    return None if blank is None else value_at(blank, mark.path[:1] if mark.path[1:] else ())
+
+
+def _joined(held: list[Data]) -> Data:
+    """Return the events *held* as one."""
+    first, mark = held[0], _piece(held[0])
+    assert mark is not None
+    texts = [value_at(data.payload.decode(), mark.path) for data in held]
+    text = with_value(first.payload.decode(), mark.path, compact("".join(map(str, texts))))
+    tokens = sum([data.tokens for data in held])
+    return first if text is None else Data(encoded(text), tokens, first.marks)

@@ -1,23 +1,15 @@
 """A different answer for each choice, for requests with `n`."""
 
-from dataclasses import MISSING, Field, dataclass, fields, replace
-from typing import Any, Final
+from dataclasses import dataclass, replace
+from typing import Final
 
-from mockserver.contracts import ChoicePlace, Reply
+from mockserver.contracts import ChoicePlace, OneOrMore, RawReply, Reply
 from mockserver.conversation import Choice, IncomingCall
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 
 OF_A_CHOICE: Final = frozenset({"finish_reason", "logprobs", "template"})
-OF_THE_ANSWER: Final = tuple([f for f in fields(Reply) if f.name not in OF_A_CHOICE])
-"""What any reply may state, and a choice of several may not."""
-
-
-def _states(reply: Reply, member: "Field[Any]") -> bool:
-    """Return whether *reply* states the *member*, which has a default."""
-    factory = member.default_factory
-    default = member.default if factory is MISSING else factory()
-    return bool(getattr(reply, member.name) != default)
+"""What any reply may state that a choice of several may state, too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,7 +18,7 @@ class Choices(Reply):
 
     kind = "choices"
 
-    choices: tuple[Reply, ...]
+    choices: OneOrMore[Reply]
 
     def __post_init__(self) -> None:
         super(Choices, self).__post_init__()
@@ -35,8 +27,11 @@ class Choices(Reply):
         if any(isinstance(choice, Choices) for choice in self.choices):
             raise BadValue("choices", "'choices' cannot hold 'choices'")
         for choice in self.choices:
-            if void := [member.name for member in OF_THE_ANSWER if _states(choice, member)]:
-                what = f"'{void[0]}' belongs to the whole answer, not to one of its choices"
+            if isinstance(choice, RawReply):
+                what = f"'choices' cannot hold '{choice.kind}', which is a whole answer"
+                raise BadValue("choices", what)
+            if void := choice.states_besides(OF_A_CHOICE):
+                what = f"'{void}' belongs to the whole answer, not to one of its choices"
                 raise BadValue("choices", what, "write it beside 'choices'")
 
     @property

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from mockserver.contracts import ChoicePlace, Reply
+from mockserver.contracts import ChoicePlace, OneOrMore, Reply
 from mockserver.conversation import Choice, IncomingCall, Text, ToolCall
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
@@ -41,7 +41,7 @@ class ToolCalls(Reply):
     kind = "tool_calls"
     indifferent: ClassVar[bool] = True
 
-    calls: tuple[WrittenCall, ...]
+    calls: OneOrMore[WrittenCall]
     text: str | None = None
 
     def __post_init__(self) -> None:

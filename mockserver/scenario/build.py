@@ -25,9 +25,8 @@ from typing import (
     get_type_hints,
 )
 
-from mockserver.contracts import Unstated
+from mockserver.contracts import ONE_OR_MORE, Unstated
 from mockserver.errors import BadValue, Place, Problem, did_you_mean
-from mockserver.scenario.conditions.criteria import ONE_OR_MORE
 from mockserver.scenario.syntax.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
 from mockserver.scenario.syntax.wording import described, either, known_words, literal
 from mockserver.wire.jsontext import compact

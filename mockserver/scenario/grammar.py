@@ -7,12 +7,11 @@ plug-ins, and read by `mockserver.scenario.build`.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mockserver.contracts import Failure, ModelEndpoint, Reply
+from mockserver.contracts import Failure, ModelEndpoint, OneOrMore, Reply
 from mockserver.errors import Place, Problem
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import INVALID, Builder, Reader
-from mockserver.scenario.conditions.criteria import OneOrMore
 from mockserver.scenario.conditions.matching import Condition, Conjunction
 from mockserver.scenario.conditions.when import When
 from mockserver.scenario.reach import answerable, can_answer, endpoints_of

@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from mockserver.contracts import Failure, Reply
+from mockserver.contracts import Failure, OneOrMore, Reply
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import Key, keys_of
-from mockserver.scenario.conditions.criteria import NameTest, OneOrMore, QueryText, Regex, ValueTest
+from mockserver.scenario.conditions.criteria import NameTest, QueryText, Regex, ValueTest
 from mockserver.scenario.conditions.matching import Condition
 from mockserver.scenario.conditions.when import (
     EndpointTest,

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import ClassVar, Final, Literal
 
+from mockserver.contracts import OneOrMore
 from mockserver.errors import BadValue
-from mockserver.scenario.conditions.criteria import NameTest, OneOrMore
+from mockserver.scenario.conditions.criteria import NameTest
 
 Standing = Literal["valid", "invalid", "quota_exhausted"]
 

@@ -9,10 +9,10 @@ from dataclasses import dataclass, field, fields
 from operator import is_
 from typing import ClassVar, Final, Literal
 
-from mockserver.contracts import UNSTATED, Failure, Reply, Unstated
+from mockserver.contracts import UNSTATED, Failure, OneOrMore, Reply, Unstated
 from mockserver.errors import BadValue, Place
 from mockserver.scenario.actions import Capture, Setting
-from mockserver.scenario.conditions.criteria import NameTest, OneOrMore
+from mockserver.scenario.conditions.criteria import NameTest
 from mockserver.scenario.conditions.matching import ALWAYS, Condition
 from mockserver.scenario.conditions.predicates import has_wildcard
 from mockserver.scenario.conditions.when import ProviderName, When

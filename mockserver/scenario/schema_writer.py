@@ -10,9 +10,8 @@ import types
 from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, Final, Literal, Self, TypeAlias, Union, get_args, get_origin
 
-from mockserver.contracts import Unstated
+from mockserver.contracts import ONE_OR_MORE, Unstated
 from mockserver.scenario.build import Key, keys_of
-from mockserver.scenario.conditions.criteria import ONE_OR_MORE
 from mockserver.scenario.syntax.docstrings import explained, summary
 
 Schema: TypeAlias = dict[str, Any]

@@ -12,6 +12,7 @@ from typing import Final, NamedTuple, TypeAlias, cast
 
 from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.marks import Mark, Marks
+from mockserver.wire.moments import Moment, split
 from mockserver.wire.timeline import Data, Event, Head, Timeline, body, data_events
 
 Json: TypeAlias = dict[str, JsonValue]
@@ -49,10 +50,14 @@ def with_true_length(timeline: Timeline) -> Timeline:
 
 
 class SentEvent(NamedTuple):
-    """An event as sent, with its end, and the *marks* on its contents."""
+    """An event as sent, with its end, and the *marks* on its contents.
+
+    *tokens* is how many tokens of the answer are sent with it and before it.
+    """
 
     text: str
     marks: Marks = ()
+    tokens: int = 0
 
     @property
     def payload(self) -> bytes:
@@ -78,19 +83,43 @@ def map_events(timeline: Timeline, edit: Callable[[SentEvent], str]) -> Timeline
     """
     out: list[Event] = []
     rest = b""
+    tokens = 0
     for position, event in enumerate(timeline):
         if not isinstance(event, Data):
             out.append(event)
             continue
         rest += event.payload
+        tokens += event.tokens
         edited = b""
         while end := END_OF_EVENT.search(rest):
-            edited += encoded(edit(SentEvent(_decoded(rest[: end.end()]), event.marks)))
+            edited += encoded(edit(SentEvent(_decoded(rest[: end.end()]), event.marks, tokens)))
             rest = rest[end.end() :]
         if rest and not any(isinstance(later, Data) for later in timeline[position + 1 :]):
             edited, rest = edited + rest, b""
         out.append(event._replace(payload=edited))
     return tuple(out)
+
+
+def map_first_event(
+    timeline: Timeline, moment: Moment, edit: Callable[[SentEvent], str]
+) -> Timeline:
+    """Return the stream *timeline* with one event edited: the first that *edit* changes.
+
+    Those that are sent up to *moment*, or that it falls in, stay as they are.
+    """
+    parts = split(timeline, moment)
+    if parts is None:
+        return timeline
+    before, after = at_event_end(*parts)
+    is_over = False
+
+    def first(sent: SentEvent) -> str:
+        nonlocal is_over
+        edited = sent.text if is_over else edit(sent)
+        is_over = is_over or edited != sent.text
+        return edited
+
+    return (*before, *map_events(after, first))
 
 
 def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]:

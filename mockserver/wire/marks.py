@@ -20,11 +20,13 @@ FINISH: Final = "finish"
 USAGE: Final = "usage"
 GENERATED: Final = "generated"
 """The number of generated tokens on the bill: a part of `usage`."""
+TOTAL: Final = "total"
+"""The number of all tokens on the bill: a part of `usage`."""
 FRAME: Final = "frame"
 """The member that contains the answer; it carries nothing itself."""
 DONE: Final = "done"
 
-_STRUCTURE: Final = frozenset({FRAME, GENERATED})
+_STRUCTURE: Final = frozenset({FRAME, GENERATED, TOTAL})
 
 
 class Mark(NamedTuple):
@@ -72,6 +74,27 @@ def with_value(text: str, path: Path, value: str) -> str | None:
     if span is None:
         return None
     return text[: span.value_begin] + value + text[span.value_end :]
+
+
+def with_member(text: str, path: Path, value: str) -> str | None:
+    """Return *text* with *value*, in JSON, at *path*: in place of what is there, or added.
+
+    A member is added at the end of its object, with the white space of that object. None: the
+    object is not there, or the path is of an item that is not there.
+    """
+    changed = with_value(text, path, value)
+    if changed is not None or not path or not isinstance(path[-1], str):
+        return changed
+    span = locate(text, path[:-1])
+    if span is None or text[span.value_begin] != "{":
+        return None
+    begin, end = span.value_begin + 1, span.value_end - 1
+    lead = text[begin : _skip(text, begin)]
+    inner = text[begin:end].rstrip(" \t\r\n")
+    comma, lead = (",", lead) if inner else ("", "")
+    colon = ": " if lead else ":"
+    member = f"{comma}{lead}{json.dumps(path[-1])}{colon}{value}"
+    return f"{text[:begin]}{inner}{member}{text[begin + len(inner) :]}"
 
 
 def value_at(text: str, path: Path) -> Any:

@@ -383,6 +383,8 @@ MOMENTS_OF = {
     "inject": (*STREAMED, "end"),
     "drip": STREAMED,
     "truncate": STREAMED,
+    "omit": STREAMED,
+    "patch": STREAMED,
     "stale_connection": ("end",),
     **dict.fromkeys(
         (
@@ -398,7 +400,7 @@ MOMENTS_OF = {
     ),
     **dict.fromkeys(
         (
-            "omit",
+            "running_usage",
             "reframe",
             "encode",
             "wrong_type",
@@ -414,6 +416,7 @@ MOMENTS_OF = {
 NEEDED: dict[str, dict[str, Any]] = {
     "http_error": {"status": 500},
     "omit": {"parts": ("done",)},
+    "patch": {"remove": ("model",)},
     "inject": {"what": "comment"},
     "reframe": {"split": "byte"},
 }

@@ -218,7 +218,7 @@ def test_what_is_read_is_valid(rule: str) -> None:
                 "{fail: []}",
                 "{fail: {kind: disconnect, how: bang}}",
                 "{fail: {kind: disconnect, at: noon}}",
-                "{fail: {kind: disconnect, calls: 2}}",
+                "{fail: {kind: disconnect, calls: two}}",
                 "{reply: a, name: Not Kebab}",
                 "{reply: a, times: many}",
                 "{reply: a, place: here}",

@@ -13,6 +13,7 @@ from mockserver.wire.marks import (
     REFUSAL,
     ROLE,
     THOUGHT,
+    TOTAL,
     USAGE,
     Mark,
     Marks,
@@ -36,7 +37,11 @@ _IN_A_CHUNK: Final[Mapping[str, Path]] = {
 }
 _KINDS: Final = {FUNCTION_CALL: CALL}
 _CHOICES: Final = Mark(FRAME, ("choices",))
-USAGE_MARKS: Final = (Mark(USAGE, ("usage",)), Mark(GENERATED, ("usage", "completion_tokens")))
+USAGE_MARKS: Final = (
+    Mark(USAGE, ("usage",)),
+    Mark(GENERATED, ("usage", "completion_tokens")),
+    Mark(TOTAL, ("usage", "total_tokens")),
+)
 EMPTY_CHUNK: Final = (_CHOICES,)
 USAGE_CHUNK: Final = (_CHOICES, *USAGE_MARKS)
 

@@ -7,9 +7,9 @@ are tried for every request.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields
-from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, TypeVar, cast
+from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias, cast
 
-from mockserver.contracts import UNSTATED, Unstated
+from mockserver.contracts import UNSTATED, KeyTrait, OneOrMore, Unstated
 from mockserver.errors import BadValue
 from mockserver.scenario.conditions.predicates import (
     TextPredicate,
@@ -27,24 +27,11 @@ from mockserver.scenario.conditions.predicates import (
 from mockserver.scenario.syntax.wording import either, literal, shortened
 from mockserver.wire.jsontext import JsonValue, compact
 
-T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True)
-class KeyTrait:
-    """What an annotation says about a key beyond its type."""
-
-    name: str
-
-
-ONE_OR_MORE: Final = KeyTrait("one or more")
-"""A list that is not empty; a single element may stand without its brackets."""
 REGEX: Final = KeyTrait("regex")
 """A regular expression, as Python's `re` reads them."""
 QUERY: Final = KeyTrait("query")
 """A JMESPath expression."""
 
-OneOrMore: TypeAlias = Annotated[tuple[T, ...], ONE_OR_MORE]
 Regex: TypeAlias = Annotated[str, REGEX]
 QueryText: TypeAlias = Annotated[str, QUERY]
 

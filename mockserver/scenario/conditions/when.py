@@ -8,14 +8,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Annotated, Any, ClassVar, Final, Self, TypeAlias
 
-from mockserver.contracts import UNSTATED, Unstated
+from mockserver.contracts import UNSTATED, KeyTrait, OneOrMore, Unstated
 from mockserver.errors import BadValue
 from mockserver.scenario.conditions.criteria import (
-    KeyTrait,
     NamesTest,
     NameTest,
     NumberTest,
-    OneOrMore,
     ShowsWhatIsStated,
     TextTest,
     ValueTest,
