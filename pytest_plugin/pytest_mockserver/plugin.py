@@ -10,6 +10,9 @@ from typing import TYPE_CHECKING, Any, Final, cast
 
 import pytest
 
+# pytest.fail.Exception, by the name that type checkers know.
+from _pytest.outcomes import Failed
+
 from pytest_mockserver.blocking import Blocker
 from pytest_mockserver.settings import NO_STRICT, NO_STRICT_DEST, OPTIONS, Settings
 
@@ -24,6 +27,8 @@ MARKER: Final = (
     "fast_retries=False): the scenarios and options of the test's mock LLM session"
 )
 SECTION: Final = "mock_llm"
+NAMESAKE: Final = "mockserver"
+"""The pytest plugin of PyPI's `mockserver-client`; ours is `llm_mockserver`."""
 _blocker = Blocker()
 _run: Final = pytest.StashKey["Run"]()
 _settings: Final = pytest.StashKey[Settings]()
@@ -50,7 +55,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if settings.block_network:
         _blocker.turn_on()
     if settings.env == "session" and not _is_controller(config):
-        _run_of(config).patch_for_all()
+        try:
+            run = _run_of(config)
+        except Failed as failed:
+            raise pytest.UsageError(str(failed)) from None
+        run.patch_for_all()
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -67,10 +76,39 @@ def _is_controller(config: pytest.Config) -> bool:
     return distributes and not hasattr(config, "workerinput")
 
 
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Report another package called `mockserver`, if there is one."""
+    known = config.pluginmanager
+    is_blocked = known.is_blocked(NAMESAKE)
+    if not (is_blocked or known.has_plugin(NAMESAKE)):
+        return []
+    from pytest_mockserver.namesake import found_instead, their_name  # noqa: PLC0415 - few need it
+
+    instead, theirs = found_instead(), their_name()
+    if instead is not None:
+        return [f"llm-mockserver: {line.strip()}" for line in instead.splitlines()]
+    if theirs:
+        what = f"PyPI's {theirs} is installed too, and both have a package 'mockserver'"
+        return [f"llm-mockserver: {what}: here it is ours, and theirs does not work"]
+    if is_blocked:
+        return ["llm-mockserver: '-p no:llm_mockserver' turns it off, not '-p no:mockserver'"]
+    return []
+
+
 def _run_of(config: pytest.Config) -> "Run":
-    """Return the state that the tests of this process share; its import is slow."""
+    """Return the state that the tests of this process share; its import is slow.
+
+    Raises:
+        pytest.fail.Exception: Another package called `mockserver` stands in the place of ours.
+
+    """
     run = config.stash.get(_run, None)
     if run is None:
+        from pytest_mockserver.namesake import found_instead  # noqa: PLC0415 - see the docstring
+
+        instead = found_instead()
+        if instead is not None:
+            raise Failed(instead, pytrace=False) from None
         from pytest_mockserver.run import Run  # noqa: PLC0415 - see the module's docstring
 
         run = config.stash[_run] = Run(config, config.stash[_settings])

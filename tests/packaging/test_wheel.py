@@ -233,8 +233,8 @@ def test_the_wheel_offers_the_command_and_the_pytest_plugin(built: Built) -> Non
     points.read_string(built.read_metadata("entry_points.txt"))
 
     assert {name: dict(points[name]) for name in points.sections()} == {
-        "console_scripts": {"mockserver": "mockserver.cli:main"},
-        "pytest11": {"mockserver": "pytest_mockserver"},
+        "console_scripts": {"mockserver": "pytest_mockserver.namesake:main"},
+        "pytest11": {"llm_mockserver": "pytest_mockserver"},  # T6
     }
 
 
