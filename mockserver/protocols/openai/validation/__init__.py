@@ -14,6 +14,7 @@ from mockserver.protocols.openai.validation.completion import check_completion
 from mockserver.protocols.openai.validation.context import check_context
 from mockserver.protocols.openai.validation.finding import find_model
 from mockserver.protocols.openai.validation.stored import Page, check_update, read_page
+from mockserver.protocols.openai.validation.strangers import unknown_members
 
 __all__ = [
     "Page",
@@ -24,4 +25,5 @@ __all__ = [
     "find_model",
     "read_body",
     "read_page",
+    "unknown_members",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final, Literal
 
 from mockserver.conversation import ApiError
+from mockserver.errors import did_you_mean
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.validation.body import model_missing, unreadable
 
@@ -57,10 +58,21 @@ def find_model(
             f"The model `{name}` does not exist or you do not have access to it.",
             code="model_not_found",
             layer="edge",
+            note=_how_to_know(name, catalogue),
         )
     if model.mode in (endpoint_mode, "any"):
         return model
     raise _wrong_endpoint(model, endpoint_mode)
+
+
+def _how_to_know(name: str, catalogue: Catalogue) -> str:
+    """Return what the journal says of a model that the *catalogue* does not know."""
+    nearest = did_you_mean(name, catalogue.names())
+    return (
+        f"the catalogue does not know the model '{name}'{f': {nearest}' if nearest else ''}; "
+        "a scenario names models of its own (models: [{id: …, like: gpt-4o}]), "
+        "and with --any-model every name is known"
+    )
 
 
 def _wrong_endpoint(model: Model, asked: Literal["chat", "completions"]) -> ApiError:

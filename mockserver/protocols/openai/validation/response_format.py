@@ -39,7 +39,9 @@ def _check_schema(stated: Mapping[str, Any], *, lenient: bool) -> None:
     if wrapped.get("schema") is None:
         return
     schema = values.record_member(wrapped, "schema", path)
-    fault = None if lenient else schemas.refusal(schema, strict=strict)
+    fault = None
+    if not lenient:
+        fault = schemas.refusal(schema, strict=strict, use="response_format")
     if fault is not None:
         message = f"Invalid schema for response_format '{name}': {fault}"
         raise faults.said(message, "response_format")

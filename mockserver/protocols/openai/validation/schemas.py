@@ -6,18 +6,19 @@ from functools import lru_cache
 from typing import Any, Final
 
 from mockserver.protocols.openai.validation import strict_schema
+from mockserver.protocols.openai.validation.strict_schema import Use
 
 _MOST_CHARACTERS: Final = 16_384
 """The longest schema that is remembered; the longest of all are sent once, by fuzzers."""
 
 
-def refusal(schema: Mapping[str, Any], *, strict: bool) -> str | None:
+def refusal(schema: Mapping[str, Any], *, strict: bool, use: Use) -> str | None:
     """Return why *schema* is refused, or None; see `strict_schema.refusal`."""
     # Writing a schema takes a tenth of the time of checking one.
     text = repr(schema)
     if len(text) > _MOST_CHARACTERS:
-        return strict_schema.refusal(schema, strict=strict)
-    return _remembered(_Written(text, schema), strict)
+        return strict_schema.refusal(schema, strict=strict, use=use)
+    return _remembered(_Written(text, schema), strict, use)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,5 +30,5 @@ class _Written:
 
 
 @lru_cache(maxsize=1024)
-def _remembered(written: _Written, strict: bool) -> str | None:  # noqa: FBT001 - a cache's key
-    return strict_schema.refusal(written.schema, strict=strict)
+def _remembered(written: _Written, strict: bool, use: Use) -> str | None:  # noqa: FBT001 - a cache's key
+    return strict_schema.refusal(written.schema, strict=strict, use=use)

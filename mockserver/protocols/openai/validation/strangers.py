@@ -6,8 +6,9 @@ Source:
     2026-08-30, published by a third party, and a note of 2026-09-20 (top_k).
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
+from mockserver.conversation import ApiError
 from mockserver.models import Model
 from mockserver.protocols.openai.validation import faults
 from mockserver.protocols.openai.validation.restrictions import Restrictions
@@ -30,13 +31,18 @@ def refuse_strangers(
     ]
     if not strangers:
         return
-    if model.family.validator == "classic":
-        raise unrecognized(strangers)
     hint = spelling_help(strangers[0], known, body) if restrictions.suggests else ""
-    raise faults.unknown_parameter(strangers[0], hint)
+    raise unknown_members(strangers, model, hint)
 
 
-def unrecognized(strangers: Iterable[str]) -> Exception:
+def unknown_members(strangers: Sequence[str], model: Model, hint: str = "") -> ApiError:
+    """Return the refusal of *strangers*, at least one member that *model* does not know."""
+    if model.family.validator == "classic":
+        return unrecognized(strangers)
+    return faults.unknown_parameter(strangers[0], hint)
+
+
+def unrecognized(strangers: Iterable[str]) -> ApiError:
     """Return the classic validator's refusal of unknown members."""
     names = sorted(strangers)
     plural = "s" if len(names) > 1 else ""

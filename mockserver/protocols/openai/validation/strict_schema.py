@@ -18,6 +18,9 @@ from mockserver.wire.jsontext import JsonValue
 Context: TypeAlias = tuple[str, ...]
 """The path from the root to a schema, as Python prints it: ``('properties', 'ok')``."""
 
+Use: TypeAlias = Literal["function", "response_format"]
+"""What a schema is for."""
+
 _MOST_NODES: Final = 100_000
 
 # The guide's limits. (Until mid-2025: 5 levels, 100 properties, 500 enum values.)
@@ -79,7 +82,7 @@ def refusal(
     schema: JsonValue,
     *,
     strict: bool,
-    use: Literal["function", "response_format"] = "function",
+    use: Use = "function",
 ) -> str | None:
     """Return why OpenAI refuses *schema*, or None if it does not.
 

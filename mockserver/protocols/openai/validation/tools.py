@@ -91,7 +91,7 @@ def _check_schema(function: Mapping[str, Any], name: str, path: str) -> None:
     if not parameters and not strict:
         return
     parameters = parameters or _NO_PARAMETERS
-    fault = schemas.refusal(parameters, strict=strict)
+    fault = schemas.refusal(parameters, strict=strict, use="function")
     if fault is not None:
         message = f"Invalid schema for function '{name}': {fault}"
         raise faults.said(message, f"{path}.parameters", "invalid_function_parameters")

@@ -196,3 +196,20 @@ def test_a_conversation_is_accepted(chat_fault: Any, messages: object) -> None:
 )
 def test_a_body_is_accepted(chat_fault: Any, model: str, members: dict[str, Any]) -> None:
     assert chat_fault(model, **members) is None
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        pytest.param({"type": "object"}, id="an object without properties"),
+        pytest.param({"type": "array", "items": {"type": "string"}}, id="another root"),
+        pytest.param({"type": "object", "properties": {"a": {"type": "array"}}}, id="no items"),
+        pytest.param({}, id="anything"),
+    ],
+)
+def test_a_loose_format_takes_schemas_that_functions_do_not(
+    chat_fault: Any, schema: dict[str, Any]
+) -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": schema}}
+
+    assert chat_fault(response_format=form) is None

@@ -12,10 +12,13 @@ OPEN = "In context=(), 'additionalProperties' is required to be supplied and to 
 def test_a_schema_is_refused_each_time(description: str) -> None:
     schema = {"type": "object", "description": description, "properties": {}, "required": []}
 
-    assert [refusal(schema, strict=True) for _ in range(2)] == [OPEN, OPEN]
+    assert [refusal(schema, strict=True, use="function") for _ in range(2)] == [OPEN, OPEN]
 
 
 def test_a_schema_is_remembered_by_how_strict_it_is() -> None:
     schema = {"type": "object", "properties": {}, "required": []}
 
-    assert (refusal(schema, strict=True), refusal(schema, strict=False)) == (OPEN, None)
+    assert (
+        refusal(schema, strict=True, use="function"),
+        refusal(schema, strict=False, use="function"),
+    ) == (OPEN, None)
