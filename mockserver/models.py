@@ -4,7 +4,7 @@ The facts are data, in `fixtures/models.yaml`; a new model or family is added th
 """
 
 import fnmatch
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from functools import cache, lru_cache
@@ -90,6 +90,8 @@ class Model:
     elsewhere: Elsewhere = "forbidden"
     listed: bool = True
     """Whether lists of models show it; an alias that they leave out answers all the same."""
+    in_any_version: bool = False
+    """Whether every version of an API has it, whatever its provider says: a scenario names it."""
     context_window: int | None = None
     max_output_tokens: int | None = None
     created: int = 0
@@ -125,15 +127,21 @@ class Catalogue:
         extra: Mapping[str, str | None] | None = None,
         *,
         any_model: bool = False,
+        any_deployment: str | None = None,
+        named: Collection[str] = (),
         retired: Sequence[str] | bool = False,
     ) -> None:
         """Add *extra* names, each with the known model it is like, or None.
 
         With *any_model* every name is known. A name is like what it suggests unless *extra*
-        says otherwise: a model of no known family answers on both endpoints. Models that are
-        *retired*, given as globs, are known and answer no more; True: all whose shutdown date
+        says otherwise: a model of no known family answers on both endpoints. *any_deployment* is
+        what stands behind unknown names where customers name their own deployments. *named* are
+        the shipped models that a scenario names once more, to say that they are there. Models that
+        are *retired*, given as globs, are known and answer no more; True: all whose shutdown date
         the catalogue's own date has passed.
         """
+        self.any_deployment = any_deployment
+        self.named = frozenset(named)
         self._any_model = any_model
         self._retired = retired
         self._models = dict(_shipped())
@@ -146,6 +154,7 @@ class Catalogue:
         shipped: Callable[[Model], Iterable[Model]],
         added: Callable[[Model], Model] = lambda model: model,
         spelling: Callable[[str], str] = str,
+        unknown: Callable[[str], Model | None] = lambda _: None,
     ) -> "Catalogue":
         """Return the catalogue of a provider that has these models in its own way.
 
@@ -154,6 +163,7 @@ class Catalogue:
             added: What it makes of one that a scenario names.
             spelling: A name as it stands in the catalogue; the model keeps the one it was
                 asked by.
+            unknown: What it makes of a name that is not in the catalogue; None: nothing.
 
         """
         ours = _shipped()
@@ -163,7 +173,7 @@ class Catalogue:
             if name not in ours and (name not in models or model.context_window):
                 models[name] = added(model)
         return _SeenCatalogue(
-            self, models, spelling, any_model=self._any_model, retired=self._retired
+            self, models, spelling, unknown, any_model=self._any_model, retired=self._retired
         )
 
     def get(self, name: str) -> Model | None:
@@ -189,6 +199,10 @@ class Catalogue:
         """Return the model called *name*, or what a model of that name would be like."""
         return self._models.get(name) or _stranger(name, None)
 
+    def names(self) -> list[str]:
+        """Return the names of all known models, in the order of the catalogue."""
+        return list(self._models)
+
     def listed(self) -> list[Model]:
         """Return all known models that lists show, in the order of the catalogue."""
         models = [model for model in self._models.values() if model.listed]
@@ -203,24 +217,29 @@ class _SeenCatalogue(Catalogue):
         known: Catalogue,
         models: dict[str, Model],
         spelling: Callable[[str], str],
+        unknown: Callable[[str], Model | None],
         *,
         any_model: bool,
         retired: Sequence[str] | bool,
     ) -> None:
+        self.any_deployment, self.named = known.any_deployment, known.named
         self._known = known
         self._models = models
         self._spelling = spelling
+        self._unknown = unknown
         self._any_model = any_model
         self._retired = retired
 
     def get(self, name: str) -> Model | None:
         if self._retired and self.is_retired(name):
             return None
-        return self._spelt(name) or super().get(name)
+        # A name goes into headers: what cannot be printed in one is nobody's name.
+        found = self._spelt(name) or (self._unknown(name) if name.isprintable() else None)
+        return found or super().get(name)
 
     def resolve(self, name: str) -> Model:
         # A scenario may say that a model answers which the provider calls otherwise.
-        return self._spelt(name) or self._known.resolve(name)
+        return self._spelt(name) or self._unknown(name) or self._known.resolve(name)
 
     def _spelt(self, name: str) -> Model | None:
         found = self._models.get(name)

@@ -41,6 +41,11 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--any-model", action="store_true", help="accept any model name")
     parser.add_argument(
+        "--any-deployment",
+        metavar="MODEL",
+        help="answer for any deployment at Azure as this model does (a scenario may name others)",
+    )
+    parser.add_argument(
         "--no-usage-header",
         action="store_true",
         help="leave out x-mockserver-usage, which states whether a bill is exact or estimated",

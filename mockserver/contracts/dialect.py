@@ -8,7 +8,7 @@ from typing import Any, ClassVar, NamedTuple
 from mockserver.contracts.answer import Answer
 from mockserver.contracts.endpoint import Endpoint
 from mockserver.conversation import Allowance, ApiError, Usage
-from mockserver.models import Catalogue
+from mockserver.models import Catalogue, Model
 from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest
@@ -98,6 +98,14 @@ class Dialect(ABC):
 
     def admit(self, http: HttpRequest) -> None:  # noqa: B027 - most providers refuse nothing here
         """Refuse errors in *http* outside its key, path and body, such as in its query.
+
+        Raises:
+            ApiError: The provider would refuse it.
+
+        """
+
+    def admit_to(self, http: HttpRequest, model: Model) -> None:  # noqa: B027 - as above
+        """Refuse what *http* asks of *model*, which its path names, before its body is checked.
 
         Raises:
             ApiError: The provider would refuse it.

@@ -12,6 +12,7 @@ from mockserver.contracts.keys import OneOrMore
 from mockserver.conversation import Allowance, ApiError, Choice, ModelRequest
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
+from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.moments import (
     AfterBytes,
     AfterHeaders,
@@ -34,6 +35,8 @@ class Scene:
         rule: Returns the name of the rule that a failure belongs to.
         model: The requested model, as the client names it; None: the request has no model.
         allowances: What the request leaves of the account's limits.
+        behaves_as: The known model that the requested one is like.
+        asked: The request.
 
     """
 
@@ -43,6 +46,8 @@ class Scene:
     rule: Callable[["Failure"], str | None]
     model: str | None = None
     allowances: tuple[Allowance, ...] = ()
+    behaves_as: str | None = None
+    asked: HttpRequest | None = None
 
     def rng(self, purpose: str) -> Random:
         """Return the random generator for *purpose*."""

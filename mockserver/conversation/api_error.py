@@ -31,6 +31,7 @@ class ApiError(Exception):
     wait: in seconds, or as the literal text of the header, valid or not; *retry_after_scales*
     says whether that is session time. A *page* replaces the dialect's JSON, and has *headers*
     alone. *about* is the model that is refused, where providers name it and the message does not.
+    *note* tells the tester, in the journal, how to have it answered.
     """
 
     status: int
@@ -45,6 +46,7 @@ class ApiError(Exception):
     retry_after_scales: bool = field(default=True, kw_only=True)
     page: bytes | None = field(default=None, kw_only=True)
     about: str | None = field(default=None, kw_only=True)
+    note: str | None = field(default=None, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.status} {self.message}"

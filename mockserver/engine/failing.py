@@ -78,6 +78,8 @@ def fail(
         rule=lambda failure: _rule_of(asked.session, failure),
         model=incoming.model,
         allowances=_left(asked, incoming),
+        behaves_as=incoming.model and asked.catalogue.resolve(incoming.model).behaves_as,
+        asked=asked.http,
     )
     is_over = False
     for position, failure in enumerate(given.failures):

@@ -21,6 +21,8 @@ def refuse(asked: Asked, call: Call, error: ApiError) -> Timeline:
     # No answer is made for it: others may have its places.
     asked.places.leave()
     call.error_code = error.code
+    if error.note is not None:
+        call.notes += (error.note,)
     return refusal(asked, error)
 
 

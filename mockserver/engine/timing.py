@@ -53,7 +53,9 @@ def admit(
     usual = limits.allowances(asked.catalogue.resolve(name), charge)
     if isinstance(admitted, Refused):
         left = _merged(usual, admitted.allowances)
-        error = dialect.rate_limited(_reached(admitted, name, shared, left))
+        reached = _reached(admitted, name, shared, left)
+        behaves_as = asked.catalogue.resolve(name).behaves_as
+        error = dialect.rate_limited(replace(reached, behaves_as=behaves_as, asked=asked.http))
         raise replace(error, retry_after_s=admitted.wait_s)
     if figures.concurrency is not None:
         _take_turn(asked, lane.enter(figures.concurrency, figures.queue))

@@ -47,6 +47,8 @@ def understand(
     if standing is not None:
         refuse_key(asked, call, key, standing(key))
     dialect.admit(http)
+    if route.model is not None and (named := asked.catalogue.get(route.model)) is not None:
+        dialect.admit_to(http, named)
     attribution = dialect.attribution(http)
     if attribution:
         call.attribution = {name: redact_text(value) for name, value in attribution.items()}
@@ -114,7 +116,12 @@ def meaning(
     assert refused is not None
     if refused.layer == "api":
         refused = replace(refused, allowances=_allowances(http, route, endpoint, known))
-    raise (dialect.reword(refused, http) if route.is_spelled else refused) from None
+    if not route.is_spelled:
+        raise refused from None
+    reworded = dialect.reword(refused, http)
+    if reworded.note is None and refused.note is not None:
+        reworded = replace(reworded, note=refused.note)
+    raise reworded from None
 
 
 def continued(understood: Understood, endpoint: ModelEndpoint, session: Session) -> Understood:

@@ -62,6 +62,8 @@ class RateLimit(Failure):
             requested=limit + asked if is_too_large else asked,
             wait_ms=told_ms,
             allowances=tuple(_used_up(a, kind) for a in scene.allowances),
+            behaves_as=scene.behaves_as,
+            asked=scene.asked,
         )
         if wait_s is None and not is_too_large:
             wait_s = fitting_ms / 1_000

@@ -97,10 +97,17 @@ def _one_of(alternatives: tuple[Conjunction, ...]) -> Reading:
 class Compiled:
     """Everything that a session answers from, apart from what changes."""
 
-    def __init__(self, layers: Sequence[Layer], *, any_model: bool = False) -> None:
+    def __init__(
+        self,
+        layers: Sequence[Layer],
+        *,
+        any_model: bool = False,
+        any_deployment: str | None = None,
+    ) -> None:
         """Compile *layers*, in the order of reading.
 
-        With *any_model*, every model is known, whatever they state.
+        With *any_model*, every model is known, whatever they state; *any_deployment* is the model
+        that unknown deployments stand for.
         """
         self.layers = tuple(layers)
         scenario = self.scenario = combined(*(layer.scenario for layer in layers))
@@ -109,6 +116,8 @@ class Compiled:
         self.catalogue = _catalogue(
             tuple(scenario.known_models().items()),
             scenario.any_model or any_model,
+            any_deployment,
+            tuple(scenario.models),
             scenario.retired,
         )
         self.limits = LimitsTable(scenario.limits)
@@ -147,7 +156,15 @@ class Compiled:
 def _catalogue(
     extra: tuple[tuple[str, str | None], ...],
     any_model: bool,  # noqa: FBT001 - a part of the key
+    any_deployment: str | None,
+    named: tuple[str, ...],
     retired: tuple[str, ...] | bool,  # noqa: FBT001 - as it is written
 ) -> Catalogue:
     """Return the models that a scenario knows: thousands of sessions share one catalogue."""
-    return Catalogue(dict(extra), any_model=any_model, retired=retired)
+    return Catalogue(
+        dict(extra),
+        any_model=any_model,
+        any_deployment=any_deployment,
+        named=named,
+        retired=retired,
+    )

@@ -115,7 +115,7 @@ class Values:
         if entries is INVALID:
             return INVALID
         stated: dict[str, str | None] = {}
-        shipped = [model.id for model in Catalogue().listed()]
+        shipped = Catalogue().names()
         refused = False
         for entry, item in zip(entries, node.items, strict=True):
             like = None if isinstance(entry.like, Unstated) else entry.like

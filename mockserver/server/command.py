@@ -54,6 +54,7 @@ def run(options: argparse.Namespace) -> int:
             seed=options.seed,
             strict=options.strict,
             any_model=options.any_model,
+            any_deployment=options.any_deployment,
             usage_header=not options.no_usage_header,
             time_scale=options.time_scale,
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it

@@ -107,6 +107,7 @@ class MockServer:
         seed: int | None = None,
         strict: bool | Strict | Mapping[str, bool] = False,
         any_model: bool = False,
+        any_deployment: str | None = None,
         usage_header: bool = True,
         time_scale: float = 1.0,
         control: bool = True,
@@ -126,6 +127,8 @@ class MockServer:
             strict: What is refused, as the key `strict` of a file: all, nothing, or the parts of a
                 mapping.
             any_model: Whether any model name is accepted.
+            any_deployment: The model that unknown deployments at Azure stand for; None: they are
+                refused.
             usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated.
             time_scale: Real seconds per second of session time; 0 never waits.
             control: Whether to serve the control API.
@@ -154,6 +157,7 @@ class MockServer:
             seed=seed,
             strict=strict if isinstance(strict, bool) else read_strict(strict),
             any_model=any_model,
+            any_deployment=any_deployment,
             usage_header=usage_header,
             time_scale=time_scale,
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from mockserver.errors import UsageError, did_you_mean
+from mockserver.models import Catalogue
 from mockserver.scenario.schema import Strict
 from mockserver.seeding import CREATED_FROM
 from mockserver.traffic.clock import refuse_time_scale
@@ -15,14 +17,23 @@ class Options:
     *time_scale* is real seconds per second of session time: 1 is real time, 0 never waits. With
     *usage_header*, answers state whether their bill is exact: the one header no provider has.
     *unix_start_s* is when the server starts, as Unix time: headers with the date count from there.
+    *any_deployment* is the model that unknown deployments at Azure stand for; None: they are
+    refused.
     """
 
     seed: int | None = None
     strict: bool | Strict = False
     any_model: bool = False
+    any_deployment: str | None = None
     usage_header: bool = True
     time_scale: float = 1.0
     unix_start_s: float = CREATED_FROM
 
     def __post_init__(self) -> None:
         refuse_time_scale(self.time_scale)
+        known = Catalogue()
+        if self.any_deployment is not None and known.get(self.any_deployment) is None:
+            hint = (
+                did_you_mean(self.any_deployment, known.names()) or "name a model of the catalogue"
+            )
+            raise UsageError(f"any deployment: unknown model '{self.any_deployment}'\n  {hint}")

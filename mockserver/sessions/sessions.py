@@ -198,7 +198,11 @@ class Sessions(Mapping[str, Session]):
         # What is kept keeps its scenarios alive, so that no other can have their ids.
         if known is not None:
             return known
-        compiled = self._compiled[key] = Compiled(layers, any_model=self._options.any_model)
+        compiled = self._compiled[key] = Compiled(
+            layers,
+            any_model=self._options.any_model,
+            any_deployment=self._options.any_deployment,
+        )
         if len(self._compiled) > COMPILED_KEPT:
             self._compiled.popitem(last=False)
         return compiled

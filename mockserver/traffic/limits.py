@@ -14,6 +14,7 @@ from typing import Final, Literal
 
 from mockserver.conversation import Allowance, Charge
 from mockserver.models import Model, RateLimits, rate_limits_of
+from mockserver.wire.http_request import HttpRequest
 
 DAY_MS: Final = 86_400_000
 """The window of limits on requests per day, which small accounts have."""
@@ -24,7 +25,9 @@ class LimitReached:
     """A limit that a request exceeds.
 
     *of* is which one; a request that is `too_large` has more tokens than the limit, so that
-    waiting does not help. *wait_ms* is how long the message asks the client to wait.
+    waiting does not help. *wait_ms* is how long the message asks the client to wait. *model* is
+    what the client asked for, *behaves_as* the known model that it is like; *asked* is the
+    request.
     """
 
     of: Literal["requests", "tokens", "too_large"]
@@ -35,6 +38,8 @@ class LimitReached:
     wait_ms: int = 0
     window: Literal["minute", "day"] = "minute"
     allowances: tuple[Allowance, ...] = ()
+    behaves_as: str | None = None
+    asked: HttpRequest | None = None
 
 
 def allowances(model: Model, charge: Charge | None) -> tuple[Allowance, ...]:

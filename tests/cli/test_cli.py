@@ -305,6 +305,24 @@ def test_any_model_is_known_if_told_so() -> None:
         assert served.ask(model="no-such-model").json()["model"] == "no-such-model"
 
 
+def test_any_deployment_stands_for_what_the_server_is_told_x1() -> None:
+    with serving("--any-deployment", "gpt-4o-mini") as served:
+        answered = httpx.post(
+            f"http://127.0.0.1:{served.ready['port']}/openai/deployments/ours/chat/completions",
+            params={"api-version": "2024-10-21"},
+            json={"messages": [{"role": "user", "content": "Hi"}]},
+            headers={"api-key": "any"},
+            timeout=PATIENCE_S,
+        )
+
+    assert answered.json()["model"] == "gpt-4o-mini-2024-07-18"
+
+
+def test_any_deployment_names_a_known_model_x1(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["serve", "--any-deployment", "gtp-4o"]) == 2
+    assert "did you mean 'gpt-4o'?" in capsys.readouterr().err
+
+
 def test_the_same_seed_gives_the_same_bytes_in_another_process() -> None:
     with serving("--seed", "7") as one, serving("--seed", "7") as other:
         assert one.ask().content == other.ask().content

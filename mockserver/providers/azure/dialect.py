@@ -18,11 +18,14 @@ from mockserver.conversation import Allowance, ApiError, Usage
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
 from mockserver.protocols.openai.marks import EMPTY_CHUNK
+from mockserver.providers.azure import versions
 from mockserver.providers.azure.filters import found_in, found_in_piece, found_in_prompts
 from mockserver.providers.azure.refusals import (
     DENIED,
     FILTERED,
+    LIMIT_REACHED,
     LIMITED,
+    NEWER_API,
     NO_DEPLOYMENT,
     NO_QUOTA,
     WRONG_OPERATION,
@@ -54,21 +57,7 @@ ROOT: Final = "/openai"
 V1: Final = ROOT + "/v1"
 DEPLOYMENTS: Final = re.compile(ROOT + r"/deployments/([^/]+)(/.+)", re.DOTALL)
 
-VERSIONS: Final = frozenset(
-    (  # noqa: SIM905 - so many words read better in lines
-        "2022-12-01 2023-03-15-preview 2023-05-15 2023-06-01-preview 2023-07-01-preview "
-        "2023-08-01-preview 2023-09-01-preview 2023-12-01-preview 2024-02-01 2024-02-15-preview "
-        "2024-03-01-preview 2024-04-01-preview 2024-05-01-preview 2024-06-01 2024-07-01-preview "
-        "2024-08-01-preview 2024-09-01-preview 2024-10-01-preview 2024-10-21 2024-12-01-preview "
-        "2025-01-01-preview 2025-02-01-preview 2025-03-01-preview 2025-04-01-preview"
-    ).split()
-)
 V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
-LATER_VERSION: Final = re.compile(r"\d{4}-\d\d-\d\d(-preview)?")
-"""Versions after those above are assumed to exist; no other earlier one ever did."""
-TOO_NEW: Final = "o3-mini"
-TOO_NEW_BEFORE: Final = "2024-12-01-preview"
-"""The one model that is known to need a certain version (pasted in public issues, 2025-02)."""
 
 REGION: Final = "East US 2"
 UUID_LENGTH: Final = 36
@@ -109,13 +98,21 @@ class Azure(OpenAICompatible):
         return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return *known* with Azure's own names for GPT-3.5."""
+        """Return *known* with Azure's own names for GPT-3.5, and what any deployment stands for."""
+        stands_for = known.get(known.any_deployment) if known.any_deployment else None
+
+        def unknown(name: str) -> Model | None:
+            return stands_for and _deployed(replace(stands_for, id=name), known)
+
         return known.seen_as(
-            shipped=_with_own_name,
-            # A deployment that is like a model answers under that model's name.
-            added=lambda model: replace(
-                model, answers_as=_own_name(known.resolve(model.behaves_as).answers_as)
+            shipped=lambda model: _with_own_name(
+                replace(model, in_any_version=model.id in known.named)
             ),
+            # A deployment that is like a model answers under that model's name.
+            added=lambda model: _deployed(
+                (unknown(model.id) if _is_nameless(model) else None) or model, known
+            ),
+            unknown=unknown,
         )
 
     def authenticate(self, http: HttpRequest) -> str:
@@ -140,10 +137,18 @@ class Azure(OpenAICompatible):
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
         """Return the 429 of the gateway, which counts tokens or calls."""
-        of = "call" if reached.of == "requests" else "token"
-        seconds = -(-reached.wait_ms // 1_000)
-        error = by_gateway(429, "429", LIMITED.format(of, seconds))
-        return replace(error, allowances=reached.allowances)
+        http = reached.asked
+        version = _stated_version(http) if http is not None else None
+        what = LIMITED.format(
+            deployment=reached.model,
+            model=_own_name(reached.behaves_as or reached.model),
+            region=REGION,
+            counted="call" if reached.of == "requests" else "token",
+            operation=_operation(http),
+            api=f"Azure OpenAI API version {version}" if version else NEWER_API,
+            wait=_seconds(-(-reached.wait_ms // 1_000)),
+        )
+        return replace(by_gateway(429, LIMIT_REACHED, what), allowances=reached.allowances)
 
     def overloaded(self, status: int | None = None) -> ApiError:
         """Return the refusal by an overloaded region."""
@@ -155,22 +160,21 @@ class Azure(OpenAICompatible):
 
     def admit(self, http: HttpRequest) -> None:
         """Refuse a version of the API that does not exist."""
-        stated = parse_qs(http.query).get("api-version")
-        path = _own_path(http)
-        if path.startswith((V1 + "/", "/v1/")):
-            if stated and stated[0] not in V1_VERSIONS:
+        version = _stated_version(http)
+        if _own_path(http).startswith((V1 + "/", "/v1/")):
+            if version is not None and version not in V1_VERSIONS:
                 raise by_gateway(400, "BadRequest", "API version not supported")
             return
-        if not stated:
+        if version is None:
             raise nothing_there()
-        version = stated[0]
-        is_later = LATER_VERSION.fullmatch(version) and version > max(VERSIONS)
-        if version not in VERSIONS and not is_later:
+        if not versions.exists(version):
             raise by_gateway(400, "BadRequest", "API version not supported")
-        deployment = DEPLOYMENTS.fullmatch(path)
-        if deployment and deployment[1] == TOO_NEW and version < TOO_NEW_BEFORE:
-            what = f"Model {TOO_NEW} is enabled only for api versions {TOO_NEW_BEFORE} and later"
-            raise by_gateway(400, "BadRequest", what)
+
+    def admit_to(self, http: HttpRequest, model: Model) -> None:
+        """Refuse what the version of the API lacks: models, parameters, and values of some."""
+        version = _stated_version(http)
+        if version is not None:
+            versions.refuse_lacking(http, version, model)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return the refusal of a model in the gateway's words, and others unchanged."""
@@ -178,13 +182,19 @@ class Azure(OpenAICompatible):
         deployment = DEPLOYMENTS.fullmatch(path)
         name = unknown_model(error)
         if name is not None:
+            what = name if deployment is None else deployment[1]
+            note = (
+                f"no model is called '{what}': the scenario says what a deployment stands for "
+                f"(models: [{{id: {what}, like: gpt-4o}}]), or --any-deployment does"
+            )
             if deployment:
-                return ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
-            return by_gateway(400, "unknown_model", f"Unknown model: {name}")
-        if error.status == 404 and error.param == "model":  # noqa: PLR2004 - the wrong endpoint
+                refused = ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
+            else:
+                refused = by_gateway(400, "unknown_model", f"Unknown model: {name}")
+            return replace(refused, note=note)
+        if error.about is not None:
             operation = "chatCompletion" if "/chat/" in path else "completion"
-            name = deployment[1] if deployment else "requested"
-            what = WRONG_OPERATION.format(operation, name)
+            what = WRONG_OPERATION.format(operation, _own_name(error.about))
             return by_gateway(400, "OperationNotSupported", what)
         return error
 
@@ -312,6 +322,30 @@ def _with_own_name(model: Model) -> tuple[Model, ...]:
     alias = model.id.replace("gpt-3.5", "gpt-35", 1)
     answers_as = model.answers_as.replace("gpt-3.5", "gpt-35", 1).partition(":")[0]
     return model, replace(model, id=alias, answers_as=answers_as)
+
+
+def _deployed(model: Model, known: Catalogue) -> Model:
+    """Return *model* under the name that answers of the one that it is like have."""
+    return replace(model, answers_as=_own_name(known.resolve(model.behaves_as).answers_as))
+
+
+def _is_nameless(model: Model) -> bool:
+    """Return whether nothing is known of *model*: it is like no other, nor is its name."""
+    return model.behaves_as == model.id and model.family.name == "unknown"
+
+
+def _stated_version(http: HttpRequest) -> str | None:
+    """Return the version of the API in the query of *http*; None: there is none, or it is empty."""
+    return parse_qs(http.query).get("api-version", [None])[0]
+
+
+def _operation(http: HttpRequest | None) -> str:
+    is_chat = http is None or "/chat/" in http.path
+    return "ChatCompletions_Create" if is_chat else "Completions_Create"
+
+
+def _seconds(count: int) -> str:
+    return "1 second" if count == 1 else f"{count} seconds"
 
 
 def _own_path(http: HttpRequest) -> str:

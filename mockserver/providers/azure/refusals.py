@@ -24,11 +24,15 @@ NO_QUOTA: Final = (
     "https://aka.ms/oai/quotaincrease if you would like to further increase the default rate limit."
 )
 LIMITED: Final = (
-    "Requests to the ChatCompletions_Create Operation under Azure OpenAI API version 2024-10-21 "
-    "have exceeded {} rate limit of your current OpenAI S0 pricing tier. Please retry after {} "
-    "seconds. Please go here: https://aka.ms/oai/quotaincrease if you would like to further "
-    "increase the default rate limit."
+    "Your requests to {deployment} for {model} in {region} have exceeded the {counted} rate limit "
+    "for your current OpenAI S0 pricing tier. This request was for {operation} under {api}. Please "
+    "retry after {wait}. To increase your default rate limit, visit: "
+    "https://aka.ms/oai/quotaincrease."
 )
+"""Pasted in public sources, 2025 and 2026; until early 2025 the code was 429, in other words."""
+LIMIT_REACHED: Final = "RateLimitReached"
+NEWER_API: Final = "OpenAI Language Model Instance API"
+"""What the paths below `/openai/v1` are called in it, which have no version."""
 WRONG_OPERATION: Final = (
     "The {} operation does not work with the specified model, {}. Please choose different model "
     "and try again. You can learn more about which models can be used with each operation here: "
@@ -76,7 +80,9 @@ def refusal_body(error: ApiError) -> str:
             {"error": {"code": error.code, "message": error.message, "details": error.message}}
         )
     if error.type is None or error.status in {401, 429}:
-        code = str(error.status) if error.status in {401, 429} else error.code
+        code = error.code
+        if error.status == 401 or (error.status == 429 and code is None):  # noqa: PLR2004
+            code = str(error.status)
         return compact({"error": {"code": code, "message": error.message}})
     details = {key: getattr(error, key) for key in ERROR_MEMBERS}
     return pretty({"error": details}) + "\n"

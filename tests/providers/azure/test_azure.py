@@ -6,6 +6,9 @@ from typing import Any
 import pytest
 from support.inprocess import KEY, Answered, Api
 
+from mockserver.errors import UsageError
+from mockserver.sessions.options import Options
+
 VERSION = "?api-version=2024-10-21"
 HI = {"messages": [{"role": "user", "content": "Hi"}]}
 
@@ -116,3 +119,260 @@ def test_a_scenario_that_names_azure_has_it_at_the_path_of_all_clients() -> None
 
     assert (answered.call.provider, answered.status) == ("azure", 200)
     assert "prompt_filter_results" in answered.json
+
+
+# --- What a version of the API lacks -----------------------------------------------------------
+
+
+def too_old(what: str, since: str) -> dict[str, str]:
+    message = f"{what} is enabled only for api versions {since} and later"
+    return {"code": "BadRequest", "message": message}
+
+
+TOOLS = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
+SCHEMA = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+GUESS = {"type": "content", "content": "a"}
+O_SERIES = "2024-12-01-preview"
+
+
+@pytest.mark.parametrize(
+    ("deployment", "version", "members", "what", "since"),
+    [
+        pytest.param("o1", "2024-10-21", {}, "Model o1", O_SERIES, id="E12 o1"),
+        pytest.param("o3-mini", "2024-10-01-preview", {}, "Model o3-mini", O_SERIES, id="E12 o3"),
+        pytest.param("o4-mini", "2024-06-01", {}, "Model o4-mini", O_SERIES, id="E12 o4-mini"),
+        pytest.param(
+            "o1-2024-12-17", "2024-10-21", {}, "Model o1", O_SERIES, id="E12 a snapshot of o1"
+        ),
+        pytest.param("mine", "2024-10-21", {}, "Model o1", O_SERIES, id="E12 a name of our own"),
+        pytest.param(
+            "gpt-4o",
+            "2024-05-01-preview",
+            {"tools": TOOLS, "tool_choice": "required"},
+            "tool_choice value as required",
+            "2024-06-01",
+            id="E12 a tool must be called",
+        ),
+        pytest.param(
+            "gpt-4o",
+            "2024-07-01-preview",
+            {"response_format": SCHEMA},
+            "response_format value as json_schema",
+            "2024-08-01-preview",
+            id="E12 a schema",
+        ),
+        pytest.param(
+            "gpt-4o",
+            "2024-10-21",
+            {"prediction": GUESS},
+            "Prediction",
+            "2025-01-01-preview",
+            id="E12 a prediction",
+        ),
+    ],
+)
+def test_a_version_lacks_what_came_later(
+    deployment: str, version: str, members: dict[str, Any], what: str, since: str
+) -> None:
+    api = Api("models: [{id: mine, like: o1}]")
+    refused = ask(api, deployment, f"?api-version={version}", **members)
+
+    assert (refused.status, refused.error) == (400, too_old(what, since))
+    assert ask(api, deployment, f"?api-version={since}", **members).status == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "members"),
+    [
+        pytest.param("2024-05-01-preview", {"tools": TOOLS, "tool_choice": "auto"}, id="a choice"),
+        pytest.param("2024-02-01", {"response_format": {"type": "text"}}, id="a format"),
+        pytest.param("2024-10-21", {"prediction": None}, id="null"),
+        pytest.param("2024-10-21", {"user": "prediction"}, id="a word elsewhere"),
+    ],
+)
+def test_a_version_has_the_rest_of_a_member_e12(version: str, members: dict[str, Any]) -> None:
+    assert ask(Api(), query=f"?api-version={version}", **members).status == 200
+
+
+@pytest.mark.parametrize(
+    ("version", "members", "words"),
+    [
+        pytest.param(
+            "2024-08-01-preview",
+            {"max_completion_tokens": 5},
+            "argument supplied: max_completion_tokens",
+            id="E12 max_completion_tokens",
+        ),
+        pytest.param(
+            "2023-05-15",
+            {"functions": [{"name": "f"}], "function_call": "auto"},
+            "arguments supplied: function_call, functions",
+            id="E12 functions",
+        ),
+    ],
+)
+def test_a_deployment_does_not_know_members_that_came_later(
+    version: str, members: dict[str, Any], words: str
+) -> None:
+    error = ask(Api(), query=f"?api-version={version}", **members).error
+
+    assert (error["message"], error["param"], error["code"]) == (
+        f"Unrecognized request {words}",
+        None,
+        None,
+    )
+
+
+def test_a_deployment_is_looked_for_before_its_version_e12() -> None:
+    refused = ask(Api(), "nowhere", "?api-version=2024-10-21", prediction=GUESS)
+
+    assert refused.error["code"] == "DeploymentNotFound"
+
+
+def test_a_version_is_asked_before_the_body_is_checked_e12() -> None:
+    assert ask(Api(), prediction=GUESS, n=0).error["code"] == "BadRequest"
+
+
+def test_below_v1_nothing_is_lacking_e12() -> None:
+    body = {"model": "o4-mini", **HI}
+
+    assert Api().post("/openai/v1/chat/completions", body).status == 200
+
+
+# --- Operations and limits -----------------------------------------------------------------------
+
+
+def wrong_operation(operation: str, model: str) -> dict[str, str]:
+    return {
+        "code": "OperationNotSupported",
+        "message": (
+            f"The {operation} operation does not work with the specified model, {model}. Please "
+            "choose different model and try again. You can learn more about which models can be "
+            "used with each operation here: https://go.microsoft.com/fwlink/?linkid=2197993."
+        ),
+    }
+
+
+@pytest.mark.parametrize(
+    ("deployment", "model"),
+    [
+        pytest.param("text-embedding-3-small", "text-embedding-3-small", id="E13 an embedding"),
+        pytest.param("text-embedding-ada-002", "text-embedding-ada-002", id="E13 an older one"),
+        pytest.param("gpt-5.1-codex", "gpt-5.1-codex", id="E8 codex"),
+        pytest.param("o3-pro", "o3-pro", id="E8 o3-pro"),
+        pytest.param("ours", "gpt-5-codex", id="E8 a name of our own"),
+    ],
+)
+def test_a_model_that_does_not_chat_is_named(deployment: str, model: str) -> None:
+    api = Api("models: [{id: ours, like: gpt-5-codex}]")
+    refused = ask(api, deployment, "?api-version=2025-04-01-preview")
+
+    assert (refused.status, refused.error) == (400, wrong_operation("chatCompletion", model))
+
+
+def test_below_v1_the_model_is_named_too_e13() -> None:
+    body = {"model": "gpt-5-codex", **HI}
+    refused = Api().post("/openai/v1/chat/completions", body)
+
+    assert (refused.status, refused.error) == (
+        400,
+        wrong_operation("chatCompletion", "gpt-5-codex"),
+    )
+
+
+def test_a_chat_model_that_completes_is_named_as_here_e13() -> None:
+    path = f"/openai/deployments/gpt-3.5-turbo/completions{VERSION}"
+
+    assert Api().post(path, {"prompt": "a"}).error == wrong_operation("completion", "gpt-35-turbo")
+
+
+LIMITED = """
+    models: [{id: ours, like: gpt-4.1}]
+    rules: [{name: a, fail: {kind: rate_limit, of: %s, retry_after_s: %s}}]
+"""
+
+
+@pytest.mark.parametrize(
+    ("of", "wait_s", "counted", "wait"),
+    [
+        pytest.param("tokens", 15, "token", "15 seconds", id="E13 tokens"),
+        pytest.param("requests", 1, "call", "1 second", id="E13 calls"),
+    ],
+)
+def test_a_limit_names_deployment_model_region_and_version(
+    of: str, wait_s: int, counted: str, wait: str
+) -> None:
+    refused = ask(Api(LIMITED % (of, wait_s)), "ours", "?api-version=2024-08-01-preview")
+
+    assert (refused.status, refused.error) == (
+        429,
+        {
+            "code": "RateLimitReached",
+            "message": (
+                f"Your requests to ours for gpt-4.1 in East US 2 have exceeded the {counted} rate "
+                "limit for your current OpenAI S0 pricing tier. This request was for "
+                "ChatCompletions_Create under Azure OpenAI API version 2024-08-01-preview. Please "
+                f"retry after {wait}. To increase your default rate limit, visit: "
+                "https://aka.ms/oai/quotaincrease."
+            ),
+        },
+    )
+
+
+def test_below_v1_a_limit_names_the_newer_api_e13() -> None:
+    body = {"model": "gpt-4.1", **HI}
+    refused = Api(LIMITED % ("tokens", 5)).post("/openai/v1/chat/completions", body)
+
+    assert (
+        "ChatCompletions_Create under OpenAI Language Model Instance API."
+        in (refused.error["message"])
+    )
+
+
+def test_a_limit_of_the_scenario_says_the_same_e13() -> None:
+    api = Api("limits: {gpt-4o: {requests_per_minute: 1}}")
+    ask(api)
+
+    assert ask(api).error["code"] == "RateLimitReached"
+
+
+# --- Names of our own ----------------------------------------------------------------------------
+
+
+def test_an_unknown_deployment_gets_a_hint_x1() -> None:
+    refused = ask(Api(), "chat-west")
+
+    assert refused.error["code"] == "DeploymentNotFound"
+    assert "models: [{id: chat-west, like: gpt-4o}]" in refused.call.notes[0]
+    assert "--any-deployment" in refused.call.notes[0]
+
+
+def test_any_deployment_stands_for_a_model_x1() -> None:
+    api = Api(options=Options(any_deployment="gpt-4o-mini"))
+    answered = ask(api, "chat-west")
+
+    assert (answered.json["model"], answered.call.model) == ("gpt-4o-mini-2024-07-18", "chat-west")
+    assert ask(api, "gpt-4o").json["model"] == "gpt-4o-2024-08-06"
+    assert api.chat(model="chat-west").error["code"] == "model_not_found"
+
+
+def test_a_scenario_goes_before_any_deployment_x1() -> None:
+    scenario = """
+        models: [{id: ours, like: gpt-4.1}]
+        rules: [{name: west, when: {model: chat-west}, reply: West.}]
+    """
+    api = Api(scenario, options=Options(any_deployment="gpt-4o-mini"))
+
+    assert ask(api, "ours").json["model"] == "gpt-4.1-2025-04-14"
+    # What a rule mentions is still called something only here.
+    assert ask(api, "chat-west").json["model"] == "gpt-4o-mini-2024-07-18"
+
+
+def test_any_deployment_stands_for_a_model_that_there_is_x1() -> None:
+    with pytest.raises(UsageError, match="did you mean 'gpt-4o'"):
+        Options(any_deployment="gtp-4o")
+
+
+def test_a_model_that_a_scenario_names_is_in_every_version_e12() -> None:
+    assert ask(Api("models: [{id: o4-mini}]"), "o4-mini").status == 200
+    assert ask(Api("rules: [{when: {model: o4-mini}, reply: Hi}]"), "o4-mini").status == 400
