@@ -48,6 +48,8 @@ class Dialect(ABC):
     kind: ClassVar[str]
     has: ClassVar[frozenset[str]] = frozenset()
     """The kinds of its endpoints, besides those that list it in `Endpoint.dialects`."""
+    lacks: ClassVar[frozenset[str]] = frozenset()
+    """How paths below its root begin that the provider has, and that nothing here answers."""
     protocols: ClassVar[frozenset[str]] = frozenset()
     """The protocols that it spells in its own way: it translates their requests, adapts their
     answers and gives them their ids. Other protocols pass unchanged."""

@@ -108,6 +108,7 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         outcome=call.outcome,
         is_unmatched=call.is_unmatched,
         is_late=call.is_late,
+        is_unsupported=call.is_unsupported,
         attribution=call.attribution,
         headers=call.headers,
         body=call.body if bodies else None,

@@ -7,6 +7,7 @@ from typing import Final
 from mockserver.conversation import ApiError
 from mockserver.engine.asked import Asked, Matched, Ready
 from mockserver.records.journal import Call
+from mockserver.records.redaction import redact_text
 from mockserver.scenario.keys import Standing
 from mockserver.sessions.rules import LOOP
 from mockserver.sessions.sessions import LONGEST_NAME, MOST_SESSIONS
@@ -114,3 +115,12 @@ def unanswered(asked: Asked, call: Call, code: str) -> ApiError:
         ),
     ]
     return ApiError(404, "\n".join(lines), code=code, headers=NO_RETRY)
+
+
+def unsupported(asked: Asked, call: Call) -> ApiError:
+    """Return the 404 for an endpoint that does not exist here, which counts as unmatched."""
+    call.is_unsupported = call.is_unmatched = True
+    call.near_misses = (redact_text(asked.route.missing, asked.secrets),)
+    if not asked.session.strict.unsupported:
+        return asked.route.dialect.unknown_path(asked.http)
+    return ApiError(404, call.near_misses[0], code="unsupported_endpoint", headers=NO_RETRY)

@@ -15,11 +15,12 @@ from mockserver.contracts import (
     Dialect,
     Endpoint,
     GeneratingEndpoint,
+    Located,
     LookupEndpoint,
     ModelEndpoint,
     Reply,
 )
-from mockserver.errors import MockServerError
+from mockserver.errors import MockServerError, did_you_mean
 
 SHARED_ROOT: Final = "/v1/"
 PATHS_KEPT: Final = 4_096
@@ -53,6 +54,8 @@ class Route:
     """How long the ids of its answers are."""
     default: Reply | None = None
     """What answers where no rule does; None: nothing is to answer, or it is looked up."""
+    missing: str = ""
+    """Why there is no endpoint, where there is none."""
 
     @property
     def endpoint(self) -> ModelEndpoint | LookupEndpoint | None:
@@ -91,7 +94,31 @@ class Routes:
 
     def _find(self, method: str, path: str) -> Route:
         """Return where *method* on *path* leads (the path without its session)."""
-        return replace(self._route(method, path), content=path.encode("utf-8", "replace") + b"\0")
+        route = self._route(method, path)
+        missing = ""
+        if route.endpoint is None and not route.allowed:
+            missing = self._missing(route.dialect, method, path)
+        return replace(route, content=path.encode("utf-8", "replace") + b"\0", missing=missing)
+
+    def _missing(self, dialect: Dialect, method: str, path: str) -> str:
+        """Return why nothing answers *method* on *path*, with the nearest path that is answered."""
+        prefix = f"/{dialect.kind}/"
+        own = path[len(prefix) - 1 :] if path.startswith(prefix) else path
+        located = dialect.locate(own) or dialect.locate(path) or Located(own)
+        below = located.path.removeprefix("/")
+        if any(f"{below}/".startswith(f"{begins}/") for begins in dialect.lacks):
+            return (
+                f"'{dialect.kind}' has {method} {path}, and this version of llm-mockserver does not"
+                " support it yet: no rule can answer it"
+            )
+        what = f"{method} {path} is no endpoint of '{dialect.kind}' that this version knows"
+        routes = [route for endpoint in self._endpoints[dialect.kind] for route in endpoint.routes]
+        ends = [own_path for _, own_path in routes if own.endswith(own_path)]
+        if ends:
+            return f"{what}: is the base URL right? The path ends in {max(ends, key=len)}"
+        root = path.removesuffix(below).removesuffix("/")
+        nearest = did_you_mean(path, [root + own_path for _, own_path in routes])
+        return f"{what}: {nearest}" if nearest else what
 
     def _route(self, method: str, path: str) -> Route:
         kind, slash, rest = path[1:].partition("/")

@@ -7,7 +7,7 @@ from mockserver.contracts import Attempt, ModelEndpoint
 from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
 from mockserver.engine.asked import Asked, Meaning, Understood
 from mockserver.engine.memory import Memory
-from mockserver.engine.refusing import refuse_key
+from mockserver.engine.refusing import refuse_key, unsupported
 from mockserver.engine.routing import Route
 from mockserver.engine.timing import admit
 from mockserver.models import Catalogue
@@ -58,7 +58,7 @@ def understand(
             return IncomingCall(http, dialect.kind, call.endpoint, key, attempt=call.attempt), None
         if route.allowed:
             raise dialect.wrong_method(http, route.allowed)
-        raise dialect.unknown_path(http)
+        raise unsupported(asked, call)
     call.endpoint, call.transcribe = endpoint.kind, endpoint.transcript
     try:
         if isinstance(known, ApiError):

@@ -65,6 +65,7 @@ class Call:
         outcome: Whether the answer was sent whole.
         is_unmatched: It asked for an answer that no rule gave, although there are rules.
         is_late: It came after the session had ended.
+        is_unsupported: This version has no such endpoint, so that no rule can answer.
         query: The query as sent, without the question mark.
         headers: The headers, by lower-case name.
         content: The body, redacted; empty if it was too large to keep.
@@ -109,6 +110,7 @@ class Call:
     outcome: Outcome = "open"
     is_unmatched: bool = False
     is_late: bool = False
+    is_unsupported: bool = False
     query: str = ""
     headers: Mapping[str, str] = field(init=False)
     content: bytes = b""

@@ -137,6 +137,7 @@ class Strict:
         no_effect: A failure that finds nothing to act on.
         late: A call to a session that has ended.
         loops: The 21st answer in a row with tool calls; it is refused.
+        unsupported: A call to an endpoint that this version does not have; it is refused.
 
     """
 
@@ -147,6 +148,7 @@ class Strict:
     no_effect: bool | Unstated = UNSTATED
     late: bool | Unstated = UNSTATED
     loops: bool | Unstated = UNSTATED
+    unsupported: bool | Unstated = UNSTATED
 
     @classmethod
     def of(cls, stated: "Strict | bool") -> "Strict":

@@ -52,4 +52,5 @@ def main() -> int:
         sys.stderr.write(f"{instead}\n")
         return 2
     run: Any = importlib.import_module("mockserver.cli").main
-    return run()
+    code: int = run()
+    return code

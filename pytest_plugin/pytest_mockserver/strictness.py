@@ -9,9 +9,17 @@ def complaints(session: Session) -> str:
     """Return what happened in *session* against its strictness; an empty text if nothing did."""
     strict, calls = session.backend.strict, session.calls
     found: list[str] = []
+    if strict.unsupported:
+        found += [
+            f"call {call.number}: {miss}"
+            for call in calls
+            if call.is_unsupported
+            for miss in call.near_misses
+        ]
     if strict.unmatched:
-        found += [_unmatched(call) for call in calls if call.is_unmatched]
-        if found and not session.has_rules:
+        unmatched = [call for call in calls if call.is_unmatched and not call.is_unsupported]
+        found += map(_unmatched, unmatched)
+        if unmatched and not session.has_rules:
             found.append(
                 "  nothing is scripted: mock_llm.reply('…') answers the next call, and "
                 "@pytest.mark.mock_llm(strict=False) lets the server answer by itself"

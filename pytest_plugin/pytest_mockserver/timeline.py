@@ -70,7 +70,9 @@ def _outcome(call: Call) -> str:
     status = str(call.status) if call.status is not None else "no status"
     if call.failures:
         status += f" ({', '.join(call.failures)})"
-    if call.is_unmatched:
+    if call.is_unsupported:
+        status += " NO SUCH ENDPOINT"
+    elif call.is_unmatched:
         status += " NO RULE"
     if call.outcome == "client_left":
         after = call.client_left_after_tokens

@@ -224,3 +224,35 @@ def test_options_that_are_wrong_are_refused_at_once(runs: Runs, option: str, mes
 
     assert ran.ret == pytest.ExitCode.USAGE_ERROR
     ran.stderr.fnmatch_lines([f"ERROR: {message}"])
+
+
+def test_an_endpoint_that_is_lacked_fails_the_test_and_says_why(runs: Runs) -> None:
+    ran = runs.of(
+        """
+import pytest
+
+def post(session):
+    httpx.post(session.base_url + "/responses", json={}, headers={"authorization": "Bearer x"})
+
+def test_lacked(mock_llm):
+    post(mock_llm)
+
+@pytest.mark.mock_llm(strict={"unsupported": False})
+def test_allowed(mock_llm):
+    post(mock_llm)
+
+def test_that_fails_by_itself(mock_llm):
+    post(mock_llm)
+    assert 1 == 2
+""",
+        passed=1,
+        failed=2,
+    )
+
+    ran.stdout.fnmatch_lines(
+        [
+            "*_ test_lacked _*",
+            "call 1: 'openai' has POST /v1/responses, and this version * does not support it yet*",
+            "*-> 404 NO SUCH ENDPOINT",
+        ]
+    )  # T7

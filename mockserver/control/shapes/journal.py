@@ -54,6 +54,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         outcome: Whether the answer was sent whole.
         is_unmatched: Whether it asked for an answer that no rule gave.
         is_late: Whether it came after the session had ended.
+        is_unsupported: Whether this version has no such endpoint; then no rule can answer.
         attribution: What it states about the application, at providers that ask for it.
         headers: The headers, by lower-case name.
         body: The request's JSON; null if it is not JSON, too large to keep, or not requested.
@@ -111,6 +112,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     error_code: str | None
     ended_s: float | None
     seen_at_end: int | None
+    is_unsupported: bool = False
 
     @property
     def messages(self) -> list[dict[str, Any]]:

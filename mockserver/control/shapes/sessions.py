@@ -16,6 +16,7 @@ class Strictness(Struct, frozen=True, kw_only=True):
         no_effect: A failure that finds nothing to act on.
         late: A call to a session that has ended.
         loops: The 21st answer in a row with tool calls; it is refused.
+        unsupported: A call to an endpoint that this version does not have; it is refused.
 
     """
 
@@ -24,6 +25,7 @@ class Strictness(Struct, frozen=True, kw_only=True):
     no_effect: bool | UnsetType = UNSET
     late: bool | UnsetType = UNSET
     loops: bool | UnsetType = UNSET
+    unsupported: bool | UnsetType = UNSET
 
 
 class NewSession(Struct, frozen=True, kw_only=True):

@@ -47,6 +47,16 @@ FAILURES: Final[Mapping[int, str]] = {
     503: OVERLOADED,
 }
 """Messages by status, for errors of which nothing else is known."""
+# Source: platform.openai.com/docs/api-reference, read 2026-11-30.
+OF_OPENAI: Final = frozenset(
+    {
+        *("assistants", "audio", "batches", "chatkit", "containers", "conversations"),
+        *("embeddings", "evals", "files", "fine_tuning", "images", "moderations"),
+        *("organization", "realtime", "responses", "skills", "threads", "uploads"),
+        *("vector_stores", "videos"),
+    }
+)
+"""How paths of OpenAI's API begin, besides those of chats, completions and models."""
 CLIENT_ERRORS: Final = range(400, 500)
 EDGE_STATUSES: Final = frozenset({401, 403, 404, 429})
 """Statuses of refusals in front of the API: keys, permissions, names, limits."""
@@ -69,6 +79,7 @@ class OpenAICompatible(Dialect):
     root: ClassVar[str] = "/v1"
     """The beginning of all its paths."""
     has: ClassVar[frozenset[str]] = frozenset({"chat.completions", "completions", "models"})
+    lacks: ClassVar[frozenset[str]] = OF_OPENAI
     protocols: ClassVar[frozenset[str]] = frozenset({"openai"})
     host: ClassVar[str] = "api.openai.com"
 

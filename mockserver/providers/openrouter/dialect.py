@@ -82,6 +82,13 @@ class OpenRouter(OpenAICompatible):
     kind = "openrouter"
     root = ROOT
     has = frozenset({"chat.completions", "completions"})
+    # Source: openrouter.ai/docs/api-reference, read 2026-11-30.
+    lacks = frozenset(
+        {
+            *("activity", "auth", "embeddings", "guardrails", "keys", "messages", "providers"),
+            *("responses",),
+        }
+    )
     id_prefix = "gen-"
     id_length = 10 + 1 + 20
     """Unix time, a dash, and twenty characters."""

@@ -91,6 +91,13 @@ class VercelGateway(OpenAICompatible):
 
     kind = "vercel_gateway"
     has = frozenset({CHAT})
+    lacks = frozenset(
+        {
+            *("ai/embedding-model", "ai/image-model", "ai/reranking-model", "ai/speech-model"),
+            *("ai/transcription-model", "ai/video-model", "embeddings", "images", "messages"),
+            *("report", "responses"),
+        }
+    )
     protocols = frozenset({"openai", "ai-sdk"})
     id_prefix = "gen_"
     id_length = ULID_TIME + ULID_REST
