@@ -129,6 +129,9 @@ class Engine:
         waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         call.attempt, call.waited_s = session.attempt(content), waited_s
+        connection = http.connection
+        if connection is not None:
+            call.connection, call.nth = connection, connection.requests
         asked = Asked(
             http,
             session,

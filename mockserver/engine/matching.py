@@ -5,6 +5,7 @@ from dataclasses import replace
 from mockserver.conversation import IncomingCall
 from mockserver.engine.asked import Asked, Matched, Understood
 from mockserver.engine.refusing import unanswered
+from mockserver.engine.repeating import lost_answers
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
 from mockserver.sessions.rules import NO_RULES, Given
@@ -46,6 +47,8 @@ def _given(asked: Asked, call: Call, incoming: IncomingCall) -> Given:
     call.is_unmatched = default is not None
     if step.near_misses:
         call.near_misses = tuple([redact_text(miss, asked.secrets) for miss in step.near_misses])
+    if step.spent:
+        call.near_misses += tuple(lost_answers(session.journal, call, step.spent))
     if step.exhausted is not None:
         raise unanswered(asked, call, "script_exhausted")
     if default is not None:

@@ -19,7 +19,7 @@ from mockserver.records.redaction import (
     redact_query,
     redact_text,
 )
-from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.http_request import Connection, HttpRequest
 
 CAPACITY: Final = 1_000
 """Calls kept in a session; older ones are dropped and counted."""
@@ -85,6 +85,8 @@ class Call:
         ended_s: When the answer ended, in session time.
         seen_at_end: How many calls had come by then: later ones came knowing how this one ended.
         transcribe: Reads the transcript from the body, as its endpoint does.
+        connection: The connection that it came on; None: not known.
+        nth: Which request on that connection it is, counting from 1.
 
     """
 
@@ -130,6 +132,8 @@ class Call:
     seen_at_end: int | None = None
     transcribe: Callable[[Mapping[str, Any]], Transcript] | None = field(default=None, repr=False)
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
+    connection: Connection | None = field(default=None, repr=False)
+    nth: int = field(default=0, repr=False)
 
     # A call has many members and is made for each request: unset ones stay class attributes.
     def __init__(self, number: int, at_s: float, method: str, path: str, provider: str) -> None:

@@ -27,7 +27,7 @@ from mockserver.server.gate import Gate
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
 from mockserver.server.upstream import Upstream
-from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.http_request import Connection, HttpRequest
 from mockserver.wire.timeline import Abort
 
 MAX_BODY_BYTES: Final = 64 * 1024 * 1024
@@ -99,7 +99,8 @@ class App:
                 request.protocol.force_close()
                 return refused
         headers = cast(Mapping[str, str], request.headers)
-        http = HttpRequest(request.method, path, headers, content, query)
+        connection = cast(_Connection, request.protocol).counted()
+        http = HttpRequest(request.method, path, headers, content, query, connection)
         understood = None
         if len(content) > LARGE_BODY_BYTES:
             loop = asyncio.get_running_loop()
@@ -213,12 +214,24 @@ class _Server(web.Server):
 class _Connection(web.RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_app", "_is_forsaken")
+    __slots__ = ("_app", "_is_forsaken", "_shared")
 
     def __init__(self, manager: web.Server, *, app: App, **options: Any) -> None:
         super().__init__(manager, **options)
         self._app = app
         self._is_forsaken = False
+        self._shared = Connection()
+
+    def counted(self) -> Connection:
+        """Return what its requests have in common, one more counted."""
+        self._shared.requests += 1
+        return self._shared
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """Note how it has ended: by a reset, if its client has not read all that was sent."""
+        self._shared.is_closed = True
+        self._shared.is_reset = exc is not None
+        super().connection_lost(exc)
 
     def forsake(self) -> None:
         """Answer whatever comes next with a reset."""

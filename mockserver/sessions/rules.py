@@ -75,6 +75,7 @@ class Unanswered:
 
     *exhausted* names a rule whose script has ended, which refuses; *near_misses* say what
     differed, the nearest rule first. *unfound* are the expressions of `set` that found nothing.
+    *spent* names those of the nearest rules that have been used up.
     """
 
     failures: tuple[Failure, ...]
@@ -82,6 +83,7 @@ class Unanswered:
     near_misses: tuple[str, ...] = ()
     latency: Latency | None = None
     unfound: tuple[str, ...] = ()
+    spent: tuple[str, ...] = ()
 
 
 NO_RULES: Final = Unanswered(())
@@ -199,15 +201,23 @@ class RuleReader:
         return way.given(step.reply, own, rule.name, scope)
 
     def _unanswered(self, way: "_Way") -> Unanswered:
-        misses = tuple(self.near_misses(way.call))
-        return Unanswered(way.failures, None, misses, way.latency, tuple(way.unfound))
+        nearest = self._nearest_rules(way.call)
+        return Unanswered(
+            way.failures,
+            None,
+            tuple(self._misses(nearest, way.call)),
+            way.latency,
+            tuple(way.unfound),
+            tuple([one.rule.name for one in nearest if self._spent(one, way.call)]),
+        )
 
     def _exhausted(self, rule: Rule, tally: Tally, way: "_Way") -> Unanswered:
         """Return the refusal of a script that has ended: it is the nearest, whatever else is."""
         why = f"'{rule.name}': {tally.exhaustion(rule)}"
-        others = [miss for miss in self.near_misses(way.call) if miss != why]
+        nearest = self._nearest_rules(way.call)
+        others = [miss for miss in self._misses(nearest, way.call) if miss != why]
         misses = (why, *others[: NEAR_MISSES - 1])
-        return Unanswered((), rule.name, misses, None, tuple(way.unfound))
+        return Unanswered((), rule.name, misses, None, tuple(way.unfound), (rule.name,))
 
     def tally(self, compiled: CompiledRule, call: IncomingCall) -> Tally:
         """Return the rule's counters for *call*, to look at."""
@@ -276,8 +286,8 @@ class RuleReader:
 
     # --- Reports ---
 
-    def near_misses(self, call: IncomingCall) -> Iterator[str]:
-        """Yield what kept each of the nearest rules from answering, the nearest first."""
+    def _nearest_rules(self, call: IncomingCall) -> list[CompiledRule]:
+        """Return the rules that came nearest to answering *call*, the nearest first."""
         nearest: list[tuple[int, int]] = []
         for position, compiled in enumerate(self.compiled.rules):
             # Of thousands, most differ in more than the nearest: how much more does not matter.
@@ -290,8 +300,11 @@ class RuleReader:
                 count = len(self._left_out(compiled, call))
             if 0 < count < enough:
                 nearest = sorted([*nearest, (count, position)])[:NEAR_MISSES]
-        for _, position in nearest:
-            compiled = self.compiled.rules[position]
+        return [self.compiled.rules[position] for _, position in nearest]
+
+    def _misses(self, nearest: Iterable[CompiledRule], call: IncomingCall) -> Iterator[str]:
+        """Yield what kept each of the *nearest* rules from answering *call*."""
+        for compiled in nearest:
             found = _nearest(compiled.rule, call) or self._left_out(compiled, call)
             yield f"'{compiled.rule.name}': {found[0]}"
 

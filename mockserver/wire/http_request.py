@@ -11,11 +11,28 @@ from typing import Any, cast
 
 
 @dataclass(slots=True, eq=False)
+class Connection:
+    """A client's connection, as its requests have it in common.
+
+    Attributes:
+        requests: How many requests have come on it.
+        is_closed: It has ended.
+        is_reset: Its client ended it without reading all that was sent.
+
+    """
+
+    requests: int = 0
+    is_closed: bool = False
+    is_reset: bool = False
+
+
+@dataclass(slots=True, eq=False)
 class HttpRequest:
     """One HTTP request, complete.
 
     *path* is percent-decoded and has no query; *query* is the raw text after the ``?``.
     *headers* are looked up by lower-case name (aiohttp's mapping does so for any case).
+    *connection* is what it came on; None: on none, as in a dry run.
     """
 
     method: str
@@ -23,6 +40,7 @@ class HttpRequest:
     headers: Mapping[str, str]
     body: bytes = b""
     query: str = ""
+    connection: Connection | None = None
 
     @property
     def json(self) -> Mapping[str, Any]:
