@@ -27,9 +27,13 @@ LayoutName = Literal[
     "contents",
     "harmony",
     "o-series",
-    "o3-mini",
-    "o4-mini",
+    "o-series-azure",
+    "o1-azure",
     "o1-mini",
+    "o3-mini",
+    "o3-mini-azure",
+    "o4-mini",
+    "o4-mini-azure",
     "unknown",
 ]
 """How a conversation is laid out for the model: see `mockserver.tokens.layouts`."""
@@ -60,12 +64,16 @@ class Family:
     """The finish reason when the request named the function to call."""
     layout: LayoutName = "chatml"
     """What is billed around the texts of a conversation."""
+    azure_layout: LayoutName | None = None
+    """The layout where Azure hosts the model, if it is another."""
     thinks_unasked: bool = False
     """An answer to a person has an analysis message, billed even if no token is in it."""
     image_tiles: tuple[int, int] | None = None
     """What an image is billed as: so much, and so much for each square of 512 pixels."""
     image_patch: float | None = None
     """What each square of 32 pixels is billed as, in models that count such squares."""
+    image_budget: int = 1536
+    """The number of such squares that an image is scaled down to."""
 
 
 class RateLimits(NamedTuple):
@@ -97,6 +105,8 @@ class Model:
     created: int = 0
     owned_by: str = "system"
     shutdown_date: date | None = None
+    known: bool = True
+    """The catalogue, or whoever states what it is like, vouches for how its family bills."""
     usd_per_million_in: float | None = None
     usd_per_million_out: float | None = None
     usd_per_million_cached_in: float | None = None
@@ -248,6 +258,12 @@ class _SeenCatalogue(Catalogue):
         return found
 
 
+@cache
+def hosted_by_azure(family: Family) -> Family:
+    """Return *family* as Azure hosts it, which bills the o-series in its own way."""
+    return replace(family, layout=family.azure_layout) if family.azure_layout else family
+
+
 def family_of(name: str) -> Family:
     """Return the family that *name* suggests, by the catalogue's prefixes.
 
@@ -283,7 +299,26 @@ def _stranger(name: str, like: Model | None) -> Model:
         answers_as=name,
         behaves_as=name,
         created=_UNKNOWN_CREATED,
+        known=_is_recorded(name),
     )
+
+
+def _is_recorded(name: str) -> bool:
+    """Return whether a model of this *name* has answered, though the catalogue does not serve it.
+
+    A fine-tune (`ft:gpt-4o-2024-08-06:org::id`) is the model that it was made of.
+    """
+    bare = _bare(name)
+    tuned = name.lower().rsplit("/", 1)[-1].startswith("ft:")
+    return (bare.partition(":")[0] if tuned else bare) in _names()
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Return the names of models and of what answers for them, and of models that are gone."""
+    shipped = _shipped().values()
+    gone: list[str] = _document()["gone"]
+    return frozenset([*(m.id for m in shipped), *(m.answers_as for m in shipped), *gone])
 
 
 _UNKNOWN_CREATED = 1_782_864_000

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from mockserver.cli.documents import requests
@@ -58,7 +59,12 @@ def _as_json(report: "TokenReport") -> str:
             "recorded_prompt_tokens": report.recorded_prompt,
             "recorded_completion_tokens": report.recorded_completion,
             "parts": [
-                {"what": line.what, "tokens": line.tokens, "count": _certainty(exact=line.exact)}
+                {
+                    "what": line.what,
+                    "tokens": line.tokens,
+                    "count": _certainty(exact=line.exact),
+                    "doubts": line.doubts,
+                }
                 for line in report.lines
             ],
         },
@@ -67,22 +73,28 @@ def _as_json(report: "TokenReport") -> str:
 
 
 def _as_table(report: "TokenReport") -> str:
-    rows: list[tuple[str, int, bool, int | None]] = [
-        (line.what, line.tokens, line.exact, None) for line in report.lines
+    rows: list[tuple[str, int, str, int | None]] = [
+        (line.what, line.tokens, _doubts(line.doubts), None) for line in report.lines
     ]
     prompt, completion = report.prompt, report.completion
-    rows.append(("prompt_tokens", prompt.tokens, prompt.exact, report.recorded_prompt))
+    guess = "" if prompt.exact else "estimated"
+    rows.append(("prompt_tokens", prompt.tokens, guess, report.recorded_prompt))
     if completion is not None:
         recorded = report.recorded_completion
-        rows.append(("completion_tokens", completion.tokens, completion.exact, recorded))
+        guess = "" if completion.exact else "estimated"
+        rows.append(("completion_tokens", completion.tokens, guess, recorded))
     width = max(len(what) for what, *_ in rows)
     lines = [f"{report.model.id} ({report.model.family.encoding})"]
-    for what, tokens, exact, recorded in rows:
-        notes = [] if exact else ["estimated"]
+    for what, tokens, guess, recorded in rows:
+        notes = [guess] if guess else []
         if recorded is not None:
             notes.append("as recorded" if recorded == tokens else f"recorded: {recorded}")
         lines.append(f"  {what:{width}}  {tokens:>8}  {', '.join(notes)}".rstrip())
     return "\n".join(lines)
+
+
+def _doubts(doubts: Sequence[str]) -> str:
+    return f"estimated: {'; '.join(doubts)}" if doubts else ""
 
 
 def _certainty(*, exact: bool) -> str:

@@ -101,7 +101,11 @@ def answered(
         made = generated(asked, incoming, terms, given, bending, memory=memory)
     else:
         made = computed(asked, incoming, request, given)
-    usage = bill(reply, endpoint.bill_prompt(request, model), made.generated, made.thought_tokens)
+    prompt = endpoint.bill_prompt(request, model)
+    usage = bill(
+        *(reply, model, prompt, made.generated),
+        reasoning_tokens=made.thought_tokens,
+    )
     shown_usage, counts = NO_BILL if usage is None else shown(usage)
     answer = Answer(
         endpoint=incoming.endpoint,

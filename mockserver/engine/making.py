@@ -84,7 +84,7 @@ def _billed_by(asked: Asked, terms: Terms) -> Hashable:
     shaped_by = terms.endpoint.shaped_by(terms.request)
     if shaped_by is None:
         return None
-    end_of_turn = terms.request.bills_end_of_turn
+    end_of_turn = terms.bills_end_of_turn
     # The catalogue and a name identify the model, which itself takes long to hash.
     return terms.endpoint, asked.catalogue, terms.model.id, shaped_by, end_of_turn
 

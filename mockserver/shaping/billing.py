@@ -12,6 +12,7 @@ from mockserver import tokens
 from mockserver.contracts import AnsweredChoice, AnsweredThought, Reply, Unstated
 from mockserver.contracts.answer import joined
 from mockserver.conversation import Choice, Text, Usage
+from mockserver.models import Model
 from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.shaping.terms import Terms
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
@@ -55,29 +56,42 @@ MOST_CUTS: Final = 64
 
 
 def bill(
-    reply: Reply, prompt: BilledPrompt, count: Count, reasoning_tokens: int = 0
+    reply: Reply,
+    model: Model,
+    prompt: BilledPrompt,
+    count: Count,
+    *,
+    reasoning_tokens: int = 0,
 ) -> Usage | None:
-    """Return what an answer of *reply* is billed as; None if null is stated."""
+    """Return what an answer of *reply*, by *model*, is billed as; None if null is stated.
+
+    An answer that names an alias (`gpt-4o-mini`) does not say which snapshot gave it: which one
+    the alias stood for has changed, and with it what requests cost.
+    """
     stated = reply.usage
     if stated is None:
         return None
+    exact = prompt.exact and count.exact and reply.model in (None, model.answers_as)
     if isinstance(stated, Unstated):
         return Usage(
             prompt.tokens,
             count.tokens,
             reasoning_tokens=reasoning_tokens,
-            exact=prompt.exact and count.exact,
+            exact=exact,
             heard_tokens=prompt.heard_tokens,
         )
     return Usage(
         prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
-        completion_tokens=_first(stated.completion_tokens, count.tokens),
+        # What was predicted and does not come is billed as if it were generated (2 of 2).
+        completion_tokens=_first(
+            stated.completion_tokens, count.tokens + (stated.rejected_prediction_tokens or 0)
+        ),
         cached_tokens=stated.cached_tokens or 0,
         reasoning_tokens=reasoning_tokens,
         audio_tokens=stated.audio_tokens or 0,
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
-        exact=prompt.exact and count.exact,
+        exact=exact,
         heard_tokens=prompt.heard_tokens,
         cache_write_tokens=stated.cache_write_tokens or 0,
         stated_total=stated.total_tokens,
@@ -123,7 +137,7 @@ def count_generated(terms: Terms, shaped: Shaped) -> Count:
         shaped.billed,
         terms.model,
         reasoning_tokens=shaped.reasoning_tokens,
-        end_of_turn=request.bills_end_of_turn,
+        end_of_turn=terms.bills_end_of_turn,
     )
     if request.candidates <= request.n or terms.reply.exact:
         return Count(ended.tokens + shaped.cut_tokens, ended.exact)

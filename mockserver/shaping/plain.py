@@ -33,7 +33,7 @@ def opening(terms: Terms) -> Count:
         terms.request,
         [BilledChoice(text="")],
         terms.model,
-        end_of_turn=terms.request.bills_end_of_turn,
+        end_of_turn=terms.bills_end_of_turn,
     )
 
 

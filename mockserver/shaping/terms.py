@@ -1,6 +1,8 @@
 """The terms of an answer: the endpoint, the request, the reply and the model that answers."""
 
+import re
 from dataclasses import dataclass
+from typing import Final
 
 from mockserver.contracts import GeneratingEndpoint, Reply
 from mockserver.conversation import ModelRequest
@@ -15,3 +17,17 @@ class Terms:
     request: ModelRequest
     reply: Reply
     model: Model
+
+    @property
+    def bills_end_of_turn(self) -> bool:
+        """Whether the token that ends the model's turn is billed.
+
+        Where it is, then since the answers name a dated snapshot: those of Azure that name a
+        model alone are older (0 of 15 distinct answers, 86 of 87 with a date).
+        """
+        if not self.request.bills_end_of_turn:
+            return False
+        return _DATED.search(self.reply.model or self.model.answers_as) is not None
+
+
+_DATED: Final = re.compile(r"\d{4}-\d\d-\d\d")

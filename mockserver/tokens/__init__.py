@@ -12,6 +12,7 @@ from mockserver.tokens.answers import AnswerTerms, count_chat_answer, count_lega
 from mockserver.tokens.attachments import count_sound
 from mockserver.tokens.bill import BilledChoice, BilledPrompt, Count, Part, PromptBreakdown, total
 from mockserver.tokens.chat_prompts import chat_prompt_parts, plain_chat_prompt
+from mockserver.tokens.evidence import Rule
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
 from mockserver.tokens.vocabularies import Vocabulary, vocabulary
 
@@ -40,7 +41,7 @@ def count_prompt(body: Mapping[str, Any], model: Model) -> Count:
     A body with `messages` is a chat request, one with `prompt` a legacy one. The body is a
     valid request: what the provider would refuse is not counted.
     """
-    if "messages" in body:
+    if "messages" in body and model.known:
         plain = plain_chat_prompt(body, model.family)
         if plain is not None:
             return plain
@@ -54,8 +55,12 @@ def explain_prompt(body: Mapping[str, Any], model: Model) -> PromptBreakdown:
 
 def _prompt_parts(body: Mapping[str, Any], model: Model) -> list[Part]:
     if "messages" in body:
-        return chat_prompt_parts(body, model.family)
-    return legacy_prompt_parts(body, vocabulary(model.family.encoding))
+        parts = chat_prompt_parts(body, model.family)
+    else:
+        parts = legacy_prompt_parts(body, vocabulary(model.family.encoding))
+    if model.known:
+        return parts
+    return [part._replace(doubts=part.doubts | Rule.MODEL) for part in parts]
 
 
 def count_completion(
@@ -72,10 +77,12 @@ def count_completion(
     and GitHub Models do for dated models, api.openai.com does not).
     """
     if "messages" not in body:
-        return count_legacy_answer(body, choices, model.family)
-    return count_chat_answer(
-        body, choices, model.family, reasoning_tokens=reasoning_tokens, end_of_turn=end_of_turn
-    )
+        count = count_legacy_answer(body, choices, model.family)
+    else:
+        count = count_chat_answer(
+            body, choices, model.family, reasoning_tokens=reasoning_tokens, end_of_turn=end_of_turn
+        )
+    return count if model.known else Count(count.tokens, exact=False)
 
 
 def answer_terms(body: Mapping[str, Any]) -> Hashable:

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 from mockserver.models import Family
 from mockserver.tokens.bill import BilledChoice, Count
 from mockserver.tokens.chat_prompts import PARALLEL, RESULT_ROLES, forced_function, parallel_calls
+from mockserver.tokens.evidence import Rule, doubts
 from mockserver.tokens.instructions import functions_of, json_schema_of
 from mockserver.tokens.layouts import LAYOUTS
 from mockserver.tokens.vocabularies import vocabulary
@@ -27,7 +28,7 @@ def count_legacy_answer(
     tokens = sum([count(choice.text or "") for choice in choices])
     returned, generated = body.get("n") or 1, body.get("best_of") or 1
     if generated > returned:
-        return Count(tokens * generated // returned, exact=False)
+        return Count(tokens * generated // returned, not doubts(Rule.CANDIDATES, family.layout))
     return Count(tokens)
 
 
@@ -45,7 +46,11 @@ def count_chat_answer(
     if end_of_turn:
         # What a limit or a stop sequence has cut did not come to the end of its turn.
         tokens += sum([not choice.cut and choice.stop is None for choice in choices])
-    return Count(tokens, bill.exact)
+    return Count(tokens, not doubts(bill.used, family.layout))
+
+
+LONG: Final = 200
+"""From how many tokens on a text after reasoning is a long one."""
 
 
 class AnswerTerms(NamedTuple):
@@ -58,6 +63,8 @@ class AnswerTerms(NamedTuple):
         in_parallel: The model may call several tools at once.
         after_result: The last message is the result of a tool call.
         speaks: The answer may be spoken.
+        predicts: The request predicts the answer.
+        offers_others: Tools are offered that are not functions.
         schema_name: The name of the JSON schema for the answer; None: there is none.
         is_object: The answer must be a JSON object.
 
@@ -69,6 +76,8 @@ class AnswerTerms(NamedTuple):
     in_parallel: bool = False
     after_result: bool = False
     speaks: bool = False
+    predicts: bool = False
+    offers_others: bool = False
     schema_name: str | None = None
     is_object: bool = False
 
@@ -87,6 +96,8 @@ class AnswerTerms(NamedTuple):
             bool(tools) and body.get("parallel_tool_calls") is not False,
             after_result,
             "audio" in (body.get("modalities") or ()),
+            bool(body.get("prediction")),
+            any(tool["type"] != "function" for tool in tools or ()),
             None if schema is None else schema.get("name") or "",
             response_format.get("type") == "json_object",
         )
@@ -95,7 +106,7 @@ class AnswerTerms(NamedTuple):
 _DECIDE: Final = frozenset(
     {
         *("tools", "functions", "tool_choice", "function_call", "parallel_tool_calls"),
-        *("response_format", "modalities"),
+        *("response_format", "modalities", "prediction"),
     }
 )
 FREE: Final = AnswerTerms()
@@ -115,7 +126,13 @@ class _Bill:
         # Models that think unasked do so when it is a person's turn, not after a result (506
         # of 513 distinct answers with no reasoning tokens).
         self._analysed = self._thought or (family.thinks_unasked and not terms.after_result)
-        self.exact = self._layout.certain_answers and not terms.speaks
+        self.used = Rule.ANSWERS
+        if terms.speaks:
+            self.used |= Rule.SPOKEN_ANSWERS
+        if terms.predicts:
+            self.used |= Rule.PREDICTIONS
+        if terms.offers_others:
+            self.used |= Rule.CUSTOM_ANSWERS
 
     def choice(self, choice: BilledChoice) -> int:
         """Return the tokens of one choice, without those of reasoning and end of turn."""
@@ -130,12 +147,14 @@ class _Bill:
             tokens += self._count(choice.refusal) + (not self._reasoning)
         if choice.calls:
             return tokens + self._calls(choice.calls)
+        if self._thought and tokens >= LONG:
+            self.used |= Rule.LONG_REASONED_ANSWERS
         return tokens + layout.answered_text + self._formatted(choice)
 
     def _calls(self, calls: Sequence[tuple[str, str]]) -> int:
         """Return the tokens of calls: where they go, what they say, and what is around it."""
         layout, count = self._layout, self._count
-        if self._terms.forces and layout.forced_call:
+        if self._terms.forces and layout.forced_call is not None:
             return sum([count(arguments) for _, arguments in calls])
         if len(calls) > 1 or self._wrapped(calls[0][1]):
             return count(f" to={PARALLEL}") + count(parallel_calls(calls)) + layout.answered_call

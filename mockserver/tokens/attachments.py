@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from mockserver.models import Family
+from mockserver.tokens.evidence import NO_RULE, Rule
 from mockserver.tokens.images import count_image
 
 TEXT_PARTS = frozenset({"text", "refusal"})
@@ -17,15 +18,15 @@ TYPICAL_FILE = 254
 """The estimate for a file: what a page of PDF costs in some recordings (gpt-4.1, gpt-5-nano)."""
 
 
-def count_attachments(content: Sequence[Mapping[str, Any]], family: Family) -> tuple[int, bool]:
-    """Return the cost of the parts of *content* that are not text, and whether it is certain."""
-    tokens, exact = 0, True
+def count_attachments(content: Sequence[Mapping[str, Any]], family: Family) -> tuple[int, Rule]:
+    """Return the cost of the parts of *content* that are not text, and the rules it is by."""
+    tokens, used = 0, NO_RULE
     for part in content:
         if part.get("type") not in TEXT_PARTS:
-            count, certain = _count(part, family)
+            count, by = _count(part, family)
             tokens += count
-            exact = exact and certain
-    return tokens, exact
+            used |= by
+    return tokens, used
 
 
 def count_sound(messages: Sequence[Mapping[str, Any]]) -> int:
@@ -39,19 +40,20 @@ def count_sound(messages: Sequence[Mapping[str, Any]]) -> int:
     )
 
 
-def _count(part: Mapping[str, Any], family: Family) -> tuple[int, bool]:
+def _count(part: Mapping[str, Any], family: Family) -> tuple[int, Rule]:
     match part.get("type"):
         case "image_url":
             return count_image(part.get("image_url"), family)
         case "input_audio":
             return _count_audio(part.get("input_audio"))
         case _:
-            return TYPICAL_FILE, False
+            return TYPICAL_FILE, Rule.FILES
 
 
-def _count_audio(audio: Any) -> tuple[int, bool]:
+def _count_audio(audio: Any) -> tuple[int, Rule]:
     seconds = _duration_s(audio)
-    return AUDIO_MARKS + int((seconds or 1) * 10), seconds is not None
+    used = Rule.SOUND if seconds is not None else Rule.UNSEEN_SOUND
+    return AUDIO_MARKS + int((seconds or 1) * 10), used
 
 
 def _duration_s(audio: Any) -> float | None:

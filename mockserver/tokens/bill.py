@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from mockserver.tokens.evidence import NO_RULE, Rule
 
 
 class Count(NamedTuple):
@@ -37,18 +39,26 @@ class BilledChoice:
     cut: Final[bool] = False
 
 
+PartKind: TypeAlias = Literal["message", "tools", "response_format", "priming", "prompt"]
+
+
 class Part(NamedTuple):
-    """The cost of one part of a prompt; *exact* is False where the rules only estimate.
+    """The cost of one part of a prompt; *doubts* are the rules in it that bills do not confirm.
 
     A `message` has its *place* in `messages` and its role; the results of parallel calls are
     one message, at the place of the first. `priming` are the tokens that make the model answer.
     """
 
-    kind: Literal["message", "tools", "response_format", "priming", "prompt"]
+    kind: PartKind
     tokens: int
-    exact: bool = True
+    doubts: Rule = NO_RULE
     place: int | None = None
     role: str | None = None
+
+    @property
+    def exact(self) -> bool:
+        """Whether bills confirm all rules that it was counted by."""
+        return not self.doubts
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +75,9 @@ class PromptBreakdown:
 
 def total(parts: Sequence[Part]) -> Count:
     """Return the sum of *parts*, exact if each of them is."""
-    tokens, exact = 0, True
+    tokens, doubts = 0, NO_RULE
     for part in parts:
         tokens += part.tokens
-        exact = exact and part.exact
-    return Count(tokens, exact)
+        if part.doubts:
+            doubts |= part.doubts
+    return Count(tokens, not doubts)

@@ -11,7 +11,8 @@ from typing import Any, Final, TypeAlias
 
 from mockserver.models import Family, LayoutName
 from mockserver.tokens.attachments import TEXT_PARTS, count_attachments
-from mockserver.tokens.bill import Count, Part
+from mockserver.tokens.bill import Count, Part, PartKind
+from mockserver.tokens.evidence import NO_RULE, Rule, doubts
 from mockserver.tokens.instructions import Instructions, instructions
 from mockserver.tokens.layouts import LAYOUTS, Layout
 from mockserver.tokens.schemas import as_schema
@@ -30,10 +31,7 @@ def chat_prompt_parts(body: Mapping[str, Any], family: Family) -> list[Part]:
     messages: Sequence[Message] = body["messages"]
     bill = _Bill(family, instructions(body, family))
     if bill.layout.contents_only:
-        return [
-            Part("message", bill.count(text_of(message)), place=place, role=message["role"])
-            for place, message in enumerate(messages)
-        ]
+        return bill.contents(messages)
     parts = bill.messages(messages)
     if bill.extra:
         parts += bill.instructed(messages)
@@ -52,7 +50,7 @@ def plain_chat_prompt(body: Mapping[str, Any], family: Family) -> Count | None:
     """
     if not _INSTRUCT.isdisjoint(body):
         return None
-    layout, openings, count_all = _plain_rules(family.layout, family.encoding)
+    layout, openings, count_all, exact = _plain_rules(family.layout, family.encoding)
     if layout.contents_only:
         return None
     messages: Sequence[Message] = body["messages"]
@@ -63,7 +61,7 @@ def plain_chat_prompt(body: Mapping[str, Any], family: Family) -> Count | None:
     if not openings.keys() >= {*roles}:
         return None
     tokens = layout.priming + sum(map(openings.__getitem__, roles))
-    return Count(tokens + count_all(contents), layout.certain)
+    return Count(tokens + count_all(contents), exact)
 
 
 _TEXTS: Final = {str}
@@ -73,14 +71,15 @@ _ROLE_AND_CONTENT: Final = {2}
 @cache
 def _plain_rules(
     name: LayoutName, encoding: str
-) -> tuple[Layout, Mapping[str, int], Callable[[Sequence[str]], int]]:
-    """Return the layout, what a plain message costs besides its text, and what counts texts.
+) -> tuple[Layout, Mapping[str, int], Callable[[Sequence[str]], int], bool]:
+    """Return a layout, what plain messages cost besides texts, what counts these, and certainty.
 
     A message without a name and without calls costs the same for each that has its role.
     """
     layout, used = LAYOUTS[name], vocabulary(encoding)
     roles = ("system", "developer", "user", "assistant")
-    return layout, {role: _opening(layout, used.count, role) for role in roles}, used.count_all
+    openings = {role: _opening(layout, used.count, role) for role in roles}
+    return layout, openings, used.count_all, not doubts(Rule.MESSAGES, name)
 
 
 def _opening(layout: Layout, count: Callable[[str], int], role: str) -> int:
@@ -100,6 +99,23 @@ def text_of(message: Message) -> str:
         content = "".join([part[part["type"]] for part in parts if part["type"] in TEXT_PARTS])
     refusal = message.get("refusal")
     return content + refusal if refusal and message["role"] == "assistant" else content
+
+
+def _runs_of(message: Message) -> list[str]:
+    """Return the text of *message*, split where no token reaches across: at cache breakpoints.
+
+    Two requests of one repository cost one token more than their joined texts.
+    """
+    content = message.get("content")
+    if isinstance(content, str) or not content:
+        return [text_of(message)]
+    runs, rest = list[str](), list(content)
+    for place, part in enumerate(content[:-1]):
+        if part.get("prompt_cache_breakpoint"):
+            end = place + 1 - (len(content) - len(rest))
+            runs.append(text_of({"role": message["role"], "content": rest[:end]}))
+            rest = rest[end:]
+    return [*runs, text_of({**message, "content": rest})]
 
 
 def _result_of(message: Message) -> str | None:
@@ -144,6 +160,7 @@ def _uses(calls: Sequence[tuple[str, Any]]) -> str:
 
 
 _compact = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+_spaced = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def _parsed(arguments: str) -> Any:
@@ -166,6 +183,29 @@ class _Bill:
         self._parallel: set[str] = set()
         """The ids of parallel tool calls."""
 
+    def _part(
+        self,
+        kind: PartKind,
+        tokens: int,
+        used: Rule,
+        place: int | None = None,
+        role: str | None = None,
+    ) -> Part:
+        """Return a part of the bill that was counted by the rules *used*."""
+        return Part(kind, tokens, doubts(Rule.MESSAGES | used, self.family.layout), place, role)
+
+    def contents(self, messages: Sequence[Message]) -> list[Part]:
+        """Return the parts where only texts are billed: what else there is has not been seen."""
+        used = self.extra.used
+        if self.extra:
+            used |= Rule.OTHER_TOOLS
+        parts: list[Part] = []
+        for place, message in enumerate(messages):
+            calls = Rule.CALLS if _has_calls(message) or message["role"] in RESULT_ROLES else used
+            tokens = self.count(text_of(message))
+            parts.append(self._part("message", tokens, used | calls, place, message["role"]))
+        return parts
+
     def messages(self, messages: Sequence[Message]) -> list[Part]:
         """Return what each message costs, in order."""
         parts: list[Part] = []
@@ -178,77 +218,104 @@ class _Bill:
                 together = self._results_together(messages, place)
                 if together:
                     taken = len(together)
-                    tokens, exact = self._parallel_results(together)
+                    tokens, used = self._parallel_results(together)
                 else:
-                    tokens, exact = self._result(message)
+                    tokens, used = self._result(message)
             else:
                 calls = role == "assistant" and _has_calls(message)
-                tokens, exact = self._message(message, role, first=place == 0, calls=calls)
+                tokens, used = self._message(message, role, first=place == 0, calls=calls)
                 if calls:
-                    call_tokens, certain = self._calls(message, role)
+                    call_tokens, by = self._calls(message, role)
+                    if tokens:
+                        used |= Rule.TEXT_BESIDE_CALLS
                     tokens += call_tokens
-                    exact = exact and certain
-            parts.append(Part("message", tokens, exact, place, role))
+                    used |= by
+            parts.append(self._part("message", tokens, used, place, role))
             place += taken
         return parts
 
     def _message(
         self, message: Message, role: str, *, first: bool, calls: bool
-    ) -> tuple[int, bool]:
+    ) -> tuple[int, Rule]:
         """Return the cost of a message's text and attachments.
 
         The first message, if it is the system's, ends with the tools and formats.
         A message that only calls is no message of its own.
         """
-        layout, text = self.layout, text_of(message)
-        joined = first and bool(self.extra) and role in SYSTEM_ROLES
-        if calls and not text:
-            return 0, True
-        if joined:
-            text = f"{layout.instructions}{text}\n\n"
-        tokens = _opening(layout, self.count, role) + self.count(text)
+        layout, runs, used = self.layout, _runs_of(message), NO_RULE
+        if calls and not any(runs):
+            return 0, used
+        if len(runs) > 1:
+            used |= Rule.CACHE_BREAKPOINTS
+        elif role == "assistant" and self.extra.response_format is not None:
+            # JSON in an answer that follows a format is read compact (one request).
+            compact = _compacted(runs[0])
+            if compact != runs[0]:
+                runs, used = [compact], used | Rule.JSON_IN_HISTORY
+        if first and self.extra and role in SYSTEM_ROLES:
+            runs[0] = f"{layout.instructions}{runs[0]}"
+            runs[-1] += "\n\n"
+        tokens = _opening(layout, self.count, role) + sum(map(self.count, runs))
         name = message.get("name")
         if name:
             # The header is `role:name` (59 of 59 requests).
             tokens += self.count(f"{role}:{name}") - self.count(role) + layout.named
         content = message.get("content")
         if isinstance(content, str) or not content:
-            return tokens, layout.certain
-        more, exact = count_attachments(content, self.family)
-        return tokens + more, exact and layout.certain
+            return tokens, used
+        more, by = count_attachments(content, self.family)
+        if by & Rule.PATCHES and self.family.reasoning and self.extra.tools is not None:
+            more += 1  # 5 of 5 requests, of one repository
+        return tokens + more, used | by
 
-    def _calls(self, message: Message, role: str) -> tuple[int, bool]:
+    def _calls(self, message: Message, role: str) -> tuple[int, Rule]:
         """Return the cost of the tool calls in a message: one message, however many."""
         layout, calls = self.layout, calls_of(message)
         if not calls:
-            return 0, False  # a call of a custom tool
+            return 0, Rule.CUSTOM_CALLS
         self._names |= {call: name for call, name, _ in calls}
+        if not layout.channelled_calls:
+            return self._bare_calls(calls)
         name = message.get("name")
         caller = f"{role}:{name}" if name else role
         if len(calls) == 1:
             _, called, arguments = calls[0]
             header, said = f"{caller} to=functions.{called}", _compacted(arguments)
-            extra = 0
+            extra, used = 0, Rule.CALLS
         else:
             # 209 of 216 requests, 18 repositories, with the results below.
             self._parallel |= {call for call, _, _ in calls}
             header = f"{caller} to={PARALLEL}"
             said = parallel_calls([(called, arguments) for _, called, arguments in calls])
-            extra = 2
+            extra, used = 2, Rule.PARALLEL_CALLS
+        if len(calls) < len(message.get("tool_calls") or ()):
+            used |= Rule.CUSTOM_CALLS
         tokens = layout.message + self.count(header) + self.count(said) + extra
-        return tokens + layout.call_channel, layout.certain_calls and layout.certain
+        return tokens + layout.call_channel, used
 
-    def _result(self, message: Message) -> tuple[int, bool]:
+    def _bare_calls(self, calls: Sequence[tuple[str, str, str]]) -> tuple[int, Rule]:
+        """Return the cost of calls as the first models with functions read them.
+
+        A call is headed by its function's name, and its arguments are read as they are written
+        (13 of 13 published bills). Of parallel ones, only that they cost 22 more in sum is known.
+        """
+        tokens = sum(7 + self.count(name) + self.count(said) for _, name, said in calls)
+        if len(calls) == 1:
+            return tokens, Rule.CALLS
+        return tokens + 22, Rule.PARALLEL_CALLS
+
+    def _result(self, message: Message) -> tuple[int, Rule]:
         """Return the cost of the result of one tool call."""
-        layout = self.layout
+        layout, count = self.layout, self.count
         name = self._names.get(_result_of(message) or "") or message.get("name") or "tool"
-        tokens = layout.message + self.count("functions.") + self.count(name) + 1
-        tokens += self.count(text_of(message)) + layout.result_channel
+        tokens = layout.message + count(name) + count(text_of(message))
+        if layout.channelled_calls:
+            tokens += count("functions.") + 1 + layout.result_channel
         content = message.get("content")
         plain = isinstance(content, str) or all(
             part.get("type") in TEXT_PARTS for part in content or ()
         )
-        return tokens, plain and layout.certain_calls and layout.certain
+        return tokens, Rule.CALLS if plain else Rule.CALLS | Rule.ATTACHED_RESULTS
 
     def _results_together(self, messages: Sequence[Message], place: int) -> Sequence[Message]:
         """Return the results from *place* on that answer parallel calls; none if it does not."""
@@ -257,25 +324,37 @@ class _Bill:
             end += 1
         return messages[place:end]
 
-    def _parallel_results(self, results: Sequence[Message]) -> tuple[int, bool]:
-        """Return the cost of the results of parallel calls: one message with a list of texts.
+    def _parallel_results(self, results: Sequence[Message]) -> tuple[int, Rule]:
+        """Return the cost of the results of parallel calls: one message with a list.
 
-        The list is JSON with a blank after each comma. Until February 2026 it was escaped to
-        ASCII (22 recordings), since March 2026 it is not (10).
+        A result that is JSON is in the list as that JSON, another one as a text (20 requests,
+        2 repositories). The list is JSON with a blank after each comma and colon. Until February
+        2026 it was escaped to ASCII (22 recordings), since March 2026 it is not (10).
         """
-        layout = self.layout
-        said = json.dumps([text_of(result) for result in results], ensure_ascii=False)
+        layout, texts = self.layout, [text_of(result) for result in results]
+        try:
+            said = _spaced([_parsed(text) for text in texts])
+        except RecursionError:
+            said = _spaced(texts)
         tokens = layout.message + self.count(PARALLEL) + self.count(said) + 1
-        return tokens + layout.result_channel, layout.certain_calls and layout.certain
+        used = Rule.PARALLEL_CALLS
+        return (
+            tokens + layout.result_channel,
+            used if said.isascii() else used | Rule.RESULTS_BEYOND_ASCII,
+        )
 
     def instructed(self, messages: Sequence[Message]) -> list[Part]:
         """Return what tools and response format cost, with a system message if there is none."""
         extra, parts = self.extra, list[Part]()
         own_message = 0
-        if extra and not (messages and messages[0]["role"] in SYSTEM_ROLES):
+        if not (messages and messages[0]["role"] in SYSTEM_ROLES):
             own_message = self.layout.message + self.count("system")
         if extra.tools is not None:
-            parts.append(Part("tools", extra.tools + own_message, extra.exact))
+            tokens, used = extra.tools + own_message, extra.used
+            if self.family.modality_tokens:
+                # Two requests, which cost 3 and 4 more.
+                tokens, used = tokens + 3, used | Rule.TOOLS_BY_EAR
+            parts.append(self._part("tools", tokens, used))
             own_message = 0
         if extra.response_format is not None:
             # An assistant's text is marked as following the format, wherever it is.
@@ -285,7 +364,7 @@ class _Bill:
                 if message["role"] == "assistant" and not message.get("tool_calls")
             ]
             tokens = extra.response_format + own_message + extra.format_name * len(answers)
-            parts.append(Part("response_format", tokens))
+            parts.append(self._part("response_format", tokens, NO_RULE))
         return parts
 
     def priming(self, body: Mapping[str, Any]) -> Part:
@@ -295,19 +374,20 @@ class _Bill:
         goes; unless it may not call any, or is made to call a certain one.
         """
         layout, extra = self.layout, self.extra
-        tokens, exact = layout.priming, layout.certain and extra.exact
+        tokens, used = layout.priming, extra.used
+        calls_itself = layout.forced_call is None
         if extra.tools is None:
-            if extra.response_format is not None and layout.forced_call:
+            if extra.response_format is not None and not calls_itself:
                 tokens += extra.format_name
-            return Part("priming", tokens, exact)
+            return self._part("priming", tokens, used)
         tokens -= 1
         choice = body.get("tool_choice", body.get("function_call"))
-        if layout.forced_call and choice == "none":
-            tokens += 1
-        forced = forced_function(body) if layout.forced_call else None
-        if forced is not None:
-            tokens += self.count(f" to=functions.{forced}") + 4
-        return Part("priming", tokens, exact)
+        if choice == "none" and not calls_itself:
+            tokens, used = tokens + 1, used | Rule.NO_CALLS
+        forced = forced_function(body)
+        if forced is not None and layout.forced_call is not None:
+            tokens += self.count(f" to=functions.{forced}") + layout.forced_call
+        return self._part("priming", tokens, used)
 
 
 def forced_function(body: Mapping[str, Any]) -> str | None:

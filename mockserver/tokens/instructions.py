@@ -7,12 +7,14 @@ costs are cached by content.
 import marshal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from mockserver.caching import SizedCache
 from mockserver.models import Family
+from mockserver.tokens.evidence import NO_RULE, Rule
 from mockserver.tokens.layouts import LAYOUTS
 from mockserver.tokens.response_formats import render_response_format
+from mockserver.tokens.schemas import as_schema, text_at
 from mockserver.tokens.typescript import render_tools
 from mockserver.tokens.vocabularies import vocabulary
 
@@ -25,14 +27,14 @@ class Instructions:
         tools: For the tools and what follows them; None: there are no functions.
         response_format: For the format; None: none is requested.
         format_name: For the format's name, wherever an answer is marked as following it.
-        exact: Bills confirm all rules that were used.
+        used: The rules that they were counted by.
 
     """
 
     tools: int | None = None
     response_format: int | None = None
     format_name: int = 0
-    exact: bool = True
+    used: Rule = NO_RULE
 
     def __bool__(self) -> bool:
         return self.tools is not None or self.response_format is not None
@@ -76,11 +78,31 @@ def json_schema_of(body: Mapping[str, Any]) -> Mapping[str, Any] | None:
     return response_format.get("json_schema") if "json_schema" in response_format else None
 
 
+_OTHER_TOOL: Final = 26
+"""What a tool that is not a function costs beside one that is (`web_search_preview`)."""
+_OTHER_TOOLS_ALONE: Final = 94
+"""What surrounds such tools where there is no function: with one, 123 in all in each of two
+requests (`web_search_preview`, and a custom tool without a format; gpt-5-nano)."""
+
+_GRAMMAR: Final = 45
+"""What a grammar costs besides its definition (one request, gpt-5)."""
+
+
+def _grammar_of(tool: Mapping[str, Any]) -> str:
+    """Return the grammar that inputs of a custom *tool* follow; empty: there is none."""
+    custom = as_schema(tool.get("custom")) or {}
+    form = as_schema(custom.get("format")) or {}
+    grammar = as_schema(form.get("grammar")) or {}
+    return text_at(grammar, "definition")
+
+
 def _counted(body: Mapping[str, Any], family: Family) -> Instructions:
     layout, count = LAYOUTS[family.layout], vocabulary(family.encoding).count
     functions, schema = functions_of(body), json_schema_of(body)
-    # The rules know functions only: tools that the provider runs, and custom ones, are guessed.
-    exact = all(tool["type"] == "function" for tool in body.get("tools") or ())
+    others = [tool for tool in body.get("tools") or () if tool["type"] != "function"]
+    used = Rule.OTHER_TOOLS if others else NO_RULE
+    if functions:
+        used |= Rule.TOOLS
     # Blocks are joined by a blank line. What follows one begins with "#", which no token of a
     # blank line reaches into: so they may be counted apart.
     end, end_tokens = "", 0
@@ -89,15 +111,19 @@ def _counted(body: Mapping[str, Any], family: Family) -> Instructions:
     tools = response_format = None
     if functions:
         rendering = render_tools(functions, layout)
-        exact = exact and rendering.exact
+        used |= rendering.used
         tools = count(rendering.text + (end if schema is None else "\n\n")) + end_tokens
         if not any(function.get("description") for function in functions):
             tools += layout.undescribed_tools
+    if others and layout.tools_end is not None:
+        grammars = [_grammar_of(tool) for tool in others]
+        tools = (tools or _OTHER_TOOLS_ALONE) + _OTHER_TOOL * len(others)
+        tools += sum(count(grammar) + _GRAMMAR for grammar in grammars if grammar)
     if schema is not None:
         response_format = count(render_response_format(schema) + end)
     return Instructions(
         tools=tools,
         response_format=response_format,
         format_name=0 if schema is None else 2 + count(schema.get("name") or ""),
-        exact=exact,
+        used=used,
     )

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mockserver.tokens.bill import Part
+from mockserver.tokens.evidence import Rule
 from mockserver.tokens.vocabularies import Vocabulary
 
 
@@ -29,5 +30,5 @@ def legacy_prompt_parts(body: Mapping[str, Any], vocabulary: Vocabulary) -> list
     if body.get("suffix"):
         # The marks around what the model fills in are not billed: the one recorded request
         # (envoy ai-gateway, 2025-09) cost 7 more, which are the tokens of its suffix.
-        parts.append(Part("prompt", vocabulary.count(body["suffix"]), exact=False))
+        parts.append(Part("prompt", vocabulary.count(body["suffix"]), Rule.SUFFIX))
     return parts

@@ -9,15 +9,21 @@ from typing import Any, cast
 
 from mockserver.models import Catalogue, Model
 from mockserver.tokens import BilledChoice, Count, Part, count_completion, explain_prompt
+from mockserver.tokens.evidence import about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Line:
-    """One line of a report: *what* costs *tokens*; *exact* is False where the rules guess."""
+    """One line of a report: *what* costs *tokens*; *doubts* says where the rules guess."""
 
     what: str
     tokens: int
-    exact: bool
+    doubts: tuple[str, ...] = ()
+
+    @property
+    def exact(self) -> bool:
+        """Whether bills confirm all rules that it was counted by."""
+        return not self.doubts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,22 +85,25 @@ def token_report(
     named = model or answer.get("model") or body.get("model") or ""
     found = known.resolve(known.resolve(named).answers_as)
     breakdown = explain_prompt(body, found)
+    # An answer that names an alias does not say which snapshot gave it.
+    certain = model is not None or answer.get("model") in (None, found.id, found.answers_as)
     usage: Mapping[str, Any] = answer.get("usage") or {}
     details: Mapping[str, Any] = usage.get("completion_tokens_details") or {}
     choices = [_billed(choice) for choice in answer.get("choices") or ()]
-    return TokenReport(
-        model=found,
-        lines=tuple(_lines(breakdown.parts, body, found)),
-        prompt=breakdown.total,
-        completion=count_completion(
+    completion = None
+    if choices:
+        completion = count_completion(
             body,
             choices,
             found,
             reasoning_tokens=details.get("reasoning_tokens") or 0,
             end_of_turn=end_of_turn,
         )
-        if choices
-        else None,
+    return TokenReport(
+        model=found,
+        lines=tuple(_lines(breakdown.parts, body, found)),
+        prompt=Count(breakdown.total.tokens, certain and breakdown.total.exact),
+        completion=Count(completion.tokens, certain and completion.exact) if completion else None,
         recorded_prompt=usage.get("prompt_tokens"),
         recorded_completion=usage.get("completion_tokens"),
     )
@@ -114,7 +123,7 @@ def _lines(parts: Sequence[Part], body: Mapping[str, Any], model: Model) -> Iter
 
 
 def _line(what: str, part: Part) -> Line:
-    return Line(what=what, tokens=part.tokens, exact=part.exact)
+    return Line(what=what, tokens=part.tokens, doubts=about(part.doubts))
 
 
 def _tools(part: Part, body: Mapping[str, Any], model: Model) -> Iterator[Line]:
@@ -129,7 +138,8 @@ def _tools(part: Part, body: Mapping[str, Any], model: Model) -> Iterator[Line]:
             (p.tokens for p in explain_prompt(shorter, model).parts if p.kind == "tools"), 0
         )
         spec: Mapping[str, Any] = tool.get("function") or tool
-        yield Line(what=f"tool {spec.get('name', number)}", tokens=cost - before, exact=part.exact)
+        name = spec.get("name", number)
+        yield Line(what=f"tool {name}", tokens=cost - before, doubts=about(part.doubts))
         before = cost
 
 

@@ -4,7 +4,7 @@ Nobody outside knows these bytes for sure; two kinds of evidence say what they a
 bills fix the numbers of tokens (docs/usage.md holds the table). And the same renderer has been
 watched from outside: the project json-schema-to-openai-typescript publishes what OpenAI made
 of 76 probing schemas ("capture" below), and models have quoted their own tool definitions.
-Where only the capture confirms a rule, `Rendering.exact` is False.
+Rules that only the capture confirms are flagged in `Rendering.used`.
 """
 
 import json
@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from mockserver.tokens.evidence import NO_RULE, Rule
 from mockserver.tokens.layouts import Layout
 from mockserver.tokens.schemas import (
     MOST_NODES,
@@ -26,10 +27,10 @@ from mockserver.tokens.schemas import (
 
 @dataclass(frozen=True, slots=True)
 class Rendering:
-    """A text that the model reads; *exact* is False where no bill has confirmed its rules."""
+    """A text that the model reads, and the rules it was written by."""
 
     text: str
-    exact: bool = True
+    used: Rule = NO_RULE
 
 
 def render_tools(functions: Iterable[Schema], layout: Layout) -> Rendering:
@@ -42,7 +43,7 @@ def render_tools(functions: Iterable[Schema], layout: Layout) -> Rendering:
             "} // namespace functions",
         ]
     )
-    return Rendering(text, writer.exact)
+    return Rendering(text, writer.used)
 
 
 def _comment(text: str) -> str:
@@ -78,21 +79,21 @@ _DEEPEST = 60
 
 
 class _Writer:
-    """Writes types; records whether a rule was used that no bill has confirmed."""
+    """Writes types, and records the rules it used."""
 
     def __init__(self, layout: Layout) -> None:
-        self._inline_end = layout.inline_end
         self._modern = layout.modern_types
         self._left = MOST_NODES
         self._depth = 0
-        self.exact = True
+        self.used = NO_RULE
 
     def declaration(self, function: Schema) -> str:
         """Return the type of *function*, its description above it."""
         description = text_at(function, "description")
         above = _comment(description) if description else ""
         root = as_schema(function.get("parameters"))
-        schema = resolved(root) if root else None
+        schema, used = resolved(root) if root else (None, NO_RULE)
+        self.used |= used
         arguments = ""
         if schema is not None and as_schema(schema.get("properties")):
             arguments = f"_: {self._header(schema)}{self._object(schema)}"
@@ -106,7 +107,7 @@ class _Writer:
         self._left -= 1
         if self._left < 0 or self._depth > _DEEPEST:
             # Types within types, of which each is a list, make millions of a few lines.
-            self.exact = False
+            self.used |= Rule.TYPES_WITHOUT_END
             return _Written("", "any", "")
         self._depth += 1
         kind = self._type(content)
@@ -125,14 +126,14 @@ class _Writer:
         if variants:
             types = as_list(schema.get("type"))
             if types and types[0] == "null":
-                # Costs more than this, where a description is stated: no rule is known.
-                self.exact = False
+                self.used |= Rule.NULL_FIRST
             return self._alternatives(variants, "|")
         parts = as_list(schema.get("allOf"))
         if parts:
-            self.exact = False  # capture
+            self.used |= Rule.ALL_OF
             return self._alternatives(parts, "&")
         if "const" in schema and "enum" not in schema:
+            self.used |= Rule.CONSTANTS
             return _json(schema["const"])
         values = as_list(schema.get("enum"))
         if values:
@@ -178,7 +179,7 @@ class _Writer:
 
     def _tuple(self, places: Sequence[Any], rest: Any) -> str:
         """Return `[item0?: A, item1?: B, ...items: C[]]` (capture)."""
-        self.exact = False
+        self.used |= Rule.TUPLES
         types = [f"item{place}?: {self._write(item).type}" for place, item in enumerate(places)]
         if rest is not None and rest is not False:
             types.append(f"...items: {self._write(rest).type}[]")
@@ -187,23 +188,29 @@ class _Writer:
     def _object(self, schema: Schema) -> str:
         """Return an object: on one line unless a property has a comment or spans lines.
 
-        15 requests, 2 repositories; capture. The models of 2023-06 read one property a line
-        (2 requests, langchaingo).
+        15 requests, 2 repositories; capture. One line ends with a blank before its brace, which
+        shows where an enum is before it (31 requests, 3 repositories). The models of 2023-06
+        read one property a line (2 requests, langchaingo), indented in an inner object.
         """
         properties: Schema = as_schema(schema.get("properties")) or {}
         required = as_list(schema.get("required")) or ()
         rest = self._rest(schema, named=bool(properties))
         if not properties:
-            return f"{{ {rest}{self._inline_end}" if rest else "object"
+            return f"{{ {rest} }}" if rest else "object"
         members = [
             (f"{key}{'' if key in required else '?'}:", self._write(value))
             for key, value in properties.items()
         ]
         if self._modern and all(written.plain for _, written in members):
             inline = [f"{key} {written.type}" for key, written in members]
-            return f"{{ {', '.join([*inline, rest] if rest else inline)}{self._inline_end}"
-        lines = [_property(key, written) for key, written in members]
-        return "".join(["{\n", *lines, f"{rest},\n" if rest else "", "}"])
+            return f"{{ {', '.join([*inline, rest] if rest else inline)} }}"
+        lines = "".join([_property(key, written) for key, written in members])
+        if rest:
+            lines += f"{rest},\n"
+        if not self._modern and self._depth:
+            self.used |= Rule.NESTED_OBJECTS
+            lines = "".join([f"  {line}\n" for line in lines.splitlines()])
+        return f"{{\n{lines}}}"
 
     def _rest(self, schema: Schema, *, named: bool) -> str:
         """Return what represents members that are not *named*, or nothing.
@@ -214,7 +221,7 @@ class _Writer:
         if more is True and named:
             return "[key: string]: any"
         if as_schema(more):
-            self.exact = False
+            self.used |= Rule.OTHER_MEMBERS
             return f"[key: string]: {self._write(more).type}"
         return ""
 
@@ -224,7 +231,7 @@ class _Writer:
         below = _comment(description) if description else ""
         examples = as_list(schema.get("examples"))
         if examples:
-            self.exact = False  # capture
+            self.used |= Rule.EXAMPLES
             below += _examples(examples)
         title = text_at(schema, "title") if self._modern else ""
         if not title:
@@ -232,29 +239,31 @@ class _Writer:
         return f"// {title}\n//\n{below}" if below else f"// {title}\n"
 
     def _notes(self, schema: Schema, *, of_variant: bool) -> str:
-        """Return default and bounds as written after a type, or nothing.
+        """Return default, bounds and format as written after a type, or nothing.
 
         `default`: 7 requests (instructor-php, two families) and capture, also of enums.
         Numeric bounds: 7 requests (lingua, braintrust; gpt-5-nano); those of a `number` are
-        written with a point (`0.0`), as in the capture. Of strings and arrays: capture.
+        written with a point (`0.0`), as in the capture. The models of 2023-06 do not see them
+        (3 requests). Of strings and arrays: capture.
+        `format`: of an alternative 2 requests (beeai) and capture, of a property 1 and capture.
         """
         notes = [f"default: {_json(schema['default'])}"] if "default" in schema else []
+        if not self._modern:
+            return ", ".join(notes)
         kind = schema.get("type")
         for key in _NUMERIC_BOUNDS:
             value = schema.get(key)
             if isinstance(value, int | float) and not isinstance(value, bool):
+                self.used |= Rule.BOUNDS
                 notes.append(f"{key}: {_number(value) if kind == 'number' else _json(value)}")
         for key, write in _OTHER_BOUNDS.items():
             if key in schema and kind in ("string", "array"):  # it may be a list, too
-                self.exact = False
+                self.used |= Rule.BOUNDS_OF_TEXTS
                 notes.append(f"{key}: {write(schema[key])}")
         form = text_at(schema, "format") if kind == "string" else ""
-        if form and of_variant:
-            # 2 requests, beeai; capture.
+        if form:
+            self.used |= Rule.FORMATS_OF_ALTERNATIVES if of_variant else Rule.FORMATS
             notes.append(f"format: {_json(form)}")
-        elif form:
-            # A plain property shows its format in the capture, but not in recorded bills.
-            self.exact = False
         return ", ".join(notes)
 
 

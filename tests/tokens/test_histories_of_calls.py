@@ -113,6 +113,58 @@ def test_results_of_calls_made_together_are_one_list(name: str, channel: int) ->
     )
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "expected"),
+    [
+        pytest.param('{"up":true}', "fine", '[{"up": true}, "fine"]', id="P1 an object"),
+        pytest.param("[1,2]", '["a"]', '[[1, 2], ["a"]]', id="P1 lists"),
+        pytest.param("18", "-1.5", "[18, -1.5]", id="P1 numbers"),
+        pytest.param("true", "null", "[true, null]", id="P1 constants"),
+        pytest.param('"quoted"', "'plain'", '["quoted", "\'plain\'"]', id="P1 a JSON text"),
+        pytest.param('{"up":', "", '["{\\"up\\":", ""]', id="P1 what is not JSON is a text"),
+        pytest.param('{"é":"é"}', "été", '[{"é": "é"}, "été"]', id="P1 beyond ASCII"),
+    ],
+)
+def test_results_that_are_json_are_in_the_list_as_that_json(
+    first: str, second: str, expected: str
+) -> None:
+    calls = calling(PARIS, ROME)
+
+    together = tokens("gpt-4o", calls, result("1", first), result("2", second))
+
+    message = 3 + of("multi_tool_use.parallel") + of(expected) + 1
+    assert together - tokens("gpt-4o", calls) == message
+
+
+def test_a_single_result_is_read_as_it_is_written() -> None:  # P1 is about parallel calls alone
+    expected = 3 + of("functions.") + of("weather") + of('{"up":true}') + 1
+    alone = tokens("gpt-4o", calling(PARIS))
+
+    assert tokens("gpt-4o", calling(PARIS), result("1", '{"up":true}')) - alone == expected
+
+
+@pytest.mark.parametrize(
+    ("notes", "expected"),
+    [
+        pytest.param(('{"up":true,"note":"all quiet"}', '{"up":false,"note":"no reply\\n"}'), 93),
+        pytest.param(('["red","green"]', "plain words"), 77),
+    ],
+    ids=["P1 two objects", "P1 a list and a text"],
+)
+def test_recorded_bills_of_parallel_results(notes: tuple[str, str], expected: int) -> None:
+    found = CATALOGUE.get("gpt-4.1")
+    assert found is not None
+    north, south = call("a", "probe", '{"host":"north"}'), call("b", "probe", '{"host":"south"}')
+    messages = [
+        {"role": "user", "content": "Look at both hosts."},
+        calling(north, south),
+        result("a", notes[0]),
+        result("b", notes[1]),
+    ]
+
+    assert count_prompt({"messages": messages}, found) == (expected, True)
+
+
 def test_a_later_call_is_not_among_those_made_together() -> None:
     before = (calling(PARIS, ROME), result("1", "sunny"), result("2", "rainy"))
     alone = tokens("gpt-4o", calling(call("3", "weather", "{}")), result("3", "windy"))

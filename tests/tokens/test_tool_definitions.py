@@ -7,6 +7,7 @@ import pytest
 
 from mockserver.models import Catalogue
 from mockserver.tokens import count_prompt
+from mockserver.tokens.evidence import Rule, doubts
 from mockserver.tokens.layouts import CHATML, HARMONY, LAYOUTS
 from mockserver.tokens.typescript import render_tools
 from mockserver.tokens.vocabularies import vocabulary
@@ -32,10 +33,16 @@ def declared(
     return rendering.text[len(head) : -len(tail)]
 
 
+def used_by(schema: Any, **more: Any) -> Rule:
+    """Return the rules by which a function with the one property `a` is written."""
+    parameters = {"type": "object", "properties": {"a": schema}, **more}
+    return render_tools([{"name": "f", "parameters": parameters}], CHATML).used
+
+
 def of_property(schema: Any, **more: Any) -> str:
     """Return the type of a function with the one optional property `a`, its braces removed."""
     text = declared({"a": schema}, **more)
-    return text.removeprefix("type f = (_: {").removesuffix("}) => any;").strip("\n")
+    return text.removeprefix("type f = (_: {").removesuffix("}) => any;").rstrip(" ").strip("\n")
 
 
 @pytest.mark.parametrize(
@@ -64,7 +71,7 @@ def of_property(schema: Any, **more: Any) -> str:
         ),
         pytest.param(
             {"type": "object", "properties": {"b": {"type": "string"}}, "required": ["b"]},
-            " a?: { b: string}",
+            " a?: { b: string }",
             id="object in an object",
         ),
         pytest.param(
@@ -73,7 +80,7 @@ def of_property(schema: Any, **more: Any) -> str:
                 "properties": {"b": {"type": "string"}},
                 "additionalProperties": True,
             },
-            " a?: { b?: string, [key: string]: any}",
+            " a?: { b?: string, [key: string]: any }",
             id="object with more members",
         ),
         pytest.param(
@@ -167,6 +174,12 @@ def test_a_property_is_written_as_it_was_billed(schema: Any, expected: str) -> N
             '// Example: "first"\na?: string,',
             id="one example",
         ),
+        pytest.param(
+            {"type": "string", "format": "date"},
+            'a?: string, // format: "date"',
+            id="P5 a format",
+        ),
+        pytest.param({"const": "x"}, ' a?: "x"', id="a constant"),
     ],
 )
 def test_what_only_the_capture_shows_is_written_so_and_called_a_guess(
@@ -178,7 +191,7 @@ def test_what_only_the_capture_shows_is_written_so_and_called_a_guess(
     assert gpt is not None
 
     assert (
-        of_property(schema, layout=HARMONY).removesuffix(" "),
+        of_property(schema, layout=HARMONY),
         count_prompt(body, gpt).exact,
     ) == (
         expected,
@@ -186,8 +199,8 @@ def test_what_only_the_capture_shows_is_written_so_and_called_a_guess(
     )
 
 
-def test_a_format_of_a_plain_property_is_left_out() -> None:
-    assert of_property({"type": "string", "format": "date"}) == " a?: string"
+def test_a_format_follows_its_type() -> None:  # P5
+    assert of_property({"type": "string", "format": "date"}) == 'a?: string, // format: "date"'
 
 
 def test_references_are_followed() -> None:
@@ -198,11 +211,13 @@ def test_references_are_followed() -> None:
     )
 
 
-def test_keys_beside_a_reference_win() -> None:
+def test_keys_beside_a_reference_are_left_out_and_the_count_is_a_guess() -> None:
     definitions = {"Place": {"title": "Place", "type": "string"}}
-    schema = {"$ref": "#/$defs/Place", "title": "Home"}
+    schema = {"$ref": "#/$defs/Place", "title": "Home", "description": "Where one lives"}
 
-    assert of_property(schema, **{"$defs": definitions}) == "// Home\na?: string,"
+    assert of_property(schema, **{"$defs": definitions}) == "// Place\na?: string,"
+    assert doubts(used_by(schema, **{"$defs": definitions}), "chatml")
+    assert not doubts(used_by({"$ref": "#/$defs/Place"}, **{"$defs": definitions}), "chatml")
 
 
 @pytest.mark.parametrize("reference", ["#", "#/properties/a", "#/$defs/Nothing"])
@@ -213,7 +228,7 @@ def test_a_reference_that_leads_nowhere_ends(reference: str) -> None:
 @pytest.mark.parametrize(
     ("layout", "expected"),
     [
-        pytest.param("chatml", "type f = (_: { a: string}) => any;", id="ChatML"),
+        pytest.param("chatml", "type f = (_: { a: string }) => any;", id="P2 ChatML"),
         pytest.param("harmony", "type f = (_: { a: string }) => any;", id="Harmony"),
         pytest.param("chatml-0613", "type f = (_: {\na: string,\n}) => any;", id="2023-06"),
     ],
@@ -242,7 +257,7 @@ def test_a_function_without_parameters_takes_none(function: dict[str, Any], expe
 
 
 def test_the_schema_itself_may_have_a_title() -> None:
-    assert declared({"a": {}}, title="Input") == "type f = (_: // Input\n{ a?: any}) => any;"
+    assert declared({"a": {}}, title="Input") == "type f = (_: // Input\n{ a?: any }) => any;"
 
 
 def test_the_page_about_usage_shows_what_is_written() -> None:
@@ -347,9 +362,7 @@ def test_harmony_does_not_bill_the_choice_of_a_tool(choice: Any) -> None:
 def test_a_list_of_types_that_begins_with_null_is_a_guess() -> None:
     schema = {"type": ["null", "array"], "items": {"type": "string"}}
 
-    assert not render_tools(
-        [{"name": "f", "parameters": {"properties": {"a": schema}}}], CHATML
-    ).exact
+    assert doubts(used_by(schema), "harmony")
 
 
 def test_a_custom_tool_is_a_guess() -> None:

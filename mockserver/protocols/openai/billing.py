@@ -46,8 +46,10 @@ class OpenAIEndpoint(GeneratingEndpoint):
     def bill_prompt(self, request: ModelRequest, model: Model) -> BilledPrompt:
         """Return the bill for the input of *request*; *model* is the one that answers."""
         assert isinstance(request, OpenAIRequest)
-        prompt = Count(request.prompt_tokens, request.prompt_exact)
-        if request.family is not model.family:
+        prompt = Count(request.prompt_tokens, request.prompt_exact and model.known)
+        # A guess at an unknown model may be none at the one that answers.
+        guessed = not prompt.exact and request.model != model.id
+        if request.family is not model.family or guessed:
             prompt = tokens.count_prompt(request.body, model)
         hears = model.family.modality_tokens and bool(request.turns)
         heard = tokens.count_sound(request.body["messages"]) if hears else 0

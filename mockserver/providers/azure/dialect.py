@@ -15,7 +15,7 @@ from urllib.parse import parse_qs
 
 from mockserver.contracts import Answer, Located
 from mockserver.conversation import Allowance, ApiError, Usage
-from mockserver.models import Catalogue, Model
+from mockserver.models import Catalogue, Model, hosted_by_azure
 from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
 from mockserver.protocols.openai.marks import EMPTY_CHUNK
 from mockserver.providers.azure import versions
@@ -316,7 +316,9 @@ def _own_name(name: str) -> str:
 
 
 def _with_own_name(model: Model) -> tuple[Model, ...]:
-    model = replace(model, answers_as=_own_name(model.answers_as))
+    model = replace(
+        model, answers_as=_own_name(model.answers_as), family=hosted_by_azure(model.family)
+    )
     if not model.id.startswith("gpt-3.5"):
         return (model,)
     alias = model.id.replace("gpt-3.5", "gpt-35", 1)
@@ -326,7 +328,8 @@ def _with_own_name(model: Model) -> tuple[Model, ...]:
 
 def _deployed(model: Model, known: Catalogue) -> Model:
     """Return *model* under the name that answers of the one that it is like have."""
-    return replace(model, answers_as=_own_name(known.resolve(model.behaves_as).answers_as))
+    answers_as = _own_name(known.resolve(model.behaves_as).answers_as)
+    return replace(model, answers_as=answers_as, family=hosted_by_azure(model.family))
 
 
 def _is_nameless(model: Model) -> bool:
