@@ -140,6 +140,14 @@ class ModelEndpoint(Endpoint):
             _tokens_of([*request.inputs, *request.prompts, *turns], model), exact=False
         )
 
+    def prompt_blocks(self, request: ModelRequest, model: Model) -> tuple[bytes, ...]:
+        """Return a digest for each block of *request*'s prompt that *model*'s provider may cache.
+
+        Each is one of all that is up to the end of its block (`tokens.prompt_blocks`).
+        """
+        del request, model
+        return ()
+
     def kept_members(self, request: ModelRequest, draw: Draw) -> dict[str, Any]:
         """Return what look-ups of the stored answer need of *request*, besides what all need."""
         del request, draw

@@ -39,6 +39,7 @@ from mockserver.templates.expansion import (
     one_line,
     templated_fields,
 )
+from mockserver.tokens import cached_tokens
 from mockserver.traffic import limits
 from mockserver.wire.jsontext import Filling, Hole, to_bytes
 from mockserver.wire.moulds import joined, poured
@@ -105,6 +106,7 @@ def answered(
     usage = bill(
         *(reply, model, prompt, made.generated),
         reasoning_tokens=made.thought_tokens,
+        cached_tokens=_cached(asked, endpoint, request, model),
     )
     shown_usage, counts = NO_BILL if usage is None else shown(usage)
     answer = Answer(
@@ -164,6 +166,15 @@ def _created(asked: Asked, request: ModelRequest) -> int:
     if before is None:
         return asked.steady.created()
     return before.created + int(session.clock.now_s() - before.at_s)
+
+
+def _cached(asked: Asked, endpoint: ModelEndpoint, request: ModelRequest, model: Model) -> int:
+    """Return how many tokens of the prompt the provider has cached, where that is simulated."""
+    session = asked.session
+    if session.scenario.caching == "stated":
+        return 0
+    blocks = endpoint.prompt_blocks(request, model)
+    return cached_tokens(session.traffic.prompts.read(blocks))
 
 
 def _pace(answer: Answer) -> Pace:

@@ -156,19 +156,22 @@ class Engine:
         endpoint = route.asks
         assert endpoint is not None
         assert understood is not None
+        make = partial(
+            answered,
+            asked,
+            endpoint,
+            matched.incoming,
+            given,
+            self._memory,
+            states_exactness=self._options.usage_header,
+        )
+        if asked.session.scenario.caching == "simulated":
+            return make()  # it depends on the prompts before
         return self._memory.ready(
             understood,
             given,
             states_allowances=matched.incoming.allowances is None,
-            make=partial(
-                answered,
-                asked,
-                endpoint,
-                matched.incoming,
-                given,
-                self._memory,
-                states_exactness=self._options.usage_header,
-            ),
+            make=make,
         )
 
     # --- besides -----------------------------------------------------------------------------

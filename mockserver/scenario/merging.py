@@ -11,7 +11,7 @@ from typing import NamedTuple, TypeVar
 
 from mockserver.contracts import UNSTATED, Unstated
 from mockserver.scenario import keys
-from mockserver.scenario.schema import Defaults, Scenario, ScenarioFile, Strict
+from mockserver.scenario.schema import Caching, Defaults, Scenario, ScenarioFile, Strict
 
 T = TypeVar("T")
 
@@ -56,6 +56,7 @@ def merged(files: Sequence[ScenarioFile]) -> Scenario:
     for file in files:
         strict = strict.or_else(file.strict)
     nobody: tuple[str, ...] | bool = False
+    stated: Caching = "stated"
     return Scenario(
         description=_first((file.description for file in files), ""),
         provider=_first((file.provider for file in files), "openai"),
@@ -72,6 +73,7 @@ def merged(files: Sequence[ScenarioFile]) -> Scenario:
         keys=keys.merged(file.keys for file in files),
         retired=_first((file.retired for file in files), nobody),
         limits=_merge([file.limits for file in files], str),
+        caching=_first((file.caching for file in files), stated),
         state=_merge([file.state for file in files], str),
         strict=strict,
         rules=tuple(rule for file in files for rule in file.rules),

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from operator import is_
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from mockserver.contracts import UNSTATED, Failure, OneOrMore, Reply, Unstated
 from mockserver.errors import BadValue, Place
@@ -169,6 +169,9 @@ LENIENT: Final = Strict.of(stated=False)
 """What applies unless stated otherwise."""
 
 
+Caching: TypeAlias = Literal["stated", "simulated"]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scenario:
     """The content of one or several files.
@@ -183,6 +186,7 @@ class Scenario:
         keys: Which API keys are valid.
         retired: The models that are past their shutdown date: all of them, or those named.
         limits: Rate limits for each API key, by a glob of models.
+        caching: Whether `cached_tokens` are as replies state them, or of prompts seen before.
         state: The session's state at its start.
         strict: What fails a test.
         rules: Read from top to bottom.
@@ -199,6 +203,7 @@ class Scenario:
     keys: Keys = field(default_factory=Keys)
     retired: tuple[str, ...] | bool = False
     limits: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+    caching: Caching = "stated"
     state: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     strict: Strict = field(default_factory=Strict)
     rules: tuple[Rule, ...] = ()
@@ -223,6 +228,7 @@ class Scenario:
             keys=self.keys,
             retired=self.retired or UNSTATED,
             limits=self.limits,
+            caching=self.caching if self.caching != "stated" else UNSTATED,
             defaults=self.defaults,
             state=self.state,
             rules=self.rules,
@@ -308,6 +314,8 @@ class ScenarioFile:
         keys: Which API keys are valid.
         retired: Models that the provider has switched off; true: all past their shutdown date.
         limits: Rate limits for each API key, by a glob of models.
+        caching: Whether `cached_tokens` are as replies state them (`stated`), or `simulated`: of
+            prompts that begin as others of the session did.
         defaults: Defaults for every answer that does not state its own.
         state: The session's state at its start.
         rules: Read from top to bottom; the first that answers wins.
@@ -326,6 +334,7 @@ class ScenarioFile:
     keys: Keys = field(default_factory=Keys)
     retired: tuple[str, ...] | bool | Unstated = UNSTATED
     limits: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
+    caching: Caching | Unstated = UNSTATED
     defaults: Defaults = field(default_factory=Defaults)
     state: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     rules: tuple[Rule, ...] = ()

@@ -62,8 +62,11 @@ def bill(
     count: Count,
     *,
     reasoning_tokens: int = 0,
+    cached_tokens: int = 0,
 ) -> Usage | None:
     """Return what an answer of *reply*, by *model*, is billed as; None if null is stated.
+
+    *cached_tokens* are those of the prompt unless the reply states how many.
 
     An answer that names an alias (`gpt-4o-mini`) does not say which snapshot gave it: which one
     the alias stood for has changed, and with it what requests cost.
@@ -76,6 +79,7 @@ def bill(
         return Usage(
             prompt.tokens,
             count.tokens,
+            cached_tokens=cached_tokens,
             reasoning_tokens=reasoning_tokens,
             exact=exact,
             heard_tokens=prompt.heard_tokens,
@@ -86,7 +90,7 @@ def bill(
         completion_tokens=_first(
             stated.completion_tokens, count.tokens + (stated.rejected_prediction_tokens or 0)
         ),
-        cached_tokens=stated.cached_tokens or 0,
+        cached_tokens=_first(stated.cached_tokens, cached_tokens),
         reasoning_tokens=reasoning_tokens,
         audio_tokens=stated.audio_tokens or 0,
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,

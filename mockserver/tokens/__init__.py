@@ -14,6 +14,7 @@ from mockserver.tokens.bill import BilledChoice, BilledPrompt, Count, Part, Prom
 from mockserver.tokens.chat_prompts import chat_prompt_parts, plain_chat_prompt
 from mockserver.tokens.evidence import Rule
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
+from mockserver.tokens.prompt_blocks import cached_tokens, prompt_blocks
 from mockserver.tokens.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
     "PromptBreakdown",
     "Vocabulary",
     "answer_terms",
+    "cached_tokens",
     "count",
     "count_completion",
     "count_prompt",
@@ -31,6 +33,7 @@ __all__ = [
     "decode",
     "explain_prompt",
     "pieces",
+    "prompt_blocks",
     "vocabulary",
 ]
 

@@ -1,6 +1,7 @@
-"""What a session knows about its requests: limits, turns, retries, load."""
+"""What a session knows about its requests: limits, turns, retries, load, prompts."""
 
 from mockserver.traffic.limiter import Limiter
+from mockserver.traffic.prompt_cache import PromptCache
 from mockserver.traffic.retries import Retries
 from mockserver.traffic.turns import Lane, Lanes
 
@@ -11,6 +12,7 @@ class Traffic:
     def __init__(self) -> None:
         self.limiter = Limiter()
         self.retries = Retries()
+        self.prompts = PromptCache()
         self._lanes = Lanes()
 
     def lane(self, key: str, model: str) -> Lane:

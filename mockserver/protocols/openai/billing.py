@@ -55,6 +55,10 @@ class OpenAIEndpoint(GeneratingEndpoint):
         heard = tokens.count_sound(request.body["messages"]) if hears else 0
         return BilledPrompt(prompt.tokens, prompt.exact, heard)
 
+    def prompt_blocks(self, request: ModelRequest, model: Model) -> tuple[bytes, ...]:
+        """Return a digest for each block of the prompt of a chat that *model* may have cached."""
+        return tokens.prompt_blocks(as_openai(request).body, model)
+
     def bill_answer(
         self,
         request: ModelRequest,
