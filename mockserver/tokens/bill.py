@@ -78,6 +78,6 @@ def total(parts: Sequence[Part]) -> Count:
     tokens, doubts = 0, NO_RULE
     for part in parts:
         tokens += part.tokens
-        if part.doubts:
+        if part.doubts is not NO_RULE:
             doubts |= part.doubts
     return Count(tokens, not doubts)

@@ -7,6 +7,7 @@ and docs/usage.md states how many recorded bills confirm each rule.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from itertools import pairwise
 from typing import Any, Final, TypeAlias
 
 from mockserver.models import Family, LayoutName
@@ -109,13 +110,13 @@ def _runs_of(message: Message) -> list[str]:
     content = message.get("content")
     if isinstance(content, str) or not content:
         return [text_of(message)]
-    runs, rest = list[str](), list(content)
-    for place, part in enumerate(content[:-1]):
-        if part.get("prompt_cache_breakpoint"):
-            end = place + 1 - (len(content) - len(rest))
-            runs.append(text_of({"role": message["role"], "content": rest[:end]}))
-            rest = rest[end:]
-    return [*runs, text_of({**message, "content": rest})]
+    ends = [n for n, part in enumerate(content, 1) if part.get("prompt_cache_breakpoint")]
+    if not ends:
+        return [text_of(message)]
+    *runs, last = [content[start:end] for start, end in pairwise([0, *ends, len(content)])]
+    texts = [text_of({"role": message["role"], "content": run}) for run in runs]
+    rest = text_of({**message, "content": last})
+    return [*texts, rest] if rest else texts
 
 
 def _result_of(message: Message) -> str | None:
@@ -178,6 +179,8 @@ class _Bill:
         self.layout = LAYOUTS[family.layout]
         self.count = vocabulary(family.encoding).count
         self.extra = extra
+        self._doubts = doubts(Rule.MESSAGES, family.layout)
+        """What is doubtful about all messages."""
         self._names: dict[str, str] = {}
         """The names in the tool calls so far, by id."""
         self._parallel: set[str] = set()
@@ -192,7 +195,11 @@ class _Bill:
         role: str | None = None,
     ) -> Part:
         """Return a part of the bill that was counted by the rules *used*."""
-        return Part(kind, tokens, doubts(Rule.MESSAGES | used, self.family.layout), place, role)
+        found = self._doubts
+        if used is not NO_RULE:
+            more = doubts(used, self.family.layout)
+            found = found | more if found else more
+        return Part(kind, tokens, found, place, role)
 
     def contents(self, messages: Sequence[Message]) -> list[Part]:
         """Return the parts where only texts are billed: what else there is has not been seen."""
@@ -226,10 +233,8 @@ class _Bill:
                 tokens, used = self._message(message, role, first=place == 0, calls=calls)
                 if calls:
                     call_tokens, by = self._calls(message, role)
-                    if tokens:
-                        used |= Rule.TEXT_BESIDE_CALLS
+                    used = used | by | Rule.TEXT_BESIDE_CALLS if tokens else by
                     tokens += call_tokens
-                    used |= by
             parts.append(self._part("message", tokens, used, place, role))
             place += taken
         return parts

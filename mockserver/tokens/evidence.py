@@ -1,9 +1,9 @@
 """What the rules of the bill rest on: the one place that decides which counts are *exact*.
 
 Code that applies a rule which bills do not confirm for all models names it by its flag. A count
-is exact if bills, or a public renderer, confirm each flagged rule for the layout of the model that
-answers: at least five distinct requests of two repositories, and nothing that speaks against it.
-Rules without a flag are in play in nearly all requests; docs/usage.md has their figures.
+is exact if each flagged rule is confirmed for the layout of the model that answers: by at least
+five distinct requests, by two independent sources, or by a public renderer; and nothing speaks
+against it. Rules without a flag are confirmed for all; docs/usage.md has their figures.
 """
 
 from collections.abc import Mapping
@@ -94,8 +94,8 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     ),
     Rule.MESSAGES: Evidence(
         "how the model lays out a conversation",
-        "2,309 of 2,372 distinct requests, 32 repositories; o1 and o3: one published figure "
-        "each; o1-mini: 1 of 3; other providers' models: none",
+        "2,269 of 2,316 distinct requests, 32 repositories; o1 and o3: one published figure "
+        "each; o1-mini: 2 of 3; other providers' models: none",
         _ALL - _UNSEEN,
     ),
     Rule.TOOLS: Evidence(
@@ -123,9 +123,9 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.TEXT_BESIDE_CALLS: Evidence("a text beside a call", "1 of 1"),
     Rule.ATTACHED_RESULTS: Evidence("a result that is not text", "0 of 1: it cost 9 more"),
     Rule.CUSTOM_CALLS: Evidence("calls of custom tools", "none"),
-    Rule.NO_CALLS: Evidence("`tool_choice: none`", "2 of 2, two sources"),
+    Rule.NO_CALLS: Evidence("`tool_choice: none`", "2 of 2, two sources", _CHATML),
     Rule.OTHER_TOOLS: Evidence(
-        "tools that are not functions", "three kinds were seen, once each; one was 26 more"
+        "tools that are not functions", "four requests, each of another kind, of two repositories"
     ),
     Rule.TOOLS_BY_EAR: Evidence(
         "tools of a model that hears", "two requests, which cost 3 and 4 more than tools do"
@@ -162,7 +162,7 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     ),
     Rule.PATCHES: Evidence(
         "images of models that count patches",
-        "8 of 16; the others are one off, both ways: one less since June 2026 (3 of 3)",
+        "13 of 16, five repositories; the others cost one less, as all do since June 2026",
     ),
     Rule.UNSEEN_IMAGES: Evidence("an image of unknown size", "it is taken for 1024 x 1024"),
     Rule.SOUND: Evidence("the length of a WAV", "5 of 5, four repositories", _CHATML),
@@ -182,14 +182,15 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.CUSTOM_ANSWERS: Evidence("an answer where tools are not functions", "0 of 1"),
     Rule.LONG_REASONED_ANSWERS: Evidence(
         "a long text after reasoning",
-        "25 of 35 with 200 tokens and more: a model may write others than its vocabulary would",
+        "25 of 35 with 200 tokens and more: after reasoning, a model often writes a long text in "
+        "other tokens than its vocabulary would",
     ),
 }
 """Each rule with a flag."""
 
 
 @cache
-def unconfirmed(layout: LayoutName) -> Rule:
+def _unconfirmed(layout: LayoutName) -> Rule:
     """Return the rules that bills do not confirm for *layout*."""
     found = NO_RULE
     for rule, evidence in EVIDENCE.items():
@@ -198,9 +199,22 @@ def unconfirmed(layout: LayoutName) -> Rule:
     return found
 
 
+_known_doubts: Final[dict[tuple[int, LayoutName], Rule]] = {}
+
+
 def doubts(used: Rule, layout: LayoutName) -> Rule:
     """Return those of the rules *used* that bills do not confirm for *layout*."""
-    return used & unconfirmed(layout)
+    # Operations on flags are slow, and few combinations occur.
+    key = (int(used), layout)
+    found = _known_doubts.get(key)
+    if found is None:
+        found = used & _unconfirmed(layout)
+        if len(_known_doubts) < _MOST_KNOWN:
+            _known_doubts[key] = found
+    return found
+
+
+_MOST_KNOWN: Final = 1_024
 
 
 def about(found: Rule) -> tuple[str, ...]:

@@ -1,6 +1,7 @@
 """Which counts are exact, and which are called estimated, with what they are right about."""
 
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -107,7 +108,7 @@ def test_a_nested_object_with_an_enum() -> None:
         "tool_choice": "none",
     }
 
-    assert count_prompt(body, model("gpt-3.5-turbo-1106")).tokens == 73
+    assert count_prompt(body, model("gpt-3.5-turbo-1106")) == (73, True)
 
 
 # --- what is certain ------------------------------------------------------------------------------
@@ -183,10 +184,10 @@ CUSTOM = {"type": "custom", "custom": {"name": "x"}}
             "gpt-audio", {"tools": [function({"a": TEXT})]}, Rule.TOOLS_BY_EAR, id="tools by ear"
         ),
         pytest.param(
-            "gpt-4o",
+            "gpt-4",
             {"tools": [function({"a": TEXT})], "tool_choice": "none"},
             Rule.NO_CALLS,
-            id="no calls",
+            id="no calls, June 2023",
         ),
         pytest.param(
             "gpt-4o",
@@ -355,3 +356,9 @@ def test_an_answer_that_names_an_alias_does_not_say_which_snapshot_gave_it() -> 
     )
 
     assert (alias.prompt.exact, snapshot.prompt.exact) == (False, True)
+
+
+def test_the_page_about_usage_lists_each_doubt() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "usage.md").read_text("utf-8")
+
+    assert [e.about for e in EVIDENCE.values() if e.about not in page] == []
