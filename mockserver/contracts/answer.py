@@ -11,6 +11,7 @@ from mockserver.conversation import (
     ChoiceLogprobs,
     FinishReason,
     ModelRequest,
+    Speech,
     Usage,
 )
 from mockserver.models import Model
@@ -41,6 +42,14 @@ class AnsweredThought:
 
 
 @dataclass(slots=True)
+class AnsweredSpeech:
+    """Something that is said aloud: its transcript token by token, and what there is to hear."""
+
+    text: Final[TokenText]
+    speech: Final[Speech]
+
+
+@dataclass(slots=True)
 class AnsweredCall:
     """A tool call as it goes out; *id* is stated, or a hole until the answer is sent."""
 
@@ -49,14 +58,16 @@ class AnsweredCall:
     arguments: Final[TokenText]
 
 
-AnsweredPart: TypeAlias = AnsweredText | AnsweredRefusal | AnsweredThought | AnsweredCall
+AnsweredPart: TypeAlias = (
+    AnsweredText | AnsweredRefusal | AnsweredThought | AnsweredSpeech | AnsweredCall
+)
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
 class AnsweredChoice:
     """A choice as it goes out: cut, tokenised, with its finish reason.
 
-    *text*, *refusal* and *tool_calls* are for protocols that have one place for each.
+    *text*, *refusal*, *speech* and *tool_calls* are for protocols that have one place for each.
     """
 
     index: int
@@ -68,16 +79,19 @@ class AnsweredChoice:
     """The prompt, if it is sent in front of the text (legacy `echo`)."""
     text: TokenText | None = field(init=False)
     refusal: TokenText | None = field(init=False)
+    speech: AnsweredSpeech | None = field(init=False)
     tool_calls: tuple[AnsweredCall, ...] = field(init=False)
 
     def __post_init__(self) -> None:
         parts = self.parts
         if len(parts) == 1 and isinstance(parts[0], AnsweredText):
             # Most answers are one text.
-            self.text, self.refusal, self.tool_calls = parts[0].text, None, ()
+            self.text, self.refusal, self.speech, self.tool_calls = parts[0].text, None, None, ()
             return
         self.text = joined([part.text for part in parts if isinstance(part, AnsweredText)])
         self.refusal = joined([part.text for part in parts if isinstance(part, AnsweredRefusal)])
+        spoken = [part for part in parts if isinstance(part, AnsweredSpeech)]
+        self.speech = spoken[0] if spoken else None
         self.tool_calls = tuple([part for part in parts if isinstance(part, AnsweredCall)])
 
 

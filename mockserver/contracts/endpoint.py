@@ -158,6 +158,8 @@ class GeneratingEndpoint(ModelEndpoint):
     """An endpoint where the model generates choices, in tokens, within limits."""
 
     default_reply = "auto"
+    speaks: ClassVar[bool] = False
+    """It can send what is said aloud; elsewhere that is sent as a text."""
 
     def bill_answer(
         self,

@@ -4,14 +4,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from mockserver.conversation.parts import Refusal, Text, Thought, ToolCall
+from mockserver.conversation.parts import Refusal, Speech, Text, Thought, ToolCall
 
 FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
 """Why an answer ends, in the words of scenarios."""
 CALLED_TOOLS: Final[FinishReason] = "tool_calls"
 
 
-AnswerPart: TypeAlias = Text | Refusal | Thought | ToolCall
+AnswerPart: TypeAlias = Text | Refusal | Thought | Speech | ToolCall
 """What an answer is made of; some protocols interleave these in any order."""
 
 

@@ -26,6 +26,28 @@ class Thought:
 
 
 @dataclass(frozen=True, slots=True)
+class Speech:
+    """Something that the model says aloud.
+
+    Attributes:
+        text: What is said.
+        seconds: How long that takes.
+        key: What is drawn of the sound's id: 24 hex digits.
+        data: The sound, in base64; None: the protocol makes one.
+        id: The sound's id; None: it is made from *key*.
+        expires_at: Until when the sound may be referred to, as Unix time; None: for an hour.
+
+    """
+
+    text: str
+    seconds: float
+    key: str
+    data: str | None = None
+    id: str | None = None
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ToolCall:
     """A tool call that the model makes, or made earlier in the conversation.
 
@@ -57,4 +79,4 @@ class Attachment:
     kind: Literal["image", "audio", "file"]
 
 
-Part: TypeAlias = Text | Refusal | Thought | ToolCall | ToolResult | Attachment
+Part: TypeAlias = Text | Refusal | Thought | Speech | ToolCall | ToolResult | Attachment

@@ -162,6 +162,7 @@ class ModelRequest:
         store: Whether the answer is kept for look-ups.
         candidates: How many choices are generated and billed for each prompt (`best_of`).
         echo: Whether the answer begins with the prompt.
+        speaks: Whether the answer may be spoken.
         bills_end_of_turn: Whether the token that ends the model's turn is billed.
 
     """
@@ -187,6 +188,7 @@ class ModelRequest:
     temperature: float | None = None
     logprobs: int | None = None
     store: bool = False
+    speaks: bool = False
     candidates: int = 1
     echo: bool = False
     bills_end_of_turn: bool = False

@@ -30,7 +30,7 @@ from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
-from mockserver.shaping.billing import bill
+from mockserver.shaping.billing import bill, spoken_tokens
 from mockserver.shaping.terms import Terms
 from mockserver.templates.expansion import (
     Scope,
@@ -107,6 +107,7 @@ def answered(
         *(reply, model, prompt, made.generated),
         reasoning_tokens=made.thought_tokens,
         cached_tokens=_cached(asked, endpoint, request, model),
+        spoken_tokens=spoken_tokens(made.choices),
     )
     shown_usage, counts = NO_BILL if usage is None else shown(usage)
     answer = Answer(
@@ -243,7 +244,8 @@ def _summary(choices: Sequence[AnsweredChoice], secrets: Sequence[bytes]) -> Sum
     if not choices:
         return None
     choice = choices[0]
-    text = choice.text if choice.text is not None else choice.refusal
+    said = (choice.text, choice.refusal, None if choice.speech is None else choice.speech.text)
+    text = next((one for one in said if one is not None), None)
     calls = choice.tool_calls
     return Summary(
         None if text is None else redact_text(str(text), secrets),

@@ -10,6 +10,7 @@ from mockserver.contracts import (
     AnsweredChoice,
     AnsweredPart,
     AnsweredRefusal,
+    AnsweredSpeech,
     AnsweredText,
     AnsweredThought,
 )
@@ -144,6 +145,8 @@ def _part_given(part: AnsweredPart, ids: Filling) -> AnswerPart:
             return Refusal(str(text))
         case AnsweredThought(text):
             return Thought(str(text))
+        case AnsweredSpeech(_, speech):
+            return speech
         case AnsweredCall(identity, name, arguments):
             known = ids[identity.mark] if isinstance(identity, Hole) else identity
             return ToolCall(name, str(arguments), known)

@@ -32,7 +32,8 @@ class RunningUsage(Failure):
         billing = next((event for event in sent if event.find(USAGE) is not None), None)
         if billing is None:
             return Distorted(timeline, had_effect=False)
-        return Distorted(map_events(timeline, lambda event: _billed(event, billing)))
+        bent = map_events(timeline, lambda event: _billed(event, billing))
+        return Distorted(bent, had_effect=bent != timeline)
 
 
 def _billed(event: SentEvent, billing: SentEvent) -> str:

@@ -8,10 +8,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from mockserver import sampling
+from mockserver import sampling, tokens
 from mockserver.contracts import ChoicePlace, Reply
-from mockserver.conversation import Choice, IncomingCall, ModelRequest, Text, Tool, ToolCall, Turn
-from mockserver.seeding import Draw
+from mockserver.conversation import (
+    Choice,
+    IncomingCall,
+    ModelRequest,
+    Speech,
+    Text,
+    Tool,
+    ToolCall,
+    Turn,
+)
+from mockserver.seeding import HEX, Draw
 from mockserver.wire.jsontext import compact
 
 QUOTED: Final = 200
@@ -39,6 +48,9 @@ class Auto(Reply):
         if text is None:
             text = _text(request.turns, results)
             text += f" ({place.index + 1})" if place.index else ""
+        if request.speaks and request.format.kind == "text":
+            key = draw.text(f"audio-{place.index}", 24, HEX)
+            return Choice((Speech(text, tokens.speech_s(text), key),))
         return Choice((Text(text),))
 
 

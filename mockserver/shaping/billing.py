@@ -55,6 +55,12 @@ MOST_CUTS: Final = 64
 """How many limits of an answer are remembered."""
 
 
+def spoken_tokens(choices: Sequence[AnsweredChoice]) -> int:
+    """Return how many audio tokens *choices* are."""
+    said = [choice.speech.speech for choice in choices if choice.speech is not None]
+    return sum([tokens.sound_tokens(speech.seconds) for speech in said])
+
+
 def bill(
     reply: Reply,
     model: Model,
@@ -63,6 +69,7 @@ def bill(
     *,
     reasoning_tokens: int = 0,
     cached_tokens: int = 0,
+    spoken_tokens: int = 0,
 ) -> Usage | None:
     """Return what an answer of *reply*, by *model*, is billed as; None if null is stated.
 
@@ -82,6 +89,7 @@ def bill(
             cached_tokens=cached_tokens,
             reasoning_tokens=reasoning_tokens,
             exact=exact,
+            audio_tokens=spoken_tokens,
             heard_tokens=prompt.heard_tokens,
         )
     return Usage(
@@ -92,7 +100,7 @@ def bill(
         ),
         cached_tokens=_first(stated.cached_tokens, cached_tokens),
         reasoning_tokens=reasoning_tokens,
-        audio_tokens=stated.audio_tokens or 0,
+        audio_tokens=_first(stated.audio_tokens, spoken_tokens),
         accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
         rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
         exact=exact,
@@ -143,6 +151,10 @@ def count_generated(terms: Terms, shaped: Shaped) -> Count:
         reasoning_tokens=shaped.reasoning_tokens,
         end_of_turn=terms.bills_end_of_turn,
     )
+    said = [choice.speech for choice in shaped.choices if choice.speech is not None]
+    if said:
+        around = sum([tokens.tokens_around(speech.text.tokens) for speech in said])
+        ended = Count(ended.tokens + around + spoken_tokens(shaped.choices), exact=False)
     if request.candidates <= request.n or terms.reply.exact:
         return Count(ended.tokens + shaped.cut_tokens, ended.exact)
     # The candidates that are not returned are billed too (OpenAI, API reference, "best_of"), and

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Hashable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import accumulate
 from typing import Final
@@ -13,14 +13,17 @@ from mockserver.contracts import (
     AnsweredChoice,
     AnsweredPart,
     AnsweredRefusal,
+    AnsweredSpeech,
     AnsweredText,
     AnsweredThought,
     Reply,
 )
 from mockserver.conversation import (
+    AnswerPart,
     Choice,
     FinishReason,
     Refusal,
+    Speech,
     StatedUsage,
     Text,
     Thought,
@@ -157,7 +160,7 @@ class Shaper:
 
     def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
         """Return *choice* as it goes out after *thought* tokens; note what it is billed as."""
-        choice = self.terms.endpoint.sayable(choice)
+        choice = self._sayable(choice)
         budget = _Budget(self.limit)
         parts: list[AnsweredPart] = []
         calls: list[ToolCall] = []
@@ -177,6 +180,9 @@ class Shaper:
                     paid = self._pay(budget, paid, thought, calls)
                     if not budget.was_hit:
                         parts.append(self._call(part, budget))
+                case Speech():
+                    paid = self._pay(budget, paid, thought, ())
+                    parts.append(_cut_short(part, budget.take(part.text, self.encoding)))
                 case Text(text) | Refusal(text):
                     paid = paid if speaks else self._pay(budget, paid, thought, ())
                     speaks = True
@@ -190,6 +196,11 @@ class Shaper:
             parts = [part for part in parts if isinstance(part, AnsweredThought)]
             parts.append(AnsweredText(TokenText(())))
         return self._ended(index, choice, tuple(parts), stop, thought, was_hit=budget.was_hit)
+
+    def _sayable(self, choice: Choice) -> Choice:
+        """Return *choice* as far as the protocol can send it."""
+        endpoint = self.terms.endpoint
+        return endpoint.sayable(choice if endpoint.speaks else choice.edited(_silent))
 
     def _ended(
         self,
@@ -207,7 +218,7 @@ class Shaper:
         says_cut = (choice.finish_reason or self.reply.finish_reason) == "length"
         calls = answered.tool_calls
         billed = tokens.BilledChoice(
-            text=answered.text,
+            text=answered.text if answered.speech is None else answered.speech.text,
             refusal=answered.refusal,
             calls=[(call.name, call.arguments) for call in calls],
             stop=stop,
@@ -293,12 +304,24 @@ class Shaper:
         return self.terms.endpoint.finished_by_calls(self.request, self.terms.model)
 
 
+def _silent(part: AnswerPart) -> AnswerPart:
+    """Return *part*, or the text of what would be said aloud."""
+    return Text(part.text) if isinstance(part, Speech) else part
+
+
+def _cut_short(speech: Speech, taken: TokenText) -> AnsweredSpeech:
+    """Return *speech* as far as it is *taken*: the sound ends with the transcript."""
+    if len(taken) < len(speech.text):
+        speech = replace(speech, text=taken, seconds=speech.seconds * len(taken) / len(speech.text))
+    return AnsweredSpeech(taken, speech)
+
+
 def _says_something(part: AnsweredPart) -> bool:
     """Return whether a client sees something of *part*."""
     match part:
         case AnsweredCall():
             return True
-        case AnsweredText(text) | AnsweredRefusal(text):
+        case AnsweredText(text) | AnsweredRefusal(text) | AnsweredSpeech(text):
             return bool(text)
         case AnsweredThought():
             return False

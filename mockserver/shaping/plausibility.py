@@ -26,13 +26,16 @@ def doubts(
         endpoint: Where it was asked.
 
     """
-    if _asks_for_nothing(request) and len(choices) == 1 and not written[0].tool_calls:
+    is_text = len(choices) == 1 and choices[0].speech is None and not written[0].tool_calls
+    if _asks_for_nothing(request) and is_text:
         return ()
     found: dict[str, None] = {}
     for before in written:
         if before.tool_calls and not endpoint.sayable(before).tool_calls:
             left_out = f"the reply calls tools, which '{endpoint.kind}' cannot send"
             found[f"{left_out}: they are left out"] = None
+    if not request.speaks and any(choice.speech is not None for choice in choices):
+        found["the answer is spoken, though the request's modalities do not have 'audio'"] = None
     for choice in choices:
         found.update(dict.fromkeys(_doubts(choice, request)))
     wanted = request.n * max(1, len(request.prompts))

@@ -15,9 +15,11 @@ from mockserver.tokens.chat_prompts import chat_prompt_parts, plain_chat_prompt
 from mockserver.tokens.evidence import Rule
 from mockserver.tokens.legacy_prompts import legacy_prompt_parts
 from mockserver.tokens.prompt_blocks import cached_tokens, prompt_blocks
+from mockserver.tokens.speech import TOKENS_A_SECOND, sound_tokens, speech_s, tokens_around
 from mockserver.tokens.vocabularies import Vocabulary, vocabulary
 
 __all__ = [
+    "TOKENS_A_SECOND",
     "BilledChoice",
     "BilledPrompt",
     "Count",
@@ -34,6 +36,9 @@ __all__ = [
     "explain_prompt",
     "pieces",
     "prompt_blocks",
+    "sound_tokens",
+    "speech_s",
+    "tokens_around",
     "vocabulary",
 ]
 

@@ -8,12 +8,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import cycle, islice
 from typing import Final, NamedTuple
 
-from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice
+from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, AnsweredSpeech
 from mockserver.conversation import TokenLogprob
 from mockserver.protocols.openai.chat_members import service_tier, usage_of
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
-from mockserver.protocols.openai.marks import EMPTY_CHUNK, FUNCTION_CALL, USAGE_CHUNK, chunk_marks
+from mockserver.protocols.openai.marks import (
+    EMPTY_CHUNK,
+    FUNCTION_CALL,
+    SOUND,
+    TRANSCRIPT,
+    USAGE_CHUNK,
+    chunk_marks,
+)
 from mockserver.protocols.openai.requests import OpenAIRequest
+from mockserver.protocols.openai.speech import audio_id, expires_at, sound_chunks
+from mockserver.tokens import sound_tokens
 from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.marks import CALL, CONTENT, FINISH, REFUSAL, ROLE
 from mockserver.wire.rendered import Chunk
@@ -53,7 +62,7 @@ class ChatChunks:
     def __iter__(self) -> Iterator[Chunk]:
         """Yield the chunks: choices take turns token by token, and finish together."""
         choices = self._answer.choices
-        turns = [_turns(choice, self._request) for choice in choices]
+        turns = [_turns(self._answer, choice, self._request) for choice in choices]
         for turn in range(max((len(own) for own in turns), default=0)):
             for choice, own in zip(choices, turns, strict=True):
                 for delta in own[turn] if turn < len(own) else ():
@@ -67,6 +76,12 @@ class ChatChunks:
             usage = usage_of(self._answer)
             marks = EMPTY_CHUNK if usage is None else USAGE_CHUNK
             yield Chunk(self._chunk([], usage, finishes=True), 0, marks)
+        for choice in choices:
+            if choice.speech is not None:
+                # The very last, without a finish reason.
+                until = {"expires_at": expires_at(choice.speech, self._answer)}
+                value = {"index": choice.index, "delta": {"audio": until}}
+                yield Chunk(self._chunk([value], finishes=True), 0, EMPTY_CHUNK)
 
     def _chunk(
         self, choices: list[Json], usage: Json | None = None, *, finishes: bool = False
@@ -103,13 +118,13 @@ class Delta(NamedTuple):
     logprobs: Json | None = None
 
 
-def _turns(choice: AnsweredChoice, request: OpenAIRequest) -> list[list[Delta]]:
+def _turns(answer: Answer, choice: AnsweredChoice, request: OpenAIRequest) -> list[list[Delta]]:
     """Return the deltas of *choice* by turn; the first has its role and its first token."""
-    deltas = list(_deltas(choice, request))
+    deltas = list(_deltas(answer, choice, request))
     return [deltas[:2], *([delta] for delta in deltas[2:])]
 
 
-def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
+def _deltas(answer: Answer, choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
     calls = choice.tool_calls
     if calls and request.legacy_functions:
         yield from _function_call(choice, calls[0])
@@ -122,6 +137,9 @@ def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
         # Several tool calls: the role comes alone, without `refusal`; each has its own opening.
         yield Delta({"role": "assistant", "content": None}, (ROLE,))
         yield from _calls(calls)
+    elif choice.speech is not None and choice.text is None:
+        yield from _spoken(choice.speech, answer)
+        yield from _calls(calls)
     elif choice.refusal is not None and choice.text is None:
         yield _role({"content": None, "refusal": ""}, (ROLE, REFUSAL), choice)
         yield from _refusal(choice)
@@ -130,6 +148,19 @@ def _deltas(choice: AnsweredChoice, request: OpenAIRequest) -> Iterator[Delta]:
         yield from _content(choice)
         yield from _refusal(choice)
         yield from _calls(calls)
+
+
+def _spoken(speech: AnsweredSpeech, answer: Answer) -> Iterator[Delta]:
+    """Return a transcript token by token, then the sound: the first of each has the sound's id."""
+    identity: Json = {"id": audio_id(speech, answer)}
+    yield Delta({"role": "assistant", "refusal": None}, (ROLE,))
+    for number, (piece, count) in enumerate(speech.text.pieces):
+        said = {"audio": {**({} if number else identity), "transcript": piece}}
+        yield Delta(said if number else {"content": None, **said}, (TRANSCRIPT,), count)
+    opening = {"role": "assistant", "content": None, "refusal": None}
+    for number, (data, seconds) in enumerate(sound_chunks(speech, answer)):
+        heard = {"audio": {**({} if number else identity), "data": data}}
+        yield Delta(heard if number else {**opening, **heard}, (SOUND,), sound_tokens(seconds))
 
 
 def _role(members: Json, kinds: tuple[str, ...], choice: AnsweredChoice) -> Delta:

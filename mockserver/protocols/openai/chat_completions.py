@@ -25,6 +25,7 @@ from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
+from mockserver.protocols.openai.speech import audio_id, expires_at, sound_of
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
@@ -37,6 +38,7 @@ class ChatCompletions(OpenAIEndpoint):
     """Chat, streamed or not, with tools, legacy functions, refusals and several choices."""
 
     kind = "chat.completions"
+    speaks = True
     id_prefix = "chatcmpl-"
     routes = (("POST", "/chat/completions"),)
 
@@ -160,6 +162,10 @@ def _read_tier(request: OpenAIRequest, body: Body) -> None:
     request.service_tier = TIERS.get(body["service_tier"], "default")
 
 
+def _read_modalities(request: OpenAIRequest, body: Body) -> None:
+    request.speaks = "audio" in (body["modalities"] or ())
+
+
 def _read_logprobs(request: OpenAIRequest, body: Body) -> None:
     request.logprobs = (body.get("top_logprobs") or 0) if body["logprobs"] else None
 
@@ -179,6 +185,7 @@ READ_FROM: Final[Mapping[str, Callable[[OpenAIRequest, Body], None]]] = {
     "store": _read_store,
     "service_tier": _read_tier,
     "logprobs": _read_logprobs,
+    "modalities": _read_modalities,
 }
 """What is read from each member of a body, which is valid; null is as good as absent."""
 
@@ -189,21 +196,24 @@ READ_FROM: Final[Mapping[str, Callable[[OpenAIRequest, Body], None]]] = {
 def _choices(answer: Answer, request: OpenAIRequest) -> list[Json]:
     legacy = request.legacy_functions
     has_logprobs = request.logprobs is not None or answer.model.family.choice_logprobs
-    return [_whole(choice, legacy=legacy, has_logprobs=has_logprobs) for choice in answer.choices]
+    return [
+        _whole(answer, choice, legacy=legacy, has_logprobs=has_logprobs)
+        for choice in answer.choices
+    ]
 
 
-def _whole(choice: AnsweredChoice, *, legacy: bool, has_logprobs: bool) -> Json:
+def _whole(answer: Answer, choice: AnsweredChoice, *, legacy: bool, has_logprobs: bool) -> Json:
     reported = choice.logprobs
     logprobs = None if reported is None else chat_logprobs(reported.text, reported.refusal)
     return {
         "index": choice.index,
-        "message": _message_of(choice, legacy=legacy),
+        "message": _message_of(answer, choice, legacy=legacy),
         **({"logprobs": logprobs} if has_logprobs else {}),
         "finish_reason": choice.finish_reason,
     }
 
 
-def _message_of(choice: AnsweredChoice, *, legacy: bool) -> Json:
+def _message_of(answer: Answer, choice: AnsweredChoice, *, legacy: bool) -> Json:
     message: Json = {"role": "assistant", "content": choice.text}
     if choice.tool_calls and legacy:
         call = choice.tool_calls[0]
@@ -218,5 +228,12 @@ def _message_of(choice: AnsweredChoice, *, legacy: bool) -> Json:
             for call in choice.tool_calls
         ]
     message["refusal"] = choice.refusal
+    if choice.speech is not None:
+        message["audio"] = {
+            "id": audio_id(choice.speech, answer),
+            "data": sound_of(choice.speech, answer),
+            "expires_at": expires_at(choice.speech, answer),
+            "transcript": choice.speech.text,
+        }
     message["annotations"] = []
     return message

@@ -24,6 +24,10 @@ METADATA: Final = "metadata"
 """A gateway's metadata on the route of an answer."""
 FUNCTION_CALL: Final = "function_call"
 """A call of a legacy function."""
+TRANSCRIPT: Final = "transcript"
+"""A piece of what is said aloud."""
+SOUND: Final = "sound"
+"""A piece of what there is to hear."""
 
 _IN_A_CHUNK: Final[Mapping[str, Path]] = {
     ROLE: ("delta", "role"),
@@ -33,9 +37,11 @@ _IN_A_CHUNK: Final[Mapping[str, Path]] = {
     CALL: ("delta", "tool_calls", 0, "function", "arguments"),
     FUNCTION_CALL: ("delta", "function_call", "arguments"),
     METADATA: ("delta", "provider_metadata"),
+    TRANSCRIPT: ("delta", "audio", "transcript"),
+    SOUND: ("delta", "audio", "data"),
     FINISH: ("finish_reason",),
 }
-_KINDS: Final = {FUNCTION_CALL: CALL}
+_KINDS: Final = {FUNCTION_CALL: CALL, TRANSCRIPT: CONTENT}
 _CHOICES: Final = Mark(FRAME, ("choices",))
 USAGE_MARKS: Final = (
     Mark(USAGE, ("usage",)),

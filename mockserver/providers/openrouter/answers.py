@@ -152,6 +152,7 @@ def _chosen(shown: Json, choice: AnsweredChoice, answer: Answer) -> Json:
             "content": message["content"],
             "refusal": message["refusal"],
             "reasoning": reasoning,
+            **({"audio": message["audio"]} if "audio" in message else {}),
             **({"tool_calls": [_call(n, call) for n, call in enumerate(calls)]} if calls else {}),
             **({"reasoning_details": [_detail(reasoning, answer)]} if reasoning else {}),
         },

@@ -91,7 +91,9 @@ def _identity(answer: Answer, fingerprint: str) -> Json:
 
 
 def _said(choice: AnsweredChoice) -> TokenText | None:
-    """Return the text of *choice*, or its refusal."""
+    """Return the text of *choice*, its refusal, or what it says aloud."""
+    if choice.speech is not None and choice.text is None:
+        return choice.speech.text
     return choice.text if choice.refusal is None else choice.refusal
 
 
