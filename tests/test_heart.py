@@ -75,13 +75,16 @@ be. Words that every language has (`id`, `name`, `type`, `model`, `stream`) are 
 LANGUAGE: Final = "a word of the scenario language"
 CONVENIENCE: Final = "what users of the plug-in ask of a call of the commonest protocol, as sent"
 SAID: Final = {
-    "contracts/reply.py": (LANGUAGE, {"usage"}),
+    "contracts/reply.py": (LANGUAGE, {"usage", "finish_reason"}),
     "failures/omit.py": (
         LANGUAGE,
         {"choices", "finish_reason", "role", "usage", "completion_tokens"},
     ),
     "failures/inject.py": (LANGUAGE, {"object"}),
-    "failures/bad_arguments.py": ("why an answer ends, in our words", {"tool_calls"}),
+    "failures/bad_arguments.py": (
+        "why an answer ends, in our words",
+        {"tool_calls", "finish_reason"},
+    ),
     "records/journal.py": (CONVENIENCE, {"messages", "tools", "prompt"}),
     "replies/choices.py": (LANGUAGE, {"choices", "finish_reason"}),
     "replies/json_schema.py": ("a word of JSON Schema", {"object"}),

@@ -97,6 +97,9 @@ class Failure(ABC):
     moments: ClassVar[tuple[MomentWord, ...]] = MOMENTS
     """The moments that a scenario may state; empty if the failure bends the whole answer."""
 
+    never_null: ClassVar[frozenset[str]] = frozenset()
+    """The keys that cannot be null: without them, something follows from the provider."""
+
     at: Literal["before_headers", "after_headers", "end"] | None = None
     after_tokens: int | None = None
     after_bytes: int | None = None

@@ -100,6 +100,13 @@ class Reply(ABC):
     forwards: ClassVar[bool] = False
     """Another server answers the request: the configured upstream, if any."""
 
+    never_null: ClassVar[frozenset[str]] = frozenset()
+    """The keys of this kind that cannot be null: without them, something is made for them."""
+    drawn: ClassVar[frozenset[str]] = frozenset(
+        {"finish_reason", "model", "id", "created", "provider", "native_finish_reason"}
+    )
+    """The same of any kind."""
+
     finish_reason: FinishReason | None = None
     model: str | None = None
     usage: StatedUsage | Unstated | None = UNSTATED
@@ -118,6 +125,8 @@ class Reply(ABC):
     metadata: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
 
     def __post_init__(self) -> None:
+        if self.model == "":
+            raise BadValue("model", "the name of a model is not empty")
         if self.id is not None and not (self.id and self.id.isprintable()):
             raise BadValue("id", "an id is a text of printable characters, and not empty")
         if self.created is not None and not 0 <= self.created <= LATEST:

@@ -21,6 +21,7 @@ class BadArguments(AnswerFailure):
     """
 
     kind = "bad_arguments"
+    never_null = frozenset({"finish_reason"})
 
     how: Literal["truncated", "single_quotes", "trailing_comma", "fenced"] = "truncated"
     finish_reason: Literal["tool_calls", "length"] | None = None

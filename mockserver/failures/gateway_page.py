@@ -48,6 +48,7 @@ class GatewayPage(Failure):
     """
 
     kind = "gateway_page"
+    never_null = frozenset({"page"})
     moments = ("before_headers",)
 
     status: int = 502

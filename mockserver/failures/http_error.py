@@ -4,9 +4,9 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.contracts import UNSTATED, Distorted, Failure, Scene, Unstated
 from mockserver.errors import BadValue
-from mockserver.wire.jsontext import to_bytes
+from mockserver.wire.jsontext import JsonValue, compact, to_bytes
 from mockserver.wire.timeline import Timeline
 
 WITHOUT_BODY = frozenset({204, 205, 304})
@@ -22,26 +22,27 @@ class HttpError(Failure):
     Attributes:
         status: From 200 to 599.
         message: The error's message.
-        type: The error's type.
+        type: The error's type; null is sent.
         code: The error's code.
         param: The parameter that the error names.
-        body: Sent as it is, instead of the provider's error.
-        content_type: The content type of *body*.
+        body: Sent instead of the provider's error: a text, as it is, or any JSON.
+        content_type: The content type of *body*; unless stated, that of HTML or of JSON.
         retry_after_s: How long the client should wait: seconds, or any text, sent as it is.
         headers: Added to the answer's headers.
 
     """
 
     kind = "http_error"
+    never_null = frozenset({"message", "content_type"})
     moments = ("before_headers",)
 
     status: int
     message: str | None = None
-    type: str | None = None
+    type: str | Unstated | None = UNSTATED
     code: str | None = None
     param: str | None = None
-    body: str | None = None
-    content_type: str = "text/html"
+    body: JsonValue | Unstated = UNSTATED
+    content_type: str | None = None
     retry_after_s: float | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
@@ -53,8 +54,13 @@ class HttpError(Failure):
             raise BadValue(
                 "status", f"status {self.status} has no body, so it cannot carry an error"
             )
-        stated = [key for key in ("message", "type", "code", "param") if getattr(self, key)]
-        if self.body is not None and stated:
+        members = ("message", "type", "code", "param")
+        stated = [key for key in members if getattr(self, key) not in (None, UNSTATED)]
+        has_body = not isinstance(self.body, Unstated)
+        if self.content_type is not None and not has_body:
+            what = "'content_type' is that of a 'body', and there is none"
+            raise BadValue("content_type", what, "state a 'body', or 'content-type' in 'headers'")
+        if has_body and stated:
             what = f"'body' and '{stated[0]}' cannot be combined: 'body' is sent as it is"
             raise BadValue("body", what)
         wait_s = self.retry_after_s
@@ -65,18 +71,23 @@ class HttpError(Failure):
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
         """Return the refusal instead of *timeline*."""
         headers = tuple(self.headers.items())
-        if self.body is not None:
-            headers = (("content-type", self.content_type), *headers)
+        page: str | None = None
+        if not isinstance(self.body, Unstated):
+            is_text = isinstance(self.body, str)
+            page = self.body if is_text else compact(self.body)
+            kind = "text/html" if is_text else "application/json"
+            stated = kind if self.content_type is None else self.content_type
+            headers = (("content-type", stated), *headers)
         known = scene.dialect.failed(self.status)
         error = replace(
             known,
-            message=self.message or known.message,
-            type=self.type or known.type,
+            message=known.message if self.message is None else self.message,
+            type=known.type if isinstance(self.type, Unstated) else self.type,
             param=self.param,
             code=self.code,
             headers=headers,
             retry_after_s=self.retry_after_s,
             retry_after_scales=self.scale,
-            page=None if self.body is None else to_bytes(self.body),
+            page=None if page is None else to_bytes(page),
         )
         return Distorted(scene.refuse(error))

@@ -76,6 +76,7 @@ class Inject(Failure):
     """
 
     kind = "inject"
+    never_null = frozenset({"shape", "message", "type", "code"})
     default_moment: ClassVar[Moment | None] = AfterTokens(1)
     moments = IN_THE_BODY
 
@@ -155,9 +156,9 @@ class Inject(Failure):
         known = scene.dialect.broke_off()
         error = replace(
             known,
-            message=self.message or known.message,
-            type=self.type or known.type,
-            code=self.code or known.code,
+            message=known.message if self.message is None else self.message,
+            type=known.type if self.type is None else self.type,
+            code=known.code if self.code is None else self.code,
         )
         return scene.dialect.stream_error(error, nearest, self.shape)
 

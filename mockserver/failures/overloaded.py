@@ -22,6 +22,7 @@ class Overloaded(Failure):
     """
 
     kind = "overloaded"
+    never_null = frozenset({"status"})
     moments = ("before_headers",)
 
     status: int | None = None

@@ -20,6 +20,7 @@ class Quota(Failure):
     """
 
     kind = "quota"
+    never_null = frozenset({"status"})
     moments = ("before_headers",)
 
     status: int | None = None

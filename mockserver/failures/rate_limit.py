@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.contracts import UNSTATED, Distorted, Failure, Scene, Unstated
 from mockserver.conversation import Allowance
 from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
@@ -25,7 +25,8 @@ class RateLimit(Failure):
         of: Which limit: `requests` or `tokens` per minute; or `too_large`: more tokens than the
             limit at once, so that the client is not asked to wait.
         retry_after_s: How long the client should wait: seconds, or any text, sent as it is in
-            `retry-after`; unless stated, until the limit has room for one more request.
+            `retry-after`; unless stated, until the limit has room for one more request. Null: the
+            client is not told.
         headers: Added to the answer's headers, or replacing those of the same name.
 
     """
@@ -34,13 +35,13 @@ class RateLimit(Failure):
     moments = ("before_headers",)
 
     of: Literal["requests", "tokens", "too_large"] = "requests"
-    retry_after_s: float | str | None = None
+    retry_after_s: float | str | Unstated | None = UNSTATED
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def __post_init__(self) -> None:
         super(RateLimit, self).__post_init__()
         wait_s = self.retry_after_s
-        if wait_s is not None and not isinstance(wait_s, str) and not 0 <= wait_s < math.inf:
+        if isinstance(wait_s, int | float) and not 0 <= wait_s < math.inf:
             what = f"'retry_after_s' must be at least 0, not {wait_s}"
             raise BadValue("retry_after_s", what, "to send a text as it is, put it in quotes")
 
@@ -51,9 +52,11 @@ class RateLimit(Failure):
         limit = left.limit if left is not None else UNKNOWN_LIMITS[kind]
         asked = max(1, limit - left.remaining) if left is not None else 1
         fitting_ms = math.ceil(MINUTE_MS * asked / limit)
-        wait_s = self.retry_after_s
-        told_ms = fitting_ms if wait_s is None or isinstance(wait_s, str) else round(wait_s * 1_000)
         is_too_large = self.of == "too_large"
+        wait_s = self.retry_after_s
+        if isinstance(wait_s, Unstated):
+            wait_s = None if is_too_large else fitting_ms / 1_000
+        told_ms = round(wait_s * 1_000) if isinstance(wait_s, int | float) else fitting_ms
         reached = LimitReached(
             of=self.of,
             model=scene.model or "default",
@@ -65,8 +68,6 @@ class RateLimit(Failure):
             behaves_as=scene.behaves_as,
             asked=scene.asked,
         )
-        if wait_s is None and not is_too_large:
-            wait_s = fitting_ms / 1_000
         error = replace(
             scene.dialect.rate_limited(reached),
             retry_after_s=wait_s,

@@ -22,6 +22,7 @@ class Repeat(AnswerFailure):
     """
 
     kind = "repeat"
+    never_null = frozenset({"text", "repetitions"})
 
     text: str | None = None
     repetitions: int | None = None

@@ -13,6 +13,7 @@ class UnknownTool(AnswerFailure):
     """Call each tool by *name*, or unless stated, by a misspelling of its own name."""
 
     kind = "unknown_tool"
+    never_null = frozenset({"name"})
 
     name: str | None = None
 
@@ -23,7 +24,9 @@ class UnknownTool(AnswerFailure):
         def renamed(part: AnswerPart) -> AnswerPart:
             if not isinstance(part, ToolCall):
                 return part
-            return replace(part, name=self.name or _misspelt(part.name, offered, rng))
+            return replace(
+                part, name=_misspelt(part.name, offered, rng) if self.name is None else self.name
+            )
 
         return choice.edited(renamed)
 

@@ -28,6 +28,7 @@ class WrongType(Failure):
     """
 
     kind = "wrong_type"
+    never_null = frozenset({"send", "content_type"})
     default_moment: ClassVar[Moment | None] = None
     moments: ClassVar[tuple[MomentWord, ...]] = ()
     bends: ClassVar[bool] = True
@@ -48,7 +49,9 @@ class WrongType(Failure):
     def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - the same for everyone
         """Return *timeline* with another body, or another content type."""
         bent = with_body(timeline, PORTAL) if self._sends_page else timeline
-        called = self.content_type or ("text/html" if self._sends_page else None)
+        called = self.content_type
+        if called is None and self._sends_page:
+            called = "text/html"
         if called is not None:
             stated = (("content-type", called),)
             bent = with_head(bent, lambda head: head.with_headers(stated))

@@ -30,6 +30,7 @@ class Audio(Reply):
     """
 
     kind = "audio"
+    never_null = frozenset({"data", "seconds", "audio_id", "expires_at"})
     constant: ClassVar[bool] = False
 
     transcript: str

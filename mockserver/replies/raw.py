@@ -57,6 +57,7 @@ class Raw(RawReply):
     """
 
     kind = "raw"
+    never_null = frozenset({"content_type"})
 
     status: int = 200
     content_type: str | None = None
@@ -85,12 +86,16 @@ class Raw(RawReply):
         """Return what goes out."""
         if not isinstance(self.events, Unstated):
             frames = tuple([event.frame() for event in self.events])
-            return Verbatim(self.status, self.content_type or EVENTS, frames, is_stream=True)
+            return self._of(EVENTS, frames, is_stream=True)
         if isinstance(self.body, Unstated):
-            return Verbatim(self.status, self.content_type or TEXT, ())
+            return self._of(TEXT, ())
         kind = JSON if not isinstance(self.body, str) or _is_json(self.body) else TEXT
         frame = Frame(to_bytes(_text_of(self.body)), 1)
-        return Verbatim(self.status, self.content_type or kind, (frame,))
+        return self._of(kind, (frame,))
+
+    def _of(self, kind: str, frames: tuple[Frame, ...], *, is_stream: bool = False) -> Verbatim:
+        stated = kind if self.content_type is None else self.content_type
+        return Verbatim(self.status, stated, frames, is_stream=is_stream)
 
 
 def _text_of(value: JsonValue) -> str:

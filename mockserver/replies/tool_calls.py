@@ -23,6 +23,8 @@ class WrittenCall:
 
     """
 
+    never_null: ClassVar[frozenset[str]] = frozenset({"id"})
+
     name: str
     arguments: str | Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     id: str | None = None

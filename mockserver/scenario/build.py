@@ -27,7 +27,14 @@ from typing import (
 
 from mockserver.contracts import ONE_OR_MORE, Unstated
 from mockserver.errors import BadValue, Place, Problem, did_you_mean
-from mockserver.scenario.syntax.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
+from mockserver.scenario.syntax.nodes import (
+    BadNode,
+    ListNode,
+    MapNode,
+    Node,
+    ScalarNode,
+    is_nothing,
+)
 from mockserver.scenario.syntax.wording import described, either, known_words, literal
 from mockserver.wire.jsontext import compact
 
@@ -67,6 +74,11 @@ def keys_of(cls: Any) -> Mapping[str, Key]:
         for field in dataclasses.fields(cls)
         if field.init
     }
+
+
+def never_null_of(cls: Any) -> frozenset[str]:
+    """Return the fields of *cls* for which null would say nothing, though their type has it."""
+    return getattr(cls, "never_null", frozenset()) | getattr(cls, "drawn", frozenset())
 
 
 class Builder:
@@ -185,6 +197,12 @@ class Builder:
             if key is None:
                 hints.append(self.unknown_key(member.key, member.place, keys, called))
                 values[member.key] = INVALID
+            elif is_nothing(member.value) and key.field in never_null_of(cls):
+                what, instead = (
+                    f"'{member.key}' cannot be null",
+                    "leave it out: it follows by itself",
+                )
+                values[key.field] = self.refuse(member.value.place, what, instead)
             else:
                 values[key.field] = self.build(key.annotation, member.value, cls)
         for word, key in keys.items():

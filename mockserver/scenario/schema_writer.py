@@ -8,10 +8,21 @@ import dataclasses
 import itertools
 import types
 from collections.abc import Callable, Mapping, Sequence
-from typing import Annotated, Any, Final, Literal, Self, TypeAlias, Union, get_args, get_origin
+from typing import (
+    Annotated,
+    Any,
+    Final,
+    Literal,
+    Self,
+    TypeAlias,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
 
 from mockserver.contracts import ONE_OR_MORE, Unstated
-from mockserver.scenario.build import Key, keys_of
+from mockserver.scenario.build import Key, keys_of, never_null_of
 from mockserver.scenario.syntax.docstrings import explained, summary
 
 Schema: TypeAlias = dict[str, Any]
@@ -122,9 +133,24 @@ class Writer:
     ) -> Schema:
         """Return the schema of what *key* of *cls* may hold, with its explanation."""
         written = self.write(key.annotation, owner) if special is None else special
+        if key.field in never_null_of(cls):
+            written = _without_null(written)
         default = next(f.default for f in dataclasses.fields(cls) if f.name == key.field)
         stated = {"default": default} if type(default) in _WITH_DEFAULT else {}
         return described(explained(cls, key.field), {**written, **stated})
+
+
+def _without_null(schema: Schema) -> Schema:
+    """Return *schema* without null, which is one of several types in it."""
+    if "anyOf" in schema:
+        return any_of(*(one for one in map(_without_null, schema["anyOf"]) if one))
+    kinds = schema.get("type")
+    if kinds == "null":
+        return {}
+    if isinstance(kinds, list):
+        rest = [kind for kind in cast(list[str], kinds) if kind != "null"]
+        return {**schema, "type": rest[0] if len(rest) == 1 else rest}
+    return schema
 
 
 # --- Putting schemas together ----------------------------------------------------------------
