@@ -9,8 +9,9 @@ from mockserver.engine.asked import Asked, Matched, Ready
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
 from mockserver.scenario.keys import Standing
+from mockserver.sessions.naming import LONGEST_NAME, fault_of
 from mockserver.sessions.rules import LOOP
-from mockserver.sessions.sessions import LONGEST_NAME, MOST_SESSIONS
+from mockserver.sessions.sessions import MOST_SESSIONS
 from mockserver.wire.timeline import Data, Head, Headers, Timeline
 
 NO_RETRY: Final = (("x-should-retry", "false"),)
@@ -69,6 +70,8 @@ def refuse_ended(asked: Asked, call: Call) -> None:
         if len(session.name) > LONGEST_NAME:
             code = "session_name_too_long"
             what = f"the name of a session has at most {LONGEST_NAME} characters"
+        elif fault := fault_of(session.name):
+            code, what = "session_name", fault
         raise ApiError(409, what, code=code, headers=NO_RETRY)
 
 

@@ -9,7 +9,7 @@ from mockserver.records.journal import Archive
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.merging import Layer, combined
 from mockserver.scenario.schema import Scenario, Strict
-from mockserver.sessions.naming import DEFAULT_SESSION
+from mockserver.sessions.naming import DEFAULT_SESSION, fault_of
 from mockserver.sessions.options import Options
 from mockserver.sessions.session import INHERITED, NOTHING, Session
 from mockserver.traffic.clock import Clock
@@ -18,7 +18,6 @@ MOST_SESSIONS: Final = 20_000
 """Sessions that may be open at once: a client that makes up names must not fill the memory."""
 ENDED_KEPT: Final = 1_000
 """Sessions that are remembered after their end, so that late calls can be refused."""
-LONGEST_NAME: Final = 200
 COMPILED_KEPT: Final = 256
 
 
@@ -52,11 +51,14 @@ class Sessions(Mapping[str, Session]):
         """Return the session called *name*; it begins when it is first named.
 
         Raises:
-            UsageError: There are too many already.
+            UsageError: There are too many already, or this cannot be the name of one.
 
         """
         found = self._open.get(name)
-        return found if found is not None else self._begin(name, inherited=self.scenario)
+        if found is not None:
+            return found
+        _refuse_name(name)
+        return self._begin(name, inherited=self.scenario)
 
     def known(self, name: str) -> Session | None:
         """Return the session called *name*, open or ended, if it is known."""
@@ -65,14 +67,14 @@ class Sessions(Mapping[str, Session]):
     def addressed(self, name: str) -> Session:
         """Return the session that a path calls *name*: an open one, an ended one, or a new one.
 
-        If it cannot begin, because there are too many or its name is too long, it is a session
+        If it cannot begin, because there are too many or its name cannot be one, it is a session
         that is not kept.
         """
         found = self.known(name)
         if found is not None:
             return found
         is_full = len(self._open) >= MOST_SESSIONS and name != DEFAULT_SESSION
-        if is_full or len(name) > LONGEST_NAME:
+        if is_full or fault_of(name) is not None:
             surplus = self._made(name, NOTHING, self.scenario, None, None)
             surplus.is_surplus = True
             return surplus
@@ -113,9 +115,7 @@ class Sessions(Mapping[str, Session]):
         """
         if name in self._open:
             raise UsageError(f"session '{name}' already exists")
-        if not name.strip() or "/" in name or not name.isprintable() or len(name) > LONGEST_NAME:
-            what = f"'{name[:40]}' is not a valid session name"
-            raise UsageError(f"{what}: use 1 to {LONGEST_NAME} characters, without a slash")
+        _refuse_name(name)
         if strict is not None:
             scenario = combined(Scenario(strict=Strict.of(strict)), scenario)
         inherited = self.scenario if inherit else None
@@ -206,3 +206,9 @@ class Sessions(Mapping[str, Session]):
         if len(self._compiled) > COMPILED_KEPT:
             self._compiled.popitem(last=False)
         return compiled
+
+
+def _refuse_name(name: str) -> None:
+    fault = fault_of(name)
+    if fault is not None:
+        raise UsageError(fault)

@@ -11,7 +11,7 @@ from support.inprocess import Api
 from mockserver import MockServer
 from mockserver.control.routes import ROUTES, Route
 from mockserver.control.schemas import schemas
-from mockserver.sessions.sessions import LONGEST_NAME
+from mockserver.sessions.naming import LONGEST_NAME
 
 words = st.sampled_from(
     ["rules", "when", "reply", "fail", "kind", "text", "state", "version", "name", "stall", "-1"]
