@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.errors import UsageError
+from mockserver.records.redaction import beginning
 
 TOKEN_HEADER: Final = "x-mock-token"  # noqa: S105 - the name of a header
 TOKEN_LENGTH: Final = 8
@@ -97,7 +98,7 @@ def _check_host(host: str, port: int) -> None:
     except ValueError:
         named, given = "", None
     if not (is_loopback(named) and given == port):
-        what = f"the control API answers only to localhost:{port}, not to '{host[:80]}'"
+        what = f"the control API answers only to localhost:{port}, not to '{beginning(host, 80)}'"
         raise Refused(403, "host", what, "use 'localhost' or '127.0.0.1'")
 
 
@@ -109,7 +110,9 @@ def _check_origin(origin: str | None) -> None:
     except ValueError:
         named = ""
     if not is_loopback(named):
-        raise Refused(403, "origin", f"the control API refuses pages from '{origin[:80]}'")
+        raise Refused(
+            403, "origin", f"the control API refuses pages from '{beginning(origin, 80)}'"
+        )
 
 
 def _check_content_type(content_type: str) -> None:

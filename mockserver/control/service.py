@@ -22,7 +22,7 @@ from mockserver.engine.explaining import HEADERS, in_words
 from mockserver.errors import MockServerError, ScenarioError, UsageError, did_you_mean
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
-from mockserver.records.redaction import redact, redact_text
+from mockserver.records.redaction import beginning, redact, redact_text
 from mockserver.records.verdicts import Circumstances, judge
 from mockserver.scenario.conditions.matching import Condition
 from mockserver.scenario.schema import Scenario, Strict
@@ -275,7 +275,7 @@ class Service:
             if str(call.number) == number:
                 return records.call_record(call)
         hint = f"{len(journal)} of {journal.seen} calls are kept"
-        raise Refused(404, "unknown-call", f"there is no call {number[:20]}", hint)
+        raise Refused(404, "unknown-call", f"there is no call {beginning(number, 20)}", hint)
 
     def wait(self, asked: Asked) -> "Waiting":
         """Return the wait for calls."""

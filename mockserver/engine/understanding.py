@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from functools import partial
+from typing import Final
 
 from mockserver.contracts import Attempt, ModelEndpoint
 from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
@@ -17,6 +18,9 @@ from mockserver.seeding import digest
 from mockserver.sessions.session import Session
 from mockserver.traffic import limits
 from mockserver.wire.http_request import HttpRequest
+
+ATTRIBUTION_SHOWN: Final = 200
+"""How many characters are kept of each header that says who asks."""
 
 
 def content_of(route: Route, http: HttpRequest) -> bytes:
@@ -51,7 +55,10 @@ def understand(
         dialect.admit_to(http, named)
     attribution = dialect.attribution(http)
     if attribution:
-        call.attribution = {name: redact_text(value) for name, value in attribution.items()}
+        call.attribution = {
+            name: redact_text(value, asked.secrets)[:ATTRIBUTION_SHOWN]
+            for name, value in attribution.items()
+        }
     if endpoint is None:
         if route.lookup is not None:
             call.endpoint = route.lookup.kind

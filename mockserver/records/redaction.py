@@ -5,18 +5,29 @@ the secret's SHA-256: two texts hold the same secret if their marks are the same
 can assert on it (`fingerprint("sk-…")`). Everything here is a pure function.
 
 A body is redacted before it is kept, for every request, so the common case must cost next to
-nothing. Each family of secrets has a gate: a search for what all of them have in common, and
-most texts have not. Only behind it stand the patterns themselves, which are exact and slow.
+nothing: a few searches for what all secrets have and most texts have not (`may_hold`). What is
+redacted is a text: of JSON, each text by itself, so that nothing else changes; and redaction comes
+before cutting, since of a secret that was cut nobody knows that it was one.
 """
 
 import hashlib
+import json
 import re
-from collections.abc import Callable, Iterable, Mapping
-from functools import lru_cache
-from itertools import repeat
-from operator import call
-from typing import Final, NamedTuple, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Final
 from urllib.parse import unquote_plus
+
+import msgspec
+
+from mockserver.records.secret_looks import (
+    Span,
+    find_secrets,
+    is_placeholder,
+    is_secret_name,
+    may_hold,
+    unescaped,
+)
 
 SECRET_HEADERS: Final = frozenset(
     {
@@ -39,6 +50,11 @@ REMEMBERED: Final = 2_048
 LONGEST_REMEMBERED: Final = 512
 """Texts and headers are remembered up to this length: they come again with each request."""
 
+LONGEST_READ: Final = 8_192
+"""How much more of a text is read to show its beginning: secrets are taken out before it is cut."""
+LONGEST_NAME: Final = 128
+"""Longer names of members say nothing of their values."""
+
 MARK: Final = "[redacted "
 
 
@@ -53,172 +69,193 @@ def mark(secret: str) -> str:
     return f"{MARK}{fingerprint(secret)}]"
 
 
-# --- What a secret looks like ----------------------------------------------------------------
-
-Match = re.Match[bytes]
-
-
-def _mark(secret: bytes) -> bytes:
-    plain = secret.replace(rb"\/", b"/")
-    plain = re.sub(rb"\\u002([bBfF])", lambda escape: b"+" if escape[1] in b"bB" else b"/", plain)
-    return mark(plain.decode("utf-8", "replace")).encode()
-
-
-def _last(found: Match) -> bytes:
-    """Take out the last group of *found*, with which it ends."""
-    secret = found[found.lastindex or 0]
-    return found[0][: len(found[0]) - len(secret)] + _mark(secret)
-
-
-def _drawn(found: Match) -> bytes:
-    """Take out the last group if it looks drawn by lot: with a digit, or long without a break."""
-    secret = found[found.lastindex or 0]
-    return _last(found) if re.search(rb"[0-9]|[A-Za-z]{20}", secret) else found[0]
-
-
-def _member(found: Match) -> bytes:
-    """Take out the value of a member of JSON, all but the scheme of a credential."""
-    before, slashes, value = found.groups()
-    if not value or value.startswith(MARK.encode()):
-        return found[0]
-    scheme, blank, rest = value.partition(b" ")
-    if not (blank and scheme.lower() in {b"bearer", b"basic"}):
-        scheme, blank, rest = b"", b"", value
-    return before + scheme + blank + _mark(rest) + slashes + b'"'
-
-
-class _Family(NamedTuple):
-    """Secrets that have something in common: a text with one of them has one of the *gates*."""
-
-    gates: tuple[bytes, ...]
-    patterns: tuple[tuple[bytes, Callable[[Match], bytes]], ...]
-
-
-_NAMES: Final = (
-    rb"(?:(?:x[-_])?(?:goog[-_])?api[-_ ]?key|(?:access|refresh|auth|id|bearer|session)[-_]?token|"
-    rb"client[-_]?secret|secret(?:[-_]?(?:access[-_]?)?key)?|private[-_]?key|passw(?:or)?d|"
-    rb"passphrase|(?:proxy[-_])?authorization|subscription[-_]key)"
-)
-# Behind a name that is no mere word: quotes, and what says that a value follows.
-_IS: Final = rb"[\"'\\]{0,8}(?:\s{0,20}[:=]\s{0,20}|%3D)[\"'\\]{0,8}"
-# A letter before "sk-" makes a word of it ("task-…"), unless it is the end of an escape of JSON.
-_BEGINS: Final = rb"(?:(?<![A-Za-z0-9])|(?<=\\[bfnrt])|(?<=\\u[0-9a-fA-F]{4}))"
-# Some writers of JSON escape "/" and "+", which tokens have.
-_TOKEN: Final = rb"(?:[A-Za-z0-9._~+/=-]|\\/|\\u002[bBfF]){8,}"
-
-# A gate begins with a byte or more that stand in it as they are: Python looks for those first,
-# at the speed of memory. No pattern may begin anew within what it read before, or its time
-# would grow faster than the text.
-_FAMILIES: Final = (
-    _Family(
-        (rb"PRIVATE KEY-----",),
-        ((rb"-----BEGIN [A-Z ]{0,40}PRIVATE KEY-----[^-]*+(?:-----END[A-Z ]*-----)?", _last),),
-    ),
-    _Family(
-        (rb"earer[\s%+]",),
-        ((rb"\b[Bb]earer(?:\s|%20|\+){1,20}(" + _TOKEN + rb")", _drawn),),
-    ),
-    _Family(
-        (rb"eyJ[\w-]{5,256}\.",),
-        (
-            (
-                rb"(?:(?<![\w-])|(?<=\\[bfnrt]))eyJ[\w-]{5,256}+\.[\w-]{5,}+\.[\w-]*+",
-                _last,
-            ),
-        ),
-    ),
-    _Family((rb"AIza[\w-]{35}",), ((_BEGINS + rb"AIza[\w-]{35}(?![\w-])", _last),)),
-    _Family(
-        (rb"-[A-Za-z0-9_-]{12}",),
-        (
-            (
-                _BEGINS
-                + rb"((?:sk|pk|rk|xai|pplx|glpat|xox[abeprs]|nvapi|pcsk)-[A-Za-z0-9_-]{12,})",
-                _drawn,
-            ),
-        ),
-    ),
-    _Family(
-        (rb"_[A-Za-z0-9_]{16}",),
-        (
-            (
-                _BEGINS + rb"((?:gh[oprsu]|github_pat|hf|gsk|vck|npm|r8|[rs]k_(?:live|test)|whsec)"
-                rb"_[A-Za-z0-9_]{16,})",
-                _drawn,
-            ),
-        ),
-    ),
-    _Family(
-        tuple(
-            end + _IS
-            for end in (b"ey", b"EY", b"oken", b"ecret", b"sswo?r?d", b"phrase", b"rization")
-        ),
-        (
-            (rb'(?is)("' + _NAMES + rb'"\s{0,20}:\s{0,20}")()((?:[^"\\]|\\.)*)"', _member),
-            # JSON that is a text in JSON: its quotes have backslashes.
-            (
-                rb'(?is)("' + _NAMES + rb'(\\{1,7})"\s{0,20}:\s{0,20}\2")(.{1,4096}?)(?<!\\)\2"',
-                _member,
-            ),
-            # A header, a variable or a parameter, in running text.
-            (rb"(?i)authorization" + _IS + rb"(?:bearer|basic)\s{1,20}(" + _TOKEN + rb")", _last),
-            (rb"(?i)" + _NAMES + _IS + rb"(" + _TOKEN + rb")", _drawn),
-            (rb"[?&]key=(" + _TOKEN + rb")", _drawn),
-        ),
-    ),
-)
-_COMPILED: Final = tuple(
-    (
-        tuple(re.compile(gate).search for gate in family.gates),
-        tuple((re.compile(pattern).sub, replacement) for pattern, replacement in family.patterns),
-    )
-    for family in _FAMILIES
-)
-_GATES: Final = tuple(gate for gates, _ in _COMPILED for gate in gates)
-_call = cast(Callable[[Callable[[bytes], Match | None], bytes], Match | None], call)
-
-
 # --- Texts -----------------------------------------------------------------------------------
-
-
-def redact(content: bytes) -> bytes:
-    """Return *content* without secrets. What has none is returned as it is, the same object."""
-    # Without a loop of Python's: this is done for each request.
-    if not any(map(_call, _GATES, repeat(content))):
-        return content
-    for gates, patterns in _COMPILED:
-        if any(gate(content) for gate in gates):
-            for substitute, replacement in patterns:
-                content = substitute(replacement, content)
-    return content
-
-
-def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
-    """Return *content* without *secrets*, whatever they look like, but for very short ones."""
-    for secret in secrets:
-        if len(secret) >= LEAST_KNOWN and content.find(secret) >= 0:
-            content = content.replace(secret, _mark(secret))
-    return content
 
 
 def redact_text(text: str, secrets: Iterable[bytes] = ()) -> str:
     """Return *text* without *secrets*, and without what looks like one."""
     redacted = _remembered_text(text) if len(text) <= LONGEST_REMEMBERED else _redact_text(text)
-    if not secrets:
-        return redacted
-    content = redacted.encode("utf-8", "surrogatepass")
-    without = redact_known(content, secrets)
-    return redacted if without is content else without.decode("utf-8", "surrogatepass")
+    return _without_known(redacted, _sought(secrets)) if secrets else redacted
+
+
+def beginning(text: str, length: int) -> str:
+    """Return the beginning of *text* without secrets, and only then cut after *length*."""
+    return redact_text(text[: length + LONGEST_READ])[:length]
 
 
 def _redact_text(text: str) -> str:
-    content = text.encode("utf-8", "surrogatepass")
-    redacted = redact(content)
-    return text if redacted is content else redacted.decode("utf-8", "surrogatepass")
+    if not may_hold(text.encode("utf-8", "surrogatepass")):
+        return text
+    text = _marked(text, find_secrets(text))
+    plain = unescaped(text)
+    if plain is not None and (found := find_secrets(plain)):
+        return _marked(plain, found)
+    return text
 
 
 # Paths, models, scripted answers: they come again and again.
 _remembered_text = lru_cache(maxsize=REMEMBERED)(_redact_text)
+
+
+def _marked(text: str, found: Sequence[Span]) -> str:
+    """Return *text* with a mark in the place of each secret that was *found*."""
+    if not found:
+        return text
+    pieces: list[str] = []
+    at = 0
+    for start, end in found:
+        pieces += (text[at:start], mark(text[start:end].replace("\\/", "/")))
+        at = end
+    return "".join((*pieces, text[at:]))
+
+
+def _hidden(value: str) -> str:
+    """Return what is kept of *value*, the text of a member that holds a secret."""
+    scheme, blank, rest = value.partition(" ")
+    if not (blank and rest and scheme.lower() in {"bearer", "basic"}):
+        scheme, blank, rest = "", "", value
+    if not rest or rest.startswith(MARK) or is_placeholder(rest):
+        return value
+    return f"{scheme}{blank}{mark(rest)}"
+
+
+# --- Secrets that are known from the request's own headers -----------------------------------
+
+
+def _sought(secrets: Iterable[bytes]) -> list[str]:
+    """Return those of *secrets* that are looked for: no short ones, and no mere words.
+
+    A dummy key that is a word (`assistant`, `messages`) would be found in every request.
+    """
+    texts = [secret.decode("utf-8", "surrogatepass") for secret in secrets]
+    return [
+        text
+        for text in texts
+        if len(text) >= LEAST_KNOWN and not (text.isalpha() or text.startswith(MARK))
+    ]
+
+
+def _without_known(text: str, secrets: Iterable[str]) -> str:
+    """Return *text* without *secrets*, where they stand by themselves and in no longer word."""
+    for secret in secrets:
+        at = text.find(secret)
+        found: list[Span] = []
+        while at >= 0:
+            end = at + len(secret)
+            if not (_joins(text, at) or _joins(text, end)):
+                found.append((at, end))
+            at = text.find(secret, end)
+        text = _marked(text, [*found, *_cut(text, secret)])
+    return text
+
+
+def _cut(text: str, secret: str) -> Iterator[Span]:
+    """Yield where the beginning of *secret* stands at the end of *text*, which may have been cut.
+
+    An answer that repeats what was asked is cut after so many tokens or characters.
+    """
+    end = len(text.removesuffix("…"))
+    at = text.find(secret[:LEAST_KNOWN], max(0, end - len(secret) + 1), end)
+    while at >= 0:
+        if secret.startswith(text[at:end]) and not _joins(text, at):
+            yield at, end
+            return
+        at = text.find(secret[:LEAST_KNOWN], at + 1, end)
+
+
+def _joins(text: str, at: int) -> bool:
+    """Return whether the characters before and after *at* belong to one word."""
+    pair = text[max(0, at - 1) : at + 1]
+    return 0 < at < len(text) and pair.isalnum() and pair.isascii()
+
+
+# --- Bodies ----------------------------------------------------------------------------------
+
+
+def redact(content: bytes) -> bytes:
+    """Return the body *content* without secrets. One that has none is returned as it is.
+
+    The structure stays that was sent: in JSON, only what texts say is changed.
+    """
+    if 0 in content[:4]:  # UTF-16 or UTF-32, which JSON may come in
+        content = content.decode(json.detect_encoding(content), "replace").encode()
+    if not may_hold(content):
+        return content
+    return _rewritten(content, _redact_text, members=True)
+
+
+def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
+    """Return the body *content* without *secrets*, whatever they look like.
+
+    Short ones and words stay, and so does the structure of JSON.
+    """
+    for secret in _sought(secrets):
+        spelled = json.dumps(secret)[1:-1]
+        ways = {secret, spelled, spelled.replace("/", "\\/")}
+        if any(way.encode("utf-8", "surrogatepass") in content for way in ways):
+            content = _rewritten(content, partial(_without_known, secrets=(secret,)))
+    return content
+
+
+def _rewritten(content: bytes, rewrite: Callable[[str], str], *, members: bool = False) -> bytes:
+    """Return *content* with *rewrite* done to its texts, or to the whole if it is not JSON.
+
+    With *members*, the texts of members whose names say so are taken out altogether.
+    """
+    if not _is_json(content):
+        text = content.decode("utf-8", "surrogateescape")
+        rewritten = rewrite(text)
+        return content if rewritten == text else rewritten.encode("utf-8", "surrogateescape")
+    pieces: list[bytes] = []
+    at = 0
+    follows = -1  # where a value has to begin that belongs to a name of a secret
+    for found in _LITERAL.finditer(content):
+        spelled, is_name = found[1], found[2] is not None
+        hides = found.start() == follows
+        follows = -1
+        if is_name and members and len(spelled) <= LONGEST_NAME and is_secret_name(_text(spelled)):
+            follows = found.end()
+        if len(spelled) < LEAST_KNOWN and not hides:
+            continue
+        text = _text(spelled)
+        rewritten = _hidden(text) if hides else rewrite(text)
+        if rewritten != text:
+            pieces += (content[at : found.start(1)], json.dumps(rewritten)[1:-1].encode())
+            at = found.end(1)
+    return b"".join((*pieces, content[at:])) if pieces else content
+
+
+_LITERAL: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:\s*+)?', re.DOTALL)
+"""A text of JSON; if it is the name of a member, with what stands between it and the value."""
+
+
+def _text(spelled: bytes) -> str:
+    """Return what the text of JSON says that is *spelled* so."""
+    try:
+        text: str = json.loads(b'"%b"' % spelled, strict=False)
+    except ValueError:
+        return spelled.decode("utf-8", "surrogateescape")
+    return text
+
+
+def _is_json(content: bytes) -> bool:
+    """Return whether `json.loads` takes *content*; no value is made of it."""
+    try:
+        msgspec.json.decode(content, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        pass
+    else:
+        return True
+    # What Python reads besides: halves of pairs, and numbers that are none.
+    lenient = _HALVES.sub(rb"\\n", content).replace(b"NaN", b"0").replace(b"Infinity", b"0")
+    try:
+        msgspec.json.decode(lenient, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+_HALVES: Final = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
 
 
 # --- Headers and queries ---------------------------------------------------------------------
@@ -262,7 +299,7 @@ def _redact_headers(
 def _redact_header(name: str, value: str) -> tuple[str, str, bytes | None]:
     """Return name and value of a header as they are kept, and the secret that it was there for."""
     lower = name.lower()
-    if lower not in SECRET_HEADERS and SECRET_WORDS.isdisjoint(re.split(r"[-_]", lower)):
+    if not is_secret_header(lower):
         return lower, redact_text(value), None
     scheme, blank, secret = value.partition(" ")
     if not (blank and scheme.isalpha()):
@@ -270,6 +307,11 @@ def _redact_header(name: str, value: str) -> tuple[str, str, bytes | None]:
         scheme, blank, secret = "", "", value
     secret = secret.strip()
     return lower, f"{scheme}{blank}{mark(secret)}", secret.encode("utf-8", "surrogatepass")
+
+
+def is_secret_header(lower: str) -> bool:
+    """Return whether the header called *lower*, in lower case, holds a secret whatever it says."""
+    return lower in SECRET_HEADERS or not SECRET_WORDS.isdisjoint(re.split(r"[-_]", lower))
 
 
 def redact_query(query: str) -> tuple[str, tuple[bytes, ...]]:

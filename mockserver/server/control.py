@@ -17,6 +17,7 @@ from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.control.service import Asked, Service, Waiting
 from mockserver.control.shapes import Fault, Nothing, Reload, Waited
+from mockserver.records.redaction import beginning
 
 ROOT: Final = f"{routes.ROOT}/"
 LARGE_BODY_BYTES: Final = 64 * 1024
@@ -108,9 +109,9 @@ def _port(request: web.BaseRequest) -> int:
 def _refuse_path(method: str, path: str, allowed: tuple[str, ...]) -> NoReturn:
     if allowed:
         hint = f"use {' or '.join(allowed)}"
-        raise Refused(405, "wrong-method", f"{path[:200]} does not take {method}", hint)
+        raise Refused(405, "wrong-method", f"{beginning(path, 200)} does not take {method}", hint)
     hint = f"GET {ROOT}openapi.json lists every path"
-    raise Refused(404, "unknown-path", f"there is no {path[:200]}", hint)
+    raise Refused(404, "unknown-path", f"there is no {beginning(path, 200)}", hint)
 
 
 def _read_query(route: Route, query: str) -> Any:

@@ -19,6 +19,7 @@ from _pytest.outcomes import Failed
 from mockserver import MockServer
 from mockserver.errors import MockServerError, UsageError
 from mockserver.records.journal import Call
+from mockserver.records.redaction import redact_text
 from mockserver.scenario.loader import read_strict
 from mockserver.wire.http_request import HttpRequest
 from pytest_mockserver import addresses
@@ -200,7 +201,7 @@ class Run:
 
     def _name(self, text: str) -> str:
         """Return a unique name for a session, which contains the test's name."""
-        readable = re.sub(r"[^A-Za-z0-9_.]+", "-", text)[:NAME_LENGTH].strip("-")
+        readable = re.sub(r"[^A-Za-z0-9_.]+", "-", redact_text(text))[:NAME_LENGTH].strip("-")
         number = str(next(self._numbers))
         # On a server that several processes share, names include the process.
         own = f"{os.getpid()}-{number}" if self._settings.url is not None else number
@@ -238,9 +239,10 @@ class Run:
         folder = self._settings.journal_dir
         if folder is not None and sessions:
             folder.mkdir(parents=True, exist_ok=True)
-            readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", item.nodeid)[-150:].strip("-")
+            test = redact_text(item.nodeid)
+            readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", test)[-150:].strip("-")
             path = folder / f"{readable}.json"
-            journals = {"test": item.nodeid, "phase": report.when, "sessions": kept(sessions)}
+            journals = {"test": test, "phase": report.when, "sessions": kept(sessions)}
             path.write_text(json.dumps(journals, indent=2, ensure_ascii=False), encoding="utf-8")
         parts: list[str] = []
         shown = str(report.longrepr)

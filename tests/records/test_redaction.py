@@ -11,13 +11,16 @@ from hypothesis import strategies as st
 from support.planted import AZURE, BASIC, JWT, OPENAI, PASSWORD, SECRETS
 
 from mockserver.records.redaction import (
+    beginning,
     fingerprint,
     mark,
     redact,
     redact_headers,
+    redact_known,
     redact_query,
     redact_text,
 )
+from mockserver.records.secret_looks import SLICE, is_placeholder
 
 KEY_LETTERS = string.ascii_letters + string.digits
 drawn_keys = st.text(KEY_LETTERS, min_size=24, max_size=60).filter(
@@ -51,7 +54,11 @@ def test_a_key_is_taken_out_of_any_json(prefix: str, rest: str, before: str, aft
     assert mark(prefix + rest) in json.loads(redacted)["text"]
 
 
-@given(st.text(alphabet=st.characters(exclude_characters="\0"), min_size=1))
+@given(
+    st.text(alphabet=st.characters(exclude_characters="\0"), min_size=1).filter(
+        lambda value: not is_placeholder(value)
+    )
+)
 def test_the_value_of_a_secret_member_is_taken_out_and_json_stays_json(value: str) -> None:
     inner = json.dumps({"password": value, "kept": 1})
     body = json.dumps({"api_key": value, "arguments": inner, "kept": [2]}).encode()
@@ -159,3 +166,108 @@ def test_secrets_in_running_text_are_taken_out(text: str) -> None:
 def test_no_text_takes_more_than_its_length_in_time(unit: str) -> None:
     # Were the time quadratic, this would take hours.
     redact((unit * (500_000 // len(unit))).encode())
+
+
+# --- F2: the structure stays ------------------------------------------------------------------
+
+PRIVATE = "-----BEGIN " + "PRIVATE KEY-----"
+KEYED = json.dumps({"messages": [{"content": OPENAI}, {"content": "and on"}], "n": 12345678})
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        pytest.param(f'{{"a": "{PRIVATE}", "b": "x", "c": [1, "y"]}}', id="F2 a mentioned header"),
+        pytest.param(
+            json.dumps({"arguments": '{"user": "ada", "password": "hun', "next": {"a": "b"}}),
+            id="F2 cut arguments",
+        ),
+        pytest.param(json.dumps({"a": '"password": "', "b": "kept"}), id="F2 a cut member"),
+        pytest.param(json.dumps(['api_key="', 'x"', "end"]), id="F2 a quote at the end"),
+        pytest.param(json.dumps({"password": {"type": "string"}, "api_key": 5}), id="F2 no texts"),
+        pytest.param(json.dumps({"password": ["a", None]}), id="F2 a list"),
+        pytest.param('{"password": "a\\u0022b", "b": 1e999, "c": "\\ud800"}', id="F2 odd JSON"),
+        pytest.param('{"password": "x", "password": "y", "n": NaN}', id="F2 names that come twice"),
+        pytest.param(json.dumps({f"{OPENAI}": 1, "b": 2}), id="F2 a secret for a name"),
+        pytest.param(f' [\n"{OPENAI}" , true ] \n', id="F2 white space"),
+        pytest.param(json.dumps("Authorization: Bearer abc12345defg"), id="F2 a text alone"),
+    ],
+)
+def test_redaction_keeps_the_structure_that_was_sent(body: str) -> None:
+    def without_texts(content: str) -> str:
+        return re.sub(r'"(\\.|[^"\\])*"', '""', content)
+
+    redacted = redact(body.encode())
+
+    json.loads(redacted)
+    assert without_texts(redacted.decode()) == without_texts(body)
+
+
+@pytest.mark.parametrize(
+    "secret",
+    [
+        "12345678",
+        "messages",
+        "assistant",
+        "content",
+        '"content":',
+        "}, {",
+        "null, 12",
+        'sk-a/b\\c"d9',
+    ],
+)
+def test_a_secret_of_the_headers_is_looked_for_in_texts_alone(secret: str) -> None:
+    """F2: a key that is equal to a number, to a name, or to what stands between texts."""
+    value = {"messages": [{"role": "assistant", "content": f"see {secret}"}], "seed": 12345678}
+    redacted = json.loads(redact_known(json.dumps(value).encode(), [secret.encode()]))
+
+    assert redacted["seed"] == 12345678
+    assert redacted["messages"][0]["role"] == "assistant"
+    shown = secret if secret.isalpha() or len(secret) < 8 else mark(secret)
+    assert redacted["messages"][0]["content"] == f"see {shown}"
+
+
+@pytest.mark.parametrize(
+    "body", [b"password=hunter2&a=b", b'not json "password": "hunter2', b"\xff\xfe and more"]
+)
+def test_a_body_that_is_no_json_keeps_the_rest(body: bytes) -> None:
+    redacted = redact(body)
+
+    assert b"hunter2" not in redacted
+    assert redacted[:8] == body[:8]
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-32-be"])
+def test_json_in_a_wide_encoding_is_searched_too(encoding: str) -> None:
+    assert json.loads(redact(KEYED.encode(encoding))) == json.loads(redact(KEYED.encode()))
+    assert OPENAI not in redact(KEYED.encode(encoding)).decode()
+
+
+# --- F3: first redacted, then cut -------------------------------------------------------------
+
+
+def test_a_text_is_redacted_before_it_is_cut() -> None:
+    for length in range(len(OPENAI) + 20):
+        assert OPENAI[:12] not in beginning(f"my key: {OPENAI} and on", length)
+
+
+def test_the_beginning_of_a_known_secret_is_known_where_a_text_was_cut() -> None:
+    for length in range(8, len(AZURE)):
+        for end in ("", "…"):
+            assert redact_text(f"key {AZURE[:length]}{end}", [AZURE.encode()]).startswith(
+                "key [red"
+            )
+    assert redact_text(f"key {AZURE[:8]}, and on", [AZURE.encode()]) == f"key {AZURE[:8]}, and on"
+
+
+# --- F14: in slices ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("secret", [OPENAI, JWT, "password=hunter2", f"Bearer {AZURE}"])
+def test_a_secret_between_two_slices_is_found(secret: str) -> None:
+    """F14: long texts are searched slice by slice, so that no search holds the interpreter."""
+    for shift in range(-len(secret) - 2, 3):
+        start = SLICE + shift
+        text = "a b " * (start // 4) + " " * (start % 4) + secret + " the end" + " c d" * SLICE
+
+        assert redact_text(text).count("[redacted ") == 1

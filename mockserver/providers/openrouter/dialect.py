@@ -47,8 +47,6 @@ ROOT: Final = "/api/v1"
 PUBLIC: Final = ("/models", "/providers")
 """Paths that need no key."""
 USER_ID: Final = "user_" + "mockserver".ljust(27, "0")
-SHOWN: Final = 200
-"""How many characters of each attribution header are kept."""
 
 PADDING: Final = "\n         \n"
 """What keeps a connection open until the JSON is there; parsers skip white space."""
@@ -147,7 +145,7 @@ class OpenRouter(OpenAICompatible):
         """Return the headers by which applications show up in OpenRouter's rankings."""
         names = ("http-referer", "x-title", "x-openrouter-title")
         stated = {name: http.headers.get(name) for name in names}
-        return {name: value[:SHOWN] for name, value in stated.items() if value}
+        return {name: value for name, value in stated.items() if value}
 
     def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
         """Return an attempt for each model that may answer, with input as *endpoint* takes it."""

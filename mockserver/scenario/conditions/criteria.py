@@ -341,9 +341,11 @@ class ValueTest(ShowsWhatIsStated):
         return " and ".join(words)
 
 
-def show_json(value: JsonValue) -> str:
-    """Return *value* for a sentence: text in quotes, everything else as short JSON."""
-    return f"'{shortened(value)}'" if isinstance(value, str) else shortened(compact(value))
+def show_json(value: JsonValue, secrets: Sequence[bytes] = ()) -> str:
+    """Return *value* for a sentence, without *secrets*: text in quotes, all else as short JSON."""
+    if isinstance(value, str):
+        return f"'{shortened(value, secrets)}'"
+    return shortened(compact(value), secrets)
 
 
 def _one_of(words: Sequence[str]) -> str:

@@ -11,23 +11,21 @@ from typing import Any, Final
 
 from mockserver.contracts import Unstated
 from mockserver.conversation import IncomingCall
+from mockserver.records.redaction import is_secret_header
 from mockserver.scenario.conditions.criteria import NumberTest, TextTest, ValueTest, show_json
 from mockserver.scenario.conditions.subject import Form, Subject, subject_of
-from mockserver.scenario.conditions.when import FACETS, When, show_text
+from mockserver.scenario.conditions.when import (
+    FACETS,
+    Show,
+    When,
+    show_text,
+)
 from mockserver.templates.queries import query
 
 __all__ = ["ALWAYS", "Condition", "Conjunction", "NumberTest", "Reading"]
 
 Reading = tuple[Callable[[Subject], Any], Callable[[Any], bool]]
 """What is looked at, and whether it fits."""
-
-# Headers that carry secrets: what is shown of a call ends in logs and reports.
-_SECRET_HEADERS: Final = frozenset(
-    (
-        *("authorization", "proxy-authorization", "cookie"),
-        *("api-key", "x-api-key", "openai-organization"),
-    )
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +36,7 @@ class WrittenTest:
     cost: int
     read: Callable[[Subject], Any]
     fits: Callable[[Any], bool]
-    show: Callable[[Any], str]
+    show: Show
     wanted: str
     test: Any
     form: Form | None = None
@@ -48,7 +46,7 @@ class WrittenTest:
         value = self.read(subject)
         if self.fits(value):
             return None
-        shown = self.show(value)
+        shown = self.show(value, subject.secrets)
         return f"{self.name} {shown}, the rule wants {self.wanted}" if shown else self.wanted
 
 
@@ -72,13 +70,16 @@ def _tests(when: When) -> Iterator[WrittenTest]:
 
 def _header_test(name: str, test: TextTest) -> WrittenTest:
     fits = test.predicate()
-    secret = name in _SECRET_HEADERS
+    # What is shown of a call ends in logs and reports.
+    secret = is_secret_header(name)
     return WrittenTest(
         name=f"headers.{name}",
         cost=test.cost + 1,
         read=operator.attrgetter("headers"),
         fits=lambda headers: fits(headers.get(name)),
-        show=lambda headers: "is different" if secret else show_text(headers.get(name)),
+        show=lambda headers, secrets: (
+            "is different" if secret else show_text(headers.get(name), secrets)
+        ),
         wanted=test.describe(),
         test=None,
     )
@@ -93,7 +94,9 @@ def _value_test(key: str, name: str, find: Callable[[Any], Any], test: ValueTest
         cost=test.cost,
         read=lambda subject: find(look(subject)),
         fits=fits,
-        show=lambda value: "is absent" if value is None else f"is {show_json(value)}",
+        show=lambda value, secrets: (
+            "is absent" if value is None else f"is {show_json(value, secrets)}"
+        ),
         wanted=test.describe(),
         test=test,
     )
@@ -118,7 +121,7 @@ def _negation(alternatives: Sequence[When]) -> WrittenTest:
         cost=1 + sum(test.cost for tests, _ in inner for test in tests),
         read=lambda subject: subject,
         fits=_none_holds(readings),
-        show=lambda _: "",
+        show=lambda _, __: "",
         wanted=f"the rule excludes calls with {described}",
         test=None,
     )

@@ -12,6 +12,7 @@ from mockserver.conversation import (
     ToolResult,
     Turn,
 )
+from mockserver.records.redaction import redact_headers, redact_query
 
 T = TypeVar("T")
 
@@ -111,6 +112,13 @@ class Subject:
     def tools(self) -> tuple[str, ...]:
         """The names of the tools offered."""
         return () if self._request is None else tuple([tool.name for tool in self._request.tools])
+
+    @_lazily
+    def secrets(self) -> tuple[bytes, ...]:
+        """The secrets in its headers and its query."""
+        http = self._call.http
+        _, in_headers = redact_headers(http.headers.items())
+        return (*in_headers, *redact_query(http.query)[1])
 
     @_lazily
     def headers(self) -> Mapping[str, str]:

@@ -237,6 +237,11 @@ def _most(test: NumberTest) -> float:
 
 # --- What the keys look at -------------------------------------------------------------------
 
+Secrets = Sequence[bytes]
+"""The secrets that a request is known to hold, see `redaction.redact_headers`."""
+Show = Callable[[Any, Secrets], str]
+"""Returns how a value is shown, without the secrets."""
+
 
 @dataclass(frozen=True, slots=True)
 class Facet:
@@ -244,30 +249,33 @@ class Facet:
 
     read: Callable[[Subject], Any]
     predicate: Callable[[Any], Callable[[Any], bool]]
-    show: Callable[[Any], str]
+    show: Show
     form: Form | None = None
     """The form of the requests that have it; None: all have."""
 
 
-def show_text(text: str | None) -> str:
-    """Return "is …" for one text."""
-    return "is absent" if text is None else f"is '{shortened(text)}'"
+def show_text(text: str | None, secrets: Secrets = ()) -> str:
+    """Return "is …" for one text, without *secrets* and what looks like one."""
+    return "is absent" if text is None else f"is '{shortened(text, secrets)}'"
 
 
-def _show_names(names: Sequence[str]) -> str:
+def _show_names(names: Sequence[str], secrets: Secrets) -> str:
+    del secrets  # the whole sentence is redacted, and names are not cut
     return f"are {' and '.join(map(literal, names))}" if names else "are absent"
 
 
-def _show_texts(texts: Sequence[str]) -> str:
-    return show_text(texts[0]) if len(texts) == 1 else f"fits none of {len(texts)} texts"
+def _show_texts(texts: Sequence[str], secrets: Secrets) -> str:
+    return show_text(texts[0], secrets) if len(texts) == 1 else f"fits none of {len(texts)} texts"
 
 
-def _show_results(results: Sequence[Returned]) -> str:
+def _show_results(results: Sequence[Returned], secrets: Secrets) -> str:
+    del secrets  # as above
     names = " and ".join(literal(str(result.name)) for result in results)
     return f"is {names}" if results else "is absent"
 
 
-def _hidden(_: Any) -> str:
+def _hidden(_: Any, secrets: Secrets) -> str:
+    del secrets
     # Keys are secrets: what is shown ends in logs and reports.
     return "is different"
 
@@ -302,7 +310,7 @@ def _of_several(test: NameTest) -> Callable[[Sequence[str]], bool]:
 
 def _facet(
     name: str,
-    show: Callable[[Any], str],
+    show: Show,
     predicate: Callable[[Any], Callable[[Any], bool]] = _plain,
     *,
     form: Form | None = None,
@@ -315,7 +323,7 @@ FACETS: Final[Mapping[str, Facet]] = {
     "provider": _facet("provider", show_text),
     "model": _facet("model", show_text),
     "key": _facet("key", _hidden),
-    "stream": _facet("stream", lambda value: f"is {str(value).lower()}", _same),
+    "stream": _facet("stream", lambda value, _: f"is {str(value).lower()}", _same),
     "system": _facet("system", show_text, form="chat"),
     "first_user": _facet("first_user", show_text, form="chat"),
     "last_user": _facet("last_user", show_text, form="chat"),
@@ -324,10 +332,10 @@ FACETS: Final[Mapping[str, Facet]] = {
     "tools": _facet("tools", _show_names, form="chat"),
     "tool_choice": _facet("tool_choice", show_text, form="chat"),
     "response_format": _facet(
-        "response_format", lambda names: f"is {literal(names[-1])}", _of_several, form="chat"
+        "response_format", lambda names, _: f"is {literal(names[-1])}", _of_several, form="chat"
     ),
     "after_tool": _facet("tool_results", _show_results, form="chat"),
-    "turn": _facet("turn", lambda number: f"is {number}", form="chat"),
-    "images": _facet("images", lambda number: f"are {number}", form="chat"),
-    "attempt": _facet("attempt", lambda number: f"is {number}"),
+    "turn": _facet("turn", lambda number, _: f"is {number}", form="chat"),
+    "images": _facet("images", lambda number, _: f"are {number}", form="chat"),
+    "attempt": _facet("attempt", lambda number, _: f"is {number}"),
 }

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
+from mockserver.records.redaction import LONGEST_READ, redact_text
 from mockserver.scenario.syntax.nodes import BadNode, ListNode, MapNode, Node, ScalarNode
 
 _LONGEST: Final = 40
@@ -25,9 +26,13 @@ def described(node: Node) -> str:
             return "a mapping"
 
 
-def shortened(text: str) -> str:
-    """Return *text* on one line, its end left off if it is long."""
-    line = " ".join(text.split())
+def shortened(text: str, secrets: Iterable[bytes] = ()) -> str:
+    """Return *text* on one line without secrets, its end left off if it is long.
+
+    What is shown ends in logs and reports. Secrets are taken out before it is cut: afterwards,
+    nobody would know them. *secrets* are those that it is known to hold.
+    """
+    line = " ".join(redact_text(text[:LONGEST_READ], secrets).split())
     return f"{line[:_LONGEST]}…" if len(line) > _LONGEST + 1 else line
 
 
