@@ -203,3 +203,30 @@ def test_s4_failures_act_on_what_is_said() -> None:
 def test_s4_what_cannot_be_heard_is_refused(more: str, what: str) -> None:
     with pytest.raises(ScenarioError, match=what):
         asked(more)
+
+
+CHATS = {
+    "azure": "/openai/deployments/gpt-audio/chat/completions?api-version=2025-04-01-preview",
+    "openrouter": "/api/v1/chat/completions",
+    "vercel_gateway": "/vercel_gateway/v1/chat/completions",
+    "aiml": "/aiml/v1/chat/completions",
+    "one_api": "/one_api/v1/chat/completions",
+}
+
+
+@pytest.mark.parametrize("moderated", [False, True], ids=["", "moderated"])
+@pytest.mark.parametrize("stream", [False, True], ids=["in one piece", "streamed"])
+@pytest.mark.parametrize("kind", CHATS)
+def test_s4_every_provider_lets_it_through(kind: str, *, stream: bool, moderated: bool) -> None:
+    api = Api(f'models: any\nrules: [{{reply: {{kind: audio, transcript: "{HELLO}"}}}}]')
+    body = {**SPEAKS, "model": "openai/gpt-audio", "messages": [{"role": "user", "content": "?"}]}
+    body["audio"] = STREAMED["audio"]
+    asked_too = {"moderation": {"model": "omni-moderation-latest"}} if moderated else {}
+    answered = api.post(CHATS[kind], {**body, "stream": stream, **asked_too})
+    text = answered.body.decode()
+
+    assert answered.status in ({200, 400} if moderated else {200})
+    if answered.status == 200:
+        pieces = re.findall(r'"(?:transcript|content)": ?"([^"]*)"', text)
+        assert "".join(pieces) == HELLO
+        assert text.count('"usage":{"prompt') <= 1

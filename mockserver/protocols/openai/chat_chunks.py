@@ -20,6 +20,7 @@ from mockserver.protocols.openai.marks import (
     USAGE_CHUNK,
     chunk_marks,
 )
+from mockserver.protocols.openai.moderated import moderation
 from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.protocols.openai.speech import audio_id, expires_at, sound_chunks
 from mockserver.tokens import sound_tokens
@@ -76,6 +77,12 @@ class ChatChunks:
             usage = usage_of(self._answer)
             marks = EMPTY_CHUNK if usage is None else USAGE_CHUNK
             yield Chunk(self._chunk([], usage, finishes=True), 0, marks)
+        found = moderation(self._request)
+        if found:
+            value = {**self._chunk([], finishes=True), **found}
+            # The bill stands last in every chunk.
+            usage_last = {"usage": value.pop("usage")} if "usage" in value else {}
+            yield Chunk({**value, **usage_last}, 0, EMPTY_CHUNK)
         for choice in choices:
             if choice.speech is not None:
                 # The very last, without a finish reason.

@@ -24,6 +24,7 @@ from mockserver.protocols.openai.chat_requests import (
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.protocols.openai.marks import body_marks
+from mockserver.protocols.openai.moderated import moderation
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.protocols.openai.speech import audio_id, expires_at, sound_of
 from mockserver.wire.http_request import HttpRequest
@@ -76,6 +77,7 @@ class ChatCompletions(OpenAIEndpoint):
             request.legacy_functions,
             request.service_tier,
             request.shows_images,
+            _moderated_by(request),
         )
 
     def render(self, answer: Answer) -> Rendered:
@@ -92,6 +94,7 @@ class ChatCompletions(OpenAIEndpoint):
             "choices": _choices(answer, request),
             "usage": usage_of(answer),
             **service_tier(answer, request),
+            **moderation(request),
             "system_fingerprint": answer.system_fingerprint,
         }
         has_usage = answer.usage is not None
@@ -110,6 +113,11 @@ TIERS: Final[Mapping[str | None, str]] = {
     "flex": "flex",
 }
 """The tiers that answers name, by requested tier; all others are the default one."""
+
+
+def _moderated_by(request: OpenAIRequest) -> str | None:
+    asked: Body | None = request.body.get("moderation")
+    return str(asked.get("model")) if asked else None
 
 
 def _read_tools(request: OpenAIRequest, body: Body) -> None:

@@ -48,6 +48,6 @@ def found_in_prompts(answer: Answer) -> list[Json]:
 
 def found_in_piece(shown: Mapping[str, Any]) -> Json:
     """Return the findings on *shown*, the JSON of a choice in a chunk."""
-    if shown["finish_reason"] == "content_filter":
+    if shown.get("finish_reason") == "content_filter":
         return harms(STRUCK)
     return harms() if shown.get("text") or shown.get("delta", {}).get("content") else {}

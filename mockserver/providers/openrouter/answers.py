@@ -268,6 +268,8 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
     ended: Marks = ()
     for chunk in stream.chunks:
         value: Json = plain(chunk.value)
+        if "moderation" in value:
+            continue
         shown = [_part(choice, answer) for choice in value["choices"]]
         marks = _with_role(chunk.marks) if shown and "delta" in shown[0] else chunk.marks
         if not shown:

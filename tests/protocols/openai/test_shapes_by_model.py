@@ -79,3 +79,41 @@ def test_models_that_search_have_an_empty_fingerprint() -> None:
     answered = Api("rules: [{reply: Yes.}]").chat(model="gpt-4o-search-preview")
 
     assert answered.json["system_fingerprint"] == ""
+
+
+MODERATED: dict[str, Any] = {"model": "gpt-5", "moderation": {"model": "omni-moderation-latest"}}
+
+
+def test_a_request_for_moderation_gets_its_findings_on_prompt_and_answer() -> None:
+    answer = Api("rules: [{reply: Yes.}]").chat(**MODERATED).json
+    found = answer["moderation"]["output"]
+
+    assert list(answer)[-3:] == ["service_tier", "moderation", "system_fingerprint"]
+    assert list(answer["moderation"]) == ["input", "output"]
+    assert list(found) == ["type", "model", "results"]
+    assert found["results"][0]["flagged"] is False
+    assert len(found["results"][0]["categories"]) == 13
+
+
+@pytest.mark.parametrize("billed", [False, True], ids=["without the bill", "with the bill"])
+def test_the_findings_of_a_stream_come_last(*, billed: bool) -> None:
+    options = {"stream_options": {"include_usage": True}} if billed else {}
+    api = Api("rules: [{reply: Yes.}]")
+    *_, before, last = api.chat(**MODERATED, stream=True, **options).chunks
+    members = ["choices", "moderation", *(["usage"] if billed else []), "obfuscation"]
+
+    assert list(last)[-len(members) :] == members
+    assert last["choices"] == []
+    assert "moderation" not in before
+
+
+def test_who_does_not_ask_for_moderation_shares_nothing_with_who_does() -> None:
+    api = Api("rules: [{reply: Yes.}]")
+    asked = [MODERATED, {"model": "gpt-5"}, MODERATED, {"model": "gpt-5"}]
+
+    assert ["moderation" in api.chat(str(n), **one).json for n, one in enumerate(asked)] == [
+        True,
+        False,
+        True,
+        False,
+    ]
