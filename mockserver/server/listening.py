@@ -15,6 +15,7 @@ from mockserver.plugins import Plugins
 from mockserver.server.app import App
 from mockserver.server.gate import Gate
 from mockserver.server.settings import Settings
+from mockserver.wire.http_request import HttpRequest
 
 SHUTDOWN_S: Final = 0.2
 """How long open answers may still run when the server stops."""
@@ -23,6 +24,14 @@ AT_ONCE_S: Final = 0.01
 """How long open answers may still run when connections are refused: to aiohttp, 0 is for ever."""
 SHUTTING_STEPS: Final = 100
 """How often the loop may run to close a socket before its port is given up."""
+
+FIRST: Final = HttpRequest(
+    "POST",
+    "/v1/chat/completions",
+    {"authorization": "Bearer sk-mock", "content-type": "application/json"},
+    b'{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Hi"}]}',
+)
+"""What is understood before the server listens, so that all that this needs has been read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ async def listen(
     """
     settings = settings or Settings()
     engine.warm_up()
+    engine.explain(FIRST)
     gate = Gate() if gate is None else gate
     control = settings.control_plane(engine, Plugins.installed(), host, gate)
     server = App(engine, gate, control, settings.cors, settings.upstream).server()
