@@ -31,6 +31,7 @@ from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
 from mockserver.shaping.billing import bill, spoken_tokens
+from mockserver.shaping.plausibility import invalid_json, unoffered_calls
 from mockserver.shaping.terms import Terms
 from mockserver.templates.expansion import (
     Scope,
@@ -140,8 +141,14 @@ def answered(
         added = USAGE_EXACT if usage.exact else USAGE_ESTIMATED
     notes = found_nothings(given.scope)
     # No notes on what goes wrong on purpose, or on what nobody wrote.
+    unoffered: tuple[str, ...] = ()
+    off_schema: tuple[str, ...] = ()
     if given.rule is not None and not bending:
         notes += made.doubts
+        if not reply.exact:
+            unoffered = unoffered_calls(made.choices, request)
+            off_schema = invalid_json(made.choices, request)
+            notes += off_schema
     return Ready(
         contents,
         added,
@@ -153,6 +160,8 @@ def answered(
         bending.effective,
         answer,
         made.drawn_calls,
+        unoffered,
+        off_schema,
     )
 
 

@@ -192,6 +192,8 @@ class Ready:
         summary: What the journal keeps of it; None: nothing.
         calls_tools: Whether any of its choices calls a tool.
         notes: Notes for the journal, such as where the API could not have answered so.
+        unoffered: The tool calls of tools that the request does not offer, in words.
+        off_schema: The JSON that is not valid for the request's schemas, in words.
         bent: The positions of the failures that bent it before it was rendered.
         answer: What an endpoint made it of, which has an id and may be kept; None: nothing.
         drawn_calls: How many ids of tool calls are holes.
@@ -208,6 +210,8 @@ class Ready:
     bent: Final[frozenset[int]] = frozenset()
     answer: Final[Answer | None] = None
     drawn_calls: Final[int] = 0
+    unoffered: Final[tuple[str, ...]] = ()
+    off_schema: Final[tuple[str, ...]] = ()
 
     def settled(self) -> "Ready":
         """Return it as it is kept for when the same body comes again."""

@@ -270,6 +270,10 @@ class Engine:
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
     """Return what goes out of an answer that is *ready*, in its time and with what goes wrong."""
     call.notes += ready.notes
+    if ready.unoffered:
+        call.unoffered = ready.unoffered
+    if ready.off_schema:
+        call.off_schema = ready.off_schema
     if asked.session.strict.loops:
         refuse_loop(asked, matched, ready)
     given = matched.given

@@ -66,6 +66,8 @@ class Call:
         is_unmatched: It asked for an answer that no rule gave, although there are rules.
         is_late: It came after the session had ended.
         is_unsupported: This version has no such endpoint, so that no rule can answer.
+        unoffered: The scripted tool calls of tools that the request does not offer, in words.
+        off_schema: The scripted JSON that is not valid for the request's schemas, in words.
         query: The query as sent, without the question mark.
         headers: The headers, by lower-case name.
         content: The body, redacted; empty if it was too large to keep.
@@ -113,6 +115,8 @@ class Call:
     is_unmatched: bool = False
     is_late: bool = False
     is_unsupported: bool = False
+    unoffered: tuple[str, ...] = ()
+    off_schema: tuple[str, ...] = ()
     query: str = ""
     headers: Mapping[str, str] = field(init=False)
     content: bytes = b""

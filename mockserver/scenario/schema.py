@@ -138,6 +138,8 @@ class Strict:
         late: A call to a session that has ended.
         loops: The 21st answer in a row with tool calls; it is refused.
         unsupported: A call to an endpoint that this version does not have; it is refused.
+        unoffered: A scripted tool call of a tool that the request does not offer.
+        off_schema: Scripted JSON that is not valid for the schema in the request.
 
     """
 
@@ -149,6 +151,8 @@ class Strict:
     late: bool | Unstated = UNSTATED
     loops: bool | Unstated = UNSTATED
     unsupported: bool | Unstated = UNSTATED
+    unoffered: bool | Unstated = UNSTATED
+    off_schema: bool | Unstated = UNSTATED
 
     @classmethod
     def of(cls, stated: "Strict | bool") -> "Strict":

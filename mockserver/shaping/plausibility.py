@@ -9,6 +9,8 @@ from collections.abc import Iterator, Sequence
 
 from mockserver.contracts import AnsweredChoice, GeneratingEndpoint
 from mockserver.conversation import Choice, ModelRequest
+from mockserver.sampling import accepts
+from mockserver.wire.jsontext import JsonValue
 
 
 def doubts(
@@ -44,6 +46,59 @@ def doubts(
     return tuple(found)
 
 
+def unoffered_calls(choices: Sequence[AnsweredChoice], request: ModelRequest) -> tuple[str, ...]:
+    """Return a sentence for each tool that *choices* call and *request* does not offer."""
+    if not any(choice.tool_calls for choice in choices):
+        return ()
+    found = [sentence for choice in choices for sentence in _unoffered(choice, request)]
+    return tuple(dict.fromkeys(found))
+
+
+def invalid_json(choices: Sequence[AnsweredChoice], request: ModelRequest) -> tuple[str, ...]:
+    """Return a sentence for all JSON in *choices* that is not valid for a schema of *request*.
+
+    That is the answer's, and the arguments of its tool calls. Refusals, and answers that were
+    cut, are what any request may get.
+    """
+    if request.format.kind != "json_schema" and not any(choice.tool_calls for choice in choices):
+        return ()
+    found = [sentence for choice in choices for sentence in _invalid(choice, request)]
+    return tuple(dict.fromkeys(found))
+
+
+def _unoffered(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
+    for call in choice.tool_calls:
+        if all(call.name != tool.name for tool in request.tools):
+            yield f"the answer calls '{call.name}', which the request does not offer"
+
+
+def _invalid(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
+    if choice.refusal is not None or choice.finish_reason in {"length", "content_filter"}:
+        return
+    wanted = request.format
+    if wanted.kind == "json_schema" and not choice.tool_calls and wanted.schema is not None:
+        named = f" '{wanted.name}'" if wanted.name else ""
+        if not _fits(str(choice.text or ""), wanted.schema):
+            yield f"the answer is not valid for the schema{named} of the request"
+    for call in choice.tool_calls:
+        tool = next((tool for tool in request.tools if tool.name == call.name), None)
+        if tool is None or not tool.takes_json or tool.schema is None:
+            continue
+        if not _fits(str(call.arguments), tool.schema):
+            yield f"the arguments of '{call.name}' are not valid for the tool's schema"
+
+
+def _fits(text: str, schema: JsonValue) -> bool:
+    """Return whether *text* is JSON that is valid for *schema*."""
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return False
+    except RecursionError:  # too deep to judge
+        return True
+    return accepts(value, schema)
+
+
 def _asks_for_nothing(request: ModelRequest) -> bool:
     """Return whether any text answers *request*, as most: one, of whatever form."""
     is_free = request.tool_choice.mode != "required" and request.format.kind == "text"
@@ -67,9 +122,7 @@ def _doubts(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
 
 
 def _doubts_of_calls(choice: AnsweredChoice, request: ModelRequest) -> Iterator[str]:
-    for call in choice.tool_calls:
-        if all(call.name != tool.name for tool in request.tools):
-            yield f"the answer calls '{call.name}', which the request does not offer"
+    yield from _unoffered(choice, request)
     if request.tools and request.tool_choice.mode == "none":
         yield "the answer calls tools, though the request's tool_choice is 'none'"
     forced = request.tool_choice.forced

@@ -36,6 +36,10 @@ def complaints(session: Session) -> str:
             for call in calls
             for kind in call.no_effect
         ]
+    if strict.unoffered:
+        found += [f"call {call.number}: {what}" for call in calls for what in call.unoffered]
+    if strict.off_schema:
+        found += [f"call {call.number}: {what}" for call in calls for what in call.off_schema]
     if not found:
         return ""
     return "\n".join([f"mock_llm ({session.name}):", *found])

@@ -256,3 +256,48 @@ def test_that_fails_by_itself(mock_llm):
             "*-> 404 NO SUCH ENDPOINT",
         ]
     )  # T7
+
+
+def test_what_the_request_did_not_offer_or_allow_fails_the_test(runs: Runs) -> None:
+    ran = runs.of(
+        """
+import pytest
+from pytest_mockserver import call
+
+CITY = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+FORMAT = {"type": "json_schema", "json_schema": {"name": "place", "schema": CITY}}
+
+def post(session, **more):
+    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}], **more}
+    headers = {"authorization": "Bearer x"}
+    httpx.post(session.base_url + "/chat/completions", json=body, headers=headers)
+
+def test_unoffered(mock_llm):
+    mock_llm.reply(tool_calls=[call("f", x=1)])
+    post(mock_llm)
+
+def test_off_schema(mock_llm):
+    mock_llm.reply(kind="json", value={"town": 1})
+    post(mock_llm, response_format=FORMAT)
+
+def test_exact(mock_llm):
+    mock_llm.reply(kind="json", value={"town": 1}, exact=True)
+    post(mock_llm, response_format=FORMAT)
+
+@pytest.mark.mock_llm(strict={"unoffered": False, "off_schema": False})
+def test_allowed(mock_llm):
+    mock_llm.reply(tool_calls=[call("f", x=1)])
+    mock_llm.reply(kind="json", value={"town": 1})
+    post(mock_llm)
+    post(mock_llm, response_format=FORMAT)
+""",
+        passed=2,
+        failed=2,
+    )
+
+    ran.stdout.fnmatch_lines(
+        [
+            "call 1: the answer calls 'f', which the request does not offer",
+            "call 1: the answer is not valid for the schema 'place' of the request",
+        ]
+    )

@@ -55,6 +55,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         is_unmatched: Whether it asked for an answer that no rule gave.
         is_late: Whether it came after the session had ended.
         is_unsupported: Whether this version has no such endpoint; then no rule can answer.
+        unoffered: The scripted tool calls of tools that the request does not offer, in words.
+        off_schema: The scripted JSON that is not valid for the request's schemas, in words.
         attribution: What it states about the application, at providers that ask for it.
         headers: The headers, by lower-case name.
         body: The request's JSON; null if it is not JSON, too large to keep, or not requested.
@@ -113,6 +115,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     ended_s: float | None
     seen_at_end: int | None
     is_unsupported: bool = False
+    unoffered: tuple[str, ...] = ()
+    off_schema: tuple[str, ...] = ()
 
     @property
     def messages(self) -> list[dict[str, Any]]:

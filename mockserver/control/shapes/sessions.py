@@ -17,6 +17,8 @@ class Strictness(Struct, frozen=True, kw_only=True):
         late: A call to a session that has ended.
         loops: The 21st answer in a row with tool calls; it is refused.
         unsupported: A call to an endpoint that this version does not have; it is refused.
+        unoffered: A scripted tool call of a tool that the request does not offer.
+        off_schema: Scripted JSON that is not valid for the schema in the request.
 
     """
 
@@ -26,6 +28,8 @@ class Strictness(Struct, frozen=True, kw_only=True):
     late: bool | UnsetType = UNSET
     loops: bool | UnsetType = UNSET
     unsupported: bool | UnsetType = UNSET
+    unoffered: bool | UnsetType = UNSET
+    off_schema: bool | UnsetType = UNSET
 
 
 class NewSession(Struct, frozen=True, kw_only=True):
