@@ -6,6 +6,7 @@ from typing import Final
 from mockserver.control.scenarios import keys_named
 from mockserver.control.shapes import NearMiss, Verified, Verify
 from mockserver.conversation import IncomingCall
+from mockserver.effort import Effort
 from mockserver.engine.engine import Engine
 from mockserver.records.journal import Call
 from mockserver.records.redaction import fingerprint, redact_text
@@ -26,6 +27,12 @@ class Matcher:
         self._condition = condition
         self._keys = {fingerprint(key): key for key in keys_named(condition)} if condition else {}
         self._known: dict[int, bool] = {}
+        self._effort = Effort()
+
+    @property
+    def given_up(self) -> list[str]:
+        """Sentences about what took too much to decide."""
+        return [redact_text(what) for what in self._effort.given_up]
 
     def fits(self, call: Call) -> bool:
         """Return whether *call* matches."""
@@ -34,7 +41,8 @@ class Matcher:
         found = self._known.get(call.number)
         if found is None:
             incoming = self._read_again(call)
-            found = any(one.holds(incoming) for one in self._condition.alternatives)
+            with self._effort:
+                found = any(one.holds(incoming) for one in self._condition.alternatives)
             self._known[call.number] = found
         return found
 
@@ -43,7 +51,9 @@ class Matcher:
         if self._condition is None:
             return []
         incoming = self._read_again(call)
-        found = min((one.differences(incoming) for one in self._condition.alternatives), key=len)
+        ways = self._condition.alternatives
+        with self._effort:
+            found = min((one.differences(incoming) for one in ways), key=len)
         return [redact_text(difference) for difference in found]
 
     def _read_again(self, call: Call) -> IncomingCall:
@@ -71,6 +81,7 @@ def verify(matcher: Matcher, calls: Iterable[Call], wanted: Verify) -> Verified:
         for miss in near:
             why = "; ".join(miss.why) or "it did not ask for an answer"
             message += f"\n  call {miss.number}, {miss.method} {miss.path}: {why}"
+    message += "".join(f"\n  {what}" for what in matcher.given_up)
     return Verified(
         holds=holds,
         count=count,

@@ -17,6 +17,7 @@ from mockserver.control.openapi import document
 from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.control.scenarios import read_condition, read_rules, read_scenario
+from mockserver.effort import Effort
 from mockserver.engine.engine import Engine
 from mockserver.engine.explaining import HEADERS, in_words
 from mockserver.errors import MockServerError, ScenarioError, UsageError, did_you_mean
@@ -234,9 +235,10 @@ class Service:
         path, _, query = f"{records.path_of(session.name)}{wanted.path}".partition("?")
         body = json.dumps(wanted.request).encode()
         http = HttpRequest(wanted.method, path, headers, body, query)
-        step, readings = self._engine.explain(http)
+        with Effort() as effort:
+            step, readings = self._engine.explain(http)
         return shapes.Explanation(
-            answer=redact_text(in_words(step)),
+            answer=redact_text("; ".join([in_words(step), *effort.given_up])),
             rule=step.rule if isinstance(step, Given) else None,
             readings=tuple(
                 shapes.RuleReading(

@@ -18,10 +18,12 @@ from mockserver.contracts import (
     shown,
 )
 from mockserver.conversation import IncomingCall, ModelRequest, ToolCall
+from mockserver.effort import Effort
 from mockserver.engine.asked import Asked, Pace, Plain, Ready, Summary
 from mockserver.engine.failing import Bending
 from mockserver.engine.making import computed, generated
 from mockserver.engine.memory import Memory, shares_choices
+from mockserver.engine.noting import given_up
 from mockserver.engine.rendering import rendered
 from mockserver.models import Model
 from mockserver.records.journal import Call
@@ -91,6 +93,24 @@ def answered(
 
     With *states_exactness*, a header that no provider has states whether the bill is exact.
     """
+    with Effort() as effort:
+        ready = _answered(
+            *(asked, endpoint, incoming, given, memory), states_exactness=states_exactness
+        )
+    if effort.given_up:
+        ready = replace(ready, notes=ready.notes + given_up(effort, asked.secrets))
+    return ready
+
+
+def _answered(
+    asked: Asked,
+    endpoint: ModelEndpoint,
+    incoming: IncomingCall,
+    given: Given,
+    memory: Memory,
+    *,
+    states_exactness: bool,
+) -> Ready:
     assert given.reply is not None
     assert incoming.request is not None
     bending = Bending(given) if given.failures else NOTHING_BENDS

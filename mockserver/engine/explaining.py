@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from mockserver.conversation import ApiError
+from mockserver.effort import Effort
 from mockserver.engine.engine import Engine
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import Source, load_scenario
@@ -30,13 +31,14 @@ def explained(request: Mapping[str, Any], scenarios: Sequence[Source], *, path: 
     engine = Engine(load_scenario(*scenarios), Plugins.installed(), lambda: NO_TIME_PASSES)
     path, _, query = path.partition("?")
     http = HttpRequest("POST", path, HEADERS, json.dumps(request).encode(), query)
-    step, readings = engine.explain(http)
+    with Effort() as effort:
+        step, readings = engine.explain(http)
     width = max((len(reading.rule.name) for reading in readings), default=0)
     lines = [in_words(step)]
     for reading in readings:
         why = "; ".join(reading.why)
         lines.append(f"  {reading.rule.name:{width}}  {reading.outcome:8}  {why}".rstrip())
-    return "\n".join(lines)
+    return "\n".join([*lines, *effort.given_up])
 
 
 def in_words(step: Given | Unanswered | ApiError) -> str:

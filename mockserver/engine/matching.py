@@ -3,7 +3,9 @@
 from dataclasses import replace
 
 from mockserver.conversation import IncomingCall
+from mockserver.effort import Effort
 from mockserver.engine.asked import Asked, Matched, Understood
+from mockserver.engine.noting import given_up
 from mockserver.engine.refusing import unanswered
 from mockserver.engine.repeating import lost_answers
 from mockserver.records.journal import Call
@@ -21,16 +23,28 @@ def match(
         ApiError: No rule answers, and one has to.
 
     """
+    with Effort() as effort:
+        try:
+            understood, incoming, given = _matched(asked, call, incoming, understood)
+        finally:
+            call.notes += given_up(effort, asked.secrets)
+    latency = asked.session.scenario.defaults.latency
+    if latency is not None and given.latency is None:
+        given = replace(given, latency=latency)
+    return Matched(incoming, understood, given)
+
+
+def _matched(
+    asked: Asked, call: Call, incoming: IncomingCall, understood: Understood | None
+) -> tuple[Understood | None, IncomingCall, Given]:
+    """Return what is given to which of the attempts that *understood* makes, *incoming* first."""
     given = _given(asked, call, incoming)
     for instead in understood.fallbacks if understood is not None else ():
         if not given.is_replaced:
             break
         understood, incoming = instead, _fall_back(call, incoming, given, instead)
         given = _given(asked, call, incoming)
-    latency = asked.session.scenario.defaults.latency
-    if latency is not None and given.latency is None:
-        given = replace(given, latency=latency)
-    return Matched(incoming, understood, given)
+    return understood, incoming, given
 
 
 def _given(asked: Asked, call: Call, incoming: IncomingCall) -> Given:

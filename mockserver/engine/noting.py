@@ -1,8 +1,12 @@
 """Step 8: the journal's entry, when an answer goes out and when it has gone."""
 
+from collections.abc import Sequence
+
+from mockserver.effort import Effort
 from mockserver.engine.asked import Asked
 from mockserver.engine.timing import send_away
 from mockserver.records.journal import Call, Outcome
+from mockserver.records.redaction import redact_text
 from mockserver.wire.timeline import Head, Timeline
 
 
@@ -17,6 +21,11 @@ def note(asked: Asked, call: Call, timeline: Timeline) -> Timeline:
     if call.watchers:
         call.announce()
     return timeline
+
+
+def given_up(effort: Effort, secrets: Sequence[bytes]) -> tuple[str, ...]:
+    """Return notes on what was given up, without *secrets*: patterns are quoted in them."""
+    return tuple([redact_text(what, secrets) for what in effort.given_up])
 
 
 def close(asked: Asked, call: Call, outcome: Outcome) -> None:

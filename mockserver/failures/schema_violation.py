@@ -3,13 +3,17 @@
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from random import Random
-from typing import Literal, TypeGuard, cast
+from typing import Final, Literal, TypeGuard, cast
 
 from mockserver.contracts import AnswerFailure
 from mockserver.conversation import AnswerPart, Choice, ModelRequest, Text, ToolCall
 from mockserver.sampling import accepts
 from mockserver.wire.jsontext import JsonValue, compact
+
+MOST_TRIED: Final = 200
+"""Of a large value, so many of the ways to bend it are tried."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,7 +54,8 @@ class SchemaViolation(AnswerFailure):
             return text
         if self.how == "prose":
             return f"Here is the JSON you asked for:\n\n```json\n{text}\n```\n"
-        refused = (wrong for wrong in self._wrong(value) if not _allows(schema, wrong))
+        tried = islice(self._wrong(value), MOST_TRIED)
+        refused = (wrong for wrong in tried if not _allows(schema, wrong))
         return next((compact(wrong) for wrong in refused), text)
 
     def _wrong(self, value: JsonValue) -> Iterator[JsonValue]:

@@ -9,19 +9,22 @@ from collections.abc import Mapping
 from random import Random
 from typing import Any, Final
 
+from mockserver.effort import current, entered
 from mockserver.sampling.fakers import FAKERS, fake, lend
 from mockserver.sampling.judging import Judge
-from mockserver.sampling.places import Budget, Place
+from mockserver.sampling.places import Place
 from mockserver.sampling.prose import prose
 from mockserver.sampling.reading import is_object
 from mockserver.sampling.references import References
-from mockserver.sampling.sampler import Sampler
+from mockserver.sampling.sampler import Budgets, Sampler, steps_for
 from mockserver.wire.jsontext import JsonValue
 
 __all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample"]
 
-MOST_STEPS: Final = 100_000
-"""How much work judging one value may be."""
+_FREE_STEPS: Final = 150
+_FREE_LOOKS: Final = 500
+_FREE_LETTERS: Final = 2_000
+"""What each value may take, however much the values before it have taken."""
 
 
 def accepts(value: JsonValue, schema: JsonValue) -> bool:
@@ -30,7 +33,8 @@ def accepts(value: JsonValue, schema: JsonValue) -> bool:
     Where judging would go on too long, the value is let pass.
     """
     try:
-        return Judge(References(schema), Budget(MOST_STEPS)).accepts(value, schema)
+        with current().share("judging", 0) as looks:
+            return Judge(References(schema), looks).accepts(value, schema)
     except RecursionError:
         return True
 
@@ -50,10 +54,23 @@ def sample(schema: JsonValue, rng: Random) -> JsonValue:
 
     """
     try:
-        with lend(rng) as fake:
-            return Sampler(schema, rng, fake).draw(schema, Place()).value
+        with (
+            lend(rng) as fake,
+            entered() as effort,
+            effort.share("sampling", _FREE_STEPS, steps_for(schema)) as steps,
+            effort.share("judging", _FREE_LOOKS) as looks,
+            effort.share("letters", _FREE_LETTERS) as letters,
+        ):
+            sampler = Sampler(schema, rng, fake, Budgets(steps, looks, letters))
+            value = sampler.draw(schema, Place()).value
+            if any(budget.left < 0 for budget in (steps, looks, letters)):
+                effort.give_up(_GIVEN_UP)
+            return value
     except RecursionError:
         return None  # a schema written deeper than Python can follow
+
+
+_GIVEN_UP: Final = "the schema asks for too much: what was drawn for it may not be valid"
 
 
 def call_arguments(parameters: JsonValue, rng: Random) -> Mapping[str, Any]:

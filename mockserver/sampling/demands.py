@@ -1,9 +1,9 @@
 """What is demanded of one value, gathered from every schema object that applies to it."""
 
-import copy
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, Self
 
 from mockserver.sampling.numbers import Bounds, bounds_of
@@ -41,6 +41,19 @@ class Contained:
     most: int | None
 
 
+class Offered:
+    """Values to choose from, each with its kind and what it is known by."""
+
+    def __init__(self, values: list[JsonValue]) -> None:
+        self.values = values
+        self.kinds = [kind_of(value) for value in values]
+
+    @cached_property
+    def identities(self) -> list[Hashable]:
+        """What each of them is known by: long to work out, and rarely asked for."""
+        return [identity(value) for value in self.values]
+
+
 @dataclass(slots=True)
 class Demand:
     """Keywords of several schema objects, put together. Lists are replaced, never changed."""
@@ -48,9 +61,10 @@ class Demand:
     kinds: tuple[str, ...] = KINDS
     implied: str | None = None
     """The kind implied by keywords, if no `type` is stated."""
-    values: list[JsonValue] | None = None
+    values: "Offered | None" = None
     """The only values allowed, by `enum` and `const`."""
-    excluded: tuple[JsonValue, ...] = ()
+    excluded: frozenset[Hashable] = frozenset()
+    """What is known of values that are not allowed: their identities."""
     suggestions: tuple[JsonValue, ...] = ()
     """What `default` and `examples` offer."""
     bounds: Bounds = dataclasses.field(default_factory=Bounds)
@@ -70,11 +84,16 @@ class Demand:
     contained: tuple[Contained, ...] = ()
     references: tuple[str, ...] = ()
     """The `$ref`s that led here."""
+    first_possible: int = 0
+    """The position of the first of *values* that may be allowed."""
     tricky: bool = False
 
     def copy(self) -> Self:
         """Return another that can be added to."""
-        return copy.copy(self)
+        other = object.__new__(type(self))
+        for name in _FIELDS:
+            setattr(other, name, getattr(self, name))
+        return other
 
     def add(self, schema: Mapping[str, Any]) -> bool:
         """Put the keywords of *schema* in that need no choice; return whether a value is left."""
@@ -103,16 +122,30 @@ class Demand:
             impossible.add("object")
         if impossible:
             self.kinds = tuple(kind for kind in self.kinds if kind not in impossible)
-        return bool(self.kinds) and (
-            self.values is None or next(self.possible(self.values), None) is not None
+        return bool(self.kinds) and (self.values is None or self._is_any_possible(self.values))
+
+    def exclude(self, values: Iterable[JsonValue]) -> None:
+        """Allow none of *values* any more."""
+        self.excluded = self.excluded.union(map(identity, values))
+
+    def possible(self, values: "Offered") -> Iterator[tuple[JsonValue]]:
+        """Yield those of *values* that may be, each in a tuple: null is one, too."""
+        for place, value in enumerate(values.values):
+            if self.is_possible(values, place):
+                yield (value,)
+
+    def is_possible(self, values: "Offered", place: int) -> bool:
+        """Return whether the one of *values* at *place* may be."""
+        return values.kinds[place] in self.kinds and not (
+            self.excluded and values.identities[place] in self.excluded
         )
 
-    def possible(self, values: Iterable[JsonValue]) -> Iterator[tuple[JsonValue]]:
-        """Yield those of *values* that may be, each in a tuple: null is one, too."""
-        shut_out = {identity(value) for value in self.excluded}
-        for value in values:
-            if kind_of(value) in self.kinds and (not shut_out or identity(value) not in shut_out):
-                yield (value,)
+    def _is_any_possible(self, values: "Offered") -> bool:
+        # What is shut out stays so: the values up to the first that may be are not asked again.
+        count = len(values.values)
+        while self.first_possible < count and not self.is_possible(values, self.first_possible):
+            self.first_possible += 1
+        return self.first_possible < count
 
     def _add_kinds(self, schema: Mapping[str, Any]) -> None:
         stated = [kind.lower() for kind in names(schema.get("type"))]
@@ -129,10 +162,12 @@ class Demand:
             if allowed is None:
                 continue
             if self.values is None:
-                self.values = listed(allowed)
+                self.values = Offered(listed(allowed))
             else:
                 shared = {identity(value) for value in listed(allowed)}
-                self.values = [value for value in self.values if identity(value) in shared]
+                kept = zip(self.values.values, self.values.identities, strict=True)
+                self.values = Offered([value for value, known in kept if known in shared])
+            self.first_possible = 0
         if "default" in schema:
             self.suggestions = (*self.suggestions, schema["default"])
         self.suggestions = (*self.suggestions, *listed(schema.get("examples")))
@@ -168,6 +203,9 @@ class Demand:
                 schema=schema["contains"], least=1 if least is None else least, most=most
             )
             self.contained = (*self.contained, wanted)
+
+
+_FIELDS: Final = tuple(field.name for field in dataclasses.fields(Demand))
 
 
 def _lower(was: int | None, new: int | None) -> int | None:

@@ -2,17 +2,15 @@
 
 from abc import ABC, abstractmethod
 from random import Random
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
+from mockserver.effort import Budget
 from mockserver.sampling.judging import Judge
-from mockserver.sampling.places import Budget, Drawn, Place
+from mockserver.sampling.places import Drawn, Place
 from mockserver.wire.jsontext import JsonValue
 
 if TYPE_CHECKING:
     from faker import Faker
-
-
-_LETTERS: Final = 400_000
 
 
 class Drawing(ABC):
@@ -21,11 +19,11 @@ class Drawing(ABC):
     *letters* are what may still be made of texts that must be long, or follow a pattern.
     """
 
-    def __init__(self, rng: Random, fake: "Faker", judge: Judge) -> None:
+    def __init__(self, rng: Random, fake: "Faker", judge: Judge, letters: Budget) -> None:
         self.rng = rng
         self.fake = fake
         self.judge = judge
-        self.letters = Budget(_LETTERS)
+        self.letters = letters
 
     @abstractmethod
     def draw(self, schema: JsonValue, place: Place) -> Drawn:

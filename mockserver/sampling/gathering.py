@@ -8,14 +8,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from random import Random
 from typing import Any, Final
 
+from mockserver.effort import Budget
 from mockserver.sampling.demands import Demand
 from mockserver.sampling.layers import said_by_name
-from mockserver.sampling.places import Budget, Place, Scales, both
+from mockserver.sampling.places import Place, Scales, both
 from mockserver.sampling.reading import is_array, is_object, listed, members, names, whole
 from mockserver.sampling.references import References
 from mockserver.wire.jsontext import JsonValue
 
 _ENDLESS: Final = 1_000
+_KNOWN: Final = 20
+"""So much that is demanded already is as quickly gone through as one schema."""
 _NULL_SHARE: Final = 0.1
 """How often null is drawn where something else may be."""
 
@@ -43,7 +46,10 @@ class Gathering:
         """Return *demand* with *schema* joined to it, or None where they contradict each other."""
         if schema is False:
             return None
-        if not is_object(schema) or not self._budget.spend(self._scales.steps(schema)):
+        if not is_object(schema):
+            return demand
+        known = len(demand.layers) + len(demand.required)
+        if not self._budget.spend(self._scales.steps(schema) + known // _KNOWN):
             return demand
         demand = demand.copy()
         if not demand.add(schema):
@@ -112,9 +118,9 @@ class Gathering:
                     demand, both([{"not": part} for part in parts]), shallow=shallow
                 )
             case {"const": value, **others} if others.keys() <= {"type"}:
-                demand.excluded = (*demand.excluded, value)
+                demand.exclude([value])
             case {"enum": [*values], **others} if others.keys() <= {"type"}:
-                demand.excluded = (*demand.excluded, *values)
+                demand.exclude(values)
             case {"type": stated, **others} if not others:
                 shut_out = {*names(stated), "integer" if "number" in names(stated) else ""}
                 demand.kinds = tuple(kind for kind in demand.kinds if kind not in shut_out)

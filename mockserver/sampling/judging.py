@@ -7,9 +7,9 @@ are not judged. Where judging would go on too long, the value is let pass.
 from collections.abc import Hashable, Iterator, Mapping
 from typing import Any, Final
 
+from mockserver.effort import Budget
 from mockserver.sampling.layers import effort_of_patterns, said_of_item, said_of_member
 from mockserver.sampling.numbers import bounds_of
-from mockserver.sampling.places import Budget
 from mockserver.sampling.reading import (
     identity,
     is_array,
@@ -26,7 +26,7 @@ from mockserver.sampling.regexes import matches
 from mockserver.wire.jsontext import JsonValue
 
 _DEEPEST: Final = 80
-_LIGHT: Final = 20
+_LIGHT: Final = 5
 """So many members or items are as quickly gone through as one."""
 
 
@@ -37,19 +37,30 @@ class Judge:
         self._references = references
         self._budget = budget
         self._depth = 0
+        # By ids; value and schema are kept, lest others get the ids of what is gone.
+        self._known: dict[tuple[int, int], tuple[bool, JsonValue, JsonValue]] = {}
         self._enums: dict[int, set[Hashable]] = {}  # by id: the document outlives its judge
 
     def accepts(self, value: JsonValue, schema: JsonValue) -> bool:
         """Return whether *value* is valid for *schema*."""
         if not is_object(schema):
             return schema is not False
+        if not self._depth:
+            self._known.clear()
+        # The same value by the same schema is judged once, however many references lead there.
+        key = (id(value), id(schema))
+        known = self._known.get(key)
+        if known is not None:
+            return known[0]
         if self._depth >= _DEEPEST or not self._budget.spend(_looks(value, schema)):
             return True
         self._depth += 1
         try:
-            return all(self._verdicts(value, schema))
+            verdict = all(self._verdicts(value, schema))
         finally:
             self._depth -= 1
+        self._known[key] = verdict, value, schema
+        return verdict
 
     def _identities(self, values: JsonValue) -> set[Hashable]:
         """Return what the values of an enum are known by; long ones are gone through once."""

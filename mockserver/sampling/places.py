@@ -1,7 +1,7 @@
-"""Where in a value something is drawn, with how much work left, and what came of it."""
+"""Where in a value something is drawn, how large its schema is, and what came of it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from mockserver.sampling.reading import is_array, is_object
@@ -11,22 +11,12 @@ DEEPEST: Final = 40
 """No value nests deeper than this. (JSON writers and readers recurse, too.)"""
 
 
-class Budget:
-    """How much work may still be done; what is beyond it is done by the shortest way, or not."""
-
-    __slots__ = ("left",)
-
-    def __init__(self, steps: int) -> None:
-        self.left = steps
-
-    def spend(self, steps: int = 1) -> bool:
-        """Take *steps*; return whether there were so many left."""
-        self.left -= steps
-        return self.left >= 0
-
-
-_LIGHT: Final = 50
+_LIGHT: Final = 20
 """So many values within each other are as quickly gone through as one."""
+_DIGITS: Final = 64
+"""So many binary digits of a number are."""
+_MOST_NODES: Final = 1_000_000
+"""What is larger takes more steps than anybody has."""
 
 
 class Scales:
@@ -35,22 +25,28 @@ class Scales:
     def __init__(self) -> None:
         # By id. The schemas are kept, too, lest another gets the id of one that is gone.
         self._sizes: dict[int, tuple[JsonValue, int]] = {}
+        self._counted = 0
 
     def steps(self, schema: JsonValue) -> int:
         """Return what it takes to look at *schema* once."""
-        return 1 + self._size(schema) // _LIGHT
+        return 1 + self.size(schema) // _LIGHT
 
-    def _size(self, value: JsonValue) -> int:
+    def size(self, value: JsonValue) -> int:
+        """Return how many values there are in *value*, itself included."""
         inner: Iterable[JsonValue]
         if is_object(value):
             inner = value.values()
         elif is_array(value):
             inner = value
+        elif isinstance(value, int):
+            return 1 + value.bit_length() // _DIGITS
         else:
             return 1
         known = self._sizes.get(id(value))
         if known is None:
-            known = self._sizes[id(value)] = (value, 1 + sum(map(self._size, inner)))
+            self._counted += len(value)
+            size = _MOST_NODES if self._counted > _MOST_NODES else 1 + sum(map(self.size, inner))
+            known = self._sizes[id(value)] = (value, size)
         return known[1]
 
 
@@ -71,9 +67,8 @@ class Place:
 
     def inner(self, name: str | None, references: tuple[str, ...]) -> "Place":
         """Return the place of a member or item called *name*, reached by *references*."""
-        return replace(
-            self, name=name, depth=self.depth + 1, references=(*self.references, *references)
-        )
+        led = (*self.references, *references)
+        return Place(name=name, depth=self.depth + 1, references=led, hurried=self.hurried)
 
 
 class Drawn(NamedTuple):

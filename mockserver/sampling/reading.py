@@ -10,7 +10,8 @@ from mockserver.wire.jsontext import JsonValue
 
 def is_object(value: JsonValue) -> TypeGuard[Mapping[str, Any]]:
     """Return whether *value* is a JSON object."""
-    return isinstance(value, Mapping)
+    # First what nearly all are: the check of an abstract class takes ten times as long.
+    return type(value) is dict or isinstance(value, Mapping)
 
 
 def is_array(value: JsonValue) -> TypeGuard[list[Any]]:
@@ -66,6 +67,13 @@ def kind_of(value: JsonValue) -> str:
 def float_is_whole(value: float) -> bool:
     """Return whether *value* has no fraction, whatever it is written like."""
     return isinstance(value, int) or value.is_integer()
+
+
+def copied(value: JsonValue) -> JsonValue:
+    """Return a value like *value* that shares nothing that can change with it."""
+    if is_object(value):
+        return {name: copied(member) for name, member in value.items()}
+    return [copied(item) for item in value] if is_array(value) else value
 
 
 def identity(value: JsonValue) -> Hashable:

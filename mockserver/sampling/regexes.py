@@ -1,7 +1,7 @@
 """Patterns: whether a text matches one, and texts that do.
 
-A pattern is whatever a client sends, so neither is done at any price. Matching is skipped
-where backtracking might run away, and a text that cannot be made is None.
+A pattern is whatever a client sends, so neither is done at any price: matching takes steps,
+and texts take letters. What takes more of them than there are has no verdict, and no text.
 
 Texts are made along the tree that Python's own parser makes of a pattern. (The package
 `rstr` does the same, but cannot steer lengths, and draws from sets: its texts change with
@@ -10,17 +10,15 @@ PYTHONHASHSEED.)
 
 import re
 import string
-import warnings
 from dataclasses import dataclass, field
 from functools import lru_cache
-from importlib import import_module
 from random import Random
 from typing import Any, Final
 
-from mockserver.sampling.places import Budget
-
-# Private, but unchanged from 3.11 to 3.14, and the only description of a pattern there is.
-_parser: Any = import_module("re._parser")
+from mockserver.effort import Budget
+from mockserver.patterns.programs import TooMuch
+from mockserver.patterns.searching import LONGEST as LONGEST_PATTERN
+from mockserver.patterns.searching import Pattern, sent
 
 _LONGEST: Final = 10_000
 """The longest text, whatever its pattern demands."""
@@ -56,20 +54,26 @@ _PROPERTIES: Final = {
 _SURROGATES: Final = (0xD800, 0xDFFF)
 _FEW: Final = 16
 """A repeat of more than this many counts as one without end."""
+_SLOW: Final = 100
+"""What backtracking costs, as against a search without it."""
+_NAME: Final = 64
+"""The length of a long name."""
+_LETTERS_PER_TEXT: Final = 10
+"""What it takes to make any text, however short."""
+_OPERATIONS_PER_LETTER: Final = 8
+"""A text that takes more operations for each of its letters pays a letter for each of them."""
 
 
 def found(pattern: str, text: str) -> bool | None:
-    """Return whether *pattern* is found in *text*; None where that cannot be decided safely."""
+    """Return whether *pattern* is found in *text*; None where that would take too much."""
     known = _known(pattern)
-    if known is None or len(text) > known.safe_length:
-        return None
-    return known.compiled.search(text) is not None
+    return None if known is None else known.found(text, clock=False)
 
 
 def effort(pattern: str) -> int:
     """Return how much it is to hold *pattern* against a name: 1 for a plain one."""
     known = _known(pattern)
-    return 1 if known is None or known.safe_length >= _SAFE_LENGTHS[1] else _MANY_TIMES
+    return 1 if known is None or known.safe_length >= _NAME else _SLOW
 
 
 def matches(pattern: str, text: str) -> bool:
@@ -98,8 +102,11 @@ def text_for(
     for attempt in range(_ATTEMPTS):
         if letters.left <= 0:
             break
-        text = _Making(rng, reach).text(known.tree)
-        letters.spend(len(text))
+        letters.spend(_LETTERS_PER_TEXT)
+        try:
+            text = _Making(rng, reach, letters).text(known.tree)
+        except TooMuch:
+            break
         text = _lengthened(text, pattern, rng, shortest)
         verdict = found(pattern, text)
         too_long = longest is not None and len(text) > longest
@@ -124,28 +131,11 @@ def _lengthened(text: str, pattern: str, rng: Random, shortest: int) -> str:
     return text + tail if found(pattern, text + tail) else text
 
 
-@dataclass(frozen=True, slots=True)
-class _Known:
-    """A pattern that Python knows, and how long a text it may safely be held against."""
-
-    compiled: re.Pattern[str]
-    tree: Any
-    safe_length: int
+def _known(pattern: str) -> Pattern | None:
+    return sent(pattern if len(pattern) > LONGEST_PATTERN else _in_python(pattern))
 
 
-@lru_cache(maxsize=1024)
-def _known(pattern: str) -> _Known | None:
-    translated = _in_python(pattern)
-    try:
-        with warnings.catch_warnings(action="ignore"):  # "possible nested set": the client's affair
-            tree = _parser.parse(translated)
-            compiled = re.compile(translated)
-        endless, nested = _repeats(tree, inside=False)
-        return _Known(compiled, tree, _safe_length(endless, nested=nested))
-    except (re.error, RecursionError, OverflowError, ValueError):
-        return None
-
-
+@lru_cache(maxsize=1_024)
 def _in_python(pattern: str) -> str:
     """Spell in Python's way what ECMA-262, whose patterns JSON Schema means, spells otherwise."""
     pattern = re.sub(r"\(\?<(?=[A-Za-z_])", "(?P<", pattern)
@@ -159,56 +149,18 @@ def _in_python(pattern: str) -> str:
     return "".join(parts)
 
 
-def _repeats(tree: Any, *, inside: bool) -> tuple[int, bool]:
-    """Return how many endless repeats *tree* has, and whether one may backtrack into another."""
-    endless, nested = 0, False
-    for operation, argument in tree:
-        is_repeat = operation.name in {"MAX_REPEAT", "MIN_REPEAT"} and argument[1] > _FEW
-        nested = nested or (inside and (is_repeat or operation.name == "BRANCH"))
-        endless += is_repeat
-        for part in _parts(operation.name, argument):
-            more, deeper = _repeats(part, inside=inside or is_repeat)
-            endless += more
-            nested = nested or deeper
-    return endless, nested
-
-
-def _parts(name: str, argument: Any) -> list[Any]:
-    match name:
-        case "MAX_REPEAT" | "MIN_REPEAT" | "POSSESSIVE_REPEAT" | "SUBPATTERN":
-            return [argument[-1]]
-        case "BRANCH":
-            return list(argument[1])
-        case "ASSERT" | "ASSERT_NOT":
-            return [argument[1]]
-        case "ATOMIC_GROUP":
-            return [argument]
-        case "GROUPREF_EXISTS":
-            return [part for part in argument[1:] if part is not None]
-        case _:
-            return []
-
-
-_SAFE_LENGTHS: Final = (_LONGEST, 2_000, 400, 150, 80)
-_MANY_TIMES: Final = 100
-"""What backtracking costs, as against a search without it."""
-
-
-def _safe_length(endless: int, *, nested: bool) -> int:
-    """Return how long a text is searched in well under a tenth of a second."""
-    if nested:
-        return 20  # the time may double with each character
-    return _SAFE_LENGTHS[endless] if endless < len(_SAFE_LENGTHS) else _SAFE_LENGTHS[-1]
-
-
 @dataclass(slots=True)
 class _Making:
     """One text in the making."""
 
     rng: Random
     reach: int
+    letters: Budget
     length: int = 0
+    operations: int = 0
     groups: dict[int, str] = field(default_factory=dict[int, str])
+    classes: dict[int, str] = field(default_factory=dict[int, str])
+    """The characters that a class excludes, by its identity in the tree."""
     wishes: list[str] = field(default_factory=list[str])
     """What lookaheads demand: put over the finished text, like the digit of a password."""
 
@@ -221,6 +173,9 @@ class _Making:
         return made
 
     def _sequence(self, tree: Any) -> str:
+        self.operations += 1 + len(tree)
+        if self.operations > _OPERATIONS_PER_LETTER * (self.length + 1):
+            self._spend(1 + len(tree))
         return "".join([self._one(operation.name, argument) for operation, argument in tree])
 
     def _one(self, name: str, argument: Any) -> str:  # noqa: C901, PLR0912 - one branch an operation
@@ -252,14 +207,20 @@ class _Making:
             case "ASSERT" if argument[0] < 0:
                 return self._sequence(argument[1])
             case "ASSERT":
-                self.wishes.append(_Making(self.rng, 0).text(argument[1]))
+                self.wishes.append(_Making(self.rng, 0, self.letters).text(argument[1]))
                 return ""
             case _:  # anchors and what must not follow: left to the check
                 return ""
 
     def _put(self, text: str) -> str:
         self.length += len(text)
+        self._spend(len(text))
         return text
+
+    def _spend(self, letters: int) -> None:
+        # A text that is begun is brought to its end, unless it is too long for any.
+        if not self.letters.spend(letters) and self.letters.left < -_LONGEST:
+            raise TooMuch
 
     def _repeated(self, least: int, most: int, tree: Any) -> str:
         upper = min(most, least + self.reach)
@@ -276,7 +237,10 @@ class _Making:
     def _member(self, choices: Any) -> str:
         """Return a character of a class such as ``[a-z_]`` or ``[^"]``."""
         if choices[0][0].name == "NEGATE":
-            return self._other_than(_characters(choices[1:], _MEMBERS))
+            excluded = self.classes.get(id(choices))
+            if excluded is None:
+                excluded = self.classes[id(choices)] = _characters(choices[1:], _MEMBERS)
+            return self._other_than(excluded)
         name, argument = self.rng.choice(choices)
         if name.name == "RANGE":
             first, last = argument
@@ -286,9 +250,15 @@ class _Making:
         return chr(argument)
 
     def _other_than(self, excluded: str) -> str:
-        likely = [character for character in _ANY if character not in excluded]
-        possible = likely or [character for character in _PRINTABLE if character not in excluded]
-        return self.rng.choice(possible) if possible else "\N{LATIN SMALL LETTER E WITH ACUTE}"
+        return self.rng.choice(_others(excluded))
+
+
+@lru_cache(maxsize=256)
+def _others(excluded: str) -> str:
+    """Return characters that are not *excluded*, the likely ones if there are any."""
+    likely = "".join([character for character in _ANY if character not in excluded])
+    possible = likely or "".join([one for one in _PRINTABLE if one not in excluded])
+    return possible or "\N{LATIN SMALL LETTER E WITH ACUTE}"
 
 
 def _characters(choices: Any, categories: dict[str, str]) -> str:

@@ -4,21 +4,22 @@ Whatever the schema is, the work is bounded: by the depth, by steps, by tries. W
 satisfied, or not within these bounds, gets the best that was drawn.
 """
 
-import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
 from random import Random
 from typing import TYPE_CHECKING, Final
 
+from mockserver.effort import Budget
 from mockserver.sampling.arrays import draw_array
-from mockserver.sampling.demands import KINDS, Demand
+from mockserver.sampling.demands import KINDS, Demand, Offered
 from mockserver.sampling.drawing import Drawing
 from mockserver.sampling.gathering import Gathering
 from mockserver.sampling.judging import Judge
 from mockserver.sampling.layers import effort_of_patterns
 from mockserver.sampling.numbers import draw_number
 from mockserver.sampling.objects import MOST_MADE_UP, draw_object
-from mockserver.sampling.places import DEEPEST, Budget, Drawn, Place, Scales
-from mockserver.sampling.reading import kind_of, members, names
+from mockserver.sampling.places import DEEPEST, Drawn, Place, Scales
+from mockserver.sampling.reading import copied, kind_of, members, names
 from mockserver.sampling.references import References
 from mockserver.sampling.strings import draw_string
 from mockserver.wire.jsontext import JsonValue
@@ -26,10 +27,11 @@ from mockserver.wire.jsontext import JsonValue
 if TYPE_CHECKING:
     from faker import Faker
 
-_STEPS: Final = 20_000
-_HURRY: Final = _STEPS * 3 // 4
-"""With so few steps left, nothing optional is drawn any more."""
-_JUDGE_STEPS: Final = 100_000
+_FEW_STEPS: Final = 2_500
+"""What a value may take whatever its schema, and as much again as the schema is large."""
+_STEPS_PER_NODE: Final = 3
+_UNHURRIED: Final = 5_000
+"""After so many steps, nothing optional is drawn any more."""
 _ATTEMPTS: Final = 12
 _LIGHT: Final = 50
 _LOOKS: Final = 5
@@ -38,13 +40,29 @@ _SUGGESTION_SHARE: Final = 0.5
 _NULL_SHARE: Final = 0.1
 
 
+@dataclass(frozen=True, slots=True)
+class Budgets:
+    """What one value may take: *steps* of drawing, *looks* of judging, *letters* of texts."""
+
+    steps: Budget
+    looks: Budget
+    letters: Budget
+
+
+def steps_for(schema: JsonValue) -> int:
+    """Return how many steps a value for *schema* may take, at most: more for a larger one."""
+    return _FEW_STEPS + _STEPS_PER_NODE * Scales().size(schema)
+
+
 class Sampler(Drawing):
     """Draws values for the schemas of one document."""
 
-    def __init__(self, root: JsonValue, rng: Random, fake: "Faker") -> None:
+    def __init__(self, root: JsonValue, rng: Random, fake: "Faker", budgets: Budgets) -> None:
         references = References(root)
-        super().__init__(rng, fake, Judge(references, Budget(_JUDGE_STEPS)))
-        self._budget = Budget(_STEPS)
+        super().__init__(rng, fake, Judge(references, budgets.looks), budgets.letters)
+        self._budget = budgets.steps
+        self._hurry = self._budget.left - min(_UNHURRIED, self._budget.left * 3 // 4)
+        """With so few steps left, nothing optional is drawn any more."""
         self._scales = Scales()
         self._gathering = Gathering(references, rng, self._budget, self._scales)
 
@@ -58,7 +76,7 @@ class Sampler(Drawing):
                 break
             if place.depth > DEEPEST or not self._budget.spend(self._scales.steps(schema)):
                 break
-            if self._budget.left < _HURRY:
+            if self._budget.left < self._hurry:
                 place = Place(name=place.name, depth=place.depth, hurried=True)
             demand = self._gathering.demand(schema, place)
             if demand is None:
@@ -73,12 +91,12 @@ class Sampler(Drawing):
         return best
 
     def _drawn(self, demand: Demand, place: Place) -> Drawn:
-        if demand.values:
-            return Drawn(copy.deepcopy(self._one_of(demand.values, demand)), ok=True)
+        if demand.values is not None and demand.values.values:
+            return Drawn(copied(self._one_of(demand.values, demand)), ok=True)
         if demand.suggestions and self.rng.random() < _SUGGESTION_SHARE:
             suggestion = self.rng.choice(demand.suggestions)
             if kind_of(suggestion) in demand.kinds:
-                return Drawn(copy.deepcopy(suggestion), ok=True)
+                return Drawn(copied(suggestion), ok=True)
         match self._kind(demand):
             case "string":
                 return draw_string(demand, place, self)
@@ -97,13 +115,14 @@ class Sampler(Drawing):
             case _:
                 return Drawn(None, ok=True)
 
-    def _one_of(self, values: list[JsonValue], demand: Demand) -> JsonValue:
+    def _one_of(self, values: Offered, demand: Demand) -> JsonValue:
         """Return one of *values*; null less often than the others."""
         for _ in range(_ATTEMPTS):
-            value = self.rng.choice(values)
-            if value is None and self.rng.random() >= _NULL_SHARE and len(values) > 1:
+            place = self.rng.randrange(len(values.values))
+            value = values.values[place]
+            if value is None and self.rng.random() >= _NULL_SHARE and len(values.values) > 1:
                 continue
-            if next(demand.possible([value]), None) is not None:
+            if demand.is_possible(values, place):
                 return value
         [value] = self.rng.choice(list(demand.possible(values)))
         return value
@@ -131,7 +150,7 @@ def _looks(demand: Demand) -> int:
 def _empty(schema: JsonValue) -> JsonValue:
     """Return the simplest value of the first type that *schema* states: the last resort."""
     stated = names(members(schema).get("type"))
-    return copy.deepcopy(_EMPTY.get(stated[0])) if stated else None
+    return copied(_EMPTY.get(stated[0])) if stated else None
 
 
 _EMPTY: Final[Mapping[str, JsonValue]] = {

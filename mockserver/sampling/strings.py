@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _LONGEST: Final = 10_000
 """No text is longer, whatever `minLength` demands."""
 _ATTEMPTS: Final = 6
+_LETTERS_PER_ATTEMPT: Final = 4
+"""What it takes to see whether a text happens to fit a pattern."""
 
 
 def draw_string(demand: Demand, place: Place, drawing: Drawing) -> Drawn:
@@ -22,6 +24,8 @@ def draw_string(demand: Demand, place: Place, drawing: Drawing) -> Drawn:
     making = _making(demand, place)
     shortest = min(demand.shortest, _LONGEST)
     for _ in range(_ATTEMPTS):
+        if demand.patterns and not drawing.letters.spend(_LETTERS_PER_ATTEMPT):
+            break
         text = making(drawing.fake, drawing.rng)
         if _length_fits(text, demand) and all(
             regexes.found(pattern, text) for pattern in demand.patterns

@@ -1,14 +1,14 @@
 """What a rule does besides answering: `capture` keeps, `set` changes the session's state."""
 
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar, Final
 
 from mockserver.conversation import IncomingCall
 from mockserver.errors import BadValue
+from mockserver.patterns.searching import pattern
 from mockserver.scenario.conditions.criteria import QueryText, Regex
-from mockserver.scenario.conditions.predicates import MAX_SEARCHED
+from mockserver.scenario.conditions.predicates import searched
 from mockserver.scenario.conditions.subject import subject_of
 from mockserver.templates.expansion import Values, template
 from mockserver.templates.queries import query
@@ -76,11 +76,11 @@ class Capture:
 
 def _searched(search: Search, looked_at: Any) -> str | None:
     texts = (looked_at,) if isinstance(looked_at, str) else looked_at or ()
-    compiled = re.compile(search.regex)
+    regex = pattern(search.regex)
     for text in texts:
-        found = compiled.search(text, 0, MAX_SEARCHED)
+        found = regex.match(searched(text))
         if found is not None:
-            return found.group(1 if compiled.groups else 0)
+            return found.group(1 if regex.compiled.groups else 0)
     return None
 
 

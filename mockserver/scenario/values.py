@@ -9,9 +9,9 @@ from typing import Any, Final
 from mockserver.contracts import Unstated
 from mockserver.errors import Place, did_you_mean
 from mockserver.models import Catalogue
+from mockserver.patterns.dangers import danger
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import INVALID, Builder, Invalid, Reader
-from mockserver.scenario.conditions import regexes
 from mockserver.scenario.conditions.criteria import NameTest, QueryText, Regex, ValueTest
 from mockserver.scenario.conditions.when import EndpointTest, ProviderName, ProviderTest, QueryTests
 from mockserver.scenario.schema import Defaults, ModelEntry, Models
@@ -163,14 +163,14 @@ class Values:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")  # of what may mean something else in later Pythons
                 re.compile(regex)
-                danger = regexes.danger(regex)
+                why = danger(regex)
         except RecursionError:
             what = "the regular expression is nested too deeply"
             return self._builder.refuse(node.place, what)
         except (re.error, OverflowError) as error:
             return self._builder.refuse(node.place, f"this is not a regular expression: {error}")
-        if danger is not None:
-            what = f"the regular expression '{shortened(regex)}' can take very long: {danger}"
+        if why is not None:
+            what = f"the regular expression '{shortened(regex)}' can take very long: {why}"
             self._builder.warn(node.place, what, "use 'contains' or 'glob', or rewrite it")
         return regex
 

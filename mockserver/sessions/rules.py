@@ -12,6 +12,7 @@ from typing import Final, Literal, NamedTuple
 
 from mockserver.contracts import Failure, Reply
 from mockserver.conversation import IncomingCall
+from mockserver.effort import current
 from mockserver.scenario.compiled import Compiled, CompiledRule
 from mockserver.scenario.conditions.subject import subject_of
 from mockserver.scenario.merging import RuleKey
@@ -156,7 +157,10 @@ class RuleReader:
             return compiled.holding(subject_of(call))
         known = call.held.get(compiled)
         if known is None:
-            known = call.held[compiled] = compiled.may_hold(subject_of(call))
+            known = compiled.may_hold(subject_of(call))
+            # What was given up is to be noted the next time, too.
+            if not current().given_up:
+                call.held[compiled] = known
         return known if compiled.is_steady else compiled.holding_of(known, subject_of(call))
 
     def _meet(

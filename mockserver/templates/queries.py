@@ -11,7 +11,9 @@ from typing import Any, Final, cast
 
 import jmespath
 from jmespath import exceptions, functions
+from jmespath.visitor import TreeInterpreter
 
+from mockserver.effort import Budget, current
 from mockserver.errors import did_you_mean
 from mockserver.wire.jsontext import is_list, is_object
 
@@ -46,11 +48,14 @@ class Query:
         parsed = _parsed(text)
         self.tree: dict[str, Any] = parsed.parsed
         steps = _steps(self.tree)
-        self._search = parsed.search if steps is None else partial(_walk, steps)
+        self._search = partial(_evaluated, self) if steps is None else partial(_walk, steps)
         _check_functions(self.tree)
 
     def find(self, value: Any) -> Any:
-        """Return what the expression finds in *value*; None where it finds or can do nothing."""
+        """Return what the expression finds in *value*; None where it finds or can do nothing.
+
+        What takes too many steps, or makes something too large, finds nothing; this is noted.
+        """
         try:
             return self._search(value)
         except (exceptions.JMESPathError, TypeError, ValueError, RecursionError):
@@ -107,6 +112,98 @@ def _walk(steps: tuple[str | int, ...], value: Any) -> Any:
 
 def _member(value: Any, name: str) -> Any:
     return cast(Mapping[str, Any], value).get(name) if isinstance(value, Mapping) else None
+
+
+LARGEST: Final = 1_000_000
+"""Of what an expression makes: characters, and values in it, each as often as it is there."""
+_FREE_STEPS: Final = 200
+"""What each expression may take, however many there are."""
+_LIGHT: Final = 20
+"""So many values are as quickly gone through as one node of an expression is evaluated."""
+_CHARACTERS: Final = 200
+"""So many characters, likewise."""
+_EQUALITY: Final = frozenset({"eq", "ne"})
+"""The comparisons of any values; all others are of numbers."""
+_SHOWN: Final = 60
+_MAKING: Final = frozenset(
+    (
+        *("multi_select_list", "multi_select_dict", "projection", "value_projection"),
+        *("filter_projection", "flatten", "function_expression"),
+    )
+)
+"""The nodes whose results are new; all others find what is there."""
+
+
+class _TooMuch(Exception):  # noqa: N818 - it is a verdict
+    """An expression takes too many steps, or makes something too large."""
+
+
+def _evaluated(expression: Query, value: Any) -> Any:
+    """Return what *expression* finds in *value*, or None where that is too much."""
+    effort = current()
+    with effort.share("queries", _FREE_STEPS) as steps:
+        try:
+            return _Counting(value, steps).visit(expression.tree, value)
+        except _TooMuch:
+            text = expression.text
+            shown = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "\N{HORIZONTAL ELLIPSIS}"
+            effort.give_up(f"the expression '{shown}' makes too much, and was given up")
+            return None
+
+
+class _Counting(TreeInterpreter):
+    """Evaluates an expression as the library does, and counts its steps and what it makes."""
+
+    def __init__(self, whole: Any, steps: Budget) -> None:
+        super().__init__()
+        self._whole = whole
+        self._steps = steps
+        # By id; each value is kept, too, lest another gets the id of one that is gone.
+        self._sizes: dict[int, tuple[Any, int]] = {}
+
+    def visit(self, node: Any, *args: Any, **options: Any) -> Any:
+        """Evaluate *node*.
+
+        Raises:
+            _TooMuch: No steps are left, or its result is too large.
+
+        """
+        self._spend(1)
+        found = super().visit(node, *args, **options)
+        if node["type"] in _MAKING:
+            if isinstance(found, str):
+                self._spend(len(found) // _CHARACTERS)
+            size = self._size(found)
+            # Whatever is looked into may be found twice, however large it is.
+            if size > LARGEST and size > 2 * self._size(self._whole):
+                raise _TooMuch
+        return found
+
+    def visit_comparator(self, node: Any, value: Any) -> Any:
+        """Compare what is found; of lists and objects that takes steps."""
+        if node["value"] not in _EQUALITY:
+            return super().visit_comparator(node, value)
+        left, right = [self.visit(child, value) for child in node["children"]]
+        if isinstance(left, list | dict) and isinstance(right, list | dict):
+            self._spend(min(self._size(left), self._size(right)) // _LIGHT)
+        return self.COMPARATOR_FUNC[node["value"]](left, right)
+
+    def _spend(self, steps: int) -> None:
+        if not self._steps.spend(steps):
+            raise _TooMuch
+
+    def _size(self, value: Any) -> int:
+        if isinstance(value, str):
+            return 1 + len(value)
+        if not isinstance(value, list | dict):
+            return 1
+        holder = cast(Any, value)
+        known = self._sizes.get(id(holder))
+        if known is None:
+            self._spend(len(holder) // _LIGHT)
+            inner = holder.values() if isinstance(value, dict) else holder
+            known = self._sizes[id(holder)] = (holder, 1 + sum(map(self._size, inner)))
+        return known[1]
 
 
 def _at(position: int) -> str:

@@ -7,9 +7,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from schema_strategies import JSON, schemas
 
+from mockserver.effort import Budget
 from mockserver.sampling import sample
 from mockserver.sampling.judging import Judge
-from mockserver.sampling.places import Budget
 from mockserver.sampling.references import References
 
 thorough = settings(

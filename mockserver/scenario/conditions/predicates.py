@@ -11,6 +11,7 @@ from functools import partial
 from operator import eq
 from typing import Any, Final, TypeAlias, TypeVar
 
+from mockserver.patterns.searching import Pattern, pattern
 from mockserver.wire.jsontext import JsonValue, is_list, is_object
 
 T = TypeVar("T")
@@ -19,7 +20,7 @@ TextPredicate: TypeAlias = Callable[[str | None], bool]
 """Takes a text, or None where there is none."""
 
 MAX_SEARCHED: Final = 65_536
-"""How many characters a regular expression looks at: `re` cannot be interrupted."""
+"""How many characters of a text a regular expression looks at."""
 
 
 def has_wildcard(pattern: str) -> bool:
@@ -69,13 +70,21 @@ def fits_one(globs: Sequence[str]) -> TextPredicate:
 
 def finds_one(regexes: Sequence[str]) -> TextPredicate:
     """Test whether one of *regexes* is found in a text."""
-    searches = [re.compile(regex).search for regex in regexes]
-    if len(searches) == 1:
-        search = searches[0]
-        return lambda text: text is not None and search(text, 0, MAX_SEARCHED) is not None
-    return lambda text: (
-        text is not None and any(search(text, 0, MAX_SEARCHED) is not None for search in searches)
-    )
+    patterns = [pattern(regex) for regex in regexes]
+    if len(patterns) == 1:
+        (alone,) = patterns
+        return lambda text: text is not None and _is_found(alone, text)
+    return lambda text: text is not None and any(_is_found(one, text) for one in patterns)
+
+
+def searched(text: str) -> str:
+    """Return the part of *text* that regular expressions look at."""
+    return text if len(text) <= MAX_SEARCHED else text[:MAX_SEARCHED]
+
+
+def _is_found(one: Pattern, text: str) -> bool:
+    # What takes too long to find is not found; the effort of the request holds a note of it.
+    return one.found(searched(text)) is True
 
 
 def negated(predicate: Callable[[T], bool]) -> Callable[[T], bool]:

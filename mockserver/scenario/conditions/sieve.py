@@ -14,6 +14,7 @@ from itertools import compress
 from operator import attrgetter
 from typing import Any, Final
 
+from mockserver.patterns.searching import pattern
 from mockserver.scenario.conditions.criteria import (
     NamesTest,
     NameTest,
@@ -23,7 +24,6 @@ from mockserver.scenario.conditions.criteria import (
 )
 from mockserver.scenario.conditions.matching import Condition, WrittenTest
 from mockserver.scenario.conditions.predicates import has_wildcard, literal_run
-from mockserver.scenario.conditions.regexes import literal_in
 from mockserver.scenario.conditions.subject import Subject
 from mockserver.scenario.conditions.when import AfterTool
 
@@ -241,5 +241,5 @@ def _needle(test: Any) -> str | None:
     if len(test.glob) == 1:
         return literal_run(test.glob[0]) or None
     if len(test.regex) == 1:
-        return literal_in(test.regex[0]) or None
+        return pattern(test.regex[0]).literal or None
     return None

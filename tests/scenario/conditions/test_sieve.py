@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from mockserver.patterns.searching import Pattern
 from mockserver.scenario.conditions.predicates import literal_run
-from mockserver.scenario.conditions.regexes import literal_in
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from mockserver.scenario.conditions.regexes import literal_in
     ],
 )
 def test_a_regex_tells_a_text_that_is_in_whatever_it_matches(pattern: str, found: str) -> None:
-    assert literal_in(pattern) == found
+    assert Pattern(pattern).literal == found
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,4 @@ def test_whatever_a_regex_finds_has_that_text(pattern: str, text: str) -> None:
     except re.error:
         return
     if found is not None:
-        assert literal_in(pattern) in text
+        assert Pattern(pattern).literal in text

@@ -1,6 +1,6 @@
 import pytest
 
-from mockserver.scenario.conditions.regexes import danger
+from mockserver.patterns.dangers import danger
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,46 @@ from mockserver.scenario.conditions.regexes import danger
         r"(a)(?(1)(b+)+c|d)",
     ],
 )
-def test_repetitions_of_what_matches_in_several_ways_are_dangerous(pattern: str) -> None:
+def test_f9_repetitions_of_what_matches_in_several_ways_are_dangerous(pattern: str) -> None:
     assert danger(pattern) is not None
 
 
 @pytest.mark.parametrize(
     "pattern",
     [
+        r"\s+$",
+        r"[ \t]+\Z",
+        r"(\s+)$",
+        r"\s*\n?$",
+        r"x|\d+\b",
+        r"\w+(?=;)",
+    ],
+)
+def test_f9_repetitions_that_are_begun_again_before_an_end_are_slow(pattern: str) -> None:
+    assert danger(pattern) == (
+        "a long run of what it begins with is searched again from each character"
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern", [r"^\d+\d+$", r".*.*=", r"x\s*\s*y", r"(\w+)(\d*)-", r"a\s*,?\s*$"]
+)
+def test_f9_repetitions_that_share_a_text_are_slow(pattern: str) -> None:
+    assert danger(pattern) == "two repetitions in a row can share out the same text in many ways"
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
         r"^joke",
+        r"^\s+$",
+        r"\S\s+$",
+        r"\w+",
+        r"\w+@\w+",
+        r"foo.*bar.*baz",
+        r"\s*-\s*x",
+        r"\d{1,3}$",
+        r"(\w+) (\w+)!",
         r"my name is (\w+)",
         r"Review: .*\nSentiment:$",
         r".*x.*",

@@ -1,52 +1,104 @@
-"""Regular expressions that can take exponential time: found by their form, never by trying.
+"""Regular expressions that can take very long: found by their form, never by trying.
 
-Python's `re` backtracks and cannot be interrupted: `(a+)+$` takes seconds on 26 letters, in
-which the whole server stands still. What blows up is a repetition whose body can match the
-same text in several ways. This finds most of those, and may suspect a harmless one.
+`re` backtracks: `(a+)+$` takes seconds on 26 letters. What blows up is a repetition whose body can
+match the same text in several ways; what grows with the square of a text's length is a repetition
+that is begun again at each of its characters, or that shares them out with the next one. This
+finds most of those, and may suspect a harmless one. However long an expression would take, it is
+given up after a while (`mockserver.patterns.searching`): a rule that tests it does not hold then.
 """
 
-import importlib
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, islice, product
 from typing import Any, Final
 
-# The parser of `re` itself: private, and the same since Python 3.11.
-_parser: Final[Any] = importlib.import_module("re._parser")
-_codes: Final[Any] = importlib.import_module("re._constants")
+from mockserver.patterns.trees import REPEATS, codes, parsed, parts
 
 _ALPHABET: Final = frozenset(map(chr, range(256)))
 """The characters by which sets are compared."""
 _MANY: Final = 10
 """A repetition that is allowed so often is as good as unbounded."""
+_LONG: Final = 1_000
+"""A repetition that is allowed so often can take a whole text."""
 _MOST_WAYS: Final = 64
 """How many combinations of alternatives are looked at in one body."""
 
 
 def danger(pattern: str) -> str | None:
-    """Return why the valid *pattern* can take exponential time, or None."""
-    parsed = _parser.parse(pattern)
-    reading = _Reading(folded=bool(parsed.state.flags & re.IGNORECASE))
-    for body in _repeated_bodies(parsed):
+    """Return why the valid *pattern* can take very long, or None."""
+    tree = parsed(pattern)
+    reading = _Reading(folded=bool(tree.state.flags & re.IGNORECASE))
+    for body in _repeated_bodies(tree):
         ways = list(islice(reading.ways(body), _MOST_WAYS))
         if any(map(_splits_at_will, ways)):
             return "a repetition within a repetition can share out the same text in many ways"
         if any(_overlap(one, other) for one, other in combinations(ways, 2)):
             return "alternatives within a repetition can match the same text"
+    for steps in islice(_straight(tree), _MOST_WAYS):
+        if _begins_again(steps):
+            return "a long run of what it begins with is searched again from each character"
+        if _shares(steps, reading):
+            return "two repetitions in a row can share out the same text in many ways"
     return None
 
 
-def literal_in(pattern: str) -> str:
-    """Return a text that is in whatever the valid *pattern* matches: its longest; often empty."""
-    parsed = _parser.parse(pattern)
-    if parsed.state.flags & re.IGNORECASE:
-        return ""
-    runs, run = [""], ""
-    for kind, argument in parsed:
-        run = run + chr(argument) if kind is _codes.LITERAL else ""
-        runs.append(run)
-    return max(runs, key=len)
+_Step = tuple[Any, Any]
+
+
+def _straight(sequence: Iterable[_Step]) -> Iterator[tuple[_Step, ...]]:
+    """Yield each way through *sequence*, with the steps of its groups in their place."""
+    ways: list[list[tuple[_Step, ...]]] = []
+    for code, argument in sequence:
+        if code is codes.SUBPATTERN:
+            ways.append(list(islice(_straight(argument[3]), _MOST_WAYS)))
+        elif code is codes.BRANCH:
+            branches = [list(islice(_straight(one), _MOST_WAYS)) for one in argument[1]]
+            ways.append([way for branch in branches for way in branch])
+        else:
+            ways.append([((code, argument),)])
+    for chosen in product(*ways):
+        yield tuple(step for way in chosen for step in way)
+
+
+_EMPTY: Final = frozenset({codes.AT, codes.ASSERT, codes.ASSERT_NOT})
+"""Steps that take no characters."""
+
+
+def _is_endless(step: _Step) -> bool:
+    code, argument = step
+    return code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and argument[1] >= _LONG
+
+
+def _is_optional(step: _Step) -> bool:
+    code, argument = step
+    return code in _EMPTY or (code in REPEATS and not argument[0])
+
+
+def _begins_again(steps: tuple[_Step, ...]) -> bool:
+    """Return whether a repetition comes first, and after it only an end that may not be there."""
+    if not steps or not _is_endless(steps[0]):
+        return False
+    rest = steps[1:]
+    return all(map(_is_optional, rest)) and any(code in _EMPTY for code, _ in rest)
+
+
+def _shares(steps: tuple[_Step, ...], reading: "_Reading") -> bool:
+    """Return whether two endless repetitions follow each other, with something after them."""
+    before: frozenset[str] | None = None
+    for position, step in enumerate(steps):
+        if _is_endless(step):
+            (item,) = reading.alternatives(*step)[0]
+            can_fail = any(
+                code in _EMPTY or not _is_optional((code, argument))
+                for code, argument in steps[position + 1 :]
+            )
+            if before is not None and can_fail and not before.isdisjoint(item.characters):
+                return True
+            before = item.characters
+        elif not _is_optional(step) or step[0] in _EMPTY:
+            before = None
+    return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,27 +138,10 @@ def _overlap(one: _Way, other: _Way) -> bool:
 def _repeated_bodies(sequence: Iterable[Any]) -> Iterator[Any]:
     """Yield the bodies of all repetitions that may go on and on, the outer ones first."""
     for code, argument in sequence:
-        if code in (_codes.MAX_REPEAT, _codes.MIN_REPEAT) and argument[1] >= _MANY:
+        if code in (codes.MAX_REPEAT, codes.MIN_REPEAT) and argument[1] >= _MANY:
             yield argument[2]
-        for inner in _inside(code, argument):
+        for inner in parts(code, argument):
             yield from _repeated_bodies(inner)
-
-
-def _inside(code: Any, argument: Any) -> list[Any]:
-    """Return the sequences that an operation of `re` holds."""
-    if code in (_codes.MAX_REPEAT, _codes.MIN_REPEAT, _codes.POSSESSIVE_REPEAT):
-        return [argument[2]]
-    if code is _codes.SUBPATTERN:
-        return [argument[3]]
-    if code is _codes.ATOMIC_GROUP:
-        return [argument]
-    if code is _codes.BRANCH:
-        return list(argument[1])
-    if code in (_codes.ASSERT, _codes.ASSERT_NOT):
-        return [argument[1]]
-    if code is _codes.GROUPREF_EXISTS:
-        return [sequence for sequence in argument[1:] if sequence is not None]
-    return []
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +152,13 @@ class _Reading:
 
     def ways(self, sequence: Iterable[Any]) -> Iterator[_Way]:
         """Yield each way through *sequence*."""
-        steps = [self._alternatives(code, argument) for code, argument in sequence]
+        steps = [self.alternatives(code, argument) for code, argument in sequence]
         for choice in product(*steps):
             yield tuple(item for way in choice for item in way)
 
-    def _alternatives(self, code: Any, argument: Any) -> list[_Way]:
-        if code is _codes.BRANCH:
+    def alternatives(self, code: Any, argument: Any) -> list[_Way]:
+        """Return the ways through one step."""
+        if code is codes.BRANCH:
             filled = [list(islice(self.ways(branch), _MOST_WAYS)) for branch in argument[1]]
             ways = [way for branch in filled for way in branch]
             if () not in ways:
@@ -130,11 +166,11 @@ class _Reading:
             # `re` takes common beginnings out: `a|aa` arrives as an `a` and an optional `a`.
             characters = frozenset[str]().union(*(i.characters for way in ways for i in way))
             return [(_Item(characters, optional=True, varies=True),)]
-        if code is _codes.SUBPATTERN:
+        if code is codes.SUBPATTERN:
             return list(islice(self.ways(argument[3]), _MOST_WAYS))
-        if code in (_codes.AT, _codes.ASSERT, _codes.ASSERT_NOT):
+        if code in (codes.AT, codes.ASSERT, codes.ASSERT_NOT):
             return [()]
-        if code in (_codes.MAX_REPEAT, _codes.MIN_REPEAT):
+        if code in (codes.MAX_REPEAT, codes.MIN_REPEAT):
             return [self._repeat(*argument)]
         return [(self._item(code, argument),)]
 
@@ -148,7 +184,7 @@ class _Reading:
 
     def _item(self, code: Any, argument: Any) -> _Item:
         """Return what a step matches that does not give back what it took."""
-        inner = _inside(code, argument)
+        inner = parts(code, argument)
         if inner:
             ways = [way for sequence in inner for way in islice(self.ways(sequence), _MOST_WAYS)]
             characters = frozenset[str]().union(*(i.characters for way in ways for i in way))
@@ -157,11 +193,11 @@ class _Reading:
         return _Item(self._characters(code, argument))
 
     def _characters(self, code: Any, argument: Any) -> frozenset[str]:
-        if code is _codes.LITERAL:
+        if code is codes.LITERAL:
             return self._fold(chr(argument))
-        if code is _codes.NOT_LITERAL:
+        if code is codes.NOT_LITERAL:
             return _ALPHABET - self._fold(chr(argument))
-        if code is _codes.IN:
+        if code is codes.IN:
             return self._set(argument)
         return _ALPHABET
 
@@ -169,11 +205,11 @@ class _Reading:
         found: set[str] = set()
         negated = False
         for code, argument in members:
-            if code is _codes.NEGATE:
+            if code is codes.NEGATE:
                 negated = True
-            elif code is _codes.RANGE:
+            elif code is codes.RANGE:
                 found |= self._fold(*map(chr, range(argument[0], min(argument[1], 255) + 1)))
-            elif code is _codes.CATEGORY:
+            elif code is codes.CATEGORY:
                 found |= _CATEGORIES.get(argument, _ALPHABET)
             else:
                 found |= self._characters(code, argument)
@@ -189,10 +225,10 @@ _DIGITS: Final = frozenset(c for c in _ALPHABET if c.isdigit())
 _SPACES: Final = frozenset(c for c in _ALPHABET if c.isspace())
 _WORDS: Final = frozenset(c for c in _ALPHABET if c.isalnum() or c == "_")
 _CATEGORIES: Final = {
-    _codes.CATEGORY_DIGIT: _DIGITS,
-    _codes.CATEGORY_NOT_DIGIT: _ALPHABET - _DIGITS,
-    _codes.CATEGORY_SPACE: _SPACES,
-    _codes.CATEGORY_NOT_SPACE: _ALPHABET - _SPACES,
-    _codes.CATEGORY_WORD: _WORDS,
-    _codes.CATEGORY_NOT_WORD: _ALPHABET - _WORDS,
+    codes.CATEGORY_DIGIT: _DIGITS,
+    codes.CATEGORY_NOT_DIGIT: _ALPHABET - _DIGITS,
+    codes.CATEGORY_SPACE: _SPACES,
+    codes.CATEGORY_NOT_SPACE: _ALPHABET - _SPACES,
+    codes.CATEGORY_WORD: _WORDS,
+    codes.CATEGORY_NOT_WORD: _ALPHABET - _WORDS,
 }
