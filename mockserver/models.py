@@ -76,6 +76,10 @@ class Family:
     """The number of such squares that an image is scaled down to."""
 
 
+MOST_CALL_ID: Final = 40
+"""The greatest length of a tool call's id on the chat endpoint."""
+
+
 class RateLimits(NamedTuple):
     """What an account may ask of a model in a minute; *images* None: it is not limited."""
 
@@ -95,6 +99,10 @@ class Model:
     """What an answer names as its `model`: the snapshot of an alias, a legacy engine's name."""
     behaves_as: str
     """The model whose restrictions on requests hold: its own name, unless it is like another."""
+    judged_as: str | None = None
+    """The model by which the provider behind a gateway judges what the gateway forwards."""
+    most_call_id: int = MOST_CALL_ID
+    """The greatest length of a tool call's id at the API that such a gateway asks."""
     elsewhere: Elsewhere = "forbidden"
     listed: bool = True
     """Whether lists of models show it; an alias that they leave out answers all the same."""
@@ -196,6 +204,10 @@ class Catalogue:
             return _stranger(name, None)
         return found
 
+    def described(self, name: str) -> Model | None:
+        """Return the model called *name* if more is known of it than that it may exist."""
+        return self.get(name)
+
     def is_retired(self, name: str) -> bool:
         """Return whether the model called *name* answers no more."""
         if self._retired is False:
@@ -246,6 +258,10 @@ class _SeenCatalogue(Catalogue):
         # A name goes into headers: what cannot be printed in one is nobody's name.
         found = self._spelt(name) or (self._unknown(name) if name.isprintable() else None)
         return found or super().get(name)
+
+    def described(self, name: str) -> Model | None:
+        is_retired = self._retired and self.is_retired(name)
+        return None if is_retired else self._spelt(name) or super().get(name)
 
     def resolve(self, name: str) -> Model:
         # A scenario may say that a model answers which the provider calls otherwise.

@@ -80,7 +80,7 @@ SAID: Final = {
         LANGUAGE,
         {"choices", "finish_reason", "role", "usage", "completion_tokens"},
     ),
-    "failures/inject.py": (LANGUAGE, {"object"}),
+    "failures/inject.py": (LANGUAGE, {"object", "finish_reason"}),
     "failures/bad_arguments.py": (
         "why an answer ends, in our words",
         {"tool_calls", "finish_reason"},

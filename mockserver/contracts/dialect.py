@@ -171,6 +171,11 @@ class Dialect(ABC):
         del answer, draw
         return {}
 
+    def remarks(self, answer: Answer) -> tuple[str, ...]:
+        """Return what the journal notes on *answer*: what the provider has and this one lacks."""
+        del answer
+        return ()
+
     def spells(self, endpoint: Endpoint) -> bool:
         """Return whether *endpoint* belongs to one of its protocols, or to none in particular."""
         return not endpoint.protocol or endpoint.protocol in self.protocols

@@ -6,7 +6,9 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 from mockserver.conversation.parts import Refusal, Speech, Text, Thought, ToolCall
 
-FinishReason: TypeAlias = Literal["stop", "length", "tool_calls", "function_call", "content_filter"]
+FinishReason: TypeAlias = Literal[
+    "stop", "length", "tool_calls", "function_call", "content_filter", "error"
+]
 """Why an answer ends, in the words of scenarios."""
 CALLED_TOOLS: Final[FinishReason] = "tool_calls"
 

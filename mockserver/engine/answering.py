@@ -160,6 +160,9 @@ def _answered(
     if states_exactness and usage is not None:
         added = USAGE_EXACT if usage.exact else USAGE_ESTIMATED
     notes = found_nothings(given.scope)
+    if asked.route.is_spelled:
+        remarks = asked.route.dialect.remarks(answer)
+        notes += tuple([redact_text(remark, asked.secrets) for remark in remarks])
     # No notes on what goes wrong on purpose, or on what nobody wrote.
     unoffered: tuple[str, ...] = ()
     off_schema: tuple[str, ...] = ()

@@ -22,9 +22,9 @@ def refuse(asked: Asked, call: Call, error: ApiError) -> Timeline:
     """Return what goes out for *error* in the place of an answer."""
     # No answer is made for it: others may have its places.
     asked.places.leave()
-    call.error_code = error.code
+    call.error_code = None if error.code is None else str(error.code)
     if error.note is not None:
-        call.notes += (error.note,)
+        call.notes += (redact_text(error.note, asked.secrets),)
     return refusal(asked, error)
 
 

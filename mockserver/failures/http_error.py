@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from mockserver.contracts import UNSTATED, Distorted, Failure, Scene, Unstated
 from mockserver.errors import BadValue
@@ -23,7 +24,8 @@ class HttpError(Failure):
         status: From 200 to 599.
         message: The error's message.
         type: The error's type; null is sent.
-        code: The error's code.
+        code: The error's code; a number goes out as one.
+        metadata: What the error has besides, as OpenRouter's have: `raw`, `provider_name` and more.
         param: The parameter that the error names.
         body: Sent instead of the provider's error: a text, as it is, or any JSON.
         content_type: The content type of *body*; unless stated, that of HTML or of JSON.
@@ -39,7 +41,8 @@ class HttpError(Failure):
     status: int
     message: str | None = None
     type: str | Unstated | None = UNSTATED
-    code: str | None = None
+    code: str | int | None = None
+    metadata: Mapping[str, Any] | None = None
     param: str | None = None
     body: JsonValue | Unstated = UNSTATED
     content_type: str | None = None
@@ -54,7 +57,7 @@ class HttpError(Failure):
             raise BadValue(
                 "status", f"status {self.status} has no body, so it cannot carry an error"
             )
-        members = ("message", "type", "code", "param")
+        members = ("message", "type", "code", "metadata", "param")
         stated = [key for key in members if getattr(self, key) not in (None, UNSTATED)]
         has_body = not isinstance(self.body, Unstated)
         if self.content_type is not None and not has_body:
@@ -85,6 +88,8 @@ class HttpError(Failure):
             type=known.type if isinstance(self.type, Unstated) else self.type,
             param=self.param,
             code=self.code,
+            is_stated=True,
+            metadata=self.metadata,
             headers=headers,
             retry_after_s=self.retry_after_s,
             retry_after_scales=self.scale,

@@ -1,8 +1,8 @@
 """A stream contains something that does not belong there, or that clients do not expect."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final, Literal
+from typing import Any, ClassVar, Final, Literal
 
 from mockserver.contracts import IN_THE_BODY, UNSTATED, Distorted, Failure, Scene, Unstated
 from mockserver.errors import BadValue
@@ -49,6 +49,11 @@ SHAPES: dict[What, tuple[Shape, ...]] = {
     "empty_choices": ("blank",),
 }
 NO_UTF8 = b"\xff"
+_OF_ERRORS: Final = {
+    **dict.fromkeys(("message", "type", "code", "metadata")),
+    "finish_reason": "error",
+}
+"""The keys that only errors have, and what they are unless stated."""
 NOT_SAID: Final = frozenset({DONE, FRAME, GENERATED, USAGE})
 """What a stream has besides the answer."""
 
@@ -69,7 +74,10 @@ class Inject(Failure):
             choices may be `blank`: no id or model, but the results of the prompt's filter.
         message: The error's message.
         type: The error's type.
-        code: The error's code.
+        code: The error's code; a number goes out as one.
+        metadata: What the error has besides, as OpenRouter's have: `raw`, `provider_name` and more.
+        finish_reason: What the choices of a chunk that reports an error end with; null: nothing,
+            as recorded in 2025. For shapes and providers that report errors in chunks.
         data: The data of your own event: a text, sent as it is, or any JSON.
         event: The name of your own event.
 
@@ -84,7 +92,9 @@ class Inject(Failure):
     shape: Shape | None = None
     message: str | None = None
     type: str | None = None
-    code: str | None = None
+    code: str | int | None = None
+    metadata: Mapping[str, Any] | None = None
+    finish_reason: str | None = "error"
     data: JsonValue | Unstated = UNSTATED
     event: str | None = None
 
@@ -96,8 +106,8 @@ class Inject(Failure):
                 f"use {' or '.join(map(repr, known))}" if known else "remove 'shape': it has none"
             )
             raise BadValue("shape", f"'{self.what}' has no shape '{self.shape}'", hint)
-        for key in ("message", "type", "code"):
-            if getattr(self, key) is not None and self.what != "error_event":
+        for key, usual in _OF_ERRORS.items():
+            if getattr(self, key) != usual and self.what != "error_event":
                 raise BadValue(key, f"'{key}' is only for 'error_event', not for '{self.what}'")
         for key, stated in (("data", self.data), ("event", self.event)):
             if stated not in (None, UNSTATED) and self.what != "event":
@@ -159,6 +169,9 @@ class Inject(Failure):
             message=known.message if self.message is None else self.message,
             type=known.type if self.type is None else self.type,
             code=known.code if self.code is None else self.code,
+            is_stated=self.code is not None,
+            metadata=self.metadata,
+            finish_reason=self.finish_reason,
         )
         return scene.dialect.stream_error(error, nearest, self.shape)
 

@@ -138,6 +138,7 @@ class AimlApi(OpenAICompatible):
             "requestId": self.request_id(draw),
             "statusCode": error.status,
             "timestamp": f"{moment:%Y-%m-%dT%H:%M:%S}.{draw.milliseconds(0, 999):03}Z",
+            **error.added,
         }
         payload = to_bytes(compact(body))
         headers = (*_headers("application/json; charset=utf-8"), *error.headers)

@@ -13,7 +13,6 @@ from typing import Final
 from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, ApiError
 from mockserver.protocols.openai.compatible import (
-    ERROR_MEMBERS,
     OpenAICompatible,
     unknown_model,
 )
@@ -197,8 +196,10 @@ class OpenAI(OpenAICompatible):
 
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the refusing layer prints it."""
-        keys = UNKNOWN_URL_KEYS if error.code == UNKNOWN_URL else ERROR_MEMBERS
-        body = {"error": {key: getattr(error, key) for key in keys}}
+        members = error.members
+        if error.code == UNKNOWN_URL:
+            members = {key: members[key] for key in UNKNOWN_URL_KEYS}
+        body = {"error": members}
         match error.layer:
             case "edge":
                 text = _go_escaped(pretty(body, 4)) + "\n"

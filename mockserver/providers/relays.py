@@ -135,12 +135,14 @@ class _Relay(OpenAICompatible):
         message = f"{error.message} (request id: {identity})"
         if error.param == OWN:
             # Written from a map of Go's, which sorts its keys.
-            return {"code": error.code or "", "message": message, "type": self.error_type}
+            own = {"code": error.code or "", "message": message, "type": self.error_type}
+            return {**own, **error.added}
         return {
             "message": message,
             "type": error.type or self.error_type,
             "param": error.param or "",
             "code": error.code,
+            **error.added,
         }
 
     def _own(self, status: int, message: str, code: str | None = None) -> ApiError:

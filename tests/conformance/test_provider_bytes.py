@@ -136,7 +136,7 @@ OPENROUTER = {
     "no-key.json": Case(f"{ROUTER}/chat/completions", chat(), key=""),
     "bad-key.json": Case(f"{ROUTER}/chat/completions", chat(), key="sk-bad"),
     "no-credits.json": Case(f"{ROUTER}/chat/completions", chat(), key="sk-poor"),
-    "no-model.json": Case(f"{ROUTER}/chat/completions", chat(model="openai/none")),
+    "no-model.json": Case(f"{ROUTER}/chat/completions", chat(model="none")),
     "no-input.json": Case(f"{ROUTER}/chat/completions", {"model": "openai/gpt-4o"}),
     "no-tools.json": Case(
         f"{ROUTER}/chat/completions", chat(model="openai/gpt-3.5-turbo-instruct", **TOOLS)

@@ -4,10 +4,11 @@ A provider overrides whatever differs. Texts: public issues and recorded answers
 docs/fidelity.md states how certain each is.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar, Final
 
-from mockserver.contracts import Dialect, Located
+from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.limits import go_duration
 from mockserver.traffic.limits import LimitReached
@@ -19,8 +20,8 @@ from mockserver.wire.sse import stream_moulds
 
 Json = Mapping[str, JsonValue]
 
-ERROR_MEMBERS: Final = ("message", "type", "param", "code")
-"""The members of an error, in wire order."""
+VENDOR_AND_NAME: Final = re.compile(r"[\w.~-]+/[\w.~:-]+", re.ASCII)
+"""The name of a model at gateways that serve many vendors'."""
 OVERLOADED: Final = (
     "The server is currently overloaded with other requests. Sorry about that! You can retry "
     "your request, or contact us through our help center at help.openai.com if the error persists."
@@ -147,7 +148,7 @@ class OpenAICompatible(Dialect):
 
     def stream_error(self, error: ApiError, nearest: Sequence[Json], shape: str | None) -> bytes:
         """Return the event that reports *error* in a stream; by default in an `error` member."""
-        body = {key: getattr(error, key) for key in ERROR_MEMBERS}
+        body = error.members
         match shape:
             case "named_event":
                 return b"event: error\n" + _event({"error": body})
@@ -155,9 +156,10 @@ class OpenAICompatible(Dialect):
                 return _event({"object": "error", **body, "code": error.code or error.status})
             case "choice":
                 chunk = spoken(nearest)
-                short = {"code": error.code or error.status, "message": error.message}
+                code = error.code or error.status
+                short: Json = {"code": code, "message": error.message, **error.added}
                 ended = [
-                    {**choice, "delta": {"content": ""}, "finish_reason": "error"}
+                    {**choice, "delta": {"content": ""}, "finish_reason": error.finish_reason}
                     for choice in chunk.get("choices") or ()
                 ]
                 return _event({**chunk, "error": short, "choices": ended})
@@ -174,6 +176,14 @@ class OpenAICompatible(Dialect):
         filters: list[Json] = [{"prompt_index": 0, "content_filter_results": {}}]
         blank: Json = {"choices": [], "created": 0, "id": "", "model": "", "object": ""}
         return _event({**blank, "prompt_filter_results": filters})
+
+
+def price_unknown(answer: Answer) -> tuple[str, ...]:
+    """Return a note that the price of *answer*'s model is unknown; nothing if it is not."""
+    if answer.model.usd_per_million_in is not None or answer.usage is None:
+        return ()
+    what = f"the price of '{answer.request.model}' is unknown, so its cost is stated as 0"
+    return (what,)
 
 
 def spoken(nearest: Sequence[Json]) -> Json:

@@ -3,7 +3,6 @@
 from typing import Any, Final
 
 from mockserver.conversation import ApiError
-from mockserver.protocols.openai.compatible import ERROR_MEMBERS
 from mockserver.providers.azure.filters import STRUCK, harms, not_detected
 from mockserver.wire.jsontext import alphabetical, compact, pretty
 
@@ -83,6 +82,6 @@ def refusal_body(error: ApiError) -> str:
         code = error.code
         if error.status == 401 or (error.status == 429 and code is None):  # noqa: PLR2004
             code = str(error.status)
-        return compact({"error": {"code": code, "message": error.message}})
-    details = {key: getattr(error, key) for key in ERROR_MEMBERS}
+        return compact({"error": {"code": code, "message": error.message, **error.added}})
+    details = error.members
     return pretty({"error": details}) + "\n"

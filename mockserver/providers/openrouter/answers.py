@@ -8,7 +8,7 @@ from mockserver.contracts import Answer, AnsweredChoice, ShownUsage
 from mockserver.conversation import Usage
 from mockserver.protocols.openai.marks import chunk_marks
 from mockserver.protocols.openai.requests import as_openai
-from mockserver.providers.openrouter.models import ON_RESPONSES
+from mockserver.providers.openrouter.models import ON_RESPONSES, slug_of
 from mockserver.providers.openrouter.requests import items, record
 from mockserver.wire.jsontext import JavaScriptNumber, NumberHole, plain
 from mockserver.wire.marks import ROLE, THOUGHT, Marks
@@ -69,9 +69,15 @@ def spelled_by(answer: Answer) -> Hashable:
 
 
 def _provider_of(answer: Answer) -> str:
-    """Return the name of the provider that serves *answer*: as preferred, or the vendor's own."""
-    preferences = record(as_openai(answer.request).body.get("provider"))
-    vendor = answer.request.model.partition("/")[0]
+    """Return the name of the provider that serves *answer*."""
+    slug = serving(answer.request.model, as_openai(answer.request).body)
+    return PROVIDERS.get(slug, slug.title())
+
+
+def serving(model: str, body: Mapping[str, Any]) -> str:
+    """Return the slug of the provider of *model*: as *body* prefers, or the vendor's own."""
+    preferences = record(body.get("provider"))
+    vendor = slug_of(model).partition("/")[0]
     ignored = items(preferences.get("ignore"))
     wanted: list[Any] = [
         *items(preferences.get("only")),
@@ -80,14 +86,12 @@ def _provider_of(answer: Answer) -> str:
     ]
     slugs = [str(name).partition("/")[0].lower() for name in wanted]
     slug = next((slug for slug in slugs if slug not in ignored), vendor)
-    if slug == vendor == "openai" and "openai" in ignored:
-        slug = "azure"
-    return PROVIDERS.get(slug, slug.title())
+    return "azure" if slug == vendor == "openai" and "openai" in ignored else slug
 
 
 def _native(finish: str | None, answer: Answer) -> str | None:
-    vendor = answer.request.model.partition("/")[0]
-    if ON_RESPONSES.match(answer.request.model):
+    vendor = slug_of(answer.request.model).partition("/")[0]
+    if ON_RESPONSES.match(slug_of(answer.request.model)):
         vendor = "responses"
     return None if finish is None else NATIVE.get(vendor, {}).get(finish, finish)
 
@@ -95,7 +99,7 @@ def _native(finish: str | None, answer: Answer) -> str | None:
 def _model_name(answer: Answer) -> str:
     """Return the slug of the answering model; a snapshot in a scenario is the vendor's."""
     name = answer.model_name
-    vendor, slash, _ = answer.request.model.rpartition("/")
+    vendor, slash, _ = slug_of(answer.request.model).rpartition("/")
     return name if "/" in name else f"{vendor}{slash}{name}"
 
 
@@ -109,7 +113,9 @@ def body_of(value: Json, answer: Answer) -> Json:
         "model": _model_name(answer),
         "provider": _provider_of(answer),
     }
-    fingerprint = None if ON_RESPONSES.match(answer.request.model) else answer.system_fingerprint
+    fingerprint = (
+        None if ON_RESPONSES.match(slug_of(answer.request.model)) else answer.system_fingerprint
+    )
     if answer.endpoint == "completions":
         # In the order of 2025-12 (OpenRouterTeam/typescript-sdk#101), the only one pasted.
         order = ("id", "provider", "model", "object", "created")
@@ -133,7 +139,7 @@ def body_of(value: Json, answer: Answer) -> Json:
 
 def _tier(answer: Answer) -> str | None:
     """Return the tier that served *answer*, for providers that report it (since 2026-05)."""
-    asked = answer.request.model
+    asked = slug_of(answer.request.model)
     reported = ON_RESPONSES.match(asked) or asked.partition("/")[0] in TELL_TIERS
     return as_openai(answer.request).service_tier if reported else None
 
@@ -187,7 +193,7 @@ def _shows_reasoning(answer: Answer) -> bool:
 
 def _detail(text: str | None, answer: Answer) -> Json:
     """Return *text*, a piece of reasoning, in the form of the model's provider."""
-    asked = answer.request.model
+    asked = slug_of(answer.request.model)
     vendor = "responses" if ON_RESPONSES.match(asked) else asked.partition("/")[0]
     form = REASONING_FORMATS.get(vendor, "unknown")
     member = "summary" if form.endswith("responses-v1") else "text"
@@ -254,7 +260,7 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
         "model": _model_name(answer),
         "provider": _provider_of(answer),
     }
-    on_responses = ON_RESPONSES.match(answer.request.model) is not None
+    on_responses = ON_RESPONSES.match(slug_of(answer.request.model)) is not None
     if answer.system_fingerprint is not None and not on_responses:
         opening["system_fingerprint"] = answer.system_fingerprint
     if answer.endpoint == "chat.completions" and _reasoning(answer) and answer.reasoning:

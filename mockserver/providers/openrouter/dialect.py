@@ -17,8 +17,8 @@ from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.compatible import (
-    ERROR_MEMBERS,
     OpenAICompatible,
+    price_unknown,
     spoken,
     unknown_model,
 )
@@ -27,15 +27,17 @@ from mockserver.providers.openrouter.answers import (
     body_of,
     cost_texts,
     costs,
+    serving,
     spelled_by,
     stream_of,
 )
 from mockserver.providers.openrouter.models import catalogue
+from mockserver.providers.openrouter.relayed import in_words_of, last_asked, quoted
 from mockserver.providers.openrouter.requests import attempts, refused
 from mockserver.seeding import Draw
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import Filling, JsonValue, compact, mark_of, plain, pretty, to_bytes
+from mockserver.wire.jsontext import Filling, JsonValue, compact, mark_of, plain, to_bytes
 from mockserver.wire.moulds import Mould, Part, body_moulds
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE, comment, stream_moulds
@@ -123,8 +125,7 @@ class OpenRouter(OpenAICompatible):
     def overloaded(self, status: int | None = None) -> ApiError:
         """Return the refusal by an overloaded upstream provider."""
         error = OpenAICompatible.overloaded(self, status)
-        raw = pretty({"error": {key: getattr(error, key) for key in ERROR_MEMBERS}})
-        return ApiError(error.status, raw, None, None, UPSTREAM, headers=error.headers)
+        return ApiError(error.status, quoted(error), None, None, UPSTREAM, headers=error.headers)
 
     def content_filtered(self) -> ApiError:
         """Return the 403 of the moderation in front of some providers."""
@@ -157,7 +158,11 @@ class OpenRouter(OpenAICompatible):
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return refusals in OpenRouter's own words, where it has any."""
-        del http
+        if error.relayed:
+            body = validation.read_body(http)
+            told = in_words_of(error, body)
+            behind = serving(last_asked(body), body)
+            return ApiError(told.status, quoted(told), None, behind, UPSTREAM)
         name = unknown_model(error)
         if name is not None:
             return replace(refused(400, f"{name} is not a valid model ID"), layer="api")
@@ -187,6 +192,11 @@ class OpenRouter(OpenAICompatible):
     def cost_usd(self, answer: Answer) -> float:
         """Return the cost of *answer*, as it is shown."""
         return 0.0 if answer.usage is None else sum(costs(answer, answer.usage))
+
+    def remarks(self, answer: Answer) -> tuple[str, ...]:
+        """Return that the price of the model is unknown, where it is."""
+        is_free = answer.request.model.endswith(":free")
+        return () if is_free else price_unknown(answer)
 
     def spelled_by(self, answer: Answer) -> Hashable:
         """Return what members of the request show in an answer."""
@@ -260,12 +270,12 @@ class OpenRouter(OpenAICompatible):
         delta = {"content": "", "role": "assistant"}
         last = {
             **{key: chunk[key] for key in _OPENING if key in chunk},
-            "error": {"code": error.status, "message": error.message},
+            "error": {"code": _code(error), "message": error.message, **error.added},
             "choices": [
                 {
                     "index": 0,
                     "delta": delta,
-                    "finish_reason": "error",
+                    "finish_reason": error.finish_reason,
                     "native_finish_reason": None,
                 }
             ],
@@ -277,12 +287,22 @@ def _error_body(error: ApiError) -> Json:
     """Return *error* as sent; an upstream refusal is quoted with its provider's name."""
     if error.code == UPSTREAM:
         vendor = (error.param or "openai").partition("/")[0]
-        upstream = {"raw": error.message, "provider_name": PROVIDERS.get(vendor, vendor.title())}
+        behind = PROVIDERS.get(vendor, vendor.title())
+        # The last member came in 2026-04.
+        upstream: Json = {"raw": error.message, "provider_name": behind, "is_byok": False}
         return {"message": "Provider returned error", "code": error.status, "metadata": upstream}
     if error.code == MODERATION:
         found: Json = {"reasons": ["violence"], "flagged_input": "", "provider_name": "OpenAI"}
         return {"message": error.message, "code": error.status, "metadata": found}
-    return {"message": error.message, "code": error.status}
+    return {"message": error.message, "code": _code(error), **error.added}
+
+
+def _code(error: ApiError) -> int | str:
+    """Return the code of *error*: the status, which is a number, unless a scenario states one."""
+    if not error.is_stated or error.code is None:
+        return error.status
+    code = str(error.code)
+    return int(code) if code.isdecimal() else code
 
 
 _OPENING: Final = ("id", "object", "created", "model", "provider")

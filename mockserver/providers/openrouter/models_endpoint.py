@@ -49,7 +49,7 @@ class OpenRouterModels(LookupEndpoint):
                 return JsonBody({"data": {"count": len(models)}}, "models")
             case _:
                 name = f"{lookup.parameters['author']}/{lookup.parameters['slug']}"
-                model = lookup.catalogue.get(name)
+                model = lookup.catalogue.described(name)
                 if model is None:
                     raise ApiError(404, f"No endpoints found for {name}.", type=None)
                 return JsonBody({"data": _endpoints(model)}, "models")

@@ -8,7 +8,7 @@ from mockserver import tokens
 from mockserver.conversation import ApiError
 from mockserver.models import Model
 from mockserver.providers.openrouter.middle_out import middle_out
-from mockserver.providers.openrouter.models import AUTO, known_models
+from mockserver.providers.openrouter.models import AUTO, known_models, slug_of
 
 Json = dict[str, Any]
 
@@ -92,7 +92,7 @@ def _as_prompt(messages: Any) -> str:
 def _fitted(body: Json) -> Json:
     """Return *body* as sent to its model: routed, with room for an answer, and compressed."""
     name = body["model"]
-    model = known_models().get(name) if isinstance(name, str) else None
+    model = known_models().get(slug_of(name)) if isinstance(name, str) else None
     if model is None or model.context_window is None:
         return body
     _check_provider(body, model)

@@ -14,7 +14,12 @@ from typing import Any, Final
 from mockserver.contracts import Answer, Attempt, Endpoint, Located
 from mockserver.conversation import ApiError
 from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai.compatible import OpenAICompatible, spoken
+from mockserver.protocols.openai.compatible import (
+    VENDOR_AND_NAME,
+    OpenAICompatible,
+    price_unknown,
+    spoken,
+)
 from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.requests import as_openai
 from mockserver.providers.vercel_gateway import attempts, chat_answers, reading, routing
@@ -114,8 +119,19 @@ class VercelGateway(OpenAICompatible):
         return None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return the models with their makers' names; all that generate accept chats."""
-        return known.seen_as(lambda model: [_ours(model)], _open)
+        """Return the models with their makers' names; all that generate accept chats.
+
+        A `maker/name` that it lacks is a model, too: what the gateway has changes weekly.
+        """
+
+        def unknown(name: str) -> Model | None:
+            return _open(known.resolve(name)) if VENDOR_AND_NAME.fullmatch(name) else None
+
+        return known.seen_as(lambda model: [_ours(model)], _open, unknown=unknown)
+
+    def remarks(self, answer: Answer) -> tuple[str, ...]:
+        """Return that the price of the model is unknown, where it is."""
+        return price_unknown(answer)
 
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*: an API key, or a Vercel token."""
@@ -284,7 +300,7 @@ def _error_body(error: ApiError) -> dict[str, JsonValue]:
         told["param"] = error.param
     if error.code is not None:
         told["code"] = error.code
-    return told
+    return {**told, **error.added}
 
 
 def _relayed(error: ApiError) -> dict[str, JsonValue]:

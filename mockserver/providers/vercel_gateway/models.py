@@ -53,7 +53,7 @@ class GatewayModels(LookupEndpoint):
             entries = [_listed(model) for model in lookup.catalogue.listed()]
             return JsonBody({"object": "list", "data": entries})
         name = lookup.parameters["id"]
-        model = lookup.catalogue.get(name)
+        model = lookup.catalogue.described(name)
         if model is None:
             raise model_not_found(name)
         return JsonBody(_listed(model))

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from support.inprocess import Answered, Api
+from support.planted import OPENAI
 
 CHAT = "/api/v1/chat/completions"
 LEGACY = "/api/v1/completions"
@@ -84,7 +85,7 @@ def test_a_stream_that_has_begun_is_not_given_to_another_model() -> None:
 
 
 def test_a_model_that_nobody_knows_is_passed_over() -> None:
-    assert ask(ECHO, model="no/such", models=["openai/gpt-4o"]).json["model"] == "openai/gpt-4o"
+    assert ask(ECHO, model="such", models=["openai/gpt-4o"]).json["model"] == "openai/gpt-4o"
 
 
 def test_a_model_whose_context_is_too_small_is_passed_over() -> None:
@@ -253,3 +254,304 @@ def test_whatever_is_asked_is_answered_or_refused(path: str, members: Any, strea
     assert answered.status in {200, 400, 404}
     if answered.status != 200:
         assert list(answered.error) == ["message", "code"]
+
+
+# --- What is refused, and by whom ------------------------------------------------------------
+
+
+def relayed(refused: Answered) -> dict[str, Any]:
+    """Return the error of the provider behind, as OpenRouter quotes it."""
+    metadata = refused.error["metadata"]
+    assert refused.status == 400
+    assert refused.error == {
+        "message": "Provider returned error",
+        "code": 400,
+        "metadata": {"raw": metadata["raw"], "provider_name": "OpenAI", "is_byok": False},
+    }
+    quoted = json.loads(metadata["raw"])
+    assert metadata["raw"] == json.dumps(quoted, indent=2)
+    assert list(quoted["error"]) == ["message", "type", "param", "code"]
+    return dict(quoted["error"])
+
+
+def offered(name: str = "f", **function: Any) -> list[dict[str, Any]]:
+    return [{"type": "function", "function": {"name": name, **function}}]
+
+
+OPEN = {"strict": True, "parameters": {"type": "object", "properties": {}}}
+STRICT = "'additionalProperties' is required to be supplied and to be false."
+LONG = "call_" + "x" * 65
+PATTERN = "Expected a string that matches the pattern '^[a-zA-Z0-9_-]+$'."
+
+
+def called(call_id: str) -> list[dict[str, Any]]:
+    call = {"id": call_id, "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    return [
+        {"role": "user", "content": "Hi"},
+        {"role": "assistant", "content": "Well.", "tool_calls": [call]},
+        {"role": "tool", "tool_call_id": call_id, "content": "a"},
+    ]
+
+
+def pictured(url: str) -> list[dict[str, Any]]:
+    return [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": url}}]}]
+
+
+FILE = [
+    {
+        "role": "user",
+        "content": [{"type": "file", "file": {"filename": "a.pdf", "file_data": "https://a.b/c"}}],
+    }
+]
+AUDIO = {"type": "input_audio", "input_audio": {"data": "AAAA", "format": "wav"}}
+
+
+@pytest.mark.parametrize(
+    ("model", "members", "param", "message"),
+    [
+        pytest.param(
+            "openai/gpt-4o",
+            {"tools": offered(**OPEN)},
+            "tools[0].function.parameters",
+            f"Invalid schema for function 'f': In context=(), {STRICT}",
+            id="S6 a function's schema",
+        ),
+        pytest.param(
+            "openai/gpt-5-mini",
+            {"tools": offered(**OPEN)},
+            "tools[0].parameters",
+            f"Invalid schema for function 'f': In context=(), {STRICT}",
+            id="S6 the same behind the Responses API",
+        ),
+        pytest.param(
+            "openai/gpt-4o",
+            {"tools": offered("a b")},
+            "tools[0].function.name",
+            f"Invalid 'tools[0].function.name': string does not match pattern. {PATTERN}",
+            id="S6 a tool's name",
+        ),
+        pytest.param(
+            "openai/o3",
+            {"tools": offered("a b")},
+            "tools[0].name",
+            f"Invalid 'tools[0].name': string does not match pattern. {PATTERN}",
+            id="S6 a tool's name behind the Responses API",
+        ),
+        pytest.param(
+            "openai/gpt-4o",
+            {"messages": called(LONG)},
+            "messages[1].tool_calls[0].id",
+            "Invalid 'messages[1].tool_calls[0].id': string too long. Expected a string with "
+            "maximum length 40, but got a string with length 70 instead.",
+            id="S6 an id",
+        ),
+        pytest.param(
+            "openai/gpt-4.1",
+            {"messages": called(LONG)},
+            "input[2].call_id",
+            "Invalid 'input[2].call_id': string too long. Expected a string with maximum length "
+            "64, but got a string with length 70 instead.",
+            id="S6 an id behind the Responses API",
+        ),
+        pytest.param(
+            "openai/gpt-4o",
+            {"messages": pictured("cat.png")},
+            None,
+            "Failed to download image from cat.png. Image URL is invalid.",
+            id="S6 an image",
+        ),
+        pytest.param(
+            "openai/gpt-4o",
+            {"messages": [{"role": "user", "content": [AUDIO]}]},
+            "messages[0]",
+            "Invalid 'messages[0]'. Content blocks are expected to be either text or image_url "
+            "type.",
+            id="S6 audio",
+        ),
+        pytest.param(
+            "openai/gpt-4o",
+            {"response_format": {"type": "json_object"}},
+            "messages",
+            "'messages' must contain the word 'json' in some form, to use 'response_format' of "
+            "type 'json_object'.",
+            id="S6 no word of JSON",
+        ),
+        pytest.param(
+            "openai/gpt-5",
+            {"response_format": {"type": "json_object"}},
+            "input",
+            "Response input messages must contain the word 'json' in some form to use "
+            "'text.format' of type 'json_object'.",
+            id="S6 no word of JSON behind the Responses API",
+        ),
+        pytest.param(
+            "openai/gpt-5",
+            {"messages": called("a")[::2]},
+            "input",
+            "No tool call found for function call output with call_id a.",
+            id="S6 a result of no call",
+        ),
+        pytest.param(
+            "openai/gpt-5",
+            {"messages": called("a")[:2]},
+            "input",
+            "No tool output found for function call a.",
+            id="S6 a call without a result",
+        ),
+    ],
+)
+def test_the_provider_behind_judges_what_is_forwarded(
+    model: str, members: dict[str, Any], param: str | None, message: str
+) -> None:
+    told = relayed(ask(ECHO, model=model, **members))
+
+    assert (told["param"], told["message"]) == (param, message)
+
+
+def test_a_schema_of_the_answer_is_judged_behind_s6() -> None:
+    schema = {"type": "json_schema", "json_schema": {"name": "x", "strict": True, "schema": {}}}
+    told = [
+        relayed(ask(ECHO, model=f"openai/{name}", response_format=schema))
+        for name in ("gpt-4o", "gpt-5")
+    ]
+
+    assert [(error["param"], error["code"]) for error in told] == [
+        ("response_format", None),
+        ("text.format.schema", "invalid_json_schema"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "members"),
+    [
+        pytest.param("openai/gpt-5", {"messages": called("call_" + "x" * 50)}, id="a longer id"),
+        pytest.param("openai/gpt-5", {"max_tokens": 5, "temperature": 0.5}, id="parameters"),
+        pytest.param(
+            "openai/o1-mini", {"messages": [{"role": "system", "content": "Be."}]}, id="a role"
+        ),
+        pytest.param("openai/gpt-4o", {"tools": [{"type": "openrouter:web_search"}]}, id="a kind"),
+        pytest.param("openai/gpt-4.1-mini", {"messages": FILE}, id="a file elsewhere"),
+        pytest.param(
+            "anthropic/claude-sonnet-4.5", {"tools": offered("a.b", **OPEN)}, id="another vendor's"
+        ),
+    ],
+)
+def test_what_a_gateway_fits_or_knows_passes_s6(model: str, members: dict[str, Any]) -> None:
+    assert ask(ECHO, model=model, **members).status == 200
+
+
+def test_what_openrouter_refuses_itself_is_flat_s6() -> None:
+    assert list(ask(ECHO, n="x").error) == ["message", "code"]
+
+
+def test_the_provider_that_was_preferred_refuses_s6() -> None:
+    refused = ask(ECHO, tools=offered(**OPEN), provider={"only": ["azure"]})
+
+    assert refused.error["metadata"]["provider_name"] == "Azure"
+
+
+# --- Names -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bare", "answers_as"),
+    [
+        pytest.param("gpt-4o", "openai/gpt-4o", id="A2 gpt-4o"),
+        pytest.param("gpt-5.4-mini", "openai/gpt-5.4-mini-20260317", id="A2 a newer one"),
+        pytest.param("gpt-3.5-turbo", "openai/gpt-3.5-turbo", id="A2 an older one"),
+    ],
+)
+def test_openais_models_may_go_without_their_vendor(bare: str, answers_as: str) -> None:
+    answered = ask(ECHO, model=bare)
+
+    assert (answered.json["model"], answered.json["provider"]) == (answers_as, "OpenAI")
+    assert answered.call.model == bare
+    assert answered.usage["cost"] == ask(ECHO, model=f"openai/{bare}").usage["cost"] > 0
+
+
+@pytest.mark.parametrize("name", ["x-ai/grok-4", "google/gemini-9-pro", "openai/gpt-9", "a/b:free"])
+def test_a_model_of_any_vendor_is_answered_x2(name: str) -> None:
+    answered = ask(ECHO, model=name)
+
+    assert (answered.status, answered.json["model"], answered.usage["cost"]) == (200, name, 0)
+
+
+def test_that_a_price_is_unknown_is_noted_x2() -> None:
+    note = "the price of 'x-ai/grok-4' is unknown, so its cost is stated as 0"
+
+    assert ask(ECHO, model="x-ai/grok-4").call.notes == (note,)
+    assert ask(ECHO, model="openai/gpt-4o").call.notes == ()
+
+
+@pytest.mark.parametrize(
+    "name", ["grok-4", "gpt-9", "x-ai/", "a/b/c", "openai/omni-moderation-latest"]
+)
+def test_what_names_no_model_is_refused_x2(name: str) -> None:
+    refused = ask(ECHO, model=name)
+
+    assert refused.error == {"message": f"{name} is not a valid model ID", "code": 400}
+
+
+def test_a_model_that_is_only_answered_is_not_described_x2() -> None:
+    assert ECHO.get("/api/v1/models/x-ai/grok-4/endpoints").status == 404
+
+
+# --- Errors that a scenario states -----------------------------------------------------------
+
+
+def broken(**keys: Any) -> Answered:
+    failure = {"kind": "inject", "what": "error_event", **keys}
+    return ask(Api(f"rules: [{{reply: One two three., fail: {json.dumps(failure)}}}]"), stream=True)
+
+
+METADATA = {"raw": "overloaded", "provider_name": "Google", "is_byok": False}
+
+
+@pytest.mark.parametrize(
+    ("keys", "error", "finish"),
+    [
+        pytest.param({"code": 429}, {"code": 429}, "error", id="S5 a number"),
+        pytest.param({"code": "429"}, {"code": 429}, "error", id="S5 a number in quotes"),
+        pytest.param({"code": "server_error"}, {"code": "server_error"}, "error", id="S5 a word"),
+        pytest.param({}, {"code": 500}, "error", id="none"),
+        pytest.param(
+            {"code": 502, "metadata": METADATA},
+            {"code": 502, "metadata": METADATA},
+            "error",
+            id="S5 metadata",
+        ),
+        pytest.param({"finish_reason": None}, {"code": 500}, None, id="S5 no reason to finish"),
+    ],
+)
+def test_an_error_in_a_stream_says_what_the_scenario_does(
+    keys: dict[str, Any], error: dict[str, Any], finish: str | None
+) -> None:
+    *_, told, end = broken(message="Sorry.", **keys).body.decode().split("\n\n")[:-1]
+    last = json.loads(told.removeprefix("data: "))
+
+    assert end == "data: [DONE]"
+    assert last["error"] == {"message": "Sorry.", **error}
+    assert last["choices"][0]["finish_reason"] == finish
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_an_error_says_what_the_scenario_does_s5(status: int) -> None:
+    failure = {"kind": "http_error", "status": status, "code": 429, "metadata": METADATA}
+    refused = ask(Api(f"rules: [{{fail: {json.dumps(failure)}}}]"))
+
+    assert refused.status == status
+    assert (refused.error["code"], refused.error["metadata"]) == (429, METADATA)
+
+
+def test_an_answer_may_finish_by_an_error_s5() -> None:
+    answered = ask(Api("rules: [{reply: {kind: text, text: One, finish_reason: error}}]"))
+
+    assert answered.choice["finish_reason"] == "error"
+
+
+@pytest.mark.parametrize("name", [f"a/{OPENAI}", OPENAI], ids=["X2 answered", "X2 refused"])
+def test_no_note_holds_a_key(name: str) -> None:
+    notes = ask(ECHO, model=name).call.notes
+
+    assert notes
+    assert not any(OPENAI in note for note in notes)

@@ -114,12 +114,12 @@ def test_an_instruct_model_chats() -> None:
     ("members", "status", "error"),
     [
         pytest.param(
-            {"model": "openai/gpt-9"},
+            {"model": "gpt-9"},
             404,
             {
-                "message": "Model 'openai/gpt-9' not found",
+                "message": "Model 'gpt-9' not found",
                 "type": "model_not_found",
-                "param": {"modelId": "openai/gpt-9"},
+                "param": {"modelId": "gpt-9"},
             },
             id="an unknown model",
         ),
@@ -417,7 +417,7 @@ def test_the_next_model_is_asked_where_one_fails(asked: str) -> None:
 def test_a_model_that_is_not_there_is_passed_over() -> None:
     options = {"gateway": {"models": [SMALL]}}
 
-    answered = ask(Api(OUTAGE), model="openai/gpt-9", providerOptions=options)
+    answered = ask(Api(OUTAGE), model="gpt-9", providerOptions=options)
 
     assert answered.status == 200
     assert answered.call.model == SMALL

@@ -14,13 +14,18 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
+from mockserver.conversation import ApiError
 from mockserver.models import Model
 from mockserver.protocols.openai.validation import abilities, faults, response_format, tools, values
 from mockserver.protocols.openai.validation.chat_fields import chat_checks
 from mockserver.protocols.openai.validation.fields import shared_checks
 from mockserver.protocols.openai.validation.looking import FastLook
 from mockserver.protocols.openai.validation.messages import check_messages
-from mockserver.protocols.openai.validation.restrictions import Restrictions, restrictions_of
+from mockserver.protocols.openai.validation.restrictions import (
+    Restrictions,
+    forwarded,
+    restrictions_of,
+)
 from mockserver.protocols.openai.validation.strangers import refuse_strangers
 from mockserver.protocols.openai.validation.values import Body, Check
 
@@ -83,7 +88,30 @@ def _walk(body: Body, model: Model, rules: _Rules) -> None:
             check(value, body)
     abilities.check_abilities(body, model, rules.restrictions)
     late = late or response_format.late_fault(body, rules.restrictions)
+    if model.judged_as is not None:
+        _judge(body, forwarded(model.judged_as, model.most_call_id), late)
     if late is not None:
+        raise late
+
+
+def _judge(body: Body, restrictions: Restrictions, late: ApiError | None) -> None:
+    """Refuse what the provider behind a gateway does of a *body* that the gateway forwards.
+
+    *late* is what the endpoint's older checks found already.
+    """
+    try:
+        late = check_messages(body["messages"], restrictions) or late
+        for key, check in (
+            ("tools", tools.check_tools(restrictions)),
+            ("response_format", response_format.check_response_format(restrictions)),
+        ):
+            if body.get(key) is not None:
+                check(body[key], body)
+        late = late or response_format.late_fault(body, restrictions)
+    except ApiError as error:
+        late = error
+    if late is not None:
+        late.relayed = True
         raise late
 
 
@@ -102,7 +130,7 @@ def _rules(behaves_as: str, encoding: str) -> _Rules:
         "tool_choice": tools.check_tool_choice,
         "function_call": tools.check_function_call,
         "parallel_tool_calls": tools.check_parallel_tool_calls,
-        "response_format": response_format.check_response_format(lenient=restrictions.lenient),
+        "response_format": response_format.check_response_format(restrictions),
         **shared_checks(encoding),
         **chat_checks(restrictions),
         **{key: values.number(key) for key in restrictions.in_range_late},

@@ -26,7 +26,6 @@ _INSTEAD_OF_CONTENT: Final = ("tool_calls", "function_call", "refusal", "audio")
 
 _MOST_NAME: Final = 64
 _MOST_CALLS: Final = 128
-_MOST_CALL_ID: Final = 40
 
 
 def check_messages(messages: Any, restrictions: Restrictions) -> ApiError | None:
@@ -137,25 +136,32 @@ def _check_calls(message: Mapping[str, Any], path: str, restrictions: Restrictio
     function_call = message.get("function_call")
     if function_call is not None:
         path = f"{path}.function_call"
-        _check_called(values.record(function_call, path), path, "arguments")
+        _check_called(values.record(function_call, path), path, "arguments", restrictions)
 
 
 def _check_call(call: Any, path: str, restrictions: Restrictions) -> None:
     call = values.record(call, path)
     call_id = values.text_member(call, "id", path)
-    if len(call_id) > _MOST_CALL_ID and not restrictions.lenient:
-        raise faults.long_string(f"{path}.id", _MOST_CALL_ID, len(call_id))
+    most = restrictions.most_call_id
+    if len(call_id) > most and not restrictions.lenient:
+        raise faults.long_string(f"{path}.id", most, len(call_id))
     kind = values.text_member(call, "type", path)
     if kind in ("function", "custom"):
         called = values.record_member(call, kind, path)
-        _check_called(called, f"{path}.{kind}", "arguments" if kind == "function" else "input")
-    elif not restrictions.lenient:
+        content = "arguments" if kind == "function" else "input"
+        _check_called(called, f"{path}.{kind}", content, restrictions)
+    elif not (restrictions.lenient or restrictions.open_kinds):
         raise faults.not_listed(f"{path}.type", kind, ("function", "custom"))
 
 
-def _check_called(called: Mapping[str, Any], path: str, content: str) -> None:
+def _check_called(
+    called: Mapping[str, Any], path: str, content: str, restrictions: Restrictions
+) -> None:
     """Check what was called, which has a name and a *content* in text."""
-    values.name_member(called, path, values.MOST_FUNCTION_NAME)
+    if restrictions.lenient:
+        values.text_member(called, "name", path)
+    else:
+        values.name_member(called, path, values.MOST_FUNCTION_NAME)
     values.text_member(called, content, path)
 
 

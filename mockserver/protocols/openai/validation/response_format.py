@@ -17,15 +17,17 @@ _KINDS: Final = ("json_object", "json_schema", "text")
 _MOST_NAME: Final = 64
 
 
-def check_response_format(*, lenient: bool) -> Check:
-    """Return the check of a format; a *lenient* one accepts schemas that a gateway may know."""
+def check_response_format(restrictions: Restrictions) -> Check:
+    """Return the check of a format; kinds and schemas that a gateway may know pass."""
+    lenient = restrictions.lenient
+    open_kinds = lenient or restrictions.open_kinds
 
     def check(value: Any, _: Body) -> None:
         stated = values.record(value, "response_format")
         kind = values.text_member(stated, "type", "response_format")
         if kind == "json_schema":
             _check_schema(stated, lenient=lenient)
-        elif kind not in _KINDS and not lenient:
+        elif kind not in _KINDS and not open_kinds:
             raise faults.not_listed("response_format.type", kind, _KINDS)
 
     return check
@@ -34,7 +36,10 @@ def check_response_format(*, lenient: bool) -> Check:
 def _check_schema(stated: Mapping[str, Any], *, lenient: bool) -> None:
     path = "response_format.json_schema"
     wrapped = values.record_member(stated, "json_schema", "response_format")
-    name = values.name_member(wrapped, path, _MOST_NAME)
+    if lenient:
+        name = values.text_member(wrapped, "name", path)
+    else:
+        name = values.name_member(wrapped, path, _MOST_NAME)
     strict = values.flag(wrapped, "strict", path)
     if wrapped.get("schema") is None:
         return

@@ -1,12 +1,13 @@
 """What a model refuses, as data: rows of `fixtures/restrictions.yaml`, and which row is whose."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cache, lru_cache
 from typing import Any, Literal
 
 import yaml
 
 from mockserver import bundled
+from mockserver.models import MOST_CALL_ID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,6 +16,7 @@ class Restrictions:
 
     Attributes:
         lenient: Unknown members are accepted: a gateway may know them.
+        open_kinds: Kinds of tools, parts and formats are accepted that a gateway may know.
         suggests: The refusal of an unknown parameter names those spelt alike.
         lacks: Parameters that the validator does not know for these models.
         unsupported: Parameters that are refused whatever their value.
@@ -41,6 +43,7 @@ class Restrictions:
         short_cache_retention: `prompt_cache_retention` may be `in_memory`.
         most_choices: The greatest `n`.
         most_top_logprobs: The greatest `top_logprobs`.
+        most_call_id: The greatest length of a tool call's id.
         most_input: The most tokens of input, where that is less than the context window.
 
     """
@@ -48,6 +51,7 @@ class Restrictions:
     name: str
     prefixes: tuple[str, ...]
     lenient: bool = False
+    open_kinds: bool = False
     suggests: bool = False
     lacks: frozenset[str] = frozenset()
     unsupported: frozenset[str] = frozenset()
@@ -72,6 +76,7 @@ class Restrictions:
     short_cache_retention: bool = True
     most_choices: int = 128
     most_top_logprobs: int = 20
+    most_call_id: int = MOST_CALL_ID
     most_input: int | None = None
 
     @property
@@ -98,6 +103,21 @@ def restrictions_of(name: str) -> Restrictions:
         return rows[-1]
     bare = name.lower().removeprefix("ft:")
     return next((row for row in rows if bare.startswith(row.prefixes)), rows[-1])
+
+
+@lru_cache(maxsize=1024)
+def forwarded(name: str, most_call_id: int) -> Restrictions:
+    """Return by what the provider of the model called *name* judges what a gateway forwards.
+
+    The gateway fits parameters and roles to the model; what is in messages, tools and schemas
+    passes as it is. The API that it asks takes ids of calls of at most *most_call_id* characters.
+    """
+    return replace(
+        restrictions_of(name),
+        refused_roles=frozenset(),
+        open_kinds=True,
+        most_call_id=most_call_id,
+    )
 
 
 @cache

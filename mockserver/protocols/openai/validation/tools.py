@@ -28,33 +28,34 @@ def check_tools(restrictions: Restrictions) -> Check:
     Kinds and schemas that a gateway may know pass, as do the kinds that the models of
     *restrictions* have built in.
     """
-    built_in = restrictions.built_in_tools
-    lenient = restrictions.lenient
 
     def check(value: Any, _: Body) -> None:
         tools = values.array(value, "tools")
         _check_length(tools, "tools")
         for number, tool in enumerate(tools):
             path = f"tools[{number}]"
-            _check_tool(values.record(tool, path), path, built_in, lenient=lenient)
+            _check_tool(values.record(tool, path), path, restrictions)
 
     return check
 
 
-def _check_tool(
-    tool: Mapping[str, Any], path: str, built_in: Sequence[str], *, lenient: bool
-) -> None:
+def _check_tool(tool: Mapping[str, Any], path: str, restrictions: Restrictions) -> None:
     kind = values.text_member(tool, "type", path)
-    if kind in built_in:
+    lenient = restrictions.lenient
+    if kind in restrictions.built_in_tools:
         return
     if kind in _KINDS:
         described = values.record_member(tool, kind, path)
         path = f"{path}.{kind}"
+        if lenient:
+            values.text_member(described, "name", path)
+            _check_description(described, path)
+            return
         name = values.name_member(described, path, values.MOST_FUNCTION_NAME)
         _check_description(described, path)
-        if kind == "function" and not lenient:
+        if kind == "function":
             _check_schema(described, name, path)
-    elif not lenient:
+    elif not (lenient or restrictions.open_kinds):
         raise faults.not_listed(f"{path}.type", kind, _KINDS)
 
 
