@@ -343,7 +343,10 @@ class Service:
     def advance_clock(self, asked: Asked) -> shapes.ClockView:
         """Advance the clock of a session."""
         session = self._session(asked)
-        session.clock.advance(asked.body.seconds)
+        try:
+            session.clock.advance(asked.body.seconds)
+        except UsageError as error:
+            raise Refused(400, "body", str(error)) from error
         return _clock(session)
 
 

@@ -27,6 +27,7 @@ from typing import (
 
 from mockserver.contracts import ONE_OR_MORE, Unstated
 from mockserver.errors import BadValue, Place, Problem, did_you_mean
+from mockserver.scenario import bounds
 from mockserver.scenario.syntax.nodes import (
     BadNode,
     ListNode,
@@ -204,7 +205,11 @@ class Builder:
                 )
                 values[key.field] = self.refuse(member.value.place, what, instead)
             else:
-                values[key.field] = self.build(key.annotation, member.value, cls)
+                value = self.build(key.annotation, member.value, cls)
+                fault = bounds.fault_of(member.key, value)
+                if fault is not None:
+                    value = self.refuse(member.value.place, *fault)
+                values[key.field] = value
         for word, key in keys.items():
             # A misspelt key is one mistake, not an unknown key and a missing one.
             if key.required and key.field not in values and did_you_mean(word, [word]) not in hints:

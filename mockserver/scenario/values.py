@@ -71,6 +71,9 @@ class Values:
         for member in headers.value.members:
             if not _HEADER_NAME.fullmatch(member.key):
                 self._builder.refuse(member.place, f"'{member.key}' is not a valid header name")
+            elif member.key.lower() in _FRAMING:
+                what = f"the header '{member.key}' would break the framing of the answer"
+                self._builder.refuse(member.place, what, _FRAMING[member.key.lower()])
             if isinstance(member.value, ScalarNode) and _NOT_IN_HEADERS.search(member.value.raw):
                 what = f"the value of the header '{member.key}' contains a control character"
                 self._builder.refuse(member.value.place, what)
@@ -177,4 +180,14 @@ class Values:
 
 _HEADER_NAME: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 """RFC 9110, section 5.1: a field name is a token."""
+_ITS_OWN: Final = "the server states it itself, for the connection that it has"
+_FRAMING: Final[Mapping[str, str]] = {
+    "content-length": "'fail: {kind: short_body}' announces more than it sends",
+    "transfer-encoding": "'fail: {kind: bad_chunk}' breaks a chunk, '{kind: reframe}' cuts others",
+    "content-encoding": "'fail: {kind: encode}' sends it, with a body that is encoded or is not",
+    "connection": "'fail: {kind: stale_connection}' or '{kind: disconnect}' ends connections",
+    **dict.fromkeys(("keep-alive", "proxy-connection", "te", "trailer", "upgrade"), _ITS_OWN),
+}
+"""Headers that say how long a body is, how it is read, or what becomes of the connection (RFC 9110
+and 9112): who writes one breaks every answer, and each has a failure that does it on purpose."""
 _NOT_IN_HEADERS: Final = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")

@@ -141,7 +141,10 @@ class App:
         return self.engine.resume(forward, answer)
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
-        return await play(self.engine.refuse(error), request, is_last=True)
+        try:
+            return await play(self.engine.refuse(error), request, is_last=True)
+        except ConnectionError:
+            return GONE
 
 
 async def _read(request: web.BaseRequest) -> bytes:
@@ -256,6 +259,11 @@ class _Connection(web.RequestHandler):
             and not waiting.content.is_eof()
         ):
             waiting.content.set_exception(web.RequestPayloadError("the body breaks off"))
+
+    def log_exception(self, *args: Any, **kw: Any) -> None:
+        """Log what failed here; that the rest of a body cannot be read is its sender's doing."""
+        if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
+            super().log_exception(*args, **kw)
 
     def handle_error(
         self,

@@ -80,7 +80,7 @@ async def _content(request: web.BaseRequest) -> bytes:
     except web.HTTPRequestEntityTooLarge as error:
         raise refused from error
     except web.RequestPayloadError as error:
-        raise Refused(400, "body", "the body is malformed") from error
+        raise Refused(400, "body", "the body is malformed: its framing or its encoding") from error
 
 
 async def _waited(waiting: Waiting) -> Waited:

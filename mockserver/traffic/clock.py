@@ -7,8 +7,14 @@ Nothing here waits: `mockserver.server.pacing` does.
 
 import math
 from collections.abc import Callable
+from typing import Final
 
 from mockserver.errors import UsageError
+
+LEAST_SCALE: Final = 1e-6
+MOST_SCALE: Final = 1e6
+MOST_S: Final = 1e10
+"""317 years of session time: dates end in the year 9999."""
 
 Wake = Callable[[], None]
 """Called when the clock has been moved, in the thread that moves it; it must not do any work."""
@@ -25,6 +31,11 @@ def refuse_time_scale(time_scale: float) -> None:
         raise UsageError(
             f"the time scale must be at least 0, not {time_scale}: 1 is real time, 0.01 is a "
             "hundred times as fast, 0 never waits"
+        )
+    if time_scale and not LEAST_SCALE <= time_scale <= MOST_SCALE:
+        raise UsageError(
+            f"the time scale must be 0, or from {LEAST_SCALE:f} to {MOST_SCALE:.0f}, "
+            f"not {time_scale}"
         )
 
 
@@ -79,20 +90,26 @@ class Clock:
         """Move the clock by *seconds*, and wake everything whose time has come.
 
         Raises:
-            UsageError: *seconds* are negative, or not finite: time does not go back.
+            UsageError: *seconds* are negative, or more than the clock can be moved.
 
         """
         if not 0 <= seconds < math.inf:
             raise UsageError(f"the clock moves by 0 or more seconds, not by {seconds}")
+        if self._moved_s + seconds > MOST_S:
+            left = f"{MOST_S - self._moved_s:.0f} seconds are left"
+            raise UsageError(f"the clock cannot be moved beyond {MOST_S:.0f} seconds: {left}")
+        self._move(seconds)
+
+    def advance_to(self, at_s: float) -> None:
+        """Move the clock to *at_s*, or as far as it goes, unless it is already later."""
+        missing = min(at_s - self.now_s(), MOST_S - self._moved_s)
+        if missing > 0:
+            self._move(missing)
+
+    def _move(self, seconds: float) -> None:
         self._moved_s += seconds
         for wake in tuple(self._watchers):
             wake()
-
-    def advance_to(self, at_s: float) -> None:
-        """Move the clock to *at_s*, unless it is already later."""
-        missing = at_s - self.now_s()
-        if missing > 0:
-            self.advance(missing)
 
     def watch(self, wake: Wake) -> None:
         """Call *wake* each time the clock has been moved."""

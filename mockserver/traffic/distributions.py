@@ -7,6 +7,10 @@ from typing import Final
 
 from mockserver.errors import BadValue
 
+MOST: Final = 1e12
+"""The largest value that is drawn; of milliseconds, 32 years."""
+MOST_EXPONENT: Final = 300.0
+
 Z99: Final = 2.3263478740408408
 """The 99th percentile of the normal distribution."""
 
@@ -53,10 +57,11 @@ class Distribution:
         else:
             assert self.p99 is not None
             sigma = math.log(self.p99 / self.median) / Z99
-        value = self.median * math.exp(sigma * rng.gauss(0.0, 1.0))
+        # Whatever the spread: a power beyond this is no float any more.
+        value = self.median * math.exp(min(sigma * rng.gauss(0.0, 1.0), MOST_EXPONENT))
         if self.min is not None:
             value = max(value, self.min)
-        return value if self.max is None else min(value, self.max)
+        return min(value, MOST if self.max is None else self.max)
 
 
 def drawn(quantity: float | Distribution, rng: Random) -> float:
