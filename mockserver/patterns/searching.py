@@ -16,7 +16,7 @@ from typing import Any, Final, cast
 
 from mockserver.effort import Effort, current
 from mockserver.patterns import programs
-from mockserver.patterns.costs import AFFORDABLE, is_anchored, safe_length, steps_from
+from mockserver.patterns.costs import AFFORDABLE, safe_length, steps_from
 from mockserver.patterns.programs import Counter, TooMuch, program_of
 from mockserver.patterns.trees import (
     Failures,
@@ -51,7 +51,6 @@ class Pattern:
         self._tree: Any = parsed(text)
         self._literals = literal_runs(self._tree)
         self._prefix = literal_prefix(self._tree)
-        self._anchored = is_anchored(self._tree)
         self.safe_length = safe_length(self._tree)
         """How long a text may be, so that `re` is sure to search it in well under 50 ms."""
 
@@ -157,8 +156,6 @@ class Pattern:
 
     def _is_affordable(self, text: str) -> bool:
         """Return whether `re` is sure to be done soon with this *text*, where few matches begin."""
-        if self._anchored:
-            return steps_from(self._tree, len(text)) <= AFFORDABLE
         if not self._prefix:
             return False
         # Where the text of the prefix overlaps itself, more matches begin than are counted.
