@@ -26,6 +26,7 @@ LayoutName = Literal[
     "chatml-0613",
     "contents",
     "harmony",
+    "harmony-azure",
     "o-series",
     "o-series-azure",
     "o1-azure",

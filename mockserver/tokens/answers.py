@@ -154,6 +154,7 @@ class _Bill:
     def _calls(self, calls: Sequence[tuple[str, str]]) -> int:
         """Return the tokens of calls: where they go, what they say, and what is around it."""
         layout, count = self._layout, self._count
+        self.used |= Rule.ANSWERED_CALLS
         if self._terms.forces and layout.forced_call is not None:
             return sum([count(arguments) for _, arguments in calls])
         if len(calls) > 1 or self._wrapped(calls[0][1]):
@@ -186,6 +187,8 @@ class _Bill:
         thinks_of_format = self._reasoning or terms.offers
         if terms.schema_name is not None and thinks_of_format and not choice.refusal:
             tokens += 2 + self._count(terms.schema_name)
+            if self._thought:
+                self.used |= Rule.ANSWERS_BY_SCHEMA
         elif terms.is_object and self._reasoning:
             # 17 of 17 after reasoning; 9 of 10 without, in one repository.
             tokens += 0 if self._thought else 3

@@ -53,10 +53,12 @@ class Rule(IntFlag):
     SUFFIX = auto()
     CANDIDATES = auto()
     ANSWERS = auto()
+    ANSWERED_CALLS = auto()
     SPOKEN_ANSWERS = auto()
     PREDICTIONS = auto()
     CUSTOM_ANSWERS = auto()
     LONG_REASONED_ANSWERS = auto()
+    ANSWERS_BY_SCHEMA = auto()
 
 
 NO_RULE: Final = Rule(0)
@@ -79,13 +81,12 @@ class Evidence(NamedTuple):
 
 _ALL: Final[frozenset[LayoutName]] = frozenset(get_args(LayoutName))
 _CHATML: Final[frozenset[LayoutName]] = frozenset({"chatml"})
-_CHATML_HARMONY: Final[frozenset[LayoutName]] = frozenset({"chatml", "harmony"})
-_FUNCTIONS: Final[frozenset[LayoutName]] = frozenset({"chatml", "chatml-0613", "harmony"})
+_HARMONY: Final[frozenset[LayoutName]] = frozenset({"harmony", "harmony-azure"})
+_O4_MINI: Final[frozenset[LayoutName]] = frozenset({"o4-mini", "o4-mini-azure"})
+_O3_MINI: Final[frozenset[LayoutName]] = frozenset({"o3-mini", "o3-mini-azure"})
+_FUNCTIONS: Final[frozenset[LayoutName]] = _CHATML | {"chatml-0613"} | _HARMONY | _O4_MINI
 _UNSEEN: Final[frozenset[LayoutName]] = frozenset(
     {"o-series", "o-series-azure", "o1-azure", "o1-mini", "unknown"}
-)
-_SMALL_O: Final[frozenset[LayoutName]] = frozenset(
-    {"o3-mini", "o3-mini-azure", "o4-mini", "o4-mini-azure"}
 )
 
 EVIDENCE: Final[Mapping[Rule, Evidence]] = {
@@ -100,20 +101,20 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     ),
     Rule.TOOLS: Evidence(
         "tools of this family",
-        "1,104 of 1,139, 28 repositories; o-series: 13 of 13, one repository",
+        "1,104 of 1,139, 28 repositories; o4-mini: 13 of 13, one repository, two hosts",
         _FUNCTIONS,
     ),
     Rule.CALLS: Evidence(
         "calls and results in the history",
-        "ChatML 290 of 293, Harmony 170 of 170 without images, 20 repositories; June 2023: 13 "
-        "of 13 published figures of four sources; o-series: 21 requests of two repositories, "
-        "whose numbers differ by model and host",
-        _FUNCTIONS,
+        "ChatML 290 of 293, Harmony 175 of 176, 20 repositories; June 2023: 13 of 13 published "
+        "figures of four sources; o4-mini: 12 of 12, one repository; the others of the "
+        "o-series: few requests, whose numbers differ by model and host",
+        _FUNCTIONS - _O4_MINI,
     ),
     Rule.PARALLEL_CALLS: Evidence(
         "parallel calls and results in the history",
         "ChatML 100 of 100, Harmony 30 of 30, besides results beyond ASCII; June 2023: a lead",
-        _CHATML_HARMONY,
+        _CHATML | _HARMONY,
     ),
     Rule.RESULTS_BEYOND_ASCII: Evidence(
         "parallel results that are not ASCII",
@@ -133,7 +134,7 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.BOUNDS: Evidence(
         "bounds of numbers in tools",
         "Harmony 7 of 7, two repositories; ChatML: 16 requests of one repository cost 9 more",
-        frozenset({"harmony"}),
+        _HARMONY,
     ),
     Rule.BOUNDS_OF_TEXTS: Evidence("bounds of texts and lists in tools", "a capture alone"),
     Rule.FORMATS: Evidence("`format` of a property in tools", "1 of 1, and a capture"),
@@ -172,8 +173,14 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.CANDIDATES: Evidence("candidates that are not returned", "OpenAI, API reference"),
     Rule.ANSWERS: Evidence(
         "how the model writes an answer",
-        "2,618 of 2,727 answers, 32 repositories; o-series: 26 of 31, constants that vary",
-        _ALL - _UNSEEN - _SMALL_O,
+        "2,619 of 2,727 answers, 32 repositories; o4-mini: 24 of 25, two repositories; the "
+        "others of the o-series: 6 of 8, constants that vary",
+        _ALL - _UNSEEN - _O3_MINI,
+    ),
+    Rule.ANSWERED_CALLS: Evidence(
+        "an answered call",
+        "673 of 683 answers, 24 repositories; o-series: 6 of 6, one repository",
+        _FUNCTIONS - _O4_MINI | {"contents", "chatml-0301"},
     ),
     Rule.SPOKEN_ANSWERS: Evidence("a spoken answer", "five requests that follow no rule"),
     Rule.PREDICTIONS: Evidence(
@@ -184,6 +191,11 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
         "a long text after reasoning",
         "25 of 35 with 200 tokens and more: after reasoning, a model often writes a long text in "
         "other tokens than its vocabulary would",
+    ),
+    Rule.ANSWERS_BY_SCHEMA: Evidence(
+        "an answer by a schema after reasoning",
+        "52 of 55; on Azure 6 of 16, one repository: up to 11,514 tokens more",
+        _ALL - {"harmony-azure"},
     ),
 }
 """Each rule with a flag."""

@@ -80,7 +80,7 @@ O_SERIES = replace(HARMONY, tools_end=0, undescribed_tools=0, answered_text=4, a
 """o1, o3, o4: like Harmony, as far as seen (18 of 25 distinct requests). Answers vary."""
 
 O4_MINI = replace(O_SERIES, answered_text=9, answered_call=4)
-"""6 of 6 histories of calls, 9 of 9 answers, one repository."""
+"""6 of 6 histories of calls, 24 of 24 answers that are not long, one repository."""
 
 O3_MINI = replace(O_SERIES, final_channel=0, call_channel=0, result_channel=0)
 """Texts in a history: 6 of 6 requests, 2 repositories; calls: 2 of 2."""
@@ -95,6 +95,8 @@ LAYOUTS: Mapping[LayoutName, Layout] = {
         CHATML, modern_types=False, channelled_calls=False, forced_call=1, answered_call=1
     ),
     "harmony": HARMONY,
+    # The same numbers, but for answers by a schema, which follow no rule there.
+    "harmony-azure": HARMONY,
     "o-series": O_SERIES,
     "o3-mini": O3_MINI,
     "o4-mini": O4_MINI,

@@ -147,7 +147,7 @@ CUSTOM = {"type": "custom", "custom": {"name": "x"}}
         pytest.param("ft:gpt-4o-mni:org::id", {}, Rule.MODEL, id="P9 a fine-tune of a typo"),
         pytest.param("o1", {}, Rule.MESSAGES, id="o1"),
         pytest.param("o3", {}, Rule.MESSAGES, id="o3"),
-        pytest.param("o4-mini", {"tools": [function({"a": TEXT})]}, Rule.TOOLS, id="o4 tools"),
+        pytest.param("o3-mini", {"tools": [function({"a": TEXT})]}, Rule.TOOLS, id="o3 tools"),
         pytest.param(
             "gpt-4.1",
             {"tools": [function({"a": {"type": "integer", "minimum": 1}})]},
@@ -325,7 +325,7 @@ def test_a_forced_call_of_the_first_models_with_functions() -> None:
 @pytest.mark.parametrize(
     ("name", "body"),
     [
-        pytest.param("o4-mini", {}, id="o-series"),
+        pytest.param("o3-mini", {}, id="o-series"),
         pytest.param("gpt-4o", {"prediction": {"type": "content", "content": "x"}}, id="predicted"),
         pytest.param("gpt-audio", {"modalities": ["text", "audio"]}, id="spoken"),
         pytest.param("gpt-5", {"tools": [CUSTOM]}, id="custom tools"),
@@ -344,6 +344,17 @@ def test_a_long_text_after_reasoning_is_estimated() -> None:
     assert count_completion(body, [short], found, reasoning_tokens=64).exact
     assert not count_completion(body, [long], found, reasoning_tokens=64).exact
     assert count_completion(body, [long], found).exact
+
+
+def test_an_answer_by_a_schema_after_reasoning_is_estimated_on_azure() -> None:
+    form = {"type": "json_schema", "json_schema": {"name": "x", "schema": {"type": "object"}}}
+    body, found = {"messages": [USER], "response_format": form}, model("gpt-5-mini")
+    hosted = replace(found, family=hosted_by_azure(found.family))
+    choice = BilledChoice(text="{}")
+
+    assert count_completion(body, [choice], found, reasoning_tokens=64).exact
+    assert not count_completion(body, [choice], hosted, reasoning_tokens=64).exact
+    assert count_completion({"messages": [USER]}, [choice], hosted, reasoning_tokens=64).exact
 
 
 def test_an_answer_that_names_an_alias_does_not_say_which_snapshot_gave_it() -> None:
