@@ -79,15 +79,17 @@ class Evidence(NamedTuple):
     confirmed: frozenset[LayoutName] = frozenset()
 
 
+def _layouts(*names: LayoutName) -> frozenset[LayoutName]:
+    return frozenset(names)
+
+
 _ALL: Final[frozenset[LayoutName]] = frozenset(get_args(LayoutName))
-_CHATML: Final[frozenset[LayoutName]] = frozenset({"chatml"})
-_HARMONY: Final[frozenset[LayoutName]] = frozenset({"harmony", "harmony-azure"})
-_O4_MINI: Final[frozenset[LayoutName]] = frozenset({"o4-mini", "o4-mini-azure"})
-_O3_MINI: Final[frozenset[LayoutName]] = frozenset({"o3-mini", "o3-mini-azure"})
-_FUNCTIONS: Final[frozenset[LayoutName]] = _CHATML | {"chatml-0613"} | _HARMONY | _O4_MINI
-_UNSEEN: Final[frozenset[LayoutName]] = frozenset(
-    {"o-series", "o-series-azure", "o1-azure", "o1-mini", "unknown"}
-)
+_CHATML: Final = _layouts("chatml")
+_HARMONY: Final = _layouts("harmony", "harmony-azure")
+_O3_MINI: Final = _layouts("o3-mini", "o3-mini-azure")
+_O4_MINI: Final = _layouts("o4-mini", "o4-mini-azure")
+_FUNCTIONS: Final = _CHATML | _layouts("chatml-0613") | _HARMONY
+_UNSEEN: Final = _layouts("o-series", "o-series-azure", "o1-azure", "o1-mini", "unknown")
 
 EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.MODEL: Evidence(
@@ -102,14 +104,14 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.TOOLS: Evidence(
         "tools of this family",
         "1,104 of 1,139, 28 repositories; o4-mini: 13 of 13, one repository, two hosts",
-        _FUNCTIONS,
+        _FUNCTIONS | _O4_MINI,
     ),
     Rule.CALLS: Evidence(
         "calls and results in the history",
         "ChatML 290 of 293, Harmony 175 of 176, 20 repositories; June 2023: 13 of 13 published "
         "figures of four sources; o4-mini: 12 of 12, one repository; the others of the "
         "o-series: few requests, whose numbers differ by model and host",
-        _FUNCTIONS - _O4_MINI,
+        _FUNCTIONS,
     ),
     Rule.PARALLEL_CALLS: Evidence(
         "parallel calls and results in the history",
@@ -180,7 +182,7 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.ANSWERED_CALLS: Evidence(
         "an answered call",
         "673 of 683 answers, 24 repositories; o-series: 6 of 6, one repository",
-        _FUNCTIONS - _O4_MINI | {"contents", "chatml-0301"},
+        _FUNCTIONS | _layouts("contents", "chatml-0301"),
     ),
     Rule.SPOKEN_ANSWERS: Evidence("a spoken answer", "five requests that follow no rule"),
     Rule.PREDICTIONS: Evidence(
@@ -195,7 +197,7 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
     Rule.ANSWERS_BY_SCHEMA: Evidence(
         "an answer by a schema after reasoning",
         "52 of 55; on Azure 6 of 16, one repository: up to 11,514 tokens more",
-        _ALL - {"harmony-azure"},
+        _ALL - _layouts("harmony-azure"),
     ),
 }
 """Each rule with a flag."""
