@@ -77,9 +77,14 @@ def keys_of(cls: Any) -> Mapping[str, Key]:
     }
 
 
+NO_FIELDS: Final[frozenset[str]] = frozenset()
+
+
 def never_null_of(cls: Any) -> frozenset[str]:
     """Return the fields of *cls* for which null would say nothing, though their type has it."""
-    return getattr(cls, "never_null", frozenset()) | getattr(cls, "drawn", frozenset())
+    own: frozenset[str] = getattr(cls, "never_null", NO_FIELDS)
+    common: frozenset[str] = getattr(cls, "drawn", NO_FIELDS)
+    return own | common
 
 
 class Builder:

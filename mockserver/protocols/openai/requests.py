@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from mockserver.conversation import ModelRequest
+from mockserver.wire.jsontext import is_list
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -31,7 +32,7 @@ class OpenAIRequest(ModelRequest):
         """Whether any message has an image in it."""
         for message in self.body.get("messages") or ():
             content = message.get("content")
-            if type(content) is list and any(part.get("type") == "image_url" for part in content):
+            if is_list(content) and any(part.get("type") == "image_url" for part in content):
                 return True
         return False
 

@@ -9,8 +9,9 @@ Source:
 
 import base64
 import struct
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from mockserver.contracts import Answer, AnsweredSpeech
 from mockserver.protocols.openai.requests import as_openai
@@ -48,7 +49,7 @@ def sound_of(speech: AnsweredSpeech, answer: Answer) -> str:
     """Return the sound of *speech* in base64, in the format that the request asks for."""
     if speech.speech.data is not None:
         return speech.speech.data
-    asked = as_openai(answer.request).body.get("audio") or {}
+    asked: Mapping[str, Any] = as_openai(answer.request).body.get("audio") or {}
     seconds = min(speech.speech.seconds, MOST_SOUND_S)
     return _encoded(asked.get("format") or "wav", round(seconds, 3))
 

@@ -13,7 +13,7 @@ from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice
 from mockserver.conversation import FinishReason, Usage
 from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.requests import LanguageModelRequest
-from mockserver.wire.jsontext import Hole, JsonValue, TokenText
+from mockserver.wire.jsontext import Hole, JsonValue, TokenText, is_object
 from mockserver.wire.marks import (
     CALL,
     CONTENT,
@@ -109,11 +109,11 @@ def with_stated(value: Json, answer: Answer) -> Json:
     assert stated is not None
     members = stated.members
     finish: JsonValue = value["finishReason"]
-    if isinstance(finish, dict) and stated.native_finish_reason is not None:
+    if is_object(finish) and stated.native_finish_reason is not None:
         finish = {**finish, "raw": members.pop("native_finish_reason")}
     metadata = {**value["providerMetadata"], **members.pop("metadata", {})}
     usage = {**value["usage"], **stated.usage}
-    own = {"finishReason": finish, "usage": usage, "providerMetadata": metadata}
+    own: Json = {"finishReason": finish, "usage": usage, "providerMetadata": metadata}
     return {**value, **own, **members}
 
 
