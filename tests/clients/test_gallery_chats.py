@@ -1,5 +1,8 @@
 """The shipped scenarios of `basics` and `streaming` that are about chats, through a real client."""
 
+import base64
+import io
+import wave
 from typing import Any
 
 import openai
@@ -164,3 +167,51 @@ def test_a_client_is_told_how_it_asked() -> None:
     with playing("streaming/streamed-or-not") as client:
         assert text(client) == "You asked for one piece."
         assert "".join(pieces(streamed(client))) == "You asked for a stream."
+
+
+# --- As other servers send it ----------------------------------------------------------------
+
+TOOL: Any = {"type": "function", "function": {"name": "get_weather"}}
+
+
+def test_s7_streams_of_other_servers_reach_the_client_as_they_are() -> None:
+    with playing("streaming/other-servers") as client:
+        called = [chunk.choices[0].delta for chunk in streamed(client, tools=[TOOL])]
+        billed = streamed(client, "usage", stream_options={"include_usage": True})
+        batches = [piece for piece in pieces(streamed(client, "batch")) if piece]
+        bare = streamed(client, "once")
+        thought = streamed(client, "think")
+        with pytest.raises(openai.APIError, match="Busy") as broken:
+            streamed(client, "error")
+
+    indices = [call.index for delta in called for call in delta.tool_calls or ()]
+    assert indices == [None] * len(indices)
+    assert [chunk.usage.completion_tokens for chunk in billed[:4]] == [0, 1, 2, 3]
+    assert batches == ["One two three", " four five six", "."]
+    assert [chunk.choices is None for chunk in bare].count(True) == 1
+    assert thought[0].choices[0].delta.reasoning_content == "Six times seven."
+    assert broken.value.type == "overloaded_error"
+
+
+def test_s7_raw_events_are_read_like_any_others() -> None:
+    with playing("streaming/raw-events") as client:
+        parts = pieces(streamed(client))
+        with pytest.raises(openai.PermissionDeniedError) as refused:
+            ask(client)
+
+    assert parts == ["Hel", "lo."]
+    assert refused.value.response.headers["server"] == "squid"
+    assert refused.value.response.text == "<h1>Access denied</h1>"
+
+
+def test_s4_an_answer_is_heard() -> None:
+    sound: Any = {"voice": "alloy", "format": "wav"}
+    with playing("basics/spoken") as client:
+        spoken = ask(client, model="gpt-audio", modalities=["text", "audio"], audio=sound)
+        written = text(client, model="gpt-4o")
+    audio = spoken.choices[0].message.audio
+
+    assert (audio.transcript, written) == ("Hello! How can I help you today?", "Hello in writing.")
+    with wave.open(io.BytesIO(base64.b64decode(audio.data))) as heard:
+        assert heard.getnframes() / heard.getframerate() == pytest.approx(2.55)
+    assert spoken.usage.completion_tokens_details.audio_tokens == 51

@@ -214,3 +214,17 @@ def test_the_resellers_pages_call_gets_the_answer_that_is_printed_there() -> Non
         ],
         "usage": {"prompt_tokens": 5, "completion_tokens": 7, "total_tokens": 12},
     }
+
+
+def test_s7_azure_filters_later_or_not_at_all() -> None:
+    with playing("providers/azure-asynchronous-filter") as server:
+        client = azure(server)
+        with client.chat.completions.create(model="gpt-4o", messages=said(), stream=True) as chunks:
+            later: Any = [choice for chunk in chunks for choice in chunk.choices]
+        unread: Any = client.chat.completions.create(model="gpt-4o", messages=said("unfiltered"))
+
+    (offsets,) = [choice for choice in later if choice.delta is None]
+    assert offsets.content_filter_offsets["end_offset"] == 62
+    assert sum(hasattr(choice, "content_filter_results") for choice in later) == 1
+    found = unread.choices[0].content_filter_result
+    assert found["error"]["code"] == "content_filter_error"
