@@ -21,9 +21,9 @@ from mockserver.wire.jsontext import JsonValue
 
 __all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample"]
 
-_FREE_STEPS: Final = 150
-_FREE_LOOKS: Final = 500
-_FREE_LETTERS: Final = 2_000
+_FREE_STEPS: Final = 20
+_FREE_LOOKS: Final = 20
+_FREE_LETTERS: Final = 60
 """What each value may take, however much the values before it have taken."""
 
 

@@ -25,6 +25,11 @@ class Drawing(ABC):
         self.judge = judge
         self.letters = letters
 
+    @property
+    @abstractmethod
+    def is_exhausted(self) -> bool:
+        """Whether no steps are left."""
+
     @abstractmethod
     def draw(self, schema: JsonValue, place: Place) -> Drawn:
         """Draw a value for *schema* at *place*."""

@@ -125,7 +125,7 @@ class _Object:
         if self.demand.most_members is not None:
             least = min(least, self.demand.most_members)
         tries = _ATTEMPTS * max(least - len(self.made), 0)
-        while len(self.made) < least and tries > 0:
+        while len(self.made) < least and tries > 0 and not self.drawing.is_exhausted:
             tries -= 1
             name = self._made_up()
             if name not in self.made and self._may_have(name):

@@ -66,6 +66,11 @@ class Sampler(Drawing):
         self._scales = Scales()
         self._gathering = Gathering(references, rng, self._budget, self._scales)
 
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether no steps are left."""
+        return self._budget.left < 0
+
     def draw(self, schema: JsonValue, place: Place) -> Drawn:
         """Draw a value for *schema* at *place*."""
         best = Drawn(_empty(schema), ok=False)
