@@ -225,7 +225,13 @@ def test_the_wheel_tells_that_its_packages_are_typed(built: Built, package: str)
 
 
 def test_the_wheel_holds_the_licence(built: Built) -> None:
-    assert built.read_metadata("licenses/LICENSE") == (ROOT / "LICENSE").read_text()
+    """F19: its own, and the notice of the vocabularies that it holds."""
+    for path in ("LICENSE", "fixtures/vocabularies/LICENSE"):
+        assert built.read_metadata(f"licenses/{path}") == (ROOT / path).read_text()
+    assert "Copyright (c) 2022 OpenAI" in built.read_metadata(
+        "licenses/fixtures/vocabularies/LICENSE"
+    )
+    assert "mockserver/_bundled/fixtures/vocabularies/LICENSE" in built.wheel_names()
 
 
 def test_the_wheel_offers_the_command_and_the_pytest_plugin(built: Built) -> None:
