@@ -237,14 +237,10 @@ class Run:
         """Return the report's section for a failed test; write its journals if requested."""
         sessions = _of(item)
         folder = self._settings.journal_dir
-        if folder is not None and sessions:
-            folder.mkdir(parents=True, exist_ok=True)
-            test = redact_text(item.nodeid)
-            readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", test)[-150:].strip("-")
-            path = folder / f"{readable}.json"
-            journals = {"test": test, "phase": report.when, "sessions": kept(sessions)}
-            path.write_text(json.dumps(journals, indent=2, ensure_ascii=False), encoding="utf-8")
         parts: list[str] = []
+        if folder is not None and sessions:
+            unwritten = _write_journals(item, report, sessions, folder)
+            parts += [unwritten] if unwritten else []
         shown = str(report.longrepr)
         for session in sessions:
             parts.append(session.describe())
@@ -267,6 +263,29 @@ async def _warmed(server: MockServer) -> None:
     path = f"/s/{WARMING}/v1/chat/completions"
     server.engine.answer(HttpRequest("POST", path, headers, json.dumps(asked).encode(), ""))
     server.engine.sessions.end(WARMING)
+
+
+def _write_journals(
+    item: pytest.Item, report: pytest.TestReport, sessions: list[Session], folder: Path
+) -> str | None:
+    """Write the journals of *sessions* into *folder*; warn and return why if that fails.
+
+    The folder could be written to when the run began; the disk may be full now.
+    """
+    test = redact_text(item.nodeid)
+    readable = re.sub(r"[^A-Za-z0-9_.-]+", "-", test)[-150:].strip("-")
+    path = folder / f"{readable}.json"
+    journals = {"test": test, "phase": report.when, "sessions": kept(sessions)}
+    text = json.dumps(journals, indent=2, ensure_ascii=False)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", errors="backslashreplace")
+    except OSError as error:
+        what = f"the journals of {test} were not written to {path}: {error.strerror or error}"
+        with suppress(pytest.PytestWarning):  # where warnings are errors: the run goes on
+            item.warn(pytest.PytestWarning(what))
+        return what
+    return None
 
 
 def _of(item: pytest.Item) -> list[Session]:

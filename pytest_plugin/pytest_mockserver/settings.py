@@ -3,6 +3,7 @@
 Precedence: the test's marker, its scenario, the command line, the ini file, the defaults here.
 """
 
+import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -132,7 +133,7 @@ class Settings:
             token=reading.text("token"),
             report=reading.switch("report"),
             block_network=reading.switch("block_network"),
-            journal_dir=reading.folder("journal_dir"),
+            journal_dir=reading.writable("journal_dir"),
             env=env,
         )
 
@@ -167,9 +168,26 @@ class _Reading:
 
     def folder(self, name: str) -> Path | None:
         if self._config.getoption(f"{PREFIX}{name}") is not None:
-            return self._config.invocation_params.dir / str(self.text(name))
+            stated = self.text(name)
+            if stated is None:
+                raise self.refused(name, "", "a folder")
+            return self._config.invocation_params.dir / stated
         told = self.text(name)
         return None if told is None else self._config.rootpath / told
+
+    def writable(self, name: str) -> Path | None:
+        """Return the folder that *name* states; it is made, and must take files."""
+        told = self.folder(name)
+        if told is None:
+            return None
+        try:
+            told.mkdir(parents=True, exist_ok=True)
+            with tempfile.TemporaryFile(dir=told):
+                pass
+        except OSError as error:
+            why = f"a folder that can be written to ({error.strerror or error})"
+            raise self.refused(name, str(told), why) from None
+        return told
 
     def scenarios(self) -> Path | None:
         told = self.folder("scenarios")
