@@ -203,6 +203,7 @@ def bundled_scenarios(folder: Path | None = None) -> list[tuple[str, str]]:
 def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
     """Yield *sources*, the files in it for a folder."""
     for source in sources:
+        _refuse_empty(source)
         if isinstance(source, str | Path) and "\0" not in str(source):
             folder = Path(source)
             if _holds(folder.is_dir):
@@ -213,6 +214,7 @@ def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
 
 def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | Scenario | Problem:
     """Return the text of *source*, or why it has none; a scenario is what it is."""
+    _refuse_empty(source)
     match source:
         case ScenarioText() | Scenario():
             return source
@@ -228,6 +230,24 @@ def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | S
         case str():
             return _text_by_name(source, folders if folders is not None else [_shipped()])
     raise _no_scenario(source)
+
+
+def _refuse_empty(source: object) -> None:
+    if isinstance(source, str) and not source.strip():
+        raise UsageError("the name of the scenario is empty: give a name or a path")
+
+
+def _resolved(path: Path) -> Path:
+    """Return *path* without links.
+
+    Raises:
+        UsageError: Its links lead back to themselves.
+
+    """
+    try:
+        return path.resolve()
+    except (RuntimeError, OSError) as error:  # before Python 3.13, a loop is a RuntimeError
+        raise UsageError(f"'{path}' cannot be read: its links lead in a circle") from error
 
 
 def _no_scenario(value: object) -> UsageError:
@@ -253,7 +273,7 @@ def _root_of(path: Path) -> Path:
 
     That is where one works, and for a file from elsewhere its own folder.
     """
-    folder, here = Path(str(path).replace("\0", "")).resolve().parent, Path.cwd()
+    folder, here = _resolved(Path(str(path).replace("\0", ""))).parent, Path.cwd()
     return here if folder.is_relative_to(here) else folder
 
 
@@ -269,7 +289,7 @@ def _text_in(path: Path, shown: str, root: Path | None = None) -> ScenarioText |
     except OSError as error:
         raise UsageError(f"the scenario '{shown}' cannot be read: {error}") from error
     try:
-        return ScenarioText(content.decode("utf-8-sig"), shown, path.resolve(), root)
+        return ScenarioText(content.decode("utf-8-sig"), shown, _resolved(path), root)
     except UnicodeDecodeError as error:
         before = content[: error.start]
         line = before.count(b"\n") + 1
@@ -282,8 +302,8 @@ def _text_by_name(name: str, folders: Sequence[Path]) -> ScenarioText | Problem:
     """Return the text of the scenario *name* in the first of *folders* that has it."""
     _refuse_odd_name(name)
     for folder in folders:
-        root = folder.resolve()
-        path = (root / f"{name}.yaml").resolve()
+        root = _resolved(folder)
+        path = _resolved(root / f"{name}.yaml")
         if _holds(path.is_file):
             # A link may lead anywhere, and a name must not.
             if not path.is_relative_to(root):
@@ -397,7 +417,11 @@ class _Reading:
             hint = "write a path relative to this file"
             self._refuse(include, f"'{include.path}' is not a path that can be included", hint)
             return None
-        path = (text.path.parent / include.path).resolve()
+        try:
+            path = _resolved(text.path.parent / include.path)
+        except UsageError as error:
+            self._refuse(include, str(error))
+            return None
         if not path.is_relative_to(text.root.resolve()):
             self._refuse(include, f"'{include.path}' is outside the folder of the scenarios")
             return None
