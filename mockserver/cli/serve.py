@@ -81,6 +81,14 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="allow pages from this origin to call the API, but not the control API; * allows any",
     )
     parser.add_argument(
+        "--allow-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a name besides loopback's that pages in a browser may call the API by; repeatable, "
+        "*.NAME stands for all names below it, * for any",
+    )
+    parser.add_argument(
         "--tls",
         action="store_true",
         help="serve HTTPS with a newly made certificate (needs the extra 'tls')",

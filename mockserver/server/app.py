@@ -24,6 +24,7 @@ from mockserver.records.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.gate import Gate
+from mockserver.server.hosts import Hosts
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
 from mockserver.server.upstream import Upstream
@@ -55,6 +56,8 @@ class App:
         control: ControlPlane | None = None,
         cors: Cors | None = None,
         upstream: Upstream | None = None,
+        *,
+        hosts: Hosts | None = None,
     ) -> None:
         """Take the engine, and the *gate* for answers that a test holds.
 
@@ -66,6 +69,7 @@ class App:
         self.control = control
         self.cors = cors
         self.upstream = upstream
+        self.hosts = Hosts() if hosts is None else hosts
 
     def server(self) -> web.Server:
         """Return the protocol factory for `loop.create_server`."""
@@ -78,6 +82,9 @@ class App:
             return web.json_response({"status": "ok"})
         if self.control is not None and path.startswith(ROOT):
             return await self.control.handle(request, path, query)
+        refusal = self.hosts.refusal(request.method, cast(Mapping[str, str], request.headers))
+        if refusal is not None:
+            return await self._refuse(request, ApiError(403, refusal, code="host_not_allowed"))
         if self.cors is not None and is_preflight(request):
             return await play(self.cors.preflight(request), request)
         return await self._answered(request, path, query)

@@ -67,7 +67,8 @@ def run(options: argparse.Namespace) -> int:
             context, ca_file = self_signed(options.host, Path(folder))
         settings = Settings(
             control=not options.no_control,
-            token=options.control_token or (not options.no_control and _stated_token()) or None,
+            token=_stated_token(options),
+            allow_hosts=tuple(options.allow_host),
             cors=None if options.cors_origin is None else Cors(options.cors_origin),
             tls=context,
             reload=read if sources else None,
@@ -85,8 +86,13 @@ def run(options: argparse.Namespace) -> int:
     return 0
 
 
-def _stated_token() -> str | None:
-    return os.environ.get(TOKEN_VARIABLE)
+def _stated_token(options: argparse.Namespace) -> str | None:
+    """Return the control token of the command line, or else of the environment.
+
+    An empty one is refused later, like any that is too short: it must not leave the API open.
+    """
+    token: str | None = options.control_token
+    return os.environ.get(TOKEN_VARIABLE) if token is None and not options.no_control else token
 
 
 def _as_json(address: Address, ca_file: Path | None, *, controlled: bool) -> str:

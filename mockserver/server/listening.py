@@ -79,11 +79,14 @@ async def listen(
 
     """
     settings = settings or Settings()
+    if not host.strip():
+        raise UsageError("the host is empty: 127.0.0.1 is this machine, 0.0.0.0 all its networks")
     engine.warm_up()
     engine.explain(FIRST)
     gate = Gate() if gate is None else gate
     control = settings.control_plane(engine, Plugins.installed(), host, gate)
-    server = App(engine, gate, control, settings.cors, settings.upstream).server()
+    hosts = settings.hosts(host)
+    server = App(engine, gate, control, settings.cors, settings.upstream, hosts=hosts).server()
     try:
         listener = await asyncio.get_running_loop().create_server(
             server, host, port, backlog=BACKLOG, ssl=settings.tls

@@ -113,6 +113,7 @@ class MockServer:
         control: bool = True,
         control_token: str | None = None,
         cors_origin: str | None = None,
+        allow_hosts: Sequence[str] = (),
         tls: str | Path | None = None,
         upstream: str | None = None,
         **unknown: Never,
@@ -134,6 +135,8 @@ class MockServer:
             control: Whether to serve the control API.
             control_token: The token that the control API requires.
             cors_origin: The origin whose pages may call the API; `*` allows any.
+            allow_hosts: Names besides loopback's that pages in a browser may call the API by;
+                `*.NAME` stands for all names below it, `*` for any.
             tls: A folder for `mockserver-ca.pem`, the authority that clients must trust; the
                 server then speaks HTTPS.
             upstream: The root URL of the server that requests are forwarded to when a reply says
@@ -153,6 +156,8 @@ class MockServer:
             (float | int, "a number", {"time_scale": time_scale}),
             (str | Path, "a path", {"tls": tls or ""}),
         )
+        if tls is not None and not str(tls).strip():
+            raise UsageError("'tls' is empty: give the folder for the certificate")
         options = Options(
             seed=seed,
             strict=strict if isinstance(strict, bool) else read_strict(strict),
@@ -169,6 +174,7 @@ class MockServer:
             control=control,
             token=control_token,
             cors=None if cors_origin is None else Cors(cors_origin),
+            allow_hosts=(allow_hosts,) if isinstance(allow_hosts, str) else tuple(allow_hosts),
             tls=None if tls is None else self_signed(host, Path(tls))[0],
             reload=_reader(scenarios),
             upstream=None if upstream is None else Upstream(upstream),

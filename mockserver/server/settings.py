@@ -13,6 +13,7 @@ from mockserver.scenario.schema import Scenario
 from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
+from mockserver.server.hosts import Hosts
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import Watcher
 from mockserver.version import __version__
@@ -27,6 +28,7 @@ class Settings:
         token: The token that the control API requires; None: one is generated beyond loopback,
             and none is needed on loopback.
         cors: The origin whose pages may call the API (not the control API); None: no origin.
+        allow_hosts: Names besides loopback's that pages may call the server by.
         tls: The TLS context; None: plain HTTP.
         reload: Reads the server's scenario again; None: it did not come from files.
         watcher: Checks whether those files have changed; None: nothing is watched.
@@ -37,6 +39,7 @@ class Settings:
     control: bool = True
     token: str | None = None
     cors: Cors | None = None
+    allow_hosts: tuple[str, ...] = ()
     tls: ssl.SSLContext | None = None
     reload: Callable[[], Scenario] | None = None
     watcher: Watcher | None = None
@@ -45,6 +48,15 @@ class Settings:
     def __post_init__(self) -> None:
         if self.token is not None and not self.control:
             raise UsageError("a control token has no effect without the control API")
+
+    def hosts(self, host: str) -> Hosts:
+        """Return the names by which browsers may call the server that listens on *host*.
+
+        Raises:
+            UsageError: One of them is not a name.
+
+        """
+        return Hosts((host, *self.allow_hosts), self.cors)
 
     def control_plane(
         self, engine: Engine, plugins: Plugins, host: str, gate: Gate
