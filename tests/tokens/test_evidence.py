@@ -241,6 +241,33 @@ def test_what_no_bill_confirms_is_estimated_and_says_why(
     assert about(reason)[0] in said
 
 
+@pytest.mark.parametrize(
+    ("name", "tools", "beside", "more"),
+    [
+        pytest.param("gpt-5-nano", [PREVIEW], [], 123, id="A3 web_search_preview alone"),
+        pytest.param("gpt-5-nano", [PREVIEW], [function({})], 26, id="A3 beside a function"),
+        pytest.param("gpt-5", [CUSTOM], [], 123, id="a custom tool"),
+        pytest.param("gpt-audio", [], [], 0, id="no tools"),
+    ],
+)
+def test_what_tools_cost_that_are_not_functions(
+    name: str, tools: list[Any], beside: list[Any], more: int
+) -> None:
+    def cost(offered: list[Any]) -> int:
+        members = {"tools": offered} if offered else {}
+        return count_prompt({"messages": [USER], **members}, model(name)).tokens
+
+    assert cost([*beside, *tools]) - cost(beside) == more
+
+
+def test_tools_of_a_model_that_hears_cost_3_more() -> None:
+    body = {"messages": [USER], "tools": [function({"a": TEXT})]}
+
+    heard, read = (count_prompt(body, model(name)).tokens for name in ("gpt-audio", "gpt-4o"))
+
+    assert heard - read == 3
+
+
 def test_an_unknown_model_that_is_like_a_known_one_is_counted_as_that() -> None:
     catalogue = Catalogue({"mine": "gpt-4o", "other": None})  # P9
     body = {"messages": [USER]}
