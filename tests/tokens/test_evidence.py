@@ -247,7 +247,6 @@ def test_what_no_bill_confirms_is_estimated_and_says_why(
         pytest.param("gpt-5-nano", [PREVIEW], [], 123, id="A3 web_search_preview alone"),
         pytest.param("gpt-5-nano", [PREVIEW], [function({})], 26, id="A3 beside a function"),
         pytest.param("gpt-5", [CUSTOM], [], 123, id="a custom tool"),
-        pytest.param("gpt-audio", [], [], 0, id="no tools"),
     ],
 )
 def test_what_tools_cost_that_are_not_functions(
