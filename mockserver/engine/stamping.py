@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from mockserver.contracts import (
@@ -86,6 +87,11 @@ def stamp(
 _DATE: Final = DATE.mark.encode()
 
 
+@lru_cache(maxsize=256)
+def _date(second: int) -> bytes:
+    return http_date(second).encode()
+
+
 def dated(session: Session, timeline: Timeline) -> Timeline:
     """Return *timeline* with the session time at which its head is sent in that head.
 
@@ -93,14 +99,13 @@ def dated(session: Session, timeline: Timeline) -> Timeline:
     """
     waited_s = 0.0
     for position, event in enumerate(timeline):
+        if type(event) is Head:
+            date = _date(int(session.clock.unix_s() + waited_s))
+            status, lines, length, scales = event
+            head = Head(status, lines.replace(_DATE, date, 1), length, scales)
+            return (*timeline[:position], head, *timeline[position + 1 :])
         if type(event) is Pause:
             waited_s += event.seconds
-        elif type(event) is Head:
-            if _DATE not in event.lines:
-                return timeline
-            date = http_date(int(session.clock.unix_s() + waited_s)).encode()
-            head = event._replace(lines=event.lines.replace(_DATE, date))
-            return (*timeline[:position], head, *timeline[position + 1 :])
     return timeline
 
 
