@@ -20,6 +20,7 @@ from mockserver.records.redaction import (
     redact_text,
 )
 from mockserver.wire.http_request import Connection, HttpRequest
+from mockserver.wire.nodes import has_too_many_nodes
 
 CAPACITY: Final = 1_000
 """Calls kept in a session; older ones are dropped and counted."""
@@ -151,9 +152,9 @@ class Call:
 
     @property
     def body(self) -> Any:
-        """The request's JSON; None if it is not JSON, or was too large to keep."""
+        """The request's JSON; None if it is not JSON, or was too large to keep or to read."""
         try:
-            return json.loads(self.content)
+            return None if has_too_many_nodes(self.content) else json.loads(self.content)
         except (ValueError, RecursionError):
             return None
 
@@ -234,12 +235,19 @@ class Journal:
         return call
 
     def keep(
-        self, call: Call, http: HttpRequest, digest: bytes, *, has_come_before: bool = False
+        self,
+        call: Call,
+        http: HttpRequest,
+        digest: bytes,
+        redacted: bytes | None = None,
+        *,
+        has_come_before: bool = False,
     ) -> tuple[bytes, ...]:
         """Enter the request of *call*; return its secrets. *digest* identifies its path and body.
 
-        Everything is redacted before it is kept. A body that *has come before* is likely to come
-        again: what is left of it is remembered.
+        Everything is redacted before it is kept; *redacted* is what is left of the body, where
+        that is known. A body that *has come before* is likely to come again: what is left of it
+        is remembered.
         """
         call.headers, secrets = redact_headers(http.headers.items())
         if http.query:
@@ -249,7 +257,9 @@ class Journal:
         if size > MOST_BODY_BYTES:
             call.notes += (f"the body of {size} bytes is too large to keep",)
             return secrets
-        if self._archive is None or not has_come_before:
+        if redacted is not None:
+            content = redacted
+        elif self._archive is None or not has_come_before:
             content = redact(http.body)
         else:
             content = self._archive.redacted(http.body, digest)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, cast
 
+from mockserver.wire.nodes import has_too_many_nodes
+
 
 @dataclass(slots=True, eq=False)
 class Connection:
@@ -43,10 +45,15 @@ class HttpRequest:
     connection: Connection | None = None
 
     @property
+    def is_readable(self) -> bool:
+        """Whether there is a body, and reading it takes a bounded amount of memory."""
+        return bool(self.body) and not has_too_many_nodes(self.body)
+
+    @property
     def json(self) -> Mapping[str, Any]:
-        """The JSON object in the body; an empty one if there is none."""
+        """The JSON object in the body; an empty one if there is none that can be read."""
         try:
-            value = json.loads(self.body) if self.body else None
+            value = json.loads(self.body) if self.is_readable else None
         except (ValueError, RecursionError):
             value = None
         return cast(Mapping[str, Any], value) if isinstance(value, dict) else {}

@@ -33,7 +33,7 @@ def read_record(http: HttpRequest) -> Record:
         return read_body(http)
     except ApiError:
         try:
-            parsed: Any = json.loads(http.body)
+            parsed: Any = json.loads(http.body) if http.is_readable else {}
         except (ValueError, RecursionError):
             parsed = {}
         if not isinstance(parsed, dict):

@@ -14,6 +14,7 @@ import msgspec
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.validation import faults, values
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.nodes import MOST_ESCAPES, MOST_NODES, has_too_many_nodes
 
 _DEEPEST: Final = 200
 """How deep arrays and objects may nest: far more than any schema, and less than any stack."""
@@ -24,18 +25,24 @@ _NOT_JSON: Final = (
     "not valid JSON. If you have trouble figuring out how to fix this, please contact us through "
     "our help center at help.openai.com.)"
 )
+_TOO_MANY: Final = (
+    "We could not parse the JSON body of your request: it has more than "
+    f"{MOST_NODES:,} values, or more than {MOST_ESCAPES:,} escapes."
+)
 
 
 def read_body(http: HttpRequest) -> dict[str, Any]:
     """Return the JSON object that *http* carries. Of two members of one name, the last counts.
 
     Raises:
-        ApiError: It is not JSON, not an object, or not declared as JSON.
+        ApiError: It is not JSON, not an object, not declared as JSON, or has too many values.
 
     """
     content_type = http.headers.get("content-type")
     if content_type != "application/json" and content_type is not None:
         _check_content_type(content_type)
+    if has_too_many_nodes(http.body):
+        raise faults.said(_TOO_MANY)
     try:
         # What this reads, the slower decoder reads alike, and that is exact in what it refuses.
         body = _decode_fast(http.body)
