@@ -19,6 +19,8 @@ from mockserver.scenario.schema import Scenario
 from mockserver.server import listening
 from mockserver.sessions.options import Options
 
+MOST_CENSUSES = 1_000
+"""So often one is taken before what is left is taken to stay."""
 LOGGERS = ("mockserver", "asyncio", "aiohttp")
 DESCRIPTORS = next(
     (path for path in map(Path, ("/proc/self/fd", "/dev/fd")) if path.is_dir()), None
@@ -85,6 +87,18 @@ class Watched:
         assert self.is_well()
         tasks, connections = asyncio.run_coroutine_threadsafe(settled(), self.loop).result()
         return Census(tasks, connections, len(list(DESCRIPTORS.iterdir())) if DESCRIPTORS else 0)
+
+    def census_after(self, before: Census) -> Census:
+        """Return what lives once it is no more than *before*, or for good.
+
+        F20: a server learns that a client has left when it reads its FIN, which may lie unread
+        while others are answered. Each whole exchange lets the loop turn and read.
+        """
+        for _ in range(MOST_CENSUSES):
+            found = self.census()
+            if found == before:
+                break
+        return found
 
 
 class _Ear(logging.Handler):
