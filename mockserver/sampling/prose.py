@@ -37,11 +37,24 @@ def prose(rng: Random, tokens: int, count: Callable[[str], int]) -> str:
         first = next((i for i, word in enumerate(words) if count(word) <= tokens), 0)
         words = [words[first].capitalize(), *words[first + 1 :]]
     length = _longest_fit(words, tokens, count)
-    best = ""
     # A few words fewer, and another ending: somewhere near, the count comes out.
     fillers = [f" {word.lower().rstrip('.')}." for word in words[:_FILLERS]]
+    kept = length - 2 * _BACK
+    if kept > 0:
+        # Nearly every text counts as much as its two parts, so that only its end is tried.
+        before = " ".join(words[:kept])
+        left = tokens - count(before)
+        text = before + _ended([f" {words[kept]}", *words[kept + 1 : length]], fillers, left, count)
+        if count(text) == tokens:
+            return text
+    return _ended(words[:length], fillers, tokens, count)
+
+
+def _ended(words: list[str], fillers: list[str], tokens: int, count: Callable[[str], int]) -> str:
+    """Return *words*, perhaps without the last few, ended so that they are *tokens* long."""
+    best = ""
     for ending in (*_ENDINGS, *fillers, ""):
-        for size in range(length, max(length - _BACK, 0), -1):
+        for size in range(len(words), max(len(words) - _BACK, 0), -1):
             text = " ".join(words[:size]).rstrip(".") + ending
             reached = count(text)
             if reached == tokens:
@@ -70,6 +83,9 @@ def _sentences(fake: "Faker", rng: Random, tokens: int, count: Callable[[str], i
 
 def _longest_fit(words: list[str], tokens: int, count: Callable[[str], int]) -> int:
     """Return how many of *words* are at most *tokens* long."""
+    guess = _guess(words, tokens, count)
+    if count(" ".join(words[:guess])) <= tokens < count(" ".join(words[: guess + 1])):
+        return guess
     low, high = 0, len(words)
     while low < high:
         middle = (low + high + 1) // 2
@@ -78,3 +94,13 @@ def _longest_fit(words: list[str], tokens: int, count: Callable[[str], int]) -> 
         else:
             high = middle - 1
     return low
+
+
+def _guess(words: list[str], tokens: int, count: Callable[[str], int]) -> int:
+    """Return about how many of *words* are *tokens* long: words nearly always count apart."""
+    counted = 0
+    for number, word in enumerate(words):
+        counted += count(f" {word}" if number else word)
+        if counted > tokens:
+            return number
+    return len(words)

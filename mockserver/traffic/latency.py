@@ -231,7 +231,10 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
     wait, complete = plan.ttft_s, 0
     for event in timeline:
         if isinstance(event, Data) and not _is_comment(event):
-            wait += math.fsum(_due(gaps, complete, event.tokens, tokens))
+            if event.tokens == 1 and 0 < complete < tokens - 1:
+                wait += next(gaps)  # as nearly all, without a sum
+            else:
+                wait += math.fsum(_due(gaps, complete, event.tokens, tokens))
             complete += event.tokens
             if wait:
                 events.append(Pause(wait))
