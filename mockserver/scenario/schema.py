@@ -44,6 +44,8 @@ class Rule:
         replies: What the model answers, one step per call; cannot be combined with *reply*.
         then: What happens after the last of *replies*.
         times: How often the rule acts at most; null: no limit.
+        required: A strict test fails if the rule has never acted.
+        optional: No test fails if the rule, or a step of its *replies*, is left over.
         per: What counters and the place in *replies* are kept for, each separately.
         fail: What goes wrong, applied in this order.
         latency: How long the answer takes.
@@ -61,6 +63,8 @@ class Rule:
     replies: tuple[Step, ...] = ()
     then: Literal["refuse", "repeat_last", "cycle", "pass"] = "refuse"
     times: int | None = None
+    required: bool = False
+    optional: bool = False
     per: Literal["session", "conversation", "key", "model"] = "session"
     fail: OneOrMore[Failure] = ()
     latency: Latency | None = None
@@ -79,6 +83,8 @@ class Rule:
             raise BadValue("replies", what, hint)
         if self.times is not None and self.times < 1:
             raise BadValue("times", f"'times' must be at least 1, not {self.times}")
+        if self.required and self.optional:
+            raise BadValue("optional", "a rule is 'required' or 'optional', not both")
 
     @property
     def has_no_effect(self) -> bool:
@@ -133,7 +139,7 @@ class Strict:
 
     Attributes:
         unmatched: A call that no rule answers; it is refused.
-        unused: A rule with `times`, or a step of `replies`, that is left over.
+        unused: A `required` rule, a rule with `times`, or a step of `replies`, that is left over.
         no_effect: A failure that finds nothing to act on.
         late: A call to a session that has ended.
         loops: The 21st answer in a row with tool calls; it is refused.

@@ -392,16 +392,17 @@ class RuleReader:
             yield compiled.rule, self._tallies.of(compiled.key)
 
     def unused(self, apart: str | None = None) -> Iterator[str]:
-        """Yield a sentence for each rule with `times`, or a step of `replies`, that is left.
+        """Yield a sentence for each required rule, rule with `times`, or step, that is left.
 
-        Rules of the layer that is set *apart* are left out.
+        Optional rules, and those of the layer that is set *apart*, are left out.
         """
         for compiled in self.compiled.rules:
             rule, tallies = compiled.rule, self._tallies.of(compiled.key)
-            wanted = rule.times or len(rule.replies)
-            if not wanted or compiled.key.layer == apart:
+            wanted = rule.times or len(rule.replies) or int(rule.required)
+            if not wanted or rule.optional or compiled.key.layer == apart:
                 continue
-            counts = [t.acted if rule.times else t.given for t in tallies.values()] or [0]
+            gives = rule.replies and not rule.times
+            counts = [t.given if gives else t.acted for t in tallies.values()] or [0]
             least = min(counts)
             if not least:
                 yield f"rule '{rule.name}' was never used"
