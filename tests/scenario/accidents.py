@@ -16,7 +16,10 @@ from mockserver.scenario.syntax import reader
 from mockserver.scenario.syntax.nodes import ListNode, MapNode, Node, ScalarNode
 
 FREE: Final = frozenset(
-    ("arguments", "headers", "value", "overrides", "state", "set", "capture", "request", "limits")
+    (
+        *("arguments", "headers", "value", "overrides", "state", "set", "capture", "request"),
+        *("limits", "data", "body", "extra", "extra_message", "metadata"),
+    )
 )
 """Keys below which the language knows no words: what stands there is the tester's own."""
 
