@@ -6,6 +6,7 @@ The least value of each key is its class's own business.
 
 import math
 from collections.abc import Iterator, Mapping
+from itertools import chain
 from typing import Any, Final
 
 MOST_S: Final = 1_000_000_000
@@ -64,8 +65,7 @@ def _numbers(value: Any) -> Iterator[float]:
     if isinstance(value, int | float) and not isinstance(value, bool):
         yield value
     elif isinstance(value, tuple):
-        for part in value:
-            yield from _numbers(part)
+        yield from chain.from_iterable(map(_numbers, value))  # pyright: ignore[reportUnknownArgumentType]
 
 
 def _is_finite(number: float) -> bool:
