@@ -10,7 +10,6 @@ Plug-ins of other distributions import from here.
 
 from mockserver.contracts.answer import (
     CREATED,
-    HOLED,
     Answer,
     AnsweredCall,
     AnsweredChoice,
@@ -21,6 +20,7 @@ from mockserver.contracts.answer import (
     AnsweredThought,
     ShownUsage,
     StatedMembers,
+    holed,
     shown,
 )
 from mockserver.contracts.dialect import Attempt, Dialect, Located
@@ -43,6 +43,7 @@ from mockserver.contracts.failure import (
 )
 from mockserver.contracts.keys import ONE_OR_MORE, KeyTrait, OneOrMore
 from mockserver.contracts.reply import (
+    MOST_TOKENS,
     UNSTATED,
     ChoicePlace,
     ComputedReply,
@@ -50,6 +51,7 @@ from mockserver.contracts.reply import (
     Reply,
     Unstated,
     Verbatim,
+    json_length,
 )
 from mockserver.errors import BadValue
 from mockserver.models import Catalogue, Model
@@ -103,9 +105,9 @@ from mockserver.wire.timeline import (
 __all__ = [
     "CREATED",
     "DATE",
-    "HOLED",
     "IN_THE_BODY",
     "MOMENTS",
+    "MOST_TOKENS",
     "ONE_OR_MORE",
     "TEXT_HOLE",
     "UNSTATED",
@@ -184,10 +186,12 @@ __all__ = [
     "body",
     "body_moulds",
     "compact",
+    "holed",
     "http_date",
     "is_list",
     "is_object",
     "is_stream",
+    "json_length",
     "marks",
     "plain",
     "shown",

@@ -160,8 +160,16 @@ def _count_hole(name: str, digits: int) -> NumberHole | None:
     return NumberHole(name, digits) if digits > 1 else None
 
 
-HOLED: Final = (AnsweredChoice(index=0, parts=(AnsweredText(TEXT_HOLE),), finish_reason="stop"),)
-"""An only choice whose text is a hole, and ends by itself."""
+@lru_cache(maxsize=256)
+def holed(finish_reasons: tuple[FinishReason, ...]) -> tuple[AnsweredChoice, ...]:
+    """Return choices whose texts are holes, one for each of the *finish_reasons*."""
+    parts = (AnsweredText(TEXT_HOLE),)
+    return tuple(
+        [
+            AnsweredChoice(index=index, parts=parts, finish_reason=reason)
+            for index, reason in enumerate(finish_reasons)
+        ]
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

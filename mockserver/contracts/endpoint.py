@@ -67,6 +67,9 @@ class ModelEndpoint(Endpoint):
 
     default_reply: ClassVar[str]
     """The kind of reply that answers if no rule does. It must work without keys."""
+    ends_apart: ClassVar[frozenset[FinishReason]] = frozenset({"stop"})
+    """The finish reasons that `render` shows apart from the text, whose last piece is then like the
+    others: such texts may be holes, where `shown_by` allows it."""
 
     @abstractmethod
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> ModelRequest:
@@ -97,9 +100,8 @@ class ModelEndpoint(Endpoint):
         """Return all that `render` shows of *request*, besides the model's name.
 
         None: too much to say, so that each answer is rendered by itself. Otherwise an answer is
-        rendered once for all requests alike in this, and the text of an only choice that ended by
-        itself may be a hole (`TEXT_HOLE`). A hole has one piece, which is poured as often as the
-        text has pieces.
+        rendered once for all requests alike in this, and the text of each choice may be a hole
+        (`TEXT_HOLE`). A hole has one piece, which is poured as often as the text has pieces.
         """
         del request
         return None

@@ -7,12 +7,13 @@ from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar, Final, NamedTuple
 
+from mockserver.caching import BoundedTable
 from mockserver.contracts.answer import StatedMembers
 from mockserver.conversation import Choice, FinishReason, IncomingCall, StatedUsage
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.templates.expansion import Scope, expanded
-from mockserver.wire.jsontext import JsonValue
+from mockserver.wire.jsontext import JsonValue, compact
 from mockserver.wire.rendered import Frame
 
 
@@ -23,6 +24,23 @@ class Unstated(Enum):
 
 
 UNSTATED: Final = Unstated.UNSTATED
+MOST_TOKENS: Final = 200_000
+"""The most tokens of an answer, of all its choices together."""
+
+
+def json_length(value: JsonValue) -> int:
+    """Return how many characters *value* has as JSON; measured once for what stays."""
+    if isinstance(value, str):
+        return len(value)
+    known = _LENGTHS.get(id(value))
+    if known is None or known[0] is not value:
+        known = (value, len(compact(value)))
+        _LENGTHS.put(id(value), known)
+    return known[1]
+
+
+_LENGTHS: Final[BoundedTable[int, tuple[JsonValue, int]]] = BoundedTable(1_024)
+"""By identity, since values are long to hash; each is kept alive here."""
 
 
 LATEST: Final = 253_402_300_799
@@ -54,12 +72,13 @@ def _usage_members(stated: StatedUsage) -> dict[str, JsonValue]:
 class ChoicePlace:
     """The choice that a reply is to make: its *index* in the answer, and its *prompt*.
 
-    *scope* holds the values for templates.
+    *scope* holds the values for templates. What is longer than *most_tokens* is cut.
     """
 
     index: int = 0
     prompt: str = ""
     scope: Scope | None = None
+    most_tokens: int = MOST_TOKENS
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -176,6 +195,14 @@ class Reply(ABC):
     def written(self) -> int:
         """How many choices are written: an `exact` reply sends this many, whatever `n` says."""
         return 1
+
+    def length(self, call: IncomingCall) -> int:
+        """Return about how many characters a choice for *call* has; an answer is made by it.
+
+        Too small an estimate makes others wait, and nothing else. As long as the request, unless
+        a kind of reply knows better.
+        """
+        return len(call.http.body)
 
     @property
     def looks_up(self) -> bool:

@@ -26,8 +26,7 @@ from mockserver.engine.memory import Memory, shares_choices
 from mockserver.engine.noting import given_up
 from mockserver.engine.rendering import rendered
 from mockserver.models import Model
-from mockserver.records.journal import Call
-from mockserver.records.redaction import redact_text
+from mockserver.records.redaction import fingerprint, redact_text
 from mockserver.scenario.schema import Defaults
 from mockserver.seeding import HEX, Draw
 from mockserver.sessions.rules import Given
@@ -55,8 +54,8 @@ NOTHING_BENDS: Final = Bending(Given(None, (), None))
 NO_BILL: Final[tuple[None, Filling]] = (None, {})
 
 
-def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
-    """Return what *endpoint* looks up.
+def looked_up(asked: Asked, key: str, endpoint: LookupEndpoint, *, by_token: bool) -> Ready:
+    """Return what *endpoint* looks up for *key*.
 
     Raises:
         ApiError: The provider would refuse it.
@@ -70,7 +69,7 @@ def looked_up(asked: Asked, call: Call, endpoint: LookupEndpoint, *, by_token: b
         asked.catalogue,
         session.stored,
         session.ledger,
-        call.key or "",
+        fingerprint(key),
     )
     body = dialect.adapt(endpoint.look_up(lookup), None, steady)
     parts = poured(dialect.encode(body, by_token=by_token))
@@ -208,6 +207,15 @@ def _cached(asked: Asked, endpoint: ModelEndpoint, request: ModelRequest, model:
         return 0
     blocks = endpoint.prompt_blocks(request, model)
     return cached_tokens(session.traffic.prompts.read(blocks))
+
+
+def answering_name(asked: Asked, incoming: IncomingCall, given: Given) -> str:
+    """Return the name of the model that answers *incoming*, before the answer is made."""
+    assert given.reply is not None
+    assert incoming.request is not None
+    request = Bending(given).misread(incoming.request)
+    stated = in_scope(given.reply, given.scope).model
+    return stated or asked.catalogue.resolve(request.model).answers_as
 
 
 def _pace(answer: Answer) -> Pace:

@@ -13,6 +13,7 @@ from mockserver.contracts import Answer, AnsweredChoice, Reply
 from mockserver.conversation import ApiError, Choice, IncomingCall, ModelRequest, ToolCall, Usage
 from mockserver.engine.routing import Route
 from mockserver.models import Catalogue
+from mockserver.records.journal import Call
 from mockserver.seeding import Draw
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
@@ -24,7 +25,7 @@ from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, JsonValue, TokenText
 from mockserver.wire.moulds import NO_TEXT, Joined, Mould, Settled
 from mockserver.wire.rendered import Frame
-from mockserver.wire.timeline import Head
+from mockserver.wire.timeline import Head, Timeline
 
 
 @dataclass(slots=True, eq=False)
@@ -160,6 +161,8 @@ class Contents:
     text: Final[TokenText]
     padding: Final[str]
     values: Final[Filling]
+    texts: Final[tuple[TokenText, ...]] = ()
+    """The texts of several choices that are streamed in turn, instead of *text*."""
 
     def settled(self) -> "Contents":
         """Return what goes out of it each time, for bodies that come again: only draws are left."""
@@ -223,7 +226,7 @@ class Ready:
         """About how many characters its body has."""
         if isinstance(self.body, Plain):
             return sum([len(frame.text) for frame in self.body.frames])
-        return self.body.envelope.size + len(self.body.text)
+        return self.body.envelope.size + sum(map(len, (self.body.text, *self.body.texts)))
 
 
 class Plain(NamedTuple):
@@ -266,6 +269,21 @@ Meaning: TypeAlias = Understood | ApiError
 """What a request was found to mean: something to answer, or to refuse."""
 
 
+class Prepared(NamedTuple):
+    """The slow part of a large request, done before the session is asked.
+
+    Attributes:
+        meaning: What it was found to mean; None: there is nothing to understand.
+        content: A digest of the path and the body.
+        redacted: The body without secrets; None: it is too large to keep.
+
+    """
+
+    meaning: Meaning | None
+    content: bytes
+    redacted: bytes | None
+
+
 @dataclass(slots=True, eq=False)
 class Matched:
     """What is *given* to a call: to that which came in, or to what the provider asks instead."""
@@ -273,3 +291,32 @@ class Matched:
     incoming: Final[IncomingCall]
     understood: Final[Understood | None]
     given: Final[Given]
+
+
+class Unmade(NamedTuple):
+    """An answer that takes long to make.
+
+    What depends on the order of calls has been done by then, so that it does not matter when and
+    where it is made. *running* is how many answers of its model are being made; None: the time
+    that it takes does not depend on that.
+    """
+
+    asked: Asked
+    call: Call
+    matched: Matched
+    running: int | None
+
+
+class Stamped(NamedTuple):
+    """An answer with all its holes filled: head and body, and what went into the holes."""
+
+    timeline: Timeline
+    values: Filling
+
+
+class Finished(NamedTuple):
+    """An answer that is made, and what goes out of it: with its latency, and what goes wrong."""
+
+    ready: Ready
+    stamped: Stamped
+    timeline: Timeline

@@ -15,8 +15,9 @@ from mockserver import tokens
 from mockserver.contracts import RawReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
-from mockserver.engine.answering import answered, looked_up
-from mockserver.engine.asked import Asked, Matched, Meaning, Ready
+from mockserver.engine.answering import answered, answering_name, looked_up
+from mockserver.engine.asked import Asked, Finished, Matched, Meaning, Prepared, Ready, Unmade
+from mockserver.engine.deferring import takes_long
 from mockserver.engine.failing import fail
 from mockserver.engine.forwarding import Forward, Received, received
 from mockserver.engine.matching import match
@@ -24,14 +25,16 @@ from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
 from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
 from mockserver.engine.routing import Route, Routes, default_replies
-from mockserver.engine.stamping import dated, stamp
-from mockserver.engine.timing import delay
+from mockserver.engine.stamping import dated, enter, stamp
+from mockserver.engine.timing import begin, delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.engine.verbatim import verbatim
 from mockserver.models import DEFAULT_MODEL
 from mockserver.plugins import Plugins
-from mockserver.records.journal import Call, Outcome
+from mockserver.records.journal import MOST_BODY_BYTES, Call, Outcome
+from mockserver.records.redaction import redact
 from mockserver.records.totals import Totals
+from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.schema import Scenario
 from mockserver.seeding import Draw
 from mockserver.sessions.naming import DEFAULT_SESSION, split_session
@@ -80,23 +83,61 @@ class Engine:
 
     # --- the way of a request ----------------------------------------------------------------
 
-    def answer(self, http: HttpRequest, understood: Meaning | None = None) -> Exchange | Forward:
-        """Return what goes out for *http*; *understood* is what it was found to mean before.
+    def answer(
+        self, http: HttpRequest, prepared: Prepared | None = None, *, defers: bool = False
+    ) -> "Exchange | Forward | Unmade":
+        """Return what goes out for *http*; *prepared* is what `understand` returned for it.
 
         A `Forward` is for another server: `resume` returns what goes out when that has answered.
+        What takes long to make is returned `Unmade` if the caller *defers* it: `make` makes it,
+        in any thread, and `give` returns what goes out.
         """
-        asked, call = self._resolve(http)
+        asked, call = self._resolve(http, prepared)
         try:
             refuse_ended(asked, call)
-            incoming, meant = understand(asked, call, self._memory, understood)
+            known = None if prepared is None else prepared.meaning
+            incoming, meant = understand(asked, call, self._memory, known)
             matched = match(asked, call, incoming, meant)
             given = matched.given
             if given.failures and given.is_replaced:
                 timeline = fail(asked, call, matched, ())
             elif given.forwards:
                 return Forward(asked.http, asked, call, matched)
+            elif defers and takes_long(asked, matched):
+                return self._unmade(asked, call, matched)
             else:
-                timeline = _send(asked, call, matched, self._ready(asked, call, matched))
+                timeline = _send(asked, call, matched, self._ready(asked, matched))
+        except ApiError as error:
+            timeline = refuse(asked, call, error)
+        return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
+
+    def _unmade(self, asked: Asked, call: Call, matched: Matched) -> Unmade:
+        """Return *matched* for later, with all that depends on when it came."""
+        given, running = matched.given, None
+        if given.latency is not None and asked.route.generates is not None:
+            running = begin(asked, answering_name(asked, matched.incoming, given))
+        return Unmade(asked, call, matched, running)
+
+    def make(self, unmade: Unmade) -> Finished | ApiError:
+        """Return an answer, made; nothing is entered anywhere but in its own call."""
+        asked, call, matched, running = unmade
+        try:
+            ready = self._ready(asked, matched)
+            stamped = stamp(asked, ready, matched.incoming.allowances)
+            timeline = _disturbed(asked, call, matched, ready, stamped.timeline, running=running)
+        except ApiError as error:
+            return error
+        return Finished(ready, stamped, timeline)
+
+    def give(self, unmade: Unmade, finished: Finished | ApiError) -> Exchange:
+        """Return what goes out for a request whose answer has been made."""
+        asked, call, matched, _ = unmade
+        try:
+            if isinstance(finished, ApiError):
+                raise finished
+            _note_ready(asked, call, matched, finished.ready)
+            enter(asked, call, finished.ready, finished.stamped)
+            timeline = finished.timeline
         except ApiError as error:
             timeline = refuse(asked, call, error)
         return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
@@ -112,19 +153,20 @@ class Engine:
             timeline = refuse(asked, call, error)
         return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
 
-    def close(self, exchange: Exchange | Forward, outcome: Outcome) -> None:
+    def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
         noting.close(exchange.asked, exchange.call, outcome)
         self.totals.hear(exchange.asked.session.name, exchange.call)
 
-    def _resolve(self, http: HttpRequest) -> tuple[Asked, Call]:
+    def _resolve(self, http: HttpRequest, prepared: Prepared | None) -> tuple[Asked, Call]:
         """Return whom *http* is for, by its path, and the journal's entry on it."""
         name, path = split_session(http.path)
         if path is not http.path:
             http = replace(http, path=path)
         session = self.sessions.addressed(name)
         route = self._routes(session.scenario.provider).find(http.method, path)
-        content = content_of(route, http)
+        content = content_of(route, http) if prepared is None else prepared.content
+        redacted = None if prepared is None else prepared.redacted
         occurrence = session.occurrence(content)
         waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
@@ -140,17 +182,17 @@ class Engine:
             content,
             occurrence,
             Draw(session.seed, content, occurrence),
-            session.journal.keep(call, http, content, has_come_before=occurrence > 1),
+            session.journal.keep(call, http, content, redacted, has_come_before=occurrence > 1),
             Places(),
         )
         return asked, call
 
-    def _ready(self, asked: Asked, call: Call, matched: Matched) -> Ready:
+    def _ready(self, asked: Asked, matched: Matched) -> Ready:
         """Return the answer in bytes: what is looked up, or what the model answers."""
         route = asked.route
         understood, given = matched.understood, matched.given
         if route.lookup is not None:
-            return looked_up(asked, call, route.lookup, by_token=given.may_cut)
+            return looked_up(asked, matched.incoming.key, route.lookup, by_token=given.may_cut)
         if isinstance(given.reply, RawReply):
             return verbatim(asked, matched.incoming, given)
         endpoint = route.asks
@@ -194,15 +236,19 @@ class Engine:
         """
         return self.sessions.named(name)
 
-    def understand(self, http: HttpRequest) -> Meaning | None:
-        """Return what `answer` takes as *understood*: the slow part of a large request.
+    def understand(self, http: HttpRequest) -> Prepared:
+        """Return what `answer` takes as *prepared*: the slow part of a large request.
 
-        It touches no session, so that it may run in a thread while others are answered. None:
-        there is nothing to understand.
+        It touches no session, so that it may run in a thread while others are answered.
         """
         name, path = split_session(http.path)
         compiled = self.sessions.compiled_for(name)
         route = self._routes(compiled.scenario.provider).find(http.method, path)
+        content = content_of(route, http if path is http.path else replace(http, path=path))
+        kept = redact(http.body) if len(http.body) <= MOST_BODY_BYTES else None
+        return Prepared(self._meaning(http, route, compiled), content, kept)
+
+    def _meaning(self, http: HttpRequest, route: Route, compiled: Compiled) -> Meaning | None:
         if route.asks is None:
             return None
         known = self._memory.catalogue(compiled.catalogue, route.dialect)
@@ -269,6 +315,17 @@ class Engine:
 
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
     """Return what goes out of an answer that is *ready*, in its time and with what goes wrong."""
+    _note_ready(asked, call, matched, ready)
+    stamped = stamp(asked, ready, matched.incoming.allowances)
+    enter(asked, call, ready, stamped)
+    given = matched.given
+    if given.latency is None and not given.failures:
+        return stamped.timeline
+    return _disturbed(asked, call, matched, ready, stamped.timeline)
+
+
+def _note_ready(asked: Asked, call: Call, matched: Matched, ready: Ready) -> None:
+    """Enter what making an answer showed; refuse it if it would keep an agent in its loop."""
     call.notes += ready.notes
     if ready.unoffered:
         call.unoffered = ready.unoffered
@@ -276,10 +333,21 @@ def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
         call.off_schema = ready.off_schema
     if asked.session.strict.loops:
         refuse_loop(asked, matched, ready)
+
+
+def _disturbed(
+    asked: Asked,
+    call: Call,
+    matched: Matched,
+    ready: Ready,
+    timeline: Timeline,
+    *,
+    running: int | None = None,
+) -> Timeline:
+    """Return *timeline* with its latency and what goes wrong; *running* as `begin` returned it."""
     given = matched.given
-    timeline = stamp(asked, call, ready, matched.incoming.allowances)
     if given.latency is not None:
-        timeline = delay(asked, call, given.latency, ready, timeline)
+        timeline = delay(asked, call, given.latency, ready, timeline, running=running)
     if given.failures:
         timeline = fail(asked, call, matched, timeline, bent=ready.bent)
     return timeline

@@ -1,19 +1,22 @@
 """Step 4, its first half: what is generated or computed for a request, and what it costs."""
 
 from collections.abc import Callable, Hashable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from itertools import repeat
 
-from mockserver.contracts import ChoicePlace, ComputedReply, Reply
+from mockserver.contracts import MOST_TOKENS, ChoicePlace, ComputedReply, Reply
 from mockserver.conversation import Choice, IncomingCall, ModelRequest
 from mockserver.engine.asked import Asked, Made
 from mockserver.engine.failing import Bending
 from mockserver.engine.memory import Memory, shares_choices
 from mockserver.sessions.rules import Given
 from mockserver.shaping.billing import (
+    clipped,
     count_generated,
     cut,
-    exceeds,
+    is_capped,
+    limit,
     shape,
     thought_aloud,
     with_echo,
@@ -41,10 +44,21 @@ def generated(
         by=_made_by(asked, terms, given) if shares_choices(given) else None,
         make=partial(_uncut, asked, terms, given, memory, write),
     )
-    if exceeds(terms, made.generated):
+    most = limit(terms, made.generated)
+    if most is not None:
         whole = made.shaped or shape(terms, made.written)
-        made = _shaped(asked, terms, given, cut(terms, whole))
+        is_too_long = is_capped(terms, made.generated)
+        made = _shaped(asked, terms, given, cut(terms, whole, most))
+        if is_too_long:
+            made = replace(made, doubts=(*made.doubts, _capped(terms)))
     return made
+
+
+def _capped(terms: Terms) -> str:
+    return (
+        f"cut: an answer has at most {terms.most_tokens:,} tokens here, so each of its"
+        f" {terms.choices} choices has at most {terms.share:,}"
+    )
 
 
 def computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given: Given) -> Made:
@@ -135,10 +149,17 @@ def _written(
     reply, scope = given.reply, given.scope
     assert reply is not None
     draw = asked.draw if reply.varies else asked.steady
+    # One more than a choice may have shows that it is cut.
+    most = min(MOST_TOKENS, terms.share + 1)
     written: Sequence[Choice] = [
-        reply.given(incoming, ChoicePlace(index=index, prompt=prompt, scope=scope), draw)
+        reply.given(
+            incoming,
+            ChoicePlace(index=index, prompt=prompt, scope=scope, most_tokens=most),
+            draw,
+        )
         for index, prompt in enumerate(_prompts(terms.request, reply))
     ]
+    written = clipped(terms, written)
     return bending.misanswer(asked, written, terms.request) if bending else written
 
 

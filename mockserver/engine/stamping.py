@@ -1,6 +1,6 @@
 """Step 5: what differs each time the same answer is given: ids, dates, what is left of limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -24,7 +24,7 @@ from mockserver.conversation import (
     Thought,
     ToolCall,
 )
-from mockserver.engine.asked import Asked, Plain, Ready
+from mockserver.engine.asked import Asked, Plain, Ready, Stamped
 from mockserver.engine.rendering import pour
 from mockserver.records.journal import Call
 from mockserver.records.ledger import Entry
@@ -33,33 +33,30 @@ from mockserver.seeding import http_date
 from mockserver.sessions.session import Session
 from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.wire.jsontext import Filling, Hole, fill
-from mockserver.wire.timeline import DATE, Data, Head, Pause, Timeline
+from mockserver.wire.timeline import DATE, Data, Head, Pause, Timeline, data_events
+
+NO_VALUES: Final[Filling] = {}
 
 
-def stamp(
-    asked: Asked, call: Call, ready: Ready, allowances: tuple[Allowance, ...] | None
-) -> Timeline:
-    """Return the timeline of *ready* with its holes filled.
+def stamp(asked: Asked, ready: Ready, allowances: tuple[Allowance, ...] | None) -> Stamped:
+    """Return what goes out of *ready*, its holes filled; nothing is entered anywhere.
 
     *allowances* are what the request leaves of limits that the scenario states.
     """
     dialect, draw, answer = asked.route.dialect, asked.draw, ready.answer
     stamps = dialect.stamps(draw)
-    call.usage = ready.usage
     limit_lines = dialect.limit_lines(allowances) if allowances is not None else b""
     body = ready.body
     if isinstance(body, Plain):
         status, written, length, _ = body.head
         lines = fill(written.decode("latin-1"), stamps).encode("latin-1")
         head = Head(status, lines + limit_lines, length)
-        return (head, *[Data(*frame) for frame in body.frames])
+        return Stamped((head, *[Data(*frame) for frame in body.frames]), NO_VALUES)
     endpoint = asked.route.asks
     assert answer is not None
     assert endpoint is not None
     values = {**body.values, **stamps}
-    if not isinstance(answer.id, Hole):
-        identity = answer.id
-    else:
+    if isinstance(answer.id, Hole):
         if asked.route.is_spelled:
             identity = dialect.answer_id(answer, endpoint, draw)
         else:
@@ -73,15 +70,25 @@ def stamp(
         head = head.with_headers(answer.headers)
     if limit_lines:
         head = head._replace(lines=head.lines + limit_lines)
+    return Stamped((head, *data), values)
+
+
+def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
+    """Enter an answer, which goes out now, wherever the session keeps something of it."""
+    call.usage = ready.usage
+    answer, values = ready.answer, stamped.values
+    if answer is None:
+        return
+    dialect = asked.route.dialect
+    identity = values[answer.id.mark] if isinstance(answer.id, Hole) else answer.id
     if ready.summary is not None:
         text, finish_reason, calls = ready.summary
         calls = _with_ids(calls, values) if calls else calls
         asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
-        _keep(asked, answer, identity, values, data)
+        _keep(asked, answer, identity, values, data_events(stamped.timeline))
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
-    return (head, *data)
 
 
 _DATE: Final = DATE.mark.encode()
@@ -116,7 +123,7 @@ def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]
     )
 
 
-def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Sequence[Data]) -> None:
+def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Iterable[Data]) -> None:
     """Keep *answer*, which is given now as *identity*, for those who look it up."""
     endpoint = asked.route.asks
     assert endpoint is not None

@@ -95,17 +95,35 @@ def _take_turn(asked: Asked, turn: Turn | None) -> None:
 # --- On the way out --------------------------------------------------------------------------
 
 
-def delay(asked: Asked, call: Call, latency: Latency, ready: Ready, timeline: Timeline) -> Timeline:
-    """Return *timeline* with the time that the model takes, and enter it in the journal."""
+def begin(asked: Asked, model: str) -> int:
+    """Enter another answer of *model* that is being made; return how many there are."""
+    load = asked.session.traffic.load(model)
+    _take_turn(asked, load.enter(None, None))
+    return load.running
+
+
+def delay(
+    asked: Asked,
+    call: Call,
+    latency: Latency,
+    ready: Ready,
+    timeline: Timeline,
+    *,
+    running: int | None = None,
+) -> Timeline:
+    """Return *timeline* with the time that the model takes, and enter it in the journal.
+
+    *running* is what `begin` returned; None: it has not begun.
+    """
     pace = ready.pace
     if pace is None:
         return timeline
-    load = asked.session.traffic.load(pace.model)
-    _take_turn(asked, load.enter(None, None))
+    if running is None:
+        running = begin(asked, pace.model)
     plan = latency.plan(
         sum(event.tokens for event in timeline if isinstance(event, Data)),
         pace.prompt_tokens,
-        load.running,
+        running,
         asked.draw.rng("latency"),
         choices=pace.choices,
     )

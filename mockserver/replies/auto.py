@@ -23,6 +23,8 @@ from mockserver.conversation import (
 from mockserver.seeding import HEX, Draw
 from mockserver.wire.jsontext import compact
 
+OF_SCHEMAS: Final = 16
+"""How many characters of a text that is only sent one of a schema takes as long as."""
 QUOTED: Final = 200
 """How many characters of a message an answer repeats."""
 
@@ -32,6 +34,14 @@ class Auto(Reply):
     """Answer sensibly, like a model that knows nothing but the request."""
 
     kind = "auto"
+
+    def length(self, call: IncomingCall) -> int:
+        """Return the length of the request, and more where a value is made up by a schema in it."""
+        request = call.request
+        makes_up = request is not None and (
+            request.format.schema is not None or _forced(request) is not None
+        )
+        return len(call.http.body) * (OF_SCHEMAS if makes_up else 1)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return JSON, tool calls or text, as the request asks for."""

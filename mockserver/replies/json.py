@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.contracts import ChoicePlace, Reply
+from mockserver.contracts import ChoicePlace, Reply, json_length
 from mockserver.conversation import Choice, IncomingCall, Text
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import JsonValue, compact
@@ -17,6 +17,10 @@ class Json(Reply):
     indifferent: ClassVar[bool] = True
 
     value: JsonValue
+
+    def length(self, call: IncomingCall) -> int:
+        """Return the length of the value, and that of the request if it is looked into."""
+        return json_length(self.value) + (len(call.http.body) if self.template else 0)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is what it is
         """Return the value's text."""

@@ -14,6 +14,8 @@ from mockserver.wire.jsontext import JsonValue, compact, is_list, is_object
 
 PATH: Final = re.compile(r"[^.\[\]]+(?:\[\d+\])*(?:\.[^.\[\]]+(?:\[\d+\])*)*|(?:\[\d+\])+")
 STEP: Final = re.compile(r"[^.\[\]]+|\[\d+\]")
+OF_SCHEMAS: Final = 16
+"""How many characters of a text that is only sent one of a schema takes as long as."""
 MOST_STEPS: Final = 32
 """How deep an override may be: as deep as a scenario's own values."""
 MOST_ITEMS: Final = 1_000
@@ -48,6 +50,12 @@ class JsonSchema(Reply):
                 raise BadValue("overrides", what)
             if any(int(step[1:-1]) >= MOST_ITEMS for step in steps if step[0] == "["):
                 raise BadValue("overrides", f"'{path}' names an item beyond the {MOST_ITEMS}th")
+
+    def length(self, call: IncomingCall) -> int:
+        """Return the length of the request, and more where a value is made up by a schema in it."""
+        request = call.request
+        makes_up = request is not None and request.format.schema is not None
+        return len(call.http.body) * (OF_SCHEMAS if makes_up else 1)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return a value that is drawn for this choice, with the overrides in it."""

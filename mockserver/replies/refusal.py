@@ -20,3 +20,7 @@ class Refusal(Reply):
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - it is what it is
         """Return the refusal."""
         return Choice((parts.Refusal(self.text),))
+
+    def length(self, call: IncomingCall) -> int:
+        """Return the length of the text, and that of the request if it is looked into."""
+        return len(self.text) + (len(call.http.body) if self.template else 0)

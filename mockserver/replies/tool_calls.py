@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from mockserver.contracts import ChoicePlace, OneOrMore, Reply
+from mockserver.contracts import ChoicePlace, OneOrMore, Reply, json_length
 from mockserver.conversation import Choice, IncomingCall, Text, ToolCall
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
@@ -50,6 +50,11 @@ class ToolCalls(Reply):
         super(ToolCalls, self).__post_init__()
         if not self.calls:
             raise BadValue("calls", "'calls' must hold at least one call")
+
+    def length(self, call: IncomingCall) -> int:
+        """Return the length of all calls, and that of the request if it is looked into."""
+        own = len(self.text or "") + sum([json_length(one.arguments) for one in self.calls])
+        return own + (len(call.http.body) if self.template else 0)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - ids are drawn when the answer is sent
         """Return the calls."""

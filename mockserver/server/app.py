@@ -18,16 +18,21 @@ from aiohttp.http_parser import RawRequestMessage
 from aiohttp.streams import EMPTY_PAYLOAD, StreamReader
 
 from mockserver.conversation import ApiError
+from mockserver.engine.asked import Unmade
+from mockserver.engine.deferring import LARGE_BODY
 from mockserver.engine.engine import Engine, Exchange
 from mockserver.engine.forwarding import Forward, nowhere_to_forward
 from mockserver.records.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
+from mockserver.server.descriptors import Descriptors
 from mockserver.server.gate import Gate
 from mockserver.server.hosts import Hosts
 from mockserver.server.pacing import Pacer, wait_for
+from mockserver.server.peers import reads_on
 from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
 from mockserver.server.upstream import Upstream
+from mockserver.server.working import Worker
 from mockserver.wire.http_request import Connection, HttpRequest
 from mockserver.wire.timeline import Abort
 
@@ -35,11 +40,12 @@ MAX_BODY_BYTES: Final = 64 * 1024 * 1024
 # The API's own words (without the bytes read), though its limit is 25 MiB for files.
 TOO_LARGE: Final = f"Maximum content size limit ({MAX_BODY_BYTES}) exceeded"
 MALFORMED: Final = "The request's body is malformed: its framing or its encoding is wrong."
-LARGE_BODY_BYTES: Final = 128 * 1024
-"""Larger bodies are parsed and counted in a thread, so that other streams keep going."""
 MAX_FIELD_BYTES: Final = 64 * 1024
 HEALTH_PATHS: Final = frozenset({"/healthz", "/_mock/healthz"})
 KEEP_ALIVE_S: Final = 3_630.0
+LOOKING_S: Final = 0.25
+"""How often it is looked whether a half-closed client still reads; where that cannot be known, how
+long its answer may take."""
 LINGERING_S: Final = 1.0
 """How long a body that is too large is still read, so that its sender gets the refusal."""
 
@@ -58,8 +64,9 @@ class App:
         upstream: Upstream | None = None,
         *,
         hosts: Hosts | None = None,
+        worker: Worker | None = None,
     ) -> None:
-        """Take the engine, and the *gate* for answers that a test holds.
+        """Take the engine, the *gate* for answers that a test holds, and the *worker*.
 
         Without *control* there is no control API. Without *cors*, no page in a browser may call
         the server. Without *upstream*, nothing is forwarded.
@@ -70,13 +77,19 @@ class App:
         self.cors = cors
         self.upstream = upstream
         self.hosts = Hosts() if hosts is None else hosts
+        self.worker = Worker() if worker is None else worker
+        self.is_stopping = False
+        """Set from any thread: what has arrived is not answered any more."""
 
-    def server(self) -> web.Server:
+    def server(self) -> "Server":
         """Return the protocol factory for `loop.create_server`."""
-        return _Server(self)
+        return Server(self)
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
         """Answer one request: health, control API or provider."""
+        if self.is_stopping:
+            request.protocol.force_close()
+            return GONE
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
@@ -108,13 +121,12 @@ class App:
         headers = cast(Mapping[str, str], request.headers)
         connection = cast(_Connection, request.protocol).counted()
         http = HttpRequest(request.method, path, headers, content, query, connection)
-        understood = None
-        if len(content) > LARGE_BODY_BYTES:
-            loop = asyncio.get_running_loop()
-            understood = await loop.run_in_executor(None, self.engine.understand, http)
-        exchange = self.engine.answer(http, understood)
-        if isinstance(exchange, Forward):
-            exchange = await self._forwarded(exchange)
+        prepared = None
+        if len(content) > LARGE_BODY:
+            prepared = await self.worker.run(partial(self.engine.understand, http))
+        exchange = self.engine.answer(http, prepared, defers=True)
+        if not isinstance(exchange, Exchange):
+            exchange = await self._completed(exchange)
         outcome: Outcome = "client_left"
         sent = Sent()
         try:
@@ -136,16 +148,22 @@ class App:
             self.engine.close(exchange, outcome)
         return played
 
+    async def _completed(self, waiting: Forward | Unmade) -> Exchange:
+        """Return what goes out for a call that waits: for another server, or to be made."""
+        try:
+            if isinstance(waiting, Forward):
+                return await self._forwarded(waiting)
+            finished = await self.worker.run(partial(self.engine.make, waiting))
+        except asyncio.CancelledError:
+            self.engine.close(waiting, "client_left")
+            raise
+        return self.engine.give(waiting, finished)
+
     async def _forwarded(self, forward: Forward) -> Exchange:
         """Have another server answer, and return the exchange that goes out."""
         if self.upstream is None:
             return self.engine.resume(forward, nowhere_to_forward())
-        try:
-            answer = await self.upstream.ask(forward.http)
-        except asyncio.CancelledError:
-            self.engine.close(forward, "client_left")
-            raise
-        return self.engine.resume(forward, answer)
+        return self.engine.resume(forward, await self.upstream.ask(forward.http))
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
         try:
@@ -175,13 +193,23 @@ def _split(raw_path: str) -> tuple[str, str]:
     return unquote(path), query
 
 
-class _Server(web.Server):
+class Server(web.Server):
     """aiohttp's server with our limits, and our answers for what it refuses."""
 
     def __init__(self, app: App) -> None:
         super().__init__(app.handle, request_factory=self._request, handler_cancellation=True)
         self._loop = asyncio.get_running_loop()
         self._app = app
+        self.descriptors = Descriptors(self._loop)
+
+    def hurry(self) -> None:
+        """Answer nothing more; may be called from any thread, and from a signal's handler."""
+        self._app.is_stopping = True
+
+    @property
+    def worker(self) -> Worker:
+        """What computes for it."""
+        return self._app.worker
 
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
         """Close all connections, including those to the upstream server."""
@@ -190,6 +218,7 @@ class _Server(web.Server):
             await self._app.upstream.close()
 
     def __call__(self) -> web.RequestHandler:
+        """Return what answers on a new connection."""
         return _Connection(
             self,
             loop=asyncio.get_running_loop(),
@@ -210,6 +239,7 @@ class _Server(web.Server):
         writer: AbstractStreamWriter,
         task: "asyncio.Task[None]",
     ) -> web.BaseRequest:
+        cast(_Connection, protocol).take_up(payload)
         return web.BaseRequest(
             message,
             payload,
@@ -224,13 +254,16 @@ class _Server(web.Server):
 class _Connection(web.RequestHandler):
     """One client's connection."""
 
-    __slots__ = ("_app", "_is_forsaken", "_shared")
+    __slots__ = ("_app", "_is_forsaken", "_is_half_closed", "_payload", "_shared")
 
     def __init__(self, manager: web.Server, *, app: App, **options: Any) -> None:
         super().__init__(manager, **options)
         self._app = app
         self._is_forsaken = False
         self._shared = Connection()
+        self._is_half_closed = False
+        self._payload: StreamReader | None = None
+        """The body of the request that was taken up last."""
 
     def counted(self) -> Connection:
         """Return what its requests have in common, one more counted."""
@@ -242,6 +275,12 @@ class _Connection(web.RequestHandler):
         self._shared.is_closed = True
         self._shared.is_reset = exc is not None
         super().connection_lost(exc)
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin, unless the server ends: nobody would close the connection any more."""
+        super().connection_made(transport)
+        if self._app.is_stopping:
+            cast(asyncio.Transport, transport).abort()
 
     def forsake(self) -> None:
         """Answer whatever comes next with a reset."""
@@ -271,6 +310,49 @@ class _Connection(web.RequestHandler):
         """Log what failed here; that the rest of a body cannot be read is its sender's doing."""
         if not isinstance(kw.get("exc_info"), web.RequestPayloadError):
             super().log_exception(*args, **kw)
+
+    def eof_received(self) -> bool:  # type: ignore[override] # aiohttp never keeps one
+        """Keep the connection for what is still to be answered, if the client reads on.
+
+        Whoever closes its side in the middle of a request has left, and so has whoever closes an
+        encrypted connection: asyncio cannot keep half of one.
+        """
+        transport = self.transport
+        if transport is None or self.ssl_context is not None:
+            return False
+        if self._messages and not self._messages[-1][1].is_eof():
+            del self._messages[-1]  # its body breaks off
+        is_idle = self._payload is None or self._waiter is not None
+        if self._payload is not None and not (is_idle or self._payload.is_eof()):
+            return False
+        if (is_idle and not self._messages) or reads_on(transport) is False:
+            return False
+        if not self._is_half_closed:
+            self._is_half_closed = True
+            self._end_after_last()
+            self._loop.call_later(LOOKING_S, self._look_after)
+        return True
+
+    def take_up(self, payload: StreamReader) -> None:
+        """Note that the next request, whose body is *payload*, is about to be answered."""
+        self._payload = payload
+        if self._is_half_closed:
+            self._end_after_last()
+
+    def _end_after_last(self) -> None:
+        """Close the connection after the request at hand, if no other has arrived."""
+        if not self._messages:
+            self._close = True
+
+    def _look_after(self) -> None:
+        """End what a half-closed connection still sends, once nobody can read it."""
+        transport = self.transport
+        if transport is None or transport.is_closing():
+            return
+        if reads_on(transport):
+            self._loop.call_later(LOOKING_S, self._look_after)
+        else:
+            transport.abort()
 
     def handle_error(
         self,

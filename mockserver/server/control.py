@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import Mapping
-from concurrent.futures import Executor
+from functools import partial
 from typing import Any, Final, NoReturn, cast
 from urllib.parse import parse_qsl
 
@@ -18,6 +18,7 @@ from mockserver.control.routes import Route
 from mockserver.control.service import Asked, Service, Waiting
 from mockserver.control.shapes import Fault, Nothing, Reload, Waited
 from mockserver.records.redaction import beginning
+from mockserver.server.working import Worker
 
 ROOT: Final = f"{routes.ROOT}/"
 LARGE_BODY_BYTES: Final = 64 * 1024
@@ -28,9 +29,10 @@ HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosnif
 class ControlPlane:
     """Answers requests to the control API."""
 
-    def __init__(self, service: Service, access: Access) -> None:
-        """Take the service, and who may use it."""
+    def __init__(self, service: Service, access: Access, worker: Worker) -> None:
+        """Take the service, who may use it, and the *worker* for what takes long."""
         self._service = service
+        self._worker = worker
         self.access = access
 
     async def handle(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
@@ -51,17 +53,15 @@ class ControlPlane:
         parameters = cast(dict[str, str], found[1])
         content = await _content(request)
         asked = Asked(route=route, parameters=parameters, query=_read_query(route, query))
-        loop = asyncio.get_running_loop()
-        in_thread: Executor | None = None
         if len(content) > LARGE_BODY_BYTES or route.body is Reload:
-            await loop.run_in_executor(in_thread, self._read, asked, content)
+            await self._worker.run(partial(self._read, asked, content))
         else:
             self._read(asked, content)
         answer = self._service.act(asked)
         if isinstance(answer, Waiting):
             answer = await _waited(answer)
         elif callable(answer):
-            answer = await loop.run_in_executor(in_thread, answer)
+            answer = await self._worker.run(answer)
         return _response(to_json(answer), route.status)
 
     def _read(self, asked: Asked, content: bytes) -> None:

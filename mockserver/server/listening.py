@@ -7,14 +7,13 @@ import socket
 from dataclasses import dataclass, field
 from typing import Final
 
-from aiohttp import web
-
 from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
-from mockserver.server.app import App
+from mockserver.server.app import App, Server
 from mockserver.server.gate import Gate
 from mockserver.server.settings import Settings
+from mockserver.server.working import Worker
 from mockserver.wire.http_request import HttpRequest
 
 SHUTDOWN_S: Final = 0.2
@@ -22,6 +21,8 @@ SHUTDOWN_S: Final = 0.2
 BACKLOG: Final = 1_024
 AT_ONCE_S: Final = 0.01
 """How long open answers may still run when connections are refused: to aiohttp, 0 is for ever."""
+ENDING_TURNS: Final = 5
+"""After so many turns of the loop, what was begun in the first of them is done."""
 SHUTTING_STEPS: Final = 100
 """How often the loop may run to close a socket before its port is given up."""
 
@@ -69,7 +70,7 @@ async def listen(
     port: int,
     gate: Gate | None = None,
     settings: Settings | None = None,
-) -> tuple[Address, web.Server, asyncio.Server]:
+) -> tuple[Address, Server, asyncio.Server]:
     """Start answering on *host* and *port* (0: any free one); *gate* holds answers.
 
     Before it listens, the server is ready: its first answer takes no longer than later ones.
@@ -84,17 +85,19 @@ async def listen(
     engine.warm_up()
     engine.explain(FIRST)
     gate = Gate() if gate is None else gate
-    control = settings.control_plane(engine, Plugins.installed(), host, gate)
     hosts = settings.hosts(host)
-    server = App(engine, gate, control, settings.cors, settings.upstream, hosts=hosts).server()
+    worker = Worker()
+    control = settings.control_plane(engine, Plugins.installed(), host, gate, worker)
+    app = App(engine, gate, control, settings.cors, settings.upstream, hosts=hosts, worker=worker)
+    server = app.server()
+    loop = asyncio.get_running_loop()
     try:
-        listener = await asyncio.get_running_loop().create_server(
-            server, host, port, backlog=BACKLOG, ssl=settings.tls
-        )
+        listener = await loop.create_server(server, host, port, backlog=BACKLOG, ssl=settings.tls)
     except OSError as error:
         raise UsageError(_listen_error(host, port, error)) from error
     except OverflowError as error:
         raise UsageError(f"port {port} is not between 0 and 65535") from error
+    server.descriptors.watch()
     name = listener.sockets[0].getsockname()
     scheme = "https" if settings.tls else "http"
     token = control.access.token if control else None
@@ -107,18 +110,35 @@ def _listen_error(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 
-async def close(server: web.Server, listener: asyncio.Server) -> None:
+async def close(server: Server, listener: asyncio.Server) -> None:
     """Stop answering, even in the middle of open streams."""
+    server.hurry()
+    server.worker.stop()
+    # What has just been accepted becomes a connection, and ends: asyncio would lose its socket
+    # where the listener closes first.
+    await _let_the_loop_turn()
     listener.close()
+    server.descriptors.close()
+    transports = [handler.transport for handler in server.connections]
     await server.shutdown(SHUTDOWN_S)
+    for transport in transports:
+        # What a client has not read would keep its connection open.
+        if transport is not None:
+            transport.abort()
+    await _let_the_loop_turn()  # and those that were lost are closed
+
+
+async def _let_the_loop_turn() -> None:
+    for _ in range(ENDING_TURNS):
+        await asyncio.sleep(0)
 
 
 class Door:
     """The port of a running server: open, or held by a socket that does not listen."""
 
-    def __init__(self, server: web.Server, listener: asyncio.Server) -> None:
+    def __init__(self, server: Server, listener: asyncio.Server) -> None:
         self.listener = listener
-        self._server = server
+        self.server = server
         self._kept: socket.socket | None = None
 
     async def shut(self) -> None:
@@ -140,7 +160,7 @@ class Door:
             kept.close()
             raise UsageError(f"port {name[1]} cannot be held while connections are refused")
         self._kept = kept
-        await self._server.shutdown(AT_ONCE_S)
+        await self.server.shutdown(AT_ONCE_S)
 
     def close(self) -> None:
         """Release the port if it is held."""
@@ -152,5 +172,5 @@ class Door:
         kept, self._kept = self._kept, None
         assert kept is not None
         self.listener = await asyncio.get_running_loop().create_server(
-            self._server, sock=kept, backlog=BACKLOG
+            self.server, sock=kept, backlog=BACKLOG
         )

@@ -28,6 +28,8 @@ from mockserver.wire.timeline import (
     Timeline,
 )
 
+MOST_AT_ONCE: Final = 262_144
+"""The most bytes that are handed to the connection without looking after others."""
 LAST_CHUNK: Final = b"0\r\n\r\n"
 KEEP_ALIVE: Final = b"connection: keep-alive\r\n\r\n"
 CLOSE: Final = b"connection: close\r\n\r\n"
@@ -230,10 +232,28 @@ async def _write(request: web.BaseRequest, framing: Framing) -> None:
     transport = request.transport
     if transport is None or transport.is_closing():
         raise ConnectionResetError("the client has left")
-    transport.write(framing.take())
+    content = framing.take()
+    if len(content) <= MOST_AT_ONCE:
+        transport.write(content)
+    else:
+        await _write_in_slices(request, content)
     framing.note_sent()
     if request.protocol.writing_paused:
         await request.writer.drain()
+
+
+async def _write_in_slices(request: web.BaseRequest, content: bytes) -> None:
+    """Write *content*, which is large, without a copy of it in the transport's buffer."""
+    view = memoryview(content)
+    for at in range(0, len(view), MOST_AT_ONCE):
+        transport = request.transport
+        if transport is None or transport.is_closing():
+            raise ConnectionResetError("the client has left")
+        transport.write(view[at : at + MOST_AT_ONCE])
+        if request.protocol.writing_paused:
+            await request.writer.drain()
+        else:
+            await asyncio.sleep(0)
 
 
 async def cut(request: web.BaseRequest, how: str) -> None:

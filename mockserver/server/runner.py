@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import gc
 import inspect
+import os
 import signal
 import sys
 import threading
@@ -12,7 +13,7 @@ from collections.abc import Callable, Coroutine, Generator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, Never, Self, TypeVar
+from typing import Any, Final, Never, NoReturn, Self, TypeVar
 from urllib.parse import quote
 
 from mockserver.engine.engine import Engine
@@ -27,6 +28,7 @@ from mockserver.server.listening import Address, Door, close, listen, new_event_
 from mockserver.server.settings import Settings
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import EVERY_S, Watcher
+from mockserver.server.working import Worker
 from mockserver.sessions.naming import DEFAULT_SESSION
 from mockserver.sessions.options import Options
 from mockserver.sessions.session import Session
@@ -35,6 +37,8 @@ __tracebackhide__ = shows_mistake
 
 T = TypeVar("T")
 
+MOST_STOPPING_S: Final = 0.9
+"""The longest that a program takes to end that was told to; what is at work by then is cut off."""
 NOT_RUNNING: Final = "the server is not running: use it in a 'with' block, or call start()"
 GARBAGE: Final = 20_000
 """How many new objects trigger a search for cycles (Python's default: 700)."""
@@ -45,17 +49,34 @@ Ready = Callable[[Address], None]
 def serve(
     engine: Engine, host: str, port: int, ready: Ready, settings: Settings | None = None
 ) -> None:
-    """Answer in the foreground until SIGTERM or Ctrl-C; *ready* is called once it listens."""
+    """Answer in the foreground until SIGTERM or Ctrl-C; *ready* is called once it listens.
+
+    The program ends within `MOST_STOPPING_S` of the signal.
+    """
     with asyncio.Runner(loop_factory=new_event_loop) as runner, suppress(KeyboardInterrupt):
-        runner.run(_serve(engine, host, port, ready, settings or Settings()))
+        worker = runner.run(_serve(engine, host, port, ready, settings or Settings()))
+        if not worker.has_ended():
+            # The interpreter cannot end in good order while a thread is deep in a tokenizer.
+            _end_now()
 
 
-async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: Settings) -> None:
+async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: Settings) -> Worker:
+    """Answer until told to stop; return what may still be computing."""
     address, server, listener = await listen(engine, host, port, settings=settings)
-    stopped = asyncio.Event()
+    stopped, loop = asyncio.Event(), asyncio.get_running_loop()
+
+    def stop(*_: object) -> None:
+        # Between two steps of Python, and not only when the loop comes to it: in the middle of a
+        # burst that is late.
+        server.hurry()
+        loop.call_soon_threadsafe(stopped.set)
+        last_resort = threading.Timer(MOST_STOPPING_S, _end_now)
+        last_resort.daemon = True
+        last_resort.start()
+
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):
-            asyncio.get_running_loop().add_signal_handler(number, stopped.set)
+            signal.signal(number, stop)
     # What was loaded stays, and answers leave no cycles: garbage collection can be rare.
     gc.freeze()
     gc.set_threshold(GARBAGE)
@@ -69,6 +90,14 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
         if watching is not None:
             watching.cancel()
         await close(server, listener)
+    return server.worker
+
+
+def _end_now() -> NoReturn:
+    """End the program, whatever else it is doing."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)
 
 
 def _give_memory_back() -> None:
@@ -348,6 +377,8 @@ class MockServer:
 
     def stop(self) -> None:
         """Stop answering; return once the port is free. A stopped server may start again."""
+        if self._door is not None:
+            self._door.server.hurry()
         if self._loop is not None and self._stopped is not None:
             self._loop.call_soon_threadsafe(self._stopped.set)
         if self._thread is not None:

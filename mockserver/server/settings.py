@@ -16,6 +16,7 @@ from mockserver.server.gate import Gate
 from mockserver.server.hosts import Hosts
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import Watcher
+from mockserver.server.working import Worker
 from mockserver.version import __version__
 
 
@@ -59,11 +60,11 @@ class Settings:
         return Hosts((host, *self.allow_hosts), self.cors)
 
     def control_plane(
-        self, engine: Engine, plugins: Plugins, host: str, gate: Gate
+        self, engine: Engine, plugins: Plugins, host: str, gate: Gate, worker: Worker
     ) -> ControlPlane | None:
         """Return the control API for the server that listens on *host*; None if it is off.
 
-        It releases answers that *gate* holds.
+        It releases answers that *gate* holds; what takes long is for the *worker*.
 
         Raises:
             UsageError: The token is not a valid one.
@@ -72,4 +73,4 @@ class Settings:
         if not self.control:
             return None
         service = Service(engine, plugins, __version__, release=gate.release, reload=self.reload)
-        return ControlPlane(service, Access.of(host, self.token))
+        return ControlPlane(service, Access.of(host, self.token), worker)

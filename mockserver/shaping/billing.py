@@ -4,14 +4,15 @@ A choice comes in as the scenario wrote it; it leaves cut at `stop` and `max_tok
 tokens, with its finish reason. docs/scenarios.md says which parameters act.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import cache, partial
 from typing import Final
 
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice, AnsweredThought, Reply, Unstated
 from mockserver.contracts.answer import joined
-from mockserver.conversation import Choice, Text, Usage
+from mockserver.conversation import AnswerPart, Choice, Text, ToolCall, Usage
 from mockserver.models import Model
 from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.shaping.terms import Terms
@@ -27,19 +28,68 @@ def shape(terms: Terms, written: Sequence[Choice]) -> Shaped:
     return Shaper(terms, None).shape(written)
 
 
-def exceeds(terms: Terms, generated: Count) -> bool:
-    """Return whether what is *generated* meets the request's limit.
+def clipped(terms: Terms, written: Sequence[Choice]) -> Sequence[Choice]:
+    """Return *written* without what is far beyond the most tokens of an answer.
 
-    The limit applies to each choice. All that the model generates counts: what it thinks and
-    what it writes around texts and calls, as the bill does.
+    A little more than the share of a choice is left, so that the limit is seen to cut it.
     """
-    limit = terms.request.max_tokens
-    return limit is not None and generated.tokens >= limit and not terms.reply.exact
+    size = sum([len(_content(part)) for choice in written for part in choice.parts])
+    if size <= terms.most_tokens // MOST_TOKENS_OF_A_CHARACTER:
+        return written
+    # Most choices of an answer are the same text.
+    first = cache(partial(_first_tokens, terms.share + 1, terms.model.family.encoding))
+    return [choice.edited(partial(_clipped, first)) for choice in written]
 
 
-def cut(terms: Terms, shaped: Shaped) -> Shaped:
-    """Return *shaped* within the request's limit; what is cut alike is the same value."""
-    shaper = Shaper(terms, terms.request.max_tokens)
+MOST_TOKENS_OF_A_CHARACTER: Final = 4
+"""A character has at most four bytes, and each of them may be a token."""
+LONGEST_TOKEN: Final = 128
+"""In characters, all of them blanks."""
+
+
+def _content(part: AnswerPart) -> str:
+    return part.arguments if isinstance(part, ToolCall) else part.text
+
+
+def _clipped(first: Callable[[str], str], part: AnswerPart) -> AnswerPart:
+    """Return *part* with the *first* tokens of what it says."""
+    if isinstance(part, ToolCall):
+        return replace(part, arguments=first(part.arguments))
+    return replace(part, text=first(part.text))
+
+
+def _first_tokens(most: int, encoding: str, text: str) -> str:
+    if len(text) * MOST_TOKENS_OF_A_CHARACTER <= most:
+        return text
+    pieces = tokens.pieces(text[: most * LONGEST_TOKEN], encoding)
+    taken = 0
+    for number, (_, count) in enumerate(pieces):
+        taken += count
+        if taken > most:
+            return "".join([piece for piece, _ in pieces[:number]])
+    return text
+
+
+def limit(terms: Terms, generated: Count) -> int | None:
+    """Return the most tokens that each choice may have; None: what is *generated* meets no limit.
+
+    The limit is the request's, or follows from the most tokens of an answer. All that the model
+    generates counts: what it thinks and what it writes around texts and calls, as the bill does.
+    """
+    stated = None if terms.reply.exact else terms.request.max_tokens
+    if is_capped(terms, generated):
+        return terms.share if stated is None else min(stated, terms.share)
+    return stated if stated is not None and generated.tokens >= stated else None
+
+
+def is_capped(terms: Terms, generated: Count) -> bool:
+    """Return whether what is *generated* is more than an answer may have."""
+    return generated.tokens > terms.most_tokens
+
+
+def cut(terms: Terms, shaped: Shaped, most: int) -> Shaped:
+    """Return *shaped* within *most* tokens a choice; what is cut alike is the same value."""
+    shaper = Shaper(terms, most)
     if not all(isinstance(part, Text) for choice in shaped.written for part in choice.parts):
         return shaper.shape(shaped.written)
     key = (shaper.limit, shaper.cost(BilledChoice(text="")))

@@ -4,12 +4,12 @@ An answer is rendered once into moulds. For each request that gets one like it, 
 answer is poured in, piece by piece where it is streamed, and so is the padding of a stream.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from mockserver.wire.forms import PADDING, Form
-from mockserver.wire.jsontext import PIECE, TOKEN_END, TokenText, with_token_ends
+from mockserver.wire.jsontext import PIECE, TOKEN_END, Filling, TokenText, fill, with_token_ends
 from mockserver.wire.marks import Marks
 
 BLOCK: Final = 16
@@ -53,6 +53,15 @@ class Mould:
         piece = PIECE if self.repeats or self.has_text else ""
         padding = PADDING if self.measured is not None else ""
         return f"{self.before}{piece}{self.between}{padding}{self.after}"
+
+    def filled(self, values: Filling) -> "Mould":
+        """Return it with *values* in its holes."""
+        return replace(
+            self,
+            before=fill(self.before, values),
+            between=fill(self.between, values),
+            after=fill(self.after, values),
+        )
 
     def events(self, text: TokenText, padding: str, place: int) -> list[str]:
         """Return its events, the first of which takes its padding from *place* blocks on."""
@@ -119,6 +128,48 @@ def poured(moulds: Sequence[Mould], text: TokenText = NO_TEXT, padding: str = ""
         counts = [count for _, count in text.pieces] if mould.repeats else (mould.tokens,)
         found += [Part(event, n, mould.marks) for event, n in zip(events, counts, strict=True)]
     return found
+
+
+def poured_in_turn(
+    moulds: Sequence[Mould], texts: Sequence[TokenText], padding: str = ""
+) -> list[Part]:
+    """Return *moulds* with *texts* in them: those that repeat take turns, a piece each.
+
+    There are as many of those as *texts*, in the same order.
+    """
+    found: list[Part] = []
+    place = 0
+    for mould, piece, tokens in _in_turn(moulds, texts):
+        text = f"{mould.before}{piece}{mould.between}"
+        if mould.measured is None:
+            text += mould.after
+        else:
+            end = place - (mould.measured + len(piece)) % -BLOCK
+            text += padding[place:end] + mould.after
+            place += BLOCK
+        found.append(Part(text, tokens, mould.marks))
+    return found
+
+
+def _in_turn(
+    moulds: Sequence[Mould], texts: Sequence[TokenText]
+) -> Iterator[tuple[Mould, str, int]]:
+    """Yield a mould for each event, with the piece that belongs in it and its tokens."""
+    last = max([position for position, mould in enumerate(moulds) if mould.repeats])
+    speaking = iter(texts)
+    for mould in moulds[: last + 1]:
+        if mould.repeats:
+            text = next(speaking)
+            yield mould, text.escaped[0], text.pieces[0][1]
+        else:
+            yield mould, "", mould.tokens
+    spoken = [mould for mould in moulds if mould.repeats]
+    for turn in range(1, max([len(text.pieces) for text in texts])):
+        for mould, text in zip(spoken, texts, strict=True):
+            if turn < len(text.pieces):
+                yield mould, text.escaped[turn], text.pieces[turn][1]
+    for mould in moulds[last + 1 :]:
+        yield mould, "", mould.tokens
 
 
 def joined(parts: Sequence[Part]) -> Part:

@@ -23,7 +23,8 @@ from mockserver.protocols.openai.chat_completions import ChatCompletions
 from mockserver.protocols.openai.chat_requests import tools_of
 from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.replies.text import Text as TextReply
-from mockserver.shaping.billing import count_generated, cut, exceeds, shape
+from mockserver.shaping.billing import count_generated, cut, shape
+from mockserver.shaping.billing import limit as limit_of
 from mockserver.shaping.cutting import Shaped
 from mockserver.shaping.terms import Terms
 
@@ -54,7 +55,8 @@ def shaped(*parts: AnswerPart, limit: int | None = None, stop: tuple[str, ...] =
     )
     terms = Terms(ChatCompletions(), request, REPLY, MODEL)
     whole = shape(terms, [Choice(parts)])
-    return cut(terms, whole) if exceeds(terms, count_generated(terms, whole)) else whole
+    most = limit_of(terms, count_generated(terms, whole))
+    return whole if most is None else cut(terms, whole, most)
 
 
 def kinds(choice: AnsweredChoice) -> list[tuple[type, str]]:

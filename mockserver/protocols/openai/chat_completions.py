@@ -42,6 +42,7 @@ class ChatCompletions(OpenAIEndpoint):
     speaks = True
     id_prefix = "chatcmpl-"
     routes = (("POST", "/chat/completions"),)
+    ends_apart = frozenset({"stop", "length"})
 
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> OpenAIRequest:
         """Return the request in *http*, validated."""
