@@ -170,7 +170,8 @@ def _answered(
         if not reply.exact:
             unoffered = unoffered_calls(made.choices, request)
             off_schema = invalid_json(made.choices, request)
-            notes += off_schema
+            # What is doubted already, such as JSON that is none, is not noted twice.
+            notes += () if made.doubts else off_schema
     return Ready(
         contents,
         added,

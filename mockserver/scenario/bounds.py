@@ -30,7 +30,7 @@ _BY_ENDING: Final[Mapping[str, float]] = {
 }
 _BY_NAME: Final[Mapping[str, float]] = {
     **dict.fromkeys(("bytes", "calls", "concurrency", "every", "queue", "repetitions"), MOST_COUNT),
-    **dict.fromkeys(("merge", "slots", "split", "times", "tokens"), MOST_COUNT),
+    **dict.fromkeys(("code", "merge", "slots", "split", "times", "tokens"), MOST_COUNT),
     # Of a distribution, whatever it is one of.
     **dict.fromkeys(("median", "min", "max", "p99"), MOST_MS),
     "factor": MOST_FACTOR,

@@ -34,11 +34,12 @@ def reads_on(transport: asyncio.BaseTransport) -> bool | None:
     ours, theirs = transport.get_extra_info("sockname"), transport.get_extra_info("peername")
     if sys.platform != "linux" or not isinstance(ours, tuple) or not isinstance(theirs, tuple):
         return None
+    here, there = cast(Name, ours), cast(Name, theirs)
     try:
-        return _has_owner(cast(Name, theirs), cast(Name, ours))
+        return _has_owner(there, here)
     except OSError as error:
         # The other end is not a socket of this machine, or it is gone without a trace.
-        is_ours = error.errno == errno.ENOENT and theirs[0] == ours[0]
+        is_ours = error.errno == errno.ENOENT and there[0] == here[0]
         return False if is_ours else None
 
 
