@@ -76,8 +76,8 @@ def rendered(
 
 
 NOTHING: Final[Filling] = {}
-MANY_EVENTS: Final = 4_096
-"""A stream of more events goes out in pieces of so many, of a megabyte or so."""
+MANY_EVENTS: Final = 16_384
+"""A stream of more events goes out in pieces of so many, of some megabytes."""
 LONG_TEXT: Final = 256
 """What many answers share is in their envelope, up to so many characters: else that is too long to
 be remembered, as each token of a stream takes 300."""
