@@ -218,14 +218,22 @@ class Engine:
 
     # --- besides -----------------------------------------------------------------------------
 
-    def warm_up(self) -> None:
+    def warm_up(self, first: HttpRequest | None = None) -> None:
         """Read what takes long, so that the first answer does not wait for it.
 
-        That is the vocabularies of the default model and of all models that the scenario names.
+        That is the vocabularies of the default model and of all models that the scenario names,
+        and whatever it takes to understand a request like *first*. No session begins.
         """
         compiled = self.sessions.compiled_for(DEFAULT_SESSION)
         for name in (DEFAULT_MODEL, *compiled.scenario.named_models()):
             tokens.vocabulary(compiled.catalogue.resolve(name).family.encoding)
+        if first is None:
+            return
+        route = self._routes(compiled.scenario.provider).find(first.method, first.path)
+        if route.asks is not None:
+            known = self._memory.catalogue(compiled.catalogue, route.dialect)
+            with suppress(ApiError):  # the scenario's provider may refuse it
+                meaning(first, route, route.asks, known)
 
     def session(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named.

@@ -82,8 +82,7 @@ async def listen(
     settings = settings or Settings()
     if not host.strip():
         raise UsageError("the host is empty: 127.0.0.1 is this machine, 0.0.0.0 all its networks")
-    engine.warm_up()
-    engine.explain(FIRST)
+    engine.warm_up(FIRST)
     gate = Gate() if gate is None else gate
     hosts = settings.hosts(host)
     worker = Worker()

@@ -434,7 +434,7 @@ def test_a_fault_of_ours_is_a_500_in_the_providers_json_and_says_so(
     caplog: pytest.LogCaptureFixture,
     headers: dict[str, str],
 ) -> None:
-    def fail(*_: object) -> None:
+    def fail(*_: object, **__: object) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(Engine, "answer", fail)
