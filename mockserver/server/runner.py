@@ -53,15 +53,34 @@ def serve(
 
     The program ends within `MOST_STOPPING_S` of the signal.
     """
-    with asyncio.Runner(loop_factory=new_event_loop) as runner, suppress(KeyboardInterrupt):
-        worker = runner.run(_serve(engine, host, port, ready, settings or Settings()))
-        if not worker.has_ended():
-            # The interpreter cannot end in good order while a thread is deep in a tokenizer.
-            _end_now()
+    last_resort = threading.Timer(MOST_STOPPING_S, _end_now)
+    last_resort.daemon = True
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGINT)}
+    settings = settings or Settings()
+    serving = _serve(engine, host, port, ready, settings=settings, last_resort=last_resort)
+    try:
+        with asyncio.Runner(loop_factory=new_event_loop) as runner, suppress(KeyboardInterrupt):
+            worker = runner.run(serving)
+            if not worker.has_ended():
+                # The interpreter cannot end in good order while a thread is deep in a tokenizer.
+                _end_now()
+    finally:
+        last_resort.cancel()
+        for number, handler in before.items():
+            if handler is not None:  # set by another language
+                signal.signal(number, handler)
 
 
-async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: Settings) -> Worker:
-    """Answer until told to stop; return what may still be computing."""
+async def _serve(
+    engine: Engine,
+    host: str,
+    port: int,
+    ready: Ready,
+    *,
+    settings: Settings,
+    last_resort: threading.Timer,
+) -> Worker:
+    """Answer until told to stop, which starts *last_resort*; return what may still compute."""
     address, server, listener = await listen(engine, host, port, settings=settings)
     stopped, loop = asyncio.Event(), asyncio.get_running_loop()
 
@@ -70,9 +89,8 @@ async def _serve(engine: Engine, host: str, port: int, ready: Ready, settings: S
         # burst that is late.
         server.hurry()
         loop.call_soon_threadsafe(stopped.set)
-        last_resort = threading.Timer(MOST_STOPPING_S, _end_now)
-        last_resort.daemon = True
-        last_resort.start()
+        if last_resort.ident is None:
+            last_resort.start()
 
     if sys.platform != "win32":
         for number in (signal.SIGTERM, signal.SIGINT):

@@ -226,7 +226,7 @@ def openrouter_refusals(url: str) -> Any:
     def ask(model: str) -> Callable[[], Any]:
         return lambda: client.chat.completions.create(model=model, messages=said("Hi"))
 
-    return [raised(ask("openai/none")), raised(ask("openai/gpt-4.1"))]
+    return [raised(ask("none")), raised(ask("openai/gpt-4.1"))]
 
 
 # --- AI/ML API, and relays -------------------------------------------------------------------

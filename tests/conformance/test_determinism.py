@@ -70,13 +70,13 @@ Answers = dict[bytes, list[bytes]]
 
 
 def answers(server: Served, requests: Sequence[bytes], at_once: int = 1) -> Answers:
-    """Return the answers to each request, sorted, whole and raw."""
+    """Return the answers to each request, sorted, whole and raw but for their date."""
     found: Answers = defaultdict(list)
     with ThreadPoolExecutor(at_once) as pool:
         for asked, raw in zip(
             requests, pool.map(lambda one: exchange(server, one), requests), strict=True
         ):
-            found[asked].append(raw.head + b"\r\n\r\n" + raw.rest)
+            found[asked].append(raw.undated.head + b"\r\n\r\n" + raw.rest)
     return {asked: sorted(got) for asked, got in found.items()}
 
 

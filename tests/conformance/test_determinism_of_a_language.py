@@ -152,7 +152,7 @@ def talked(server: Served, agents: Sequence[tuple[Any, int]], at_once: int = 1) 
         got: list[Raw] = []
 
         def ask(path: str, body: dict[str, Any]) -> Raw:
-            got.append(exchange(server, request("POST", path, body)))
+            got.append(exchange(server, request("POST", path, body)).undated)
             return got[-1]
 
         kind(ask, number)

@@ -103,7 +103,7 @@ def test_chats(serve: Serve, name: str, said: str, members: dict[str, Any]) -> N
     [
         pytest.param(
             "unknown-model.json",
-            asked("Hi", 4, stream=False, model="openai/gpt-9"),
+            asked("Hi", 4, stream=False, model="gpt-9"),
             "404 Not Found",
             id="an unknown model",
         ),

@@ -161,5 +161,5 @@ def test_f6_a_long_stream_goes_out_in_pieces() -> None:
     whole = Api("rules: [{name: l, reply: {kind: lorem, tokens: 20000}}]").chat(stream=True)
 
     assert len(exchange.timeline) == 2
-    assert len(whole.timeline) > 4
+    assert len(whole.timeline) > 2
     assert body(whole.timeline).endswith(b"data: [DONE]\n\n")

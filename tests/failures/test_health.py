@@ -22,6 +22,7 @@ OPTIONS = {
     "http_error": "status: 500",
     "omit": "parts: [done, usage]",
     "inject": "what: error_event",
+    "patch": "set: {added: 1}",
     "reframe": "split: byte",
     "repeat": "repetitions: 20",
     "drip": "bytes: 100, every_ms: 0.1",
@@ -87,7 +88,9 @@ def test_nothing_is_left_of_a_failure(
     baseline = tasks(server), descriptors()
     caplog.set_level(logging.DEBUG)
 
-    asyncio.run(storm(server, request("POST", CHAT, chat("bad", stream=True))))
+    billed = {"include_usage": True}  # without a bill, `running_usage` has nothing to repeat
+    bad = chat("bad", stream=True, stream_options=billed)
+    asyncio.run(storm(server, request("POST", CHAT, bad)))
 
     answered = exchange(server, plain)
     assert (answered.status, answered.is_whole) == (200, True)

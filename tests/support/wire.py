@@ -1,12 +1,13 @@
 """A server to ask byte by byte, and its answers taken apart with nothing lost."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import TracebackType
-from typing import Any, Protocol, Self
+from typing import Any, Final, Protocol, Self
 from urllib.parse import urlsplit
 
 from mockserver import MockServer
@@ -73,6 +74,11 @@ class Raw:
     def headers(self) -> dict[str, str]:
         lines = self.head.decode("latin-1").split("\r\n")[1:]
         return {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+
+    @property
+    def undated(self) -> "Raw":
+        """The same without the date: session time, and the one header that runs differ in (S8)."""
+        return replace(self, head=_DATE.sub(b"", self.head))
 
     @property
     def is_chunked(self) -> bool:
@@ -197,6 +203,9 @@ def exchange(server: Served, content: bytes) -> Raw:
     with Connection(server) as connection:
         connection.send(content)
         return connection.receive_to_the_end()
+
+
+_DATE: Final = re.compile(rb"\r\ndate: [^\r]+")
 
 
 def _address(url: str) -> tuple[str, int]:
