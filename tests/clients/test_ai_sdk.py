@@ -57,7 +57,7 @@ PROMISES: dict[str, Any] = {
     # errors and retries
     "unknown_model": [
         *("GatewayModelNotFoundError", 404, False),
-        *("openai/gpt-9", "Model 'openai/gpt-9' not found"),
+        *("gpt-9", "Model 'gpt-9' not found"),
     ],
     "wrong_key": ["GatewayAuthenticationError", True],
     "error_message": "Not like this.",
@@ -78,7 +78,7 @@ PROMISES: dict[str, Any] = {
     # other providers of the SDK
     "openai_chat": ["Hello there.", "stop", [8, 3, 11]],
     "openai_chat_streamed": ["It is sunny in Paris.", "stop", 2],
-    "openai_error": ["AI_APICallError", 404, False, "Model 'openai/gpt-9' not found"],
+    "openai_error": ["AI_APICallError", 404, False, "Model 'gpt-9' not found"],
     "openai_direct": ["Hello there.", [8, 3, 11], "\n\nThis."],
     "openrouter_chat": ["It is sunny in Paris.", 2],
     "openrouter_direct": ["Hello there.", [8, 3, 11], 2, "It is sunny in Paris."],

@@ -207,7 +207,7 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
     },
 
     async unknown_model() {
-      const more = { model: 'openai/gpt-9', maxRetries: 0 };
+      const more = { model: 'gpt-9', maxRetries: 0 };
       const error = await failure(() => generateText(ask('unknown_model', more)));
       return [...shape(error), error.modelId, error.message];
     },
@@ -311,7 +311,7 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
 
     async openai_error() {
       const provider = openai({ baseURL: `${root('openai_error')}/vercel_gateway/v1`, apiKey: 'vck_x' });
-      const model = provider.chat('openai/gpt-9');
+      const model = provider.chat('gpt-9');
       const error = await failure(() => generateText({ model, prompt: 'x', maxRetries: 0 }));
       return [...shape(error), error.message];
     },
