@@ -41,7 +41,7 @@ class Descriptors:
         error = context.get("exception")
         if isinstance(error, OSError) and error.errno in SHORTAGES:
             self._say(error)
-        else:
+        elif not _is_late_retry(context):
             loop.default_exception_handler(context)
 
     def _look(self) -> None:
@@ -61,3 +61,9 @@ class Descriptors:
             "no connection can be accepted (%s): raise the limit (ulimit -n), or close connections",
             error.strerror,
         )
+
+
+def _is_late_retry(context: dict[str, Any]) -> bool:
+    """Return whether asyncio wanted to accept again, and the server has stopped listening."""
+    retries = "_start_serving" in str(context.get("message"))
+    return retries and isinstance(context.get("exception"), ValueError)

@@ -1,5 +1,6 @@
 """F16, F23: a server out of descriptors says so in a line; one that is told to stop does."""
 
+import asyncio
 import resource
 import signal
 import socket
@@ -9,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
@@ -17,6 +19,7 @@ from support.wire import PATIENCE_S, chat, request
 
 from mockserver import MockServer, load_scenario
 from mockserver.scenario.loader import ScenarioText
+from mockserver.server.descriptors import Descriptors
 from mockserver.server.runner import MOST_STOPPING_S
 
 pytestmark = pytest.mark.system
@@ -110,3 +113,15 @@ def test_f16_a_shortage_of_descriptors_is_said_in_one_line_and_ends(tmp_path: Pa
     lines = complaints.splitlines()
     assert 1 <= len(lines) <= 5
     assert all(line.startswith("no connection can be accepted") for line in lines)
+
+
+def test_f16_a_server_that_stops_in_a_shortage_is_silent(caplog: pytest.LogCaptureFixture) -> None:
+    loop: Any = asyncio.SelectorEventLoop()
+    Descriptors(loop).watch()
+    with socket.socket() as listening:
+        # What asyncio does a second after it could not accept; the server has stopped by then.
+        loop.call_soon(loop._start_serving, None, listening)  # noqa: SLF001 - asyncio's own way
+    loop.run_until_complete(asyncio.sleep(0))
+    loop.close()
+
+    assert caplog.records == []
