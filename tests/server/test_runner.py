@@ -1,10 +1,13 @@
 """Servers in threads: they start, stop, start again, and say what keeps them from it."""
 
 import socket
+import subprocess
+import sys
 import threading
 
 import pytest
-from support.wire import exchange, request
+from support.subprocesses import SOURCES
+from support.wire import PATIENCE_S, exchange, request
 
 from mockserver import MockServer
 from mockserver.errors import UsageError
@@ -77,3 +80,30 @@ def test_the_server_works_in_a_thread_that_does_not_keep_the_program_alive() -> 
         (thread,) = set(threading.enumerate()) - others
 
         assert (thread.name, thread.daemon) == ("mockserver", True)
+
+
+FIRST_ANSWER = """
+import sys
+from support.wire import chat, exchange, request
+from mockserver import MockServer
+
+opened = []
+with MockServer() as server:
+    asked = request("POST", "/v1/chat/completions", chat("Hi"))
+    sys.addaudithook(lambda event, names: event == "open" and opened.append(names[0]))
+    assert exchange(server, asked).status == 200
+print([name for name in opened if "fixtures" in str(name)])
+"""
+
+
+def test_t4_what_the_first_answer_needs_is_read_before_the_server_is_ready() -> None:
+    ran = subprocess.run(
+        [sys.executable, "-c", FIRST_ANSWER],
+        env={"PYTHONPATH": f"{SOURCES}:{SOURCES / 'tests'}"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=PATIENCE_S,
+    )
+
+    assert (ran.stdout, ran.stderr) == ("[]\n", "")
