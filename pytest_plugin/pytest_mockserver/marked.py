@@ -1,7 +1,7 @@
 """The settings of a test's session: its markers, the nearest first, then those of the run."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, cast
 
@@ -18,7 +18,9 @@ NAME: Final = "mock_llm"
 WORDS: Final = ("seed", "strict", "env", "time_scale", "inherit", "fast_retries")
 OF_SCENARIOS: Final = ("scenario", "scenarios", "name", "path", "rules")
 """What one may take for the keyword of the scenarios, which have none."""
-DEFAULT_STRICT: Final = Strict.of(stated=True)
+DEFAULT_STRICT: Final = replace(Strict.of(stated=True), unoffered=False, off_schema=False)
+"""All but two parts: what an application does with an answer that does not fit is what many tests
+are about. `strict: true` states these, too."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,7 +127,7 @@ class Settings:
             scenarios=reading.scenarios(),
             seed=reading.number("seed", int),
             time_scale=reading.number("time_scale", float) or 0.0,
-            strict=strict or "true",
+            strict=strict or "{}",
             inherit=reading.switch("inherit"),
             url=reading.text("url"),
             token=reading.text("token"),

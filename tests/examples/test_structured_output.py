@@ -52,7 +52,6 @@ def test_any_answer_that_fits_the_schema_will_do(mock_llm: Session) -> None:
     assert isinstance(found["born"], int)
 
 
-@pytest.mark.mock_llm(strict={"off_schema": False})  # the first answers are wrong on purpose
 def test_asks_again_with_the_error(mock_llm: Session) -> None:
     mock_llm.replies(
         '{"name": "Ada", "born": "unknown"',

@@ -272,19 +272,21 @@ def post(session, **more):
     headers = {"authorization": "Bearer x"}
     httpx.post(session.base_url + "/chat/completions", json=body, headers=headers)
 
+@pytest.mark.mock_llm(strict=True)
 def test_unoffered(mock_llm):
     mock_llm.reply(tool_calls=[call("f", x=1)])
     post(mock_llm)
 
+@pytest.mark.mock_llm(strict={"off_schema": True})
 def test_off_schema(mock_llm):
     mock_llm.reply(kind="json", value={"town": 1})
     post(mock_llm, response_format=FORMAT)
 
+@pytest.mark.mock_llm(strict=True)
 def test_exact(mock_llm):
     mock_llm.reply(kind="json", value={"town": 1}, exact=True)
     post(mock_llm, response_format=FORMAT)
 
-@pytest.mark.mock_llm(strict={"unoffered": False, "off_schema": False})
 def test_allowed(mock_llm):
     mock_llm.reply(tool_calls=[call("f", x=1)])
     mock_llm.reply(kind="json", value={"town": 1})

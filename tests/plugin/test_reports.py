@@ -197,7 +197,6 @@ def test_prompts_are_told_without_what_differs_each_time(mock_llm: Session) -> N
     )
 
 
-@pytest.mark.mock_llm(strict={"unoffered": False})
 def test_assertions_show_the_journal_when_they_fail(mock_llm: Session) -> None:
     import openai  # noqa: PLC0415 - of this test alone
 
