@@ -1,4 +1,4 @@
-"""Members that only some models have, or only for some requests. The ids are those of FOUND.md."""
+"""Members that only some models have, or only for some requests."""
 
 from typing import Any
 
