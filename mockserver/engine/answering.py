@@ -167,7 +167,7 @@ def _answered(
     off_schema: tuple[str, ...] = ()
     if given.rule is not None and not bending:
         notes += made.doubts
-        if not reply.exact:
+        if not reply.exact and (made.calls_tools or request.format.kind == "json_schema"):
             unoffered = unoffered_calls(made.choices, request)
             off_schema = invalid_json(made.choices, request)
             # What is doubted already, such as JSON that is none, is not noted twice.

@@ -27,7 +27,8 @@ def match(
         try:
             understood, incoming, given = _matched(asked, call, incoming, understood)
         finally:
-            call.notes += given_up(effort, asked.secrets)
+            if effort.given_up:
+                call.notes += given_up(effort, asked.secrets)
     latency = asked.session.scenario.defaults.latency
     if latency is not None and given.latency is None:
         given = replace(given, latency=latency)

@@ -123,16 +123,23 @@ def _hidden(value: str) -> str:
 
 
 def _sought(secrets: Iterable[bytes]) -> list[str]:
-    """Return those of *secrets* that are looked for: no short ones, and no mere words.
+    """Return those of *secrets* that are looked for."""
+    return [spelled[0] for secret in secrets if (spelled := _spelled(secret)) is not None]
 
-    A dummy key that is a word (`assistant`, `messages`) would be found in every request.
+
+@lru_cache(maxsize=REMEMBERED)
+def _spelled(secret: bytes) -> tuple[str, tuple[bytes, ...]] | None:
+    """Return *secret* as a text, and as it may stand in JSON; None: it is not looked for.
+
+    Short ones are not, nor mere words: a dummy key that is one (`assistant`, `messages`) would be
+    found in every request.
     """
-    texts = [secret.decode("utf-8", "surrogatepass") for secret in secrets]
-    return [
-        text
-        for text in texts
-        if len(text) >= LEAST_KNOWN and not (text.isalpha() or text.startswith(MARK))
-    ]
+    text = secret.decode("utf-8", "surrogatepass")
+    if len(text) < LEAST_KNOWN or text.isalpha() or text.startswith(MARK):
+        return None
+    spelled = json.dumps(text)[1:-1]
+    ways = dict.fromkeys((text, spelled, spelled.replace("/", "\\/")))
+    return text, tuple([way.encode("utf-8", "surrogatepass") for way in ways])
 
 
 def _without_known(text: str, secrets: Iterable[str]) -> str:
@@ -189,11 +196,15 @@ def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
 
     Short ones and words stay, and so does the structure of JSON.
     """
-    for secret in _sought(secrets):
-        spelled = json.dumps(secret)[1:-1]
-        ways = {secret, spelled, spelled.replace("/", "\\/")}
-        if any(way.encode("utf-8", "surrogatepass") in content for way in ways):
-            content = _rewritten(content, partial(_without_known, secrets=(secret,)))
+    for secret in secrets:
+        spelled = _spelled(secret)
+        if spelled is None:
+            continue
+        text, ways = spelled
+        for way in ways:
+            if way in content:
+                content = _rewritten(content, partial(_without_known, secrets=(text,)))
+                break
     return content
 
 
