@@ -179,13 +179,22 @@ def _joins(text: str, at: int) -> bool:
 # --- Bodies ----------------------------------------------------------------------------------
 
 
+def _in_utf8(content: bytes) -> bytes:
+    """Return *content* in UTF-8 if it is JSON in UTF-16 or UTF-32, which JSON may come in."""
+    try:
+        text = content.decode(json.detect_encoding(content))
+    except UnicodeDecodeError:
+        return content
+    return text.encode() if text.lstrip()[:1] in {"{", "[", '"'} else content
+
+
 def redact(content: bytes) -> bytes:
     """Return the body *content* without secrets. One that has none is returned as it is.
 
     The structure stays that was sent: in JSON, only what texts say is changed.
     """
-    if 0 in content[:4]:  # UTF-16 or UTF-32, which JSON may come in
-        content = content.decode(json.detect_encoding(content), "replace").encode()
+    if 0 in content[:4]:
+        content = _in_utf8(content)
     if not may_hold(content):
         return content
     return _rewritten(content, _redact_text, members=True)
