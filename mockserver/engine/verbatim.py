@@ -5,6 +5,7 @@ from mockserver.conversation import IncomingCall, StatedUsage, Usage
 from mockserver.engine.answering import found_nothings, stated_headers
 from mockserver.engine.asked import Asked, Pace, Plain, Ready
 from mockserver.sessions.rules import Given
+from mockserver.shaping.billing import as_stated
 from mockserver.templates.expansion import expanded, one_line
 from mockserver.wire.timeline import DATE, Head
 
@@ -38,15 +39,4 @@ def _billed(reply: RawReply) -> Usage | None:
     stated = reply.usage
     if not isinstance(stated, StatedUsage):
         return None
-    return Usage(
-        prompt_tokens=stated.prompt_tokens or 0,
-        completion_tokens=stated.completion_tokens or 0,
-        cached_tokens=stated.cached_tokens or 0,
-        reasoning_tokens=stated.reasoning_tokens or 0,
-        audio_tokens=stated.audio_tokens or 0,
-        accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
-        rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
-        cache_write_tokens=stated.cache_write_tokens or 0,
-        stated_total=stated.total_tokens,
-        cost=stated.cost,
-    )
+    return as_stated(stated, Usage(0, 0, reasoning_tokens=stated.reasoning_tokens or 0))

@@ -12,7 +12,7 @@ from typing import Final
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice, AnsweredThought, Reply, Unstated
 from mockserver.contracts.answer import joined
-from mockserver.conversation import AnswerPart, Choice, Text, ToolCall, Usage
+from mockserver.conversation import AnswerPart, Choice, StatedUsage, Text, ToolCall, Usage
 from mockserver.models import Model
 from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.shaping.terms import Terms
@@ -131,30 +131,29 @@ def bill(
     stated = reply.usage
     if stated is None:
         return None
-    exact = prompt.exact and count.exact and reply.model in (None, model.answers_as)
-    if isinstance(stated, Unstated):
-        return Usage(
-            prompt.tokens,
-            count.tokens,
-            cached_tokens=cached_tokens,
-            reasoning_tokens=reasoning_tokens,
-            exact=exact,
-            audio_tokens=spoken_tokens,
-            heard_tokens=prompt.heard_tokens,
-        )
-    return Usage(
-        prompt_tokens=_first(stated.prompt_tokens, prompt.tokens),
-        # What was predicted and does not come is billed as if it were generated (2 of 2).
-        completion_tokens=_first(
-            stated.completion_tokens, count.tokens + (stated.rejected_prediction_tokens or 0)
-        ),
-        cached_tokens=_first(stated.cached_tokens, cached_tokens),
+    computed = Usage(
+        prompt.tokens,
+        count.tokens,
+        cached_tokens=cached_tokens,
         reasoning_tokens=reasoning_tokens,
-        audio_tokens=_first(stated.audio_tokens, spoken_tokens),
-        accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
-        rejected_prediction_tokens=stated.rejected_prediction_tokens or 0,
-        exact=exact,
+        audio_tokens=spoken_tokens,
+        exact=prompt.exact and count.exact and reply.model in (None, model.answers_as),
         heard_tokens=prompt.heard_tokens,
+    )
+    return computed if isinstance(stated, Unstated) else as_stated(stated, computed)
+
+
+def as_stated(stated: StatedUsage, computed: Usage) -> Usage:
+    """Return *computed* with what is *stated* in its place; reasoning is counted in it already."""
+    rejected = stated.rejected_prediction_tokens or 0
+    return computed._replace(
+        prompt_tokens=_first(stated.prompt_tokens, computed.prompt_tokens),
+        # What was predicted and does not come is billed as if it were generated (2 of 2).
+        completion_tokens=_first(stated.completion_tokens, computed.completion_tokens + rejected),
+        cached_tokens=_first(stated.cached_tokens, computed.cached_tokens),
+        audio_tokens=_first(stated.audio_tokens, computed.audio_tokens),
+        accepted_prediction_tokens=stated.accepted_prediction_tokens or 0,
+        rejected_prediction_tokens=rejected,
         cache_write_tokens=stated.cache_write_tokens or 0,
         stated_total=stated.total_tokens,
         cost=stated.cost,
