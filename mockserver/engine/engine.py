@@ -109,7 +109,7 @@ class Engine:
                 timeline = _send(asked, call, matched, self._ready(asked, matched))
         except ApiError as error:
             timeline = refuse(asked, call, error)
-        return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
+        return _exchange(asked, call, timeline)
 
     def _unmade(self, asked: Asked, call: Call, matched: Matched) -> Unmade:
         """Return *matched* for later, with all that depends on when it came."""
@@ -140,7 +140,7 @@ class Engine:
             timeline = finished.timeline
         except ApiError as error:
             timeline = refuse(asked, call, error)
-        return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
+        return _exchange(asked, call, timeline)
 
     def resume(self, forward: Forward, answer: Received | ApiError) -> Exchange:
         """Return what goes out for a request that another server has answered, or could not."""
@@ -151,7 +151,7 @@ class Engine:
             timeline = _send(asked, call, matched, received(answer, matched.incoming))
         except ApiError as error:
             timeline = refuse(asked, call, error)
-        return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
+        return _exchange(asked, call, timeline)
 
     def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
@@ -319,6 +319,11 @@ class Engine:
         route = self._routes(session.scenario.provider).find("", "/")
         refused = route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
         return dated(session, refused)
+
+
+def _exchange(asked: Asked, call: Call, timeline: Timeline) -> Exchange:
+    """Return *timeline*, dated and entered in the journal, as it goes out for *call*."""
+    return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
 
 
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
