@@ -9,6 +9,7 @@ these pass only for names that no stranger's page can have.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import Final
 from urllib.parse import urlsplit
@@ -37,7 +38,7 @@ class Hosts:
     """The names that browsers may call the server by: loopback's, and those *named*.
 
     Attributes:
-        named: Names or addresses; `*.example.com` stands for all below, `*` for any.
+        named: Names or addresses; `*.example.com` names all below it, `*` any.
         cors: The origin whose pages may call it by any name.
 
     """
@@ -56,8 +57,8 @@ class Hosts:
     def refusal(self, method: str, headers: Mapping[str, str]) -> str | None:
         """Return why a request with *headers* is refused; None: it is not."""
         stated = headers.get("host", "")
-        host = host_of(stated)
-        if not host or is_loopback(host) or self._is_named(host):
+        host = _stranger(stated)
+        if host is None or self._is_named(host):
             return None
         origin = headers.get("origin")
         if self.cors is not None and self.cors.origin in {"*", origin}:
@@ -72,6 +73,13 @@ class Hosts:
         if host in self._named or "*" in self._named:
             return True
         return any(name[:1] == "*" and host.endswith(name[1:]) for name in self._named)
+
+
+@lru_cache(maxsize=256)
+def _stranger(stated: str) -> str | None:
+    """Return the name in a `Host`; None: there is none, or it is this machine's, as nearly all."""
+    host = host_of(stated)
+    return None if not host or is_loopback(host) else host
 
 
 def host_of(stated: str) -> str:
