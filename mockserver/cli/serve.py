@@ -86,7 +86,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="a name besides loopback's that pages in a browser may call the API by; repeatable, "
-        "*.NAME stands for all names below it, * for any",
+        "*.NAME allows all names below it, * any",
     )
     parser.add_argument(
         "--tls",

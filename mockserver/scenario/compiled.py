@@ -107,7 +107,7 @@ class Compiled:
         """Compile *layers*, in the order of reading.
 
         With *any_model*, every model is known, whatever they state; *any_deployment* is the model
-        that unknown deployments stand for.
+        that unknown deployments serve.
         """
         self.layers = tuple(layers)
         scenario = self.scenario = combined(*(layer.scenario for layer in layers))

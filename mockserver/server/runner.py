@@ -175,15 +175,14 @@ class MockServer:
             strict: What is refused, as the key `strict` of a file: all, nothing, or the parts of a
                 mapping.
             any_model: Whether any model name is accepted.
-            any_deployment: The model that unknown deployments at Azure stand for; None: they are
-                refused.
+            any_deployment: The model that unknown Azure deployments serve; None: they are refused.
             usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated.
             time_scale: Real seconds per second of session time; 0 never waits.
             control: Whether to serve the control API.
             control_token: The token that the control API requires.
             cors_origin: The origin whose pages may call the API; `*` allows any.
             allow_hosts: Names besides loopback's that pages in a browser may call the API by;
-                `*.NAME` stands for all names below it, `*` for any.
+                `*.NAME` allows all names below it, `*` any.
             tls: A folder for `mockserver-ca.pem`, the authority that clients must trust; the
                 server then speaks HTTPS.
             upstream: The root URL of the server that requests are forwarded to when a reply says

@@ -17,8 +17,7 @@ class Options:
     *time_scale* is real seconds per second of session time: 1 is real time, 0 never waits. With
     *usage_header*, answers state whether their bill is exact: the one header no provider has.
     *unix_start_s* is when the server starts, as Unix time: headers with the date count from there.
-    *any_deployment* is the model that unknown deployments at Azure stand for; None: they are
-    refused.
+    *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
     """
 
     seed: int | None = None

@@ -98,11 +98,11 @@ class Azure(OpenAICompatible):
         return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
     def catalogue(self, known: Catalogue) -> Catalogue:
-        """Return *known* with Azure's own names for GPT-3.5, and what any deployment stands for."""
-        stands_for = known.get(known.any_deployment) if known.any_deployment else None
+        """Return *known* with Azure's own names for GPT-3.5, and what unknown deployments serve."""
+        served = known.get(known.any_deployment) if known.any_deployment else None
 
         def unknown(name: str) -> Model | None:
-            return stands_for and _deployed(replace(stands_for, id=name), known)
+            return served and _deployed(replace(served, id=name), known)
 
         return known.seen_as(
             shipped=lambda model: _with_own_name(
@@ -184,7 +184,7 @@ class Azure(OpenAICompatible):
         if name is not None:
             what = name if deployment is None else deployment[1]
             note = (
-                f"no model is called '{what}': the scenario says what a deployment stands for "
+                f"no model is called '{what}': the scenario says which model a deployment serves "
                 f"(models: [{{id: {what}, like: gpt-4o}}]), or --any-deployment does"
             )
             if deployment:
