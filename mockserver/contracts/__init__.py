@@ -13,6 +13,7 @@ from mockserver.contracts.answer import (
     Answer,
     AnsweredCall,
     AnsweredChoice,
+    AnsweredItem,
     AnsweredPart,
     AnsweredRefusal,
     AnsweredSpeech,
@@ -55,7 +56,7 @@ from mockserver.contracts.reply import (
 )
 from mockserver.errors import BadValue
 from mockserver.models import Catalogue, Model
-from mockserver.records.stored import StoredAnswer
+from mockserver.records.stored import StoredAnswer, StoredAnswers
 from mockserver.seeding import Draw, http_date
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.traffic.limits import LimitReached
@@ -119,6 +120,7 @@ __all__ = [
     "AnswerFailure",
     "AnsweredCall",
     "AnsweredChoice",
+    "AnsweredItem",
     "AnsweredPart",
     "AnsweredRefusal",
     "AnsweredSpeech",
@@ -179,6 +181,7 @@ __all__ = [
     "ShownUsage",
     "StatedMembers",
     "StoredAnswer",
+    "StoredAnswers",
     "Timeline",
     "TokenText",
     "Unstated",

@@ -25,6 +25,8 @@ class AnsweredText:
 
     # Final instead of frozen, here and below: these are made for each answer.
     text: Final[TokenText]
+    phase: Final[str | None] = None
+    annotations: Final[tuple[JsonValue, ...]] = ()
 
 
 @dataclass(slots=True)
@@ -36,9 +38,17 @@ class AnsweredRefusal:
 
 @dataclass(slots=True)
 class AnsweredThought:
-    """Reasoning of the model, token by token."""
+    """Reasoning of the model, *tokens* long, token by token; *sealed* as in `Thought`."""
 
     text: Final[TokenText]
+    tokens: Final[int] = 0
+    summary: Final[tuple[TokenText, ...]] = ()
+    sealed: Final[str | bool | None] = None
+
+    @property
+    def words(self) -> TokenText:
+        """What protocols show of it that have one text for it."""
+        return self.text or TokenText(tuple(chain.from_iterable(t.pieces for t in self.summary)))
 
 
 @dataclass(slots=True)
@@ -56,10 +66,18 @@ class AnsweredCall:
     id: Final[str | Hole]
     name: Final[str]
     arguments: Final[TokenText]
+    is_custom: Final[bool] = False
+
+
+@dataclass(slots=True)
+class AnsweredItem:
+    """Something that only one protocol has a form for, as it goes out."""
+
+    value: Final[JsonValue]
 
 
 AnsweredPart: TypeAlias = (
-    AnsweredText | AnsweredRefusal | AnsweredThought | AnsweredSpeech | AnsweredCall
+    AnsweredText | AnsweredRefusal | AnsweredThought | AnsweredSpeech | AnsweredCall | AnsweredItem
 )
 
 

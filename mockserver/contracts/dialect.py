@@ -188,7 +188,8 @@ class Dialect(ABC):
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of *answer*, of the length that `id_size` returns."""
-        del answer
+        if self.id_prefix is None and self.id_length is None:
+            return endpoint.answer_id(answer, draw)
         prefix = endpoint.id_prefix if self.id_prefix is None else self.id_prefix
         length = endpoint.id_length if self.id_length is None else self.id_length
         return prefix + draw.answer_id(length)

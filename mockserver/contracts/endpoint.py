@@ -23,7 +23,9 @@ from mockserver.records.ledger import Ledger
 from mockserver.records.stored import StoredAnswer, StoredAnswers
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
+from mockserver.traffic.clock import Clock
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import Filling
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 
 BYTES_A_TOKEN: Final = 4
@@ -57,6 +59,11 @@ class Endpoint(ABC):
         """The length of its answers' ids."""
         return len(self.id_prefix) + self.id_length
 
+    def answer_id(self, answer: Answer, draw: Draw) -> str:
+        """Return the id of *answer*, of the length `id_size`."""
+        del answer
+        return self.id_prefix + draw.answer_id(self.id_length)
+
 
 class ModelEndpoint(Endpoint):
     """An endpoint where a model answers: rules apply, limits are charged, tokens are billed.
@@ -70,6 +77,8 @@ class ModelEndpoint(Endpoint):
     ends_apart: ClassVar[frozenset[FinishReason]] = frozenset({"stop"})
     """The finish reasons that `render` shows apart from the text, whose last piece is then like the
     others: such texts may be holes, where `shown_by` allows it."""
+    keeps_sent: ClassVar[bool] = False
+    """What is kept of an answer for look-ups includes the very bytes that went out."""
 
     @abstractmethod
     def parse(self, http: HttpRequest, model: str | None, catalogue: Catalogue) -> ModelRequest:
@@ -114,19 +123,21 @@ class ModelEndpoint(Endpoint):
         del body
         return EMPTY_TRANSCRIPT
 
-    def continued(self, request: ModelRequest, stored: StoredAnswer | None) -> ModelRequest:
-        """Return *request* with the stored answer that it continues in front of it.
+    def continued(self, request: ModelRequest, stored: StoredAnswers) -> ModelRequest:
+        """Return *request* with what it continues, and whatever else it refers to, in its place.
 
-        *stored* is that answer; None: the session has none with that id.
+        *stored* is what the session keeps. By default, the stored answer that it continues comes
+        before its turns.
 
         Raises:
             ApiError: The provider would refuse it.
 
         """
-        if stored is None:
+        before = None if request.continues is None else stored.get(request.continues)
+        if before is None:
             raise ApiError(404, f"No stored answer has the id '{request.continues}'.")
-        answered = [Turn("assistant", choice.parts) for choice in stored.choices[:1]]
-        return replace(request, turns=(*stored.request.turns, *answered, *request.turns))
+        answered = [Turn("assistant", choice.parts) for choice in before.choices[:1]]
+        return replace(request, turns=(*before.request.turns, *answered, *request.turns))
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http*, which need not be valid, takes of an account's limits.
@@ -155,6 +166,21 @@ class ModelEndpoint(Endpoint):
         del request, draw
         return {}
 
+    def kept(self, answer: StoredAnswer, stored: StoredAnswers) -> None:
+        """Enter *answer*, which *stored* keeps from now on, wherever else it belongs."""
+
+    def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:
+        """Return what fills the holes of *answer*, which goes out as *identity*, besides its id.
+
+        *draw* is another one each time that the same answer goes out.
+        """
+        del answer, identity, draw
+        return {}
+
+    def acknowledged(self, body: bytes) -> bytes:
+        """Return what goes out at once in the place of *body*, an answer that comes later."""
+        return body
+
 
 class GeneratingEndpoint(ModelEndpoint):
     """An endpoint where the model generates choices, in tokens, within limits."""
@@ -162,6 +188,8 @@ class GeneratingEndpoint(ModelEndpoint):
     default_reply = "auto"
     speaks: ClassVar[bool] = False
     """It can send what is said aloud; elsewhere that is sent as a text."""
+    sends_items: ClassVar[bool] = False
+    """It can send the items of a reply that only one protocol has; elsewhere they are left out."""
 
     def bill_answer(
         self,
@@ -225,6 +253,8 @@ class Lookup:
         stored: The answers that the session keeps.
         ledger: The answers that the session has given, and their costs.
         key: The API key as it appears in the journal.
+        clock: The session's clock.
+        draw: What is drawn for this request.
 
     """
 
@@ -235,13 +265,15 @@ class Lookup:
     stored: StoredAnswers
     ledger: Ledger
     key: str
+    clock: Clock
+    draw: Draw
 
 
 class LookupEndpoint(Endpoint):
     """An endpoint that returns facts. Rules apply only if they name it."""
 
     @abstractmethod
-    def look_up(self, lookup: Lookup) -> JsonBody:
+    def look_up(self, lookup: Lookup) -> Rendered:
         """Return the answer.
 
         Raises:

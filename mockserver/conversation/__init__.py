@@ -19,6 +19,7 @@ from mockserver.conversation.answer import (
 from mockserver.conversation.api_error import Allowance, ApiError
 from mockserver.conversation.parts import (
     Attachment,
+    Item,
     Part,
     Refusal,
     Speech,
@@ -59,6 +60,7 @@ __all__ = [
     "FinishReason",
     "Format",
     "IncomingCall",
+    "Item",
     "Later",
     "ModelRequest",
     "Part",

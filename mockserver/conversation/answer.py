@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from mockserver.conversation.parts import Refusal, Speech, Text, Thought, ToolCall
+from mockserver.conversation.parts import Item, Refusal, Speech, Text, Thought, ToolCall
 
 FinishReason: TypeAlias = Literal[
     "stop", "length", "tool_calls", "function_call", "content_filter", "error"
@@ -13,7 +13,7 @@ FinishReason: TypeAlias = Literal[
 CALLED_TOOLS: Final[FinishReason] = "tool_calls"
 
 
-AnswerPart: TypeAlias = Text | Refusal | Thought | Speech | ToolCall
+AnswerPart: TypeAlias = Text | Refusal | Thought | Speech | ToolCall | Item
 """What an answer is made of; some protocols interleave these in any order."""
 
 

@@ -3,12 +3,24 @@
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
+from mockserver.wire.jsontext import JsonValue
+
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """Plain text."""
+    """Plain text.
+
+    Attributes:
+        text: What is said.
+        phase: What it is for, in protocols that tell `commentary` from the `final_answer`; None:
+            that follows from its place.
+        annotations: What it refers to, as JSON objects, in protocols that have a place for them.
+
+    """
 
     text: str
+    phase: str | None = None
+    annotations: tuple[JsonValue, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,9 +32,21 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Thought:
-    """Reasoning of the model: billed, and shown if the provider shows it."""
+    """Reasoning of the model: billed, and shown if the provider shows it.
+
+    Attributes:
+        text: Its words.
+        summary: What protocols show that summarise it, part by part.
+        tokens: How many tokens it takes; None: those of its words, or of its summary.
+        sealed: The text in which it is handed over unreadable; True: one is made; None: only if
+            the request asks for it.
+
+    """
 
     text: str
+    summary: tuple[str, ...] = ()
+    tokens: int | None = None
+    sealed: str | bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +76,16 @@ class ToolCall:
     """A tool call that the model makes, or made earlier in the conversation.
 
     *arguments* is the text as it is on the wire, valid JSON or not. *id* is None if it is still
-    to be drawn, and for legacy functions, which have none.
+    to be drawn, and for legacy functions, which have none. A tool that takes any text instead of
+    JSON *is_custom*. Arguments that are *spaced* are written here, as models write those of
+    several calls; a protocol that hands them on without white space may.
     """
 
     name: str
     arguments: str
     id: str | None = None
+    is_custom: bool = False
+    spaced: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,4 +107,11 @@ class Attachment:
     kind: Literal["image", "audio", "file"]
 
 
-Part: TypeAlias = Text | Refusal | Thought | Speech | ToolCall | ToolResult | Attachment
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something that only one protocol has a form for: a JSON object, as it goes out there."""
+
+    value: JsonValue
+
+
+Part: TypeAlias = Text | Refusal | Thought | Speech | ToolCall | Item | ToolResult | Attachment

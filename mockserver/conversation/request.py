@@ -145,6 +145,8 @@ class ModelRequest:
         prompts: The prompts, each of which is continued (legacy completions).
         inputs: The texts for each of which something is computed (embeddings).
         continues: The id of the stored answer that it continues; None: none.
+        recalls: Whether it refers to something else that the session keeps.
+        background: Whether it is answered at once that the answer will come later.
         prompt_tokens: What the provider bills for the input, if the requested model answers.
         prompt_exact: Whether that is certain.
         charge: What it takes of the account's limits; None: what `ModelEndpoint.charge` returns.
@@ -174,6 +176,8 @@ class ModelRequest:
     prompts: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
     continues: str | None = None
+    recalls: bool = False
+    background: bool = False
     prompt_tokens: int = 0
     prompt_exact: bool = True
     charge: Charge | None = None

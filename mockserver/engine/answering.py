@@ -70,6 +70,8 @@ def looked_up(asked: Asked, key: str, endpoint: LookupEndpoint, *, by_token: boo
         session.stored,
         session.ledger,
         fingerprint(key),
+        session.clock,
+        asked.draw,
     )
     body = dialect.adapt(endpoint.look_up(lookup), None, steady)
     parts = poured(dialect.encode(body, by_token=by_token))

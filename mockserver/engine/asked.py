@@ -134,6 +134,7 @@ class Envelope:
         lines: The headers, read so that they are filled at once; None: that is not worth it.
         whole: The body, likewise; None, too, where it is not a single frame.
         drawn: The marks of what is drawn each time that an answer goes out.
+        repeats_text: Whether it has places for the whole text besides those of its pieces.
 
     """
 
@@ -145,12 +146,13 @@ class Envelope:
     lines: Final[Form | None] = None
     whole: Final[Joined | Settled | None] = None
     drawn: Final[tuple[str, ...]] = ()
+    repeats_text: Final[bool] = False
 
     size: int = field(init=False)
     """How many characters its body has, without its text and padding."""
 
     def __post_init__(self) -> None:
-        self.size = sum([len(mould.before) + len(mould.between) for mould in self.moulds])
+        self.size = sum([len(mould.whole) for mould in self.moulds])
 
 
 @dataclass(slots=True, eq=False)

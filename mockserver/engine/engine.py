@@ -307,7 +307,7 @@ class Engine:
             return
         known = self._memory.catalogue(session.compiled.catalogue, route.dialect)
         understood = meaning(incoming.http, route, route.asks, known)
-        if understood.request.continues is not None:
+        if understood.request.continues is not None or understood.request.recalls:
             understood = continued(understood, route.asks, session)
         incoming.request = understood.request
         incoming.model = understood.request.model

@@ -8,11 +8,11 @@ from dataclasses import replace
 from functools import partial
 from typing import Final
 
-from mockserver.contracts import CREATED, Answer, ModelEndpoint, holed
+from mockserver.contracts import CREATED, Answer, AnsweredText, ModelEndpoint, holed
 from mockserver.engine.asked import Asked, Contents, Envelope
 from mockserver.engine.memory import Memory
 from mockserver.wire.forms import Form
-from mockserver.wire.jsontext import Filling, Hole, TokenText, fill, to_bytes
+from mockserver.wire.jsontext import WHOLE, Filling, Hole, TokenText, fill, to_bytes
 from mockserver.wire.moulds import (
     BLOCK,
     NO_TEXT,
@@ -72,6 +72,8 @@ def rendered(
     padding = steady.text("obfuscation", size) if size else ""
     values = dialect.particulars(answer, steady)
     values = {CREATED.mark: str(answer.dated), **counts, **values}
+    if envelope.repeats_text:
+        values[WHOLE.mark] = "".join(text.escaped)
     return Contents(envelope, text, padding, values)
 
 
@@ -165,6 +167,9 @@ def _only_texts(endpoint: ModelEndpoint, answer: Answer) -> tuple[TokenText, ...
             return ()
         if choice.echoed or choice.logprobs is not None or not choice.text:
             return ()
+        part = choice.parts[0]
+        if not isinstance(part, AnsweredText) or part.phase or part.annotations:
+            return ()
         texts.append(choice.text)
     return tuple(texts)
 
@@ -228,15 +233,25 @@ def _envelope(
         body = endpoint.stated(body, answer)
     is_stream = isinstance(body, EventStream)
     moulds, head = dialect.encode(body, by_token=by_token), dialect.head(body, answer, steady)
+    repeats_text = is_holed and any(WHOLE.mark in mould.whole for mould in moulds)
     if not is_shared:
-        return Envelope(written.choices, head, moulds, by_token, is_stream)
+        return Envelope(
+            written.choices, head, moulds, by_token, is_stream, repeats_text=repeats_text
+        )
     calls = [call.id for choice in answer.choices for call in choice.tool_calls]
     ids = [identity.mark for identity in calls if isinstance(identity, Hole)]
     assert isinstance(answer.id, Hole)
-    drawn = (answer.id.mark, *ids, *dialect.stamps(steady))
+    identity = endpoint.answer_id(answer, steady)
+    others = endpoint.drawn(answer, identity, steady)
+    drawn = (answer.id.mark, *ids, *others, *dialect.stamps(steady))
     marks = (CREATED.mark, *counts, *dialect.particulars(answer, steady), *drawn)
+    if repeats_text:
+        marks = (*marks, WHOLE.mark)
     in_turn = is_holed and len(written.choices) > 1
     at_once = not (by_token or in_turn or _interjects(asked, is_stream=is_stream))
     lines = Form(head.lines.decode("latin-1"), marks)
     whole = Joined(moulds, marks) if at_once else None
-    return Envelope(written.choices, head, moulds, by_token, is_stream, lines, whole, drawn)
+    return Envelope(
+        *(written.choices, head, moulds, by_token, is_stream, lines, whole, drawn),
+        repeats_text=repeats_text,
+    )

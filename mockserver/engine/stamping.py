@@ -1,6 +1,6 @@
 """Step 5: what differs each time the same answer is given: ids, dates, what is left of limits."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -9,6 +9,7 @@ from mockserver.contracts import (
     Answer,
     AnsweredCall,
     AnsweredChoice,
+    AnsweredItem,
     AnsweredPart,
     AnsweredRefusal,
     AnsweredSpeech,
@@ -19,6 +20,7 @@ from mockserver.conversation import (
     Allowance,
     AnswerPart,
     Choice,
+    Item,
     Refusal,
     Text,
     Thought,
@@ -60,8 +62,11 @@ def stamp(asked: Asked, ready: Ready, allowances: tuple[Allowance, ...] | None) 
         if asked.route.is_spelled:
             identity = dialect.answer_id(answer, endpoint, draw)
         else:
-            identity = endpoint.id_prefix + draw.answer_id(endpoint.id_length)
+            identity = endpoint.answer_id(answer, draw)
         values[answer.id.mark] = identity
+    else:
+        identity = answer.id
+    values.update(endpoint.drawn(answer, identity, draw))
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         values[call_hole(number).mark] = f"call_{drawn}"
@@ -86,7 +91,7 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
         calls = _with_ids(calls, values) if calls else calls
         asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
-        _keep(asked, answer, identity, values, data_events(stamped.timeline))
+        _keep(asked, answer, identity, values, tuple(data_events(stamped.timeline)))
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
 
@@ -123,7 +128,7 @@ def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]
     )
 
 
-def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Iterable[Data]) -> None:
+def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Sequence[Data]) -> None:
     """Keep *answer*, which is given now as *identity*, for those who look it up."""
     endpoint = asked.route.asks
     assert endpoint is not None
@@ -140,8 +145,10 @@ def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Itera
         members=endpoint.kept_members(answer.request, asked.draw),
         at_s=asked.session.clock.now_s(),
         size=len(asked.http.body) + sum([len(piece.payload) for piece in data]),
+        sent=b"".join([piece.payload for piece in data]) if endpoint.keeps_sent else b"",
     )
     asked.session.stored.add(stored)
+    endpoint.kept(stored, asked.session.stored)
 
 
 def _given(choice: AnsweredChoice, ids: Filling) -> Choice:
@@ -151,17 +158,19 @@ def _given(choice: AnsweredChoice, ids: Filling) -> Choice:
 
 def _part_given(part: AnsweredPart, ids: Filling) -> AnswerPart:
     match part:
-        case AnsweredText(text):
-            return Text(str(text))
+        case AnsweredText(text, phase, annotations):
+            return Text(str(text), phase, annotations)
         case AnsweredRefusal(text):
             return Refusal(str(text))
-        case AnsweredThought(text):
-            return Thought(str(text))
+        case AnsweredThought(text, tokens, summary, sealed):
+            return Thought(str(text), tuple(map(str, summary)), tokens, sealed)
         case AnsweredSpeech(_, speech):
             return speech
-        case AnsweredCall(identity, name, arguments):
+        case AnsweredCall(identity, name, arguments, is_custom):
             known = ids[identity.mark] if isinstance(identity, Hole) else identity
-            return ToolCall(name, str(arguments), known)
+            return ToolCall(name, str(arguments), known, is_custom)
+        case AnsweredItem(value):
+            return Item(value)
 
 
 def _book(asked: Asked, call: Call, answer: Answer, identity: str) -> None:

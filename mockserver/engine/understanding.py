@@ -73,7 +73,7 @@ def understand(
         understood = known or memory.understood(
             asked, make=partial(meaning, http, route, endpoint, asked.catalogue)
         )
-        if understood.request.continues is not None:
+        if understood.request.continues is not None or understood.request.recalls:
             understood = continued(understood, endpoint, asked.session)
     except ApiError as error:
         raise _charged(asked, call, key, endpoint, error) from None
@@ -132,7 +132,7 @@ def meaning(
 
 
 def continued(understood: Understood, endpoint: ModelEndpoint, session: Session) -> Understood:
-    """Return what was *understood* with what it continues in front of it.
+    """Return what was *understood* with all that it continues or refers to in its place.
 
     Nothing is remembered of it: what it means depends on the session.
 
@@ -140,9 +140,7 @@ def continued(understood: Understood, endpoint: ModelEndpoint, session: Session)
         ApiError: The session keeps nothing by that id.
 
     """
-    identity = understood.request.continues
-    assert identity is not None
-    request = endpoint.continued(understood.request, session.stored.get(identity))
+    request = endpoint.continued(understood.request, session.stored)
     conversation = _conversation_id(request)
     return Understood(request, understood.model, conversation, understood.fallbacks)
 

@@ -38,7 +38,7 @@ class SchemaViolation(AnswerFailure):
         def bent(part: AnswerPart) -> AnswerPart:
             match part:
                 case Text(text):
-                    return Text(self._bent(text, request.format.schema))
+                    return replace(part, text=self._bent(text, request.format.schema))
                 case ToolCall(name, arguments):
                     return replace(part, arguments=self._bent(arguments, schemas.get(name)))
                 case _:

@@ -1,6 +1,7 @@
-"""Answers that clients asked to store: bounded, and the oldest are dropped first.
+"""Answers that clients asked to store, and what else their protocols keep for them.
 
-They are kept as values; the endpoint that looks them up renders them as JSON.
+All of it is bounded, and the oldest is dropped first. It is kept as values; the endpoint that looks
+them up renders them as JSON.
 """
 
 from collections import OrderedDict
@@ -31,6 +32,8 @@ class StoredAnswer:
         system_fingerprint: As the answer states it.
         members: What its protocol keeps in addition, and may change.
         size: The size of request and answer on the wire, in bytes.
+        sent: The body as it was made, whole, where the protocol looks that up; else empty.
+        takes_s: How long it takes in the background, in seconds of session time.
 
     """
 
@@ -46,6 +49,28 @@ class StoredAnswer:
     members: dict[str, Any] = field(default_factory=dict[str, Any])
     size: int
     at_s: float = 0.0
+    sent: bytes = b""
+    takes_s: float = 0.0
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class StoredThing:
+    """Something that a protocol keeps besides answers, such as a conversation.
+
+    Attributes:
+        id: Its id.
+        kind: What it is, in the protocol's own words.
+        created: Unix time.
+        members: What there is to it; its protocol may change it, and says so by `resize`.
+        size: How much it holds, in bytes.
+
+    """
+
+    id: str
+    kind: str
+    created: int
+    members: dict[str, Any] = field(default_factory=dict[str, Any])
+    size: int = 0
 
 
 class StoredAnswers:
@@ -53,7 +78,9 @@ class StoredAnswers:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, StoredAnswer] = OrderedDict()
+        self._things: OrderedDict[str, StoredThing] = OrderedDict()
         self._size = 0
+        self._size_of_things = 0
         self.dropped = 0
         """How many were dropped for lack of room."""
 
@@ -84,6 +111,36 @@ class StoredAnswers:
     def of(self, endpoint: str) -> list[StoredAnswer]:
         """Return the answers of the kind *endpoint*, oldest first."""
         return [answer for answer in self._kept.values() if answer.endpoint == endpoint]
+
+    def thing(self, identity: str) -> StoredThing | None:
+        """Return what is kept by the id *identity* besides answers."""
+        return self._things.get(identity)
+
+    def put(self, thing: StoredThing) -> None:
+        """Keep *thing*, unless it alone exceeds the limit; it may be kept already, and have grown.
+
+        Where there is no room, the oldest go first.
+        """
+        self.drop(thing.id)
+        if thing.size > MOST_BYTES:
+            self.dropped += 1
+            return
+        self._things[thing.id] = thing
+        self._size_of_things += thing.size
+        while len(self._things) > MOST_KEPT or self._size_of_things > MOST_BYTES:
+            self.drop(next(iter(self._things)))
+            self.dropped += 1
+
+    def drop(self, identity: str) -> bool:
+        """Forget the thing with the id *identity*; return whether there was one."""
+        found = self._things.pop(identity, None)
+        if found is not None:
+            self._size_of_things = sum([thing.size for thing in self._things.values()])
+        return found is not None
+
+    def things(self, kind: str) -> list[StoredThing]:
+        """Return the things of *kind*, oldest first."""
+        return [thing for thing in self._things.values() if thing.kind == kind]
 
     def __iter__(self) -> Iterator[StoredAnswer]:
         """Yield the answers kept, oldest first."""

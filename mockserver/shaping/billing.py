@@ -12,7 +12,7 @@ from typing import Final
 from mockserver import tokens
 from mockserver.contracts import AnsweredChoice, AnsweredThought, Reply, Unstated
 from mockserver.contracts.answer import joined
-from mockserver.conversation import AnswerPart, Choice, StatedUsage, Text, ToolCall, Usage
+from mockserver.conversation import AnswerPart, Choice, Item, StatedUsage, Text, ToolCall, Usage
 from mockserver.models import Model
 from mockserver.shaping.cutting import Shaped, Shaper
 from mockserver.shaping.terms import Terms
@@ -48,11 +48,15 @@ LONGEST_TOKEN: Final = 128
 
 
 def _content(part: AnswerPart) -> str:
+    if isinstance(part, Item):
+        return ""  # it goes out as it is
     return part.arguments if isinstance(part, ToolCall) else part.text
 
 
 def _clipped(first: Callable[[str], str], part: AnswerPart) -> AnswerPart:
     """Return *part* with the *first* tokens of what it says."""
+    if isinstance(part, Item):
+        return part
     if isinstance(part, ToolCall):
         return replace(part, arguments=first(part.arguments))
     return replace(part, text=first(part.text))
@@ -165,7 +169,7 @@ def thought_aloud(terms: Terms, shaped: Shaped) -> TokenText | None:
     written = terms.reply.reasoning
     if not written:
         first = shaped.choices[0].parts if shaped.choices else ()
-        return joined([part.text for part in first if isinstance(part, AnsweredThought)])
+        return joined([part.words for part in first if isinstance(part, AnsweredThought)])
     left = shaped.reasoning_tokens + shaped.cut_reasoning_tokens
     pieces: list[tuple[str, int]] = []
     for piece, count in tokens.pieces(written, terms.model.family.encoding):

@@ -11,6 +11,7 @@ from mockserver import tokens
 from mockserver.contracts import (
     AnsweredCall,
     AnsweredChoice,
+    AnsweredItem,
     AnsweredPart,
     AnsweredRefusal,
     AnsweredSpeech,
@@ -22,6 +23,7 @@ from mockserver.conversation import (
     AnswerPart,
     Choice,
     FinishReason,
+    Item,
     Refusal,
     Speech,
     StatedUsage,
@@ -158,7 +160,7 @@ class Shaper:
             terms.request, [choice], terms.model, reasoning_tokens=thought
         ).tokens
 
-    def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:
+    def _cut(self, index: int, choice: Choice, thought: int) -> AnsweredChoice:  # noqa: C901 - a case for each kind of part
         """Return *choice* as it goes out after *thought* tokens; note what it is billed as."""
         choice = self._sayable(choice)
         budget = _Budget(self.limit)
@@ -170,11 +172,10 @@ class Shaper:
             if budget.was_hit or stop is not None:
                 break
             match part:
-                case Thought(text):
-                    taken = budget.take(text, self.encoding)
-                    count = taken.tokens
-                    thought, paid = thought + count, paid + count
-                    parts.append(AnsweredThought(taken))
+                case Thought():
+                    taken = self._thought(part, budget)
+                    thought, paid = thought + taken.tokens, paid + taken.tokens
+                    parts.append(taken)
                 case ToolCall():
                     calls.append(part)
                     paid = self._pay(budget, paid, thought, calls)
@@ -183,13 +184,15 @@ class Shaper:
                 case Speech():
                     paid = self._pay(budget, paid, thought, ())
                     parts.append(_cut_short(part, budget.take(part.text, self.encoding)))
-                case Text(text) | Refusal(text):
+                case Item(value):
+                    if self.terms.endpoint.sends_items:
+                        parts.append(AnsweredItem(value))
+                case Text() | Refusal():
                     paid = paid if speaks else self._pay(budget, paid, thought, ())
                     speaks = True
-                    taken, stop = self._text(text, budget)
-                    answered = AnsweredText if isinstance(part, Text) else AnsweredRefusal
-                    if taken or not budget.was_hit:
-                        parts.append(answered(taken))
+                    text, stop = self._text(part.text, budget)
+                    if text or not budget.was_hit:
+                        parts.append(_said(part, text))
         if budget.was_hit and not any(map(_says_something, parts)):
             # Nothing is left: an empty text, whatever it would have been (recorded: reasoning
             # that used up everything, even where a tool was forced).
@@ -244,6 +247,21 @@ class Shaper:
         budget.pay(max(due - paid, 0))
         return max(due, paid)
 
+    def _thought(self, thought: Thought, budget: _Budget) -> AnsweredThought:
+        """Return *thought* as far as there are tokens left for it."""
+        summary = tuple(
+            [TokenText(tokens.pieces(text, self.encoding), text) for text in thought.summary]
+        )
+        words = budget.take(thought.text, self.encoding)
+        wanted = thought.tokens
+        if wanted is None:
+            wanted = words.tokens if thought.text else sum([text.tokens for text in summary])
+        more = max(wanted - words.tokens, 0)
+        left = more if budget.left is None else min(more, budget.left)
+        budget.pay(more)
+        count = min(wanted, words.tokens + left)
+        return AnsweredThought(words, count, () if budget.was_hit else summary, thought.sealed)
+
     def _text(self, text: str, budget: _Budget) -> tuple[TokenText, str | None]:
         """Return *text* cut by the budget and the first stop sequence in it, and that sequence."""
         taken = budget.take(text, self.encoding)
@@ -266,7 +284,8 @@ class Shaper:
             self.drawn_calls += 1
         else:
             call_id = call.id
-        return AnsweredCall(call_id, call.name, budget.take(call.arguments, self.encoding))
+        arguments = budget.take(call.arguments, self.encoding)
+        return AnsweredCall(call_id, call.name, arguments, call.is_custom)
 
     def _note(self, billed: tokens.BilledChoice, thought: int, *, was_hit: bool) -> bool:
         """Note what a choice is billed as; return whether the limit cut it."""
@@ -304,6 +323,13 @@ class Shaper:
         return self.terms.endpoint.finished_by_calls(self.request, self.terms.model)
 
 
+def _said(part: Text | Refusal, taken: TokenText) -> AnsweredPart:
+    """Return *part* as far as it is *taken*."""
+    if isinstance(part, Refusal):
+        return AnsweredRefusal(taken)
+    return AnsweredText(taken, part.phase, part.annotations)
+
+
 def _silent(part: AnswerPart) -> AnswerPart:
     """Return *part*, or the text of what would be said aloud."""
     return Text(part.text) if isinstance(part, Speech) else part
@@ -319,7 +345,7 @@ def _cut_short(speech: Speech, taken: TokenText) -> AnsweredSpeech:
 def _says_something(part: AnsweredPart) -> bool:
     """Return whether a client sees something of *part*."""
     match part:
-        case AnsweredCall():
+        case AnsweredCall() | AnsweredItem():
             return True
         case AnsweredText(text) | AnsweredRefusal(text) | AnsweredSpeech(text):
             return bool(text)

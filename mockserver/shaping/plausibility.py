@@ -8,7 +8,7 @@ import json
 from collections.abc import Iterator, Sequence
 
 from mockserver.contracts import AnsweredChoice, GeneratingEndpoint
-from mockserver.conversation import Choice, ModelRequest
+from mockserver.conversation import Choice, Item, ModelRequest
 from mockserver.sampling import accepts
 from mockserver.wire.jsontext import JsonValue
 
@@ -29,9 +29,15 @@ def doubts(
 
     """
     is_text = len(choices) == 1 and choices[0].speech is None and not written[0].tool_calls
-    if _asks_for_nothing(request) and is_text:
+    lost = not endpoint.sends_items and any(
+        isinstance(part, Item) for choice in written for part in choice.parts
+    )
+    if _asks_for_nothing(request) and is_text and not lost:
         return ()
     found: dict[str, None] = {}
+    if lost:
+        left_out = f"the reply has 'raw' items, which '{endpoint.kind}' cannot send"
+        found[f"{left_out}: they are left out"] = None
     for before in written:
         if before.tool_calls and not endpoint.sayable(before).tool_calls:
             left_out = f"the reply calls tools, which '{endpoint.kind}' cannot send"

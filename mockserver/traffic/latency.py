@@ -17,6 +17,7 @@ import yaml
 from mockserver import bundled
 from mockserver.errors import BadValue, did_you_mean
 from mockserver.traffic.distributions import Distribution, drawn
+from mockserver.wire.marks import OPENING
 from mockserver.wire.timeline import Data, Event, Pause, Timeline
 
 MAX_MS: Final = 3_600_000.0
@@ -230,7 +231,7 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
     gaps = iter(plan.gaps_s)
     wait, complete = plan.ttft_s, 0
     for event in timeline:
-        if isinstance(event, Data) and not _is_comment(event):
+        if isinstance(event, Data) and not (_is_comment(event) or _opens(event)):
             if event.tokens == 1 and 0 < complete < tokens - 1:
                 wait += next(gaps)  # as nearly all, without a sum
             else:
@@ -241,6 +242,11 @@ def apply(timeline: Timeline, plan: Plan, *, streamed: bool) -> Timeline:
             wait = 0.0
         events.append(event)
     return tuple(events)
+
+
+def _opens(event: Data) -> bool:
+    """Return whether *event* comes before the model answers."""
+    return not event.tokens and any(mark.kind == OPENING for mark in event.marks)
 
 
 def _is_comment(event: Data) -> bool:

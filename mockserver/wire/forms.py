@@ -4,7 +4,9 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
-PADDING: Final = "\0o"
+from mockserver.wire.jsontext import PADDED
+
+PADDING: Final = PADDED.mark
 """Marks where the padding of an event belongs."""
 
 

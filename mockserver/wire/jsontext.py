@@ -58,6 +58,14 @@ class NumberHole(Hole):
     __slots__ = ()
 
 
+NUMBER: Final = NumberHole("n", 0)
+"""The place of the number of an event in its stream, counting from 0."""
+WHOLE: Final = Hole("w", 0)
+"""The place of the whole text of an answer, in a stream that sends it in pieces as well."""
+PADDED: Final = Hole("o", 0)
+"""The place of the padding of an event."""
+
+
 Filling: TypeAlias = Mapping[str, str]
 """What goes into holes, by their marks. What goes into bodies is as long as its mark."""
 

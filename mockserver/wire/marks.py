@@ -25,8 +25,10 @@ TOTAL: Final = "total"
 FRAME: Final = "frame"
 """The member that contains the answer; it carries nothing itself."""
 DONE: Final = "done"
+OPENING: Final = "opening"
+"""What a stream begins with before the model answers: it does not wait for the first token."""
 
-_STRUCTURE: Final = frozenset({FRAME, GENERATED, TOTAL})
+_STRUCTURE: Final = frozenset({FRAME, GENERATED, TOTAL, OPENING})
 
 
 class Mark(NamedTuple):

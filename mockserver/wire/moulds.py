@@ -9,7 +9,15 @@ from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from mockserver.wire.forms import PADDING, Form
-from mockserver.wire.jsontext import PIECE, TOKEN_END, Filling, TokenText, fill, with_token_ends
+from mockserver.wire.jsontext import (
+    NUMBER,
+    PIECE,
+    TOKEN_END,
+    Filling,
+    TokenText,
+    fill,
+    with_token_ends,
+)
 from mockserver.wire.marks import Marks
 
 BLOCK: Final = 16
@@ -33,6 +41,7 @@ class Mould:
         has_text: Whether it is a body with a place for the whole text.
         measured: How many characters the padding completes, without those of the piece; None:
             there is no padding.
+        pads_text: Whether those of the piece count as they are before they are JSON.
         tokens: How many tokens it completes, if it has no place for text.
         marks: The marks on it.
 
@@ -46,6 +55,7 @@ class Mould:
     measured: Final[int | None] = None
     tokens: Final[int] = 0
     marks: Final[Marks] = ()
+    pads_text: Final[bool] = False
 
     @property
     def whole(self) -> str:
@@ -63,15 +73,42 @@ class Mould:
             after=fill(self.after, values),
         )
 
-    def events(self, text: TokenText, padding: str, place: int) -> list[str]:
-        """Return its events, the first of which takes its padding from *place* blocks on."""
+    def events(self, text: TokenText, padding: str, place: int, number: int) -> list[str]:
+        """Return its events, the first of which takes its padding from *place* blocks on.
+
+        *number* is that of the first in its stream, for those that state it.
+        """
         before, between, after, measured = self.before, self.between, self.after, self.measured
         pieces = text.escaped if self.repeats else _ONCE
+        if NUMBER.mark in after:
+            return self._numbered(text, pieces, padding, place, number)
         if measured is None:
             return [f"{before}{piece}{between}{after}" for piece in pieces]
         return [
             f"{before}{piece}{between}{padding[at : at - (measured + len(piece)) % -BLOCK]}{after}"
             for at, piece in _blocks(pieces, place)
+        ]
+
+    def _numbered(
+        self, text: TokenText, pieces: Sequence[str], padding: str, place: int, number: int
+    ) -> list[str]:
+        before, between, measured = self.before, self.between, self.measured
+        after, _, end = self.after.partition(NUMBER.mark)
+        numbers = range(number, number + len(pieces))
+        if measured is None:
+            return [
+                f"{before}{piece}{between}{after}{number}{end}"
+                for number, piece in zip(numbers, pieces, strict=True)
+            ]
+        sizes = map(len, pieces)
+        if self.pads_text and self.repeats:
+            sizes = map(len, [piece for piece, _ in text.pieces])
+        return [
+            f"{before}{piece}{between}{padding[at : at - (measured + size) % -BLOCK]}"
+            f"{after}{number}{end}"
+            for number, size, (at, piece) in zip(
+                numbers, sizes, _blocks(pieces, place), strict=True
+            )
         ]
 
 
@@ -82,14 +119,30 @@ def _blocks(pieces: Sequence[str], place: int) -> Iterable[tuple[int, str]]:
 
 
 def event_mould(
-    text: str, tokens: int = 0, marks: Marks = (), measured: int | None = None
+    text: str,
+    tokens: int = 0,
+    marks: Marks = (),
+    measured: int | None = None,
+    *,
+    pads_text: bool = False,
 ) -> Mould:
     """Return the mould of *text*, an event of a stream."""
     before, piece, rest = text.partition(PIECE)
     if not piece:
         before, rest = "", before
-    between, _, after = rest.partition(PADDING)
-    return Mould(before, between, after, bool(piece), measured=measured, tokens=tokens, marks=marks)
+    between, padding, after = rest.partition(PADDING)
+    if not padding:
+        between, after = "", between
+    return Mould(
+        before,
+        between,
+        after,
+        bool(piece),
+        measured=measured,
+        tokens=tokens,
+        marks=marks,
+        pads_text=pads_text,
+    )
 
 
 def body_moulds(text: str, marks: Marks = (), *, by_token: bool) -> tuple[Mould, ...]:
@@ -123,7 +176,7 @@ def poured(moulds: Sequence[Mould], text: TokenText = NO_TEXT, padding: str = ""
         if mould.has_text:
             found += _spread(mould, text)
             continue
-        events = mould.events(text, padding, place)
+        events = mould.events(text, padding, place, len(found))
         place += len(events) if mould.measured is not None else 0
         counts = [count for _, count in text.pieces] if mould.repeats else (mould.tokens,)
         found += [Part(event, n, mould.marks) for event, n in zip(events, counts, strict=True)]
@@ -180,7 +233,17 @@ def joined(parts: Sequence[Part]) -> Part:
 class Joined:
     """Moulds that go out as a single frame; their holes are filled all at once."""
 
-    __slots__ = ("_after", "_event", "_form", "_has_text", "_measured", "_slices", "_tokens")
+    __slots__ = (
+        "_after",
+        "_event",
+        "_first",
+        "_form",
+        "_has_text",
+        "_measured",
+        "_numbers",
+        "_slices",
+        "_tokens",
+    )
 
     def __init__(self, moulds: Sequence[Mould], marks: Sequence[str]) -> None:
         """Take *moulds*, of which one repeats at most, and the *marks* of holes in them."""
@@ -189,10 +252,17 @@ class Joined:
         self._has_text = any(mould.has_text for mould in moulds)
         self._tokens = sum([0 if mould.repeats else mould.tokens for mould in moulds])
         parts = [REPEATED if mould.repeats else mould.whole for mould in moulds]
-        self._form = Form("".join(parts), (*marks, PIECE, REPEATED))
         measured = [None if mould.repeats else mould.measured for mould in moulds]
         self._measured = [size for size in measured if size is not None]
         first = moulds.index(repeated[0]) if repeated else len(moulds)
+        self._first = first
+        parts = [part.replace(NUMBER.mark, str(n)) for n, part in enumerate(parts[:first])] + [
+            part.replace(NUMBER.mark, f"{NUMBER.mark}{n}") for n, part in enumerate(parts[first:])
+        ]
+        self._numbers = [
+            f"{NUMBER.mark}{n}" for n, part in enumerate(parts[first:]) if NUMBER.mark in part
+        ]
+        self._form = Form("".join(parts), (*marks, *self._numbers, PIECE, REPEATED))
         self._after = len([size for size in measured[:first] if size is not None])
         self._slices = self._cut(0)
 
@@ -208,7 +278,10 @@ class Joined:
         """Return them with *text*, *padding* and *values* in them, and the tokens in all."""
         slices, tokens = self._slices, self._tokens
         if self._event is not None:
-            values[REPEATED] = self._event.repeated(values, text, padding, self._after)
+            values[REPEATED] = self._event.repeated(values, text, padding, self._after, self._first)
+            # The events after those that repeat, of which this is the place of the first.
+            place = self._first + len(text.pieces) - 1
+            values.update({mark: str(place + int(mark[2:])) for mark in self._numbers})
             slices = self._cut(len(text.pieces)) if slices else slices
             tokens += text.tokens
         elif self._has_text:
@@ -244,10 +317,17 @@ class _Event:
         parts = (mould.before, mould.between, mould.after)
         self._forms = [Form(part, marks) for part in parts]
 
-    def repeated(self, values: Mapping[Any, str], text: TokenText, padding: str, place: int) -> str:
+    def repeated(
+        self, values: Mapping[Any, str], text: TokenText, padding: str, place: int, number: int
+    ) -> str:
         before, between, after = [form.filled(values) for form in self._forms]
-        mould = Mould(before, between, after, repeats=True, measured=self._mould.measured)
-        return "".join(mould.events(text, padding, place))
+        mould = Mould(
+            *(before, between, after),
+            repeats=True,
+            measured=self._mould.measured,
+            pads_text=self._mould.pads_text,
+        )
+        return "".join(mould.events(text, padding, place, number))
 
 
 def _spread(mould: Mould, text: TokenText) -> list[Part]:

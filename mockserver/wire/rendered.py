@@ -28,7 +28,8 @@ class Chunk(NamedTuple):
     """One event of a stream; *tokens* is how many tokens of the answer it completes.
 
     *event* is its name, if the protocol names events; *marks* are on its contents. *measured* is
-    the number of characters that its padding completes, if it has a place for padding.
+    the number of characters that its padding completes, if it has a place for padding: those of
+    its JSON, or if it *pads_text* those of its text, as they are before they are JSON.
     """
 
     value: JsonValue
@@ -36,6 +37,7 @@ class Chunk(NamedTuple):
     marks: Marks = ()
     event: str | None = None
     measured: int | None = None
+    pads_text: bool = False
 
 
 @dataclass(slots=True)

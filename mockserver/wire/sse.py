@@ -28,7 +28,13 @@ def stream_moulds(
 def event(text: str, chunk: Chunk) -> Mould:
     """Return *text*, the JSON of *chunk*, as a server-sent event."""
     name = "" if chunk.event is None else f"event: {chunk.event}\n"
-    return event_mould(f"{name}data: {text}\n\n", chunk.tokens, chunk.marks, chunk.measured)
+    return event_mould(
+        f"{name}data: {text}\n\n",
+        chunk.tokens,
+        chunk.marks,
+        chunk.measured,
+        pads_text=chunk.pads_text,
+    )
 
 
 def ending(stream: EventStream) -> Sequence[Mould]:
