@@ -58,7 +58,8 @@ class ToolCalls(Reply):
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:  # noqa: ARG002 - ids are drawn when the answer is sent
         """Return the calls."""
-        write = compact if len(self.calls) == 1 else _spaced
+        several = len(self.calls) > 1
+        write = _spaced if several else compact
         text = () if self.text is None else (Text(self.text),)
         calls = [
             ToolCall(
@@ -67,6 +68,7 @@ class ToolCalls(Reply):
                 if isinstance(written.arguments, str)
                 else write(written.arguments),
                 written.id,
+                spaced=several and not isinstance(written.arguments, str),
             )
             for written in self.calls
         ]

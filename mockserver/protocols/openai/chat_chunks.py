@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from mockserver.contracts import Answer, AnsweredCall, AnsweredChoice, AnsweredSpeech
 from mockserver.conversation import TokenLogprob
-from mockserver.protocols.openai.chat_members import service_tier, usage_of
+from mockserver.protocols.openai.chat_members import named, service_tier, usage_of
 from mockserver.protocols.openai.logprobs_json import chat_logprobs
 from mockserver.protocols.openai.marks import (
     EMPTY_CHUNK,
@@ -139,7 +139,7 @@ def _deltas(answer: Answer, choice: AnsweredChoice, request: OpenAIRequest) -> I
         opener = _opener(0, calls[0])
         first = {"role": "assistant", "content": None, "tool_calls": [opener], "refusal": None}
         yield Delta(first, (ROLE, CALL))
-        yield from _arguments(0, calls[0].arguments.pieces)
+        yield from _arguments(0, calls[0], calls[0].arguments.pieces)
     elif calls and choice.text is None:
         # Several tool calls: the role comes alone, without `refusal`; each has its own opening.
         yield Delta({"role": "assistant", "content": None}, (ROLE,))
@@ -206,20 +206,23 @@ def _calls(calls: Sequence[AnsweredCall]) -> Iterator[Delta]:
     for index, call in enumerate(calls):
         yield Delta({"tool_calls": [_opener(index, call)]}, _CALL)
         if len(calls) == 1:
-            yield from _arguments(index, call.arguments.pieces)
+            yield from _arguments(index, call, call.arguments.pieces)
         else:
-            yield from _arguments(index, _cut_by_length(call.arguments))
+            yield from _arguments(index, call, _cut_by_length(call.arguments))
 
 
 def _opener(index: int, call: AnsweredCall) -> Json:
-    function = {"name": call.name, "arguments": ""}
-    return {"index": index, "id": call.id, "type": "function", "function": function}
+    kind, member = named(call)
+    return {"index": index, "id": call.id, "type": kind, kind: {"name": call.name, member: ""}}
 
 
-def _arguments(index: int, pieces: Iterable[tuple[str, int]]) -> Iterator[Delta]:
+def _arguments(
+    index: int, call: AnsweredCall, pieces: Iterable[tuple[str, int]]
+) -> Iterator[Delta]:
+    kind, member = named(call)
     for piece, count in pieces:
-        call = {"index": index, "function": {"arguments": piece}}
-        yield Delta({"tool_calls": [call]}, _CALL, count)
+        part = {"index": index, kind: {member: piece}}
+        yield Delta({"tool_calls": [part]}, _CALL, count)
 
 
 def _cut_by_length(text: TokenText) -> Iterator[tuple[str, int]]:

@@ -14,7 +14,7 @@ from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.protocols.openai.chat_chunks import ChatChunks
-from mockserver.protocols.openai.chat_members import service_tier, usage_of
+from mockserver.protocols.openai.chat_members import named, service_tier, usage_of
 from mockserver.protocols.openai.chat_requests import (
     format_of,
     tool_choice_of,
@@ -229,12 +229,9 @@ def _message_of(answer: Answer, choice: AnsweredChoice, *, legacy: bool) -> Json
         message["function_call"] = {"name": call.name, "arguments": call.arguments}
     elif choice.tool_calls:
         message["tool_calls"] = [
-            {
-                "id": call.id,
-                "type": "function",
-                "function": {"name": call.name, "arguments": call.arguments},
-            }
+            {"id": call.id, "type": kind, kind: {"name": call.name, member: call.arguments}}
             for call in choice.tool_calls
+            for kind, member in [named(call)]
         ]
     message["refusal"] = choice.refusal
     if choice.speech is not None:

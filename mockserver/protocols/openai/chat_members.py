@@ -1,6 +1,6 @@
 """Members that chat answers have both in one piece and in chunks: bill and tier."""
 
-from mockserver.contracts import Answer
+from mockserver.contracts import Answer, AnsweredCall
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.wire.jsontext import JsonValue
 
@@ -10,6 +10,11 @@ Json = dict[str, JsonValue]
 def service_tier(answer: Answer, request: OpenAIRequest) -> Json:
     """Return the member that names the tier, for models that have it."""
     return {"service_tier": request.service_tier} if answer.model.family.service_tier else {}
+
+
+def named(call: AnsweredCall) -> tuple[str, str]:
+    """Return the kind of *call*, and the member of its object that has what the tool gets."""
+    return ("custom", "input") if call.is_custom else ("function", "arguments")
 
 
 def usage_of(answer: Answer) -> Json | None:
