@@ -133,7 +133,10 @@ class Dialect(ABC):
         return (Attempt(http),)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return *error*, the refusal of *http* in the endpoint's words, in the provider's own."""
+        """Return *error* in the provider's own words.
+
+        It is the refusal of *http* in the endpoint's words, or that of its key.
+        """
         del http
         return error
 

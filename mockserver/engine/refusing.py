@@ -88,7 +88,8 @@ def refuse_key(asked: Asked, call: Call, key: str, standing: Standing) -> None:
         return
     call.notes += (f"the scenario's 'keys' list this key as {standing}",)
     dialect = asked.route.dialect
-    raise dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
+    refused = dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
+    raise dialect.reword(refused, asked.http)
 
 
 def refuse_loop(asked: Asked, matched: Matched, ready: Ready) -> None:

@@ -2,11 +2,13 @@
 
 Several layers answer there. The edge (keys, unknown models and URLs) prints errors with four
 spaces and Go's escapes; the API behind it prints everything with two. Both end with a newline.
-The services for models and stored completions print with two spaces, and stored content without
-any; they end without a newline. Sources: recorded answers of 2025-09 to 2026-08.
+The services for models, stored completions and responses print with two spaces, and stored content
+without any; they end without a newline. That for responses escapes what is not ASCII. Sources:
+recorded answers of 2025-09 to 2026-08.
 """
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
@@ -20,7 +22,7 @@ from mockserver.protocols.openai.limits import go_duration
 from mockserver.seeding import Draw
 from mockserver.wire.forms import PADDING
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import PIECE, Filling, Hole, compact, pretty, to_bytes
+from mockserver.wire.jsontext import PIECE, Filling, Hole, compact, in_ascii, pretty, to_bytes
 from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import Chunk, EventStream, Layer, Rendered
 from mockserver.wire.sse import ending, event
@@ -65,6 +67,7 @@ _STEADY: Final = (
 STEADY_LINES: Final[dict[Layer, bytes]] = {
     "api": Head.of(200, (_EXPOSED, *_ACCOUNT, *_STEADY)).lines,
     "storage": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
+    "responses": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
     "models": Head.of(200, _STEADY).lines,
 }
 """Headers common to all answers and refusals of a layer; the edge has none of them."""
@@ -72,6 +75,11 @@ STEADY_LINES: Final[dict[Layer, bytes]] = {
 UNKNOWN_URL: Final = "unknown_url"
 UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
 """Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
+KEY_REFUSED: Final = 401
+CHECK_KEYS: Final = ("/v1/conversations", "/v1/moderations", "/v1/responses")
+"""Where the paths of newer services begin, which refuse keys themselves, and not the edge (26
+recorded answers, 2025 and 2026)."""
+CHALLENGE: Final = (("www-authenticate", 'Bearer realm="OpenAI API"'),)
 CHUNKED_REFUSALS: Final = frozenset({403, 404})
 """Statuses whose refusals come in chunks, and name the organization at the edge."""
 
@@ -86,9 +94,12 @@ class OpenAI(OpenAICompatible):
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*; any that is not empty is valid."""
         key = bearer_token(http)
-        if not key:
-            raise ApiError(401, NO_KEY, layer="edge")
-        return key
+        if key:
+            return key
+        # The newer services name the empty key, if the header is there (recorded, 2026).
+        is_named = _checks_keys(http.path) and "authorization" in http.headers
+        refused = self.incorrect_key("''") if is_named else ApiError(401, NO_KEY, layer="edge")
+        raise self.reword(refused, http)
 
     def incorrect_key(self, key: str) -> ApiError:
         """Return the 401, which shows the ends of *key*, or the whole of a short one."""
@@ -126,9 +137,11 @@ class OpenAI(OpenAICompatible):
         )
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusal of a name that no model can have: one with white space in it."""
-        del http
-        name = unknown_model(error)
+        """Return *error* as another layer refuses it, where one does before the endpoint."""
+        if error.status == KEY_REFUSED and _checks_keys(http.path):
+            return replace(error, layer="responses", headers=CHALLENGE)
+        name = unknown_model(error) if error.layer == "edge" else None
+        # A name that no model can have: one with white space in it.
         if name is not None and any(map(str.isspace, name)):
             return ApiError(400, "invalid model ID", layer="edge")
         return error
@@ -154,6 +167,9 @@ class OpenAI(OpenAICompatible):
                 return (Mould(compact(rendered.value)),)
             case "models":
                 return (Mould(pretty(rendered.value)),)
+            case "responses":
+                text = in_ascii(pretty(rendered.value, token_ends=by_token))
+                return body_moulds(text, rendered.marks, by_token=by_token)
             case _:
                 text = pretty(rendered.value, token_ends=by_token) + "\n"
                 return body_moulds(text, rendered.marks, by_token=by_token)
@@ -205,6 +221,8 @@ class OpenAI(OpenAICompatible):
                 text = _go_escaped(pretty(body, 4)) + "\n"
             case "api":
                 text = pretty(body) + "\n"
+            case "responses":
+                text = in_ascii(pretty(body))
             case _:
                 text = pretty(body)
         payload = to_bytes(text)
@@ -230,6 +248,10 @@ class OpenAI(OpenAICompatible):
         # The edge names the account only in some refusals.
         known = _ACCOUNT[:1] if error.status in CHUNKED_REFUSALS else ()
         return date, content_type, ("vary", "Origin"), request_id, *known
+
+
+def _checks_keys(path: str) -> bool:
+    return path.startswith(CHECK_KEYS)
 
 
 @lru_cache(maxsize=4_096)

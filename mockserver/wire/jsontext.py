@@ -7,6 +7,7 @@ cannot be mistaken for content.
 
 import json
 import math
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
@@ -220,6 +221,19 @@ _LAST_JAVASCRIPT_POWER: Final = -6
 def to_bytes(text: str) -> bytes:
     r"""Return *text* in UTF-8; a lone surrogate becomes its JSON escape (`\ud83d`)."""
     return text.encode("utf-8", "backslashreplace")
+
+
+def in_ascii(text: str) -> str:
+    r"""Return *text*, JSON, with all that is not ASCII escaped: `\u2019`, or two such halves."""
+    return text if text.isascii() else _OUTSIDE_ASCII.sub(_escape, text)
+
+
+_OUTSIDE_ASCII: Final = re.compile(r"[^\x00-\x7f]")
+
+
+def _escape(character: re.Match[str]) -> str:
+    units = character[0].encode("utf-16-be", "surrogatepass")
+    return "".join([f"\\u{units[at : at + 2].hex()}" for at in range(0, len(units), 2)])
 
 
 class _Layout(NamedTuple):

@@ -1,11 +1,15 @@
-"""How api.openai.com refuses keys: by their beginning and their end, at the edge."""
+"""How api.openai.com refuses keys: by their beginning and their end, at the edge or behind it."""
 
 import openai
 import pytest
 from support.inprocess import Api
 from support.wire import Serve, exchange, request
 
+from mockserver.conversation import ApiError
 from mockserver.providers.openai import OpenAI
+from mockserver.seeding import Draw
+from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.timeline import Data, Head
 
 ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 
@@ -103,3 +107,40 @@ def test_the_client_raises_what_it_raises_at_the_provider(
 
     assert raised.value.code in {"invalid_api_key", "insufficient_quota"}
     assert raised.value.request_id is not None
+
+
+@pytest.mark.parametrize("path", ["/v1/responses", "/v1/conversations/conv_1", "/v1/moderations"])
+@pytest.mark.parametrize("key", ["wrong-key-0123456", ""])
+def test_newer_services_refuse_keys_themselves(path: str, key: str) -> None:
+    http = HttpRequest("POST", path, {"authorization": f"Bearer {key}"} if key else {})
+    dialect = OpenAI()
+    if key:
+        refused = dialect.reword(dialect.incorrect_key(key), http)
+    else:
+        with pytest.raises(ApiError) as caught:
+            dialect.authenticate(http)
+        refused = caught.value
+    head, data = dialect.render_error(refused, Draw(1, b""))
+
+    assert isinstance(head, Head)
+    assert isinstance(data, Data)
+    headers = dict(head.headers)
+    assert headers["content-type"] == "application/json"
+    assert headers["www-authenticate"] == 'Bearer realm="OpenAI API"'
+    assert {"openai-version", "openai-processing-ms", "x-request-id"} <= headers.keys()
+    assert data.payload.startswith(b'{\n  "error": {\n    "message": ')
+    assert data.payload.endswith(b"\n  }\n}")
+
+
+@pytest.mark.parametrize(
+    ("headers", "message"),
+    [
+        pytest.param({}, "You didn't provide an API key.", id="no header"),
+        pytest.param({"authorization": "Bearer "}, "Incorrect API key provided: ''.", id="empty"),
+    ],
+)
+def test_a_newer_service_names_an_empty_key(headers: dict[str, str], message: str) -> None:
+    with pytest.raises(ApiError, match=message) as caught:
+        OpenAI().authenticate(HttpRequest("POST", "/v1/responses", headers))
+
+    assert caught.value.status == 401

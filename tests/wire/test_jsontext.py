@@ -17,6 +17,7 @@ from mockserver.wire.jsontext import (
     TokenText,
     compact,
     fill,
+    in_ascii,
     number,
     pretty,
     to_bytes,
@@ -181,3 +182,16 @@ def test_token_ends_stand_where_the_escaped_token_ends() -> None:
 
 def test_a_lone_surrogate_leaves_as_its_escape() -> None:
     assert to_bytes(compact("\ud83d!")) == b'"\\ud83d!"'
+
+
+def test_escapes_leave_nothing_but_ascii() -> None:
+    assert in_ascii(compact("it\u2019s \U0001f600")) == '"it\\u2019s \\ud83d\\ude00"'
+
+
+@settings(derandomize=True)
+@given(st.text())
+def test_escaped_json_reads_as_it_did(text: str) -> None:
+    escaped = in_ascii(compact(text))
+
+    assert escaped.isascii()
+    assert json.loads(escaped) == text

@@ -192,9 +192,14 @@ def spoken(nearest: Sequence[Json]) -> Json:
     return next((one for one in nearest if one.get("choices")), next(iter(nearest), nothing))
 
 
+_NAMED: Final = re.compile(r"model [`'](.*)[`'] (?:does|has|is)", re.DOTALL)
+"""How refusals name a model: chat's in backticks, newer ones in quotes."""
+
+
 def unknown_model(error: ApiError) -> str | None:
     """Return the unknown model that *error* names; None for any other error."""
-    return error.message.split("`")[1] if error.code == "model_not_found" else None
+    named = _NAMED.search(error.message) if error.code == "model_not_found" else None
+    return named[1] if named else None
 
 
 def uuid_of(digits: str) -> str:
