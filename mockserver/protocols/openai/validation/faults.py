@@ -146,6 +146,15 @@ def unsupported_value(path: str, value: str, hint: str = "") -> ApiError:
     return said(message, path, "unsupported_value")
 
 
+def not_with_model(path: str, value: str, model: str, supported: Sequence[str]) -> ApiError:
+    """Return the refusal of a value that only other models take than the one called *model*."""
+    message = (
+        f"Unsupported value: '{value}' is not supported with the '{model}' model. "
+        f"Supported values are: {listed(supported)}."
+    )
+    return said(message, path, "unsupported_value")
+
+
 def only_with(param: str, other: str) -> ApiError:
     """Return the refusal of a parameter that has no meaning unless *other* is on."""
     message = f"The '{param}' parameter is only allowed when '{other}' is enabled."

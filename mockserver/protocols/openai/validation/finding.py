@@ -58,14 +58,14 @@ def find_model(
             f"The model `{name}` does not exist or you do not have access to it.",
             code="model_not_found",
             layer="edge",
-            note=_how_to_know(name, catalogue),
+            note=how_to_know(name, catalogue),
         )
     if model.mode in (endpoint_mode, "any"):
         return model
     raise _wrong_endpoint(model, endpoint_mode)
 
 
-def _how_to_know(name: str, catalogue: Catalogue) -> str:
+def how_to_know(name: str, catalogue: Catalogue) -> str:
     """Return what the journal says of a model that the *catalogue* does not know."""
     nearest = did_you_mean(name, catalogue.names())
     return (

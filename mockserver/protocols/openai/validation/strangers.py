@@ -3,16 +3,19 @@
 Source:
     The classic words: public issues since 2023, and live calls to gpt-4o-mini, 2026-09-21 (more
     than one). The strict words and their help with spelling: live calls to gpt-5.6-terra,
-    2026-08-30, published by a third party, and a note of 2026-09-20 (top_k).
+    2026-08-30 and 2026-08-31, published by a third party, and a note of 2026-09-20 (top_k).
 """
 
 from collections.abc import Collection, Iterable, Sequence
+from typing import Final
 
 from mockserver.conversation import ApiError
 from mockserver.models import Model
 from mockserver.protocols.openai.validation import faults
 from mockserver.protocols.openai.validation.restrictions import Restrictions
 from mockserver.protocols.openai.validation.values import Body
+
+_MOST_EDITS: Final = 2
 
 
 def refuse_strangers(
@@ -50,19 +53,26 @@ def unrecognized(strangers: Iterable[str]) -> ApiError:
 
 
 def spelling_help(word: str, known: Iterable[str], body: Body) -> str:
-    """Return the sentence that names the *known* members spelt like *word* and not in *body*."""
-    alike = sorted(key for key in known if key not in body and _one_edit_apart(word, key))
+    """Return the sentence that names the *known* members spelt like *word* and not in *body*.
+
+    They are at most two edits away, the nearest first.
+    """
+    far = [(_edits(word, key), key) for key in known if key not in body]
+    alike = [key for edits, key in sorted(far) if edits <= _MOST_EDITS]
     return f" Did you mean {faults.listed(alike, 'or')}?" if alike else ""
 
 
-def _one_edit_apart(word: str, other: str) -> bool:
-    """Return whether one character put in, left out or replaced makes *other* of *word*."""
-    if abs(len(word) - len(other)) > 1:
-        return False
-    same = 0
-    for mine, yours in zip(word, other, strict=False):
-        if mine != yours:
-            break
-        same += 1
-    word, other = word[same:], other[same:]
-    return word[1:] == other[1:] or word[1:] == other or word == other[1:]
+def _edits(word: str, other: str) -> int:
+    """Return how many characters must be put in, left out or replaced to make *other* of *word*.
+
+    What is more than `_MOST_EDITS` is not counted to the end.
+    """
+    if abs(len(word) - len(other)) > _MOST_EDITS:
+        return _MOST_EDITS + 1
+    row = list(range(len(other) + 1))
+    for at, mine in enumerate(word, 1):
+        above, row = row, [at]
+        for place, yours in enumerate(other, 1):
+            replaced = above[place - 1] + (mine != yours)
+            row.append(min(replaced, above[place] + 1, row[-1] + 1))
+    return row[-1]

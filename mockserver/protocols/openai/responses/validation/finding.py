@@ -1,15 +1,64 @@
-"""Which model a request names, and whether it answers here."""
+"""Which model a request names, and whether it answers here.
 
-from mockserver.models import Catalogue, Model
-from mockserver.protocols.openai import validation
+Source:
+    Recorded refusals of 11 repositories, 2025 and 2026 (unknown models, models of other endpoints,
+    and that the members are checked before both); live calls published by a third party,
+    2026-08-30 (a name that is empty, null or no string); public sources, 2025 and 2026 (which
+    models are not supported here).
+"""
+
+from typing import Final
+
+from mockserver.conversation import ApiError
+from mockserver.models import DEFAULT_MODEL, Catalogue, Model
+from mockserver.protocols.openai.responses.validation.checking import check_members
+from mockserver.protocols.openai.validation.finding import how_to_know
 from mockserver.protocols.openai.validation.values import Body
+
+_BAD_REQUEST: Final = 400
+_ELSEWHERE: Final = (
+    "gpt-4o-search", "gpt-4o-mini-search", "gpt-5-search", "gpt-4o-audio", "gpt-4o-mini-audio",
+    "gpt-audio", "o1-mini", "o1-preview",
+)  # fmt: skip
+"""How the names of chat models begin that do not answer here."""
 
 
 def find_model(body: Body, catalogue: Catalogue, model_in_path: str | None = None) -> Model:
     """Return the model that *body* names, or the one in the path, which takes precedence.
 
+    A stored prompt brings a model of its own, which is not known here: it is the default one.
+
     Raises:
-        ApiError: There is none, or it does not answer here.
+        ApiError: There is none, or it does not answer here; or, before that, a fault of another
+            member, which is reported first.
 
     """
-    return validation.find_model(body, catalogue, "chat", model_in_path)
+    name = body.get("model") if model_in_path is None else model_in_path
+    if name is None and body.get("prompt") is not None:
+        name = DEFAULT_MODEL
+    found = catalogue.get(name) if type(name) is str and name else None
+    if found is None or not _answers_here(found, catalogue):
+        check_members(body if model_in_path is None else {**body, "model": model_in_path})
+        raise _refused(str(name), found, catalogue)
+    return found
+
+
+def _answers_here(model: Model, catalogue: Catalogue) -> bool:
+    """Return whether *model* does; a scenario's own models, and those it names, do."""
+    if model.mode == "any" or model.id in catalogue.named:
+        return True
+    is_elsewhere = model.behaves_as.startswith(_ELSEWHERE)
+    return model.mode in ("chat", "responses") and not is_elsewhere
+
+
+def _refused(name: str, found: Model | None, catalogue: Catalogue) -> ApiError:
+    is_elsewhere = found is not None or name.startswith(_ELSEWHERE)
+    what = "is not supported with the Responses API" if is_elsewhere else "does not exist"
+    return ApiError(
+        _BAD_REQUEST,
+        f"The requested model '{name}' {what}.",
+        param="model",
+        code="model_not_found",
+        layer="responses",
+        note=how_to_know(name, catalogue) if not is_elsewhere else None,
+    )
