@@ -31,6 +31,10 @@ class Traits:
         verbosities: The values of `text.verbosity` that the model takes.
         json_schema: The format of that name is supported.
         hosted_tools: The tools that the provider runs itself are supported.
+        max_tool_calls: How many calls of hosted tools a response may make, where the request does
+            not say; None: null.
+        adds_functions: Functions that an input adds are repeated beside the others, and not in
+            namespaces of their own.
         research: It is a model for deep research, which needs a tool to search with.
 
     """
@@ -50,6 +54,8 @@ class Traits:
     verbosities: tuple[str, ...] = ()
     json_schema: bool = True
     hosted_tools: bool = True
+    max_tool_calls: int | None = None
+    adds_functions: bool = False
     research: bool = False
 
     @property
