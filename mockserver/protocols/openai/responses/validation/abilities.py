@@ -50,7 +50,7 @@ def check_abilities(body: Body, model: Model, traits: Traits) -> None:
     if effort(body, traits) not in (None, NO_EFFORT):
         _check_sampling(body, traits)
         _check_logprobs(body)
-    if not traits.reasons and traits.prefixes and _ENCRYPTED in (body.get("include") or ()):
+    if not traits.reasons and _ENCRYPTED in (body.get("include") or ()):
         raise faults.said("Encrypted content is not supported with this model.", "include")
     if body.get("prompt_cache_retention") == "in_memory" and not traits.short_retention:
         what = "This model is compatible only with 24h extended prompt caching"
@@ -71,7 +71,7 @@ def _check_reasoning(body: Body, model: Model, traits: Traits) -> None:
     stated: Mapping[str, Any] = body.get("reasoning") or {}
     if stated.get("generate_summary") is not None and not traits.generates_summary:
         raise faults.unknown_parameter("reasoning.generate_summary")
-    if not traits.reasons and traits.prefixes:
+    if not traits.reasons:
         for key in ("effort", "summary"):
             if stated.get(key) is not None:
                 raise faults.unsupported_parameter(f"reasoning.{key}")

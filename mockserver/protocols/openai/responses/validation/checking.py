@@ -228,8 +228,10 @@ def _check_whole(body: Body, model: Model) -> None:
             "provided.",
             code="missing_required_parameter",
         )
-    if "/" not in model.behaves_as:
-        check_abilities(body, model, traits_of(model))
+    traits = traits_of(model)
+    # Of models that nobody knows, and of gateways', nothing is refused that some model may take.
+    if traits.prefixes and "/" not in model.behaves_as:
+        check_abilities(body, model, traits)
     items = given if values.is_array(given) else ()
     if body.get("tool_choice") is not None and not any(map(_offers_tools, items)):
         tools.refuse_missing_choice(body["tool_choice"], body.get("tools") or ())

@@ -37,18 +37,16 @@ def find_model(body: Body, catalogue: Catalogue, model_in_path: str | None = Non
     if name is None and body.get("prompt") is not None:
         name = DEFAULT_MODEL
     found = catalogue.get(name) if type(name) is str and name else None
-    if found is None or not _answers_here(found, catalogue):
+    if found is None or not _answers_here(found):
         check_members(body if model_in_path is None else {**body, "model": model_in_path})
         raise _refused(str(name), found, catalogue)
     return found
 
 
-def _answers_here(model: Model, catalogue: Catalogue) -> bool:
-    """Return whether *model* does; a scenario's own models, and those it names, do."""
-    if model.mode == "any" or model.id in catalogue.named:
+def _answers_here(model: Model) -> bool:
+    if model.mode == "any":
         return True
-    is_elsewhere = model.behaves_as.startswith(_ELSEWHERE)
-    return model.mode in ("chat", "responses") and not is_elsewhere
+    return model.mode in ("chat", "responses") and not model.behaves_as.startswith(_ELSEWHERE)
 
 
 def _refused(name: str, found: Model | None, catalogue: Catalogue) -> ApiError:
