@@ -19,7 +19,8 @@ _SMALL: Final = 2 * MOST_NODES
 _SEPARATORS: Final = (b",", b":", b"[", b"{")
 _PIECE: Final = 1 << 18
 """Texts are searched piece by piece, so that other threads get their turn in between."""
-_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_STRING: Final = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"|\\.', re.DOTALL)
+"""A string that ends, or an escape of one that does not: no search starts at its escaped quotes."""
 _IN_STRING: Final = re.compile(rb'[^"\\]{1,65536}|(?:\\.){1,65536}', re.DOTALL)
 
 
@@ -45,12 +46,12 @@ def _has_too_many_outside_strings(text: bytes) -> bool:
     at, left = 0, MOST_NODES
     while at < len(text) and left >= 0:
         piece = text[at : at + _PIECE]
-        outside, quote, unfinished = _STRING.sub(b"", piece).partition(b'"')
+        outside, quote, _ = _STRING.sub(b"", piece).partition(b'"')
         left -= _count(outside)
         at += len(piece)
         if quote:
-            # The last string goes on after the piece.
-            at -= len(unfinished)
+            # The last string goes on after the piece, which may end amid an escape.
+            at -= (len(piece) - len(piece.rstrip(b"\\"))) % 2
             while inside := _IN_STRING.match(text, at):
                 at = inside.end()
             at += 1
