@@ -1,7 +1,9 @@
 """What all tests have: servers with scenarios of their own, and the line around pure tests."""
 
+import gc
 from collections.abc import Generator, Iterator
 from contextlib import ExitStack
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
@@ -32,10 +34,22 @@ def auto_server() -> Iterator[MockServer]:
         yield server
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Where pure tests alone are asked for, do not even import modules without any."""
+    pure = config.option.markexpr == "not system"
+    return True if pure and purity.is_beyond_python(collection_path) else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark the tests that need more than Python."""
     for item in items:
         purity.mark(item)
+
+
+def pytest_collection_finish() -> None:
+    """Leave the modules and items of this run to themselves: no collection looks at them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -24,10 +24,14 @@ BEYOND_PYTHON: Final = frozenset(
 """Audit events: https://docs.python.org/3/library/audit_events.html."""
 
 
+def is_beyond_python(path: Path) -> bool:
+    """Return whether all tests at *path* are marked `system`, since they stand there."""
+    return TESTS in path.parents and path.relative_to(TESTS).parts[0] in FOLDERS
+
+
 def mark(item: pytest.Item) -> None:
     """Mark *item* as `system` if its folder or its fixtures say so."""
-    folder = item.path.relative_to(TESTS).parts[0] if TESTS in item.path.parents else ""
-    if folder in FOLDERS or FIXTURES.intersection(getattr(item, "fixturenames", ())):
+    if is_beyond_python(item.path) or FIXTURES.intersection(getattr(item, "fixturenames", ())):
         item.add_marker("system")
 
 
