@@ -39,6 +39,11 @@ LayoutName = Literal[
 ]
 """How a conversation is laid out for the model: see `mockserver.tokens.layouts`."""
 
+ItemLayoutName = Literal[
+    "o1", "harmony-5.1", "harmony-codex", "harmony-5.1-codex", "codex-mini", "computer-use"
+]
+"""How items are laid out, where the layout of a chat does not say it: see `item_layouts` there."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family:
@@ -67,6 +72,12 @@ class Family:
     """What is billed around the texts of a conversation."""
     azure_layout: LayoutName | None = None
     """The layout where Azure hosts the model, if it is another."""
+    item_layout: ItemLayoutName | None = None
+    """What is billed around the items of a Responses request, if `layout` does not say it."""
+    reasoning_context: Literal["current_turn", "all_turns"] = "current_turn"
+    """Which reasoning items of a Responses request are read, unless it says which."""
+    rounds_reasoning: bool = False
+    """Answers state reasoning tokens in steps of 64."""
     thinks_unasked: bool = False
     """An answer to a person has an analysis message, billed even if no token is in it."""
     image_tiles: tuple[int, int] | None = None

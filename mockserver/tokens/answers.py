@@ -12,7 +12,7 @@ from mockserver.tokens.bill import BilledChoice, Count
 from mockserver.tokens.chat_prompts import PARALLEL, RESULT_ROLES, forced_function, parallel_calls
 from mockserver.tokens.evidence import Rule, doubts
 from mockserver.tokens.instructions import functions_of, json_schema_of
-from mockserver.tokens.layouts import LAYOUTS
+from mockserver.tokens.layouts import LAYOUTS, Layout
 from mockserver.tokens.vocabularies import vocabulary
 
 
@@ -41,7 +41,8 @@ def count_chat_answer(
     end_of_turn: bool,
 ) -> Count:
     """Return the tokens of all *choices* to *body*, and of the reasoning before them."""
-    bill = _Bill(AnswerTerms.of(body), family, reasoning_tokens)
+    layout = LAYOUTS[family.layout]
+    bill = AnswerBill(AnswerTerms.of(body), family, layout, reasoning_tokens)
     tokens = reasoning_tokens + sum([bill.choice(choice) for choice in choices])
     if end_of_turn:
         # What a limit or a stop sequence has cut did not come to the end of its turn.
@@ -113,13 +114,15 @@ FREE: Final = AnswerTerms()
 AFTER_RESULT: Final = AnswerTerms(after_result=True)
 
 
-class _Bill:
+class AnswerBill:
     """The rules of one family, applied to the answer to one request."""
 
-    def __init__(self, terms: AnswerTerms, family: Family, reasoning_tokens: int) -> None:
+    def __init__(
+        self, terms: AnswerTerms, family: Family, layout: Layout, reasoning_tokens: int
+    ) -> None:
         self._terms = terms
         self._reasoning = family.reasoning
-        self._layout = LAYOUTS[family.layout]
+        self._layout = layout
         used = vocabulary(family.encoding)
         self._count, self._count_answered = used.count, used.count_answered
         self._thought = reasoning_tokens > 0

@@ -32,7 +32,7 @@ def count_attachments(content: Sequence[Mapping[str, Any]], family: Family) -> t
 def count_sound(messages: Sequence[Mapping[str, Any]]) -> int:
     """Return how many tokens of *messages* are audio; the marks around it are text."""
     return sum(
-        _count_audio(part.get("input_audio"))[0] - AUDIO_MARKS
+        count_audio(part.get("input_audio"))[0] - AUDIO_MARKS
         for message in messages
         if isinstance(message.get("content"), list)
         for part in message["content"]
@@ -45,12 +45,13 @@ def _count(part: Mapping[str, Any], family: Family) -> tuple[int, Rule]:
         case "image_url":
             return count_image(part.get("image_url"), family)
         case "input_audio":
-            return _count_audio(part.get("input_audio"))
+            return count_audio(part.get("input_audio"))
         case _:
             return TYPICAL_FILE, Rule.FILES
 
 
-def _count_audio(audio: Any) -> tuple[int, Rule]:
+def count_audio(audio: Any) -> tuple[int, Rule]:
+    """Return the cost of an `input_audio` member, and the rules it is by."""
     seconds = _duration_s(audio)
     used = Rule.SOUND if seconds is not None else Rule.UNSEEN_SOUND
     return AUDIO_MARKS + int((seconds or 1) * 10), used

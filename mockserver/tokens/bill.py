@@ -28,7 +28,8 @@ class BilledChoice:
 
     *text* is what the client receives; *stop* is the stop sequence after it, which is billed but
     not returned. *calls* are (name, arguments) pairs. *cut*: a limit ended the choice, so that no
-    end-of-turn token was generated.
+    end-of-turn token was generated. An answer of several messages has them all in *texts*.
+    *custom_calls* are (name, input) pairs of custom tools.
     """
 
     # Final instead of frozen: it is made for each answer.
@@ -37,16 +38,30 @@ class BilledChoice:
     calls: Final[Sequence[tuple[str, str]]] = ()
     stop: Final[str | None] = None
     cut: Final[bool] = False
+    texts: Final[Sequence[str]] = ()
+    custom_calls: Final[Sequence[tuple[str, str]]] = ()
 
 
-PartKind: TypeAlias = Literal["message", "tools", "response_format", "priming", "prompt"]
+PartKind: TypeAlias = Literal[
+    "message",
+    "instructions",
+    "item",
+    "tools",
+    "response_format",
+    "priming",
+    "prompt",
+    "input",
+    "history",
+]
 
 
 class Part(NamedTuple):
     """The cost of one part of a prompt; *doubts* are the rules in it that bills do not confirm.
 
     A `message` has its *place* in `messages` and its role; the results of parallel calls are
-    one message, at the place of the first. `priming` are the tokens that make the model answer.
+    one message, at the place of the first. An `item` of a Responses request has its place among
+    all that the model reads, and its role, or its type where it is not a message. `priming` are
+    the tokens that make the model answer.
     """
 
     kind: PartKind

@@ -254,7 +254,7 @@ class _Bill:
             used |= Rule.CACHE_BREAKPOINTS
         elif role == "assistant" and self.extra.response_format is not None:
             # JSON in an answer that follows a format is read compact (one request).
-            compact = _compacted(runs[0])
+            compact = compacted(runs[0])
             if compact != runs[0]:
                 runs, used = [compact], used | Rule.JSON_IN_HISTORY
         if first and self.extra and role in SYSTEM_ROLES:
@@ -285,7 +285,7 @@ class _Bill:
         caller = f"{role}:{name}" if name else role
         if len(calls) == 1:
             _, called, arguments = calls[0]
-            header, said = f"{caller} to=functions.{called}", _compacted(arguments)
+            header, said = f"{caller} to=functions.{called}", compacted(arguments)
             extra, used = 0, Rule.CALLS
         else:
             # 209 of 216 requests, 18 repositories, with the results below.
@@ -405,7 +405,7 @@ def forced_function(body: Mapping[str, Any]) -> str | None:
     return name
 
 
-def _compacted(arguments: str) -> str:
+def compacted(arguments: str) -> str:
     """Return *arguments* as the model reads them: as compact JSON, if they are JSON."""
     try:
         return _compact(json.loads(arguments))

@@ -59,6 +59,28 @@ class Rule(IntFlag):
     CUSTOM_ANSWERS = auto()
     LONG_REASONED_ANSWERS = auto()
     ANSWERS_BY_SCHEMA = auto()
+    ITEMS = auto()
+    ITEM_TOOLS = auto()
+    CODEX_TOOLS = auto()
+    CUSTOM_TOOLS = auto()
+    BUILT_IN_TOOLS = auto()
+    SERIAL_TOOLS = auto()
+    NO_ITEM_CALLS = auto()
+    FORCED_ITEM_CALLS = auto()
+    ITEM_FORMATS = auto()
+    ITEM_CALLS = auto()
+    ITEM_CALLS_TOGETHER = auto()
+    RECALLED_TEXTS = auto()
+    REASONING_ITEMS = auto()
+    ROUNDED_REASONING = auto()
+    FOREIGN_ITEMS = auto()
+    TEMPLATES = auto()
+    PRO_MODE = auto()
+    OPENING_IMAGES = auto()
+    BOUNDS_OF_UNIONS = auto()
+    ITEM_ANSWERS = auto()
+    ANSWERED_ITEM_CALLS = auto()
+    SEVERAL_MESSAGES = auto()
 
 
 NO_RULE: Final = Rule(0)
@@ -89,6 +111,8 @@ _HARMONY: Final = _layouts("harmony", "harmony-azure")
 _O3_MINI: Final = _layouts("o3-mini", "o3-mini-azure")
 _O4_MINI: Final = _layouts("o4-mini", "o4-mini-azure")
 _FUNCTIONS: Final = _CHATML | _layouts("chatml-0613") | _HARMONY
+_O_SERIES: Final = _layouts("o-series", "o-series-azure", "o1-azure")
+_ITEMS: Final = _CHATML | _HARMONY | _O_SERIES | _O3_MINI | _O4_MINI
 _UNSEEN: Final = _layouts("o-series", "o-series-azure", "o1-azure", "o1-mini", "unknown")
 
 EVIDENCE: Final[Mapping[Rule, Evidence]] = {
@@ -198,6 +222,91 @@ EVIDENCE: Final[Mapping[Rule, Evidence]] = {
         "an answer by a schema after reasoning",
         "52 of 55; on Azure 6 of 16, one repository: up to 11,514 tokens more",
         _ALL - _layouts("harmony-azure"),
+    ),
+    Rule.ITEMS: Evidence(
+        "how the model lays out the items of a Responses request",
+        "texts: ChatML 214 of 219, Harmony 209 of 211, o-series 51 of 51, 24 repositories; June "
+        "2023: 3 of 3, one repository",
+        _ITEMS,
+    ),
+    Rule.ITEM_TOOLS: Evidence(
+        "tools of a Responses request",
+        "ChatML 146 of 147, Harmony 139 of 147, o-series 50 of 50, 17 repositories",
+        _ITEMS,
+    ),
+    Rule.CODEX_TOOLS: Evidence(
+        "tools of the models for Codex",
+        "6 of 6, two repositories, in the months when gpt-5 billed 3 more, too",
+    ),
+    Rule.CUSTOM_TOOLS: Evidence("custom tools", "2 of 2, two repositories"),
+    Rule.BUILT_IN_TOOLS: Evidence(
+        "tools that the provider runs",
+        "the texts of some are known for one or two models; what they read is not",
+    ),
+    Rule.SERIAL_TOOLS: Evidence(
+        "`parallel_tool_calls: false` with tools", "2 of 3, two repositories, gpt-5-nano alone"
+    ),
+    Rule.NO_ITEM_CALLS: Evidence("`tool_choice: none` of a Responses request", "1 of 1"),
+    Rule.FORCED_ITEM_CALLS: Evidence(
+        "a forced call of a Responses request", "11 of 11, four repositories", _CHATML
+    ),
+    Rule.ITEM_FORMATS: Evidence(
+        "the schema of a Responses request",
+        "ChatML 65 of 65, with calls 24 of 36; Harmony 98 of 101; o4-mini 2 of 2; 12 repositories",
+        _CHATML | _HARMONY,
+    ),
+    Rule.ITEM_CALLS: Evidence(
+        "calls and results among the items",
+        "ChatML 236 of 253, gpt-5.1 and later 138 of 140, gpt-5 20 of 29, 14 repositories; "
+        "o4-mini 12 of 16, one repository; o1 and o3-mini: one request each",
+        _CHATML | _HARMONY,
+    ),
+    Rule.ITEM_CALLS_TOGETHER: Evidence(
+        "parallel calls among the items", "gpt-5.2 and later 12 of 12, two repositories", _HARMONY
+    ),
+    Rule.RECALLED_TEXTS: Evidence(
+        "a text that is read as the model wrote it",
+        "by a schema: Harmony 6 of 7, two repositories; o3-mini: 15 of 15, one repository",
+        _HARMONY,
+    ),
+    Rule.REASONING_ITEMS: Evidence(
+        "a reasoning item that is read",
+        "gpt-5.4 and later 8 of 10, three repositories; the others had a text beside a call",
+        _HARMONY,
+    ),
+    Rule.ROUNDED_REASONING: Evidence(
+        "reasoning of a model that states it in steps of 64", "how long it was is not told"
+    ),
+    Rule.FOREIGN_ITEMS: Evidence(
+        "what the server did not write, or has no rule for",
+        "it is taken for a text, or for nothing",
+    ),
+    Rule.TEMPLATES: Evidence("a stored prompt", "what it says is not in the request"),
+    Rule.PRO_MODE: Evidence("the reasoning mode `pro`", "1,500 to 2,250 more"),
+    Rule.OPENING_IMAGES: Evidence(
+        "an image that opens a message",
+        "ChatML 12 of 12, two repositories; gpt-5.4: 1 of 7",
+        _CHATML,
+    ),
+    Rule.BOUNDS_OF_UNIONS: Evidence(
+        "bounds beside a list of types", "they are those of its numbers: one schema, one repository"
+    ),
+    Rule.ITEM_ANSWERS: Evidence(
+        "how the model writes the messages of a response",
+        "ChatML 673 of 702, gpt-5.1 and later 397 of 408; up to what is not told of their "
+        "reasoning, gpt-5 377 of 381, o-series 173 of 178; 24 repositories",
+        _ITEMS,
+    ),
+    Rule.ANSWERED_ITEM_CALLS: Evidence(
+        "a call in a response",
+        "ChatML 224 of 230, gpt-5.1 and later 140 of 153, gpt-5 107 of 110, o-series 46 of 46, 18 "
+        "repositories; o3-mini 4 of 6",
+        _ITEMS - _O3_MINI,
+    ),
+    Rule.SEVERAL_MESSAGES: Evidence(
+        "a response of several messages",
+        "ChatML 10 of 11, three repositories; Harmony: four answers, of 7 to 10 more",
+        _CHATML,
     ),
 }
 """Each rule with a flag."""

@@ -8,6 +8,11 @@ from mockserver.tokens.schemas import as_list, as_schema
 
 
 def render_response_format(json_schema: Mapping[str, Any]) -> str:
+    """Return the heading, and the block that describes the format called `name` to the model."""
+    return f"# Response Formats\n\n{render_format(json_schema)}"
+
+
+def render_format(json_schema: Mapping[str, Any]) -> str:
     """Return the block that describes the format called `name` to the model.
 
     The schema is compact JSON without what only the decoder needs, ASCII-escaped
@@ -16,7 +21,7 @@ def render_response_format(json_schema: Mapping[str, Any]) -> str:
     description = json_schema.get("description")
     return "".join(
         [
-            f"# Response Formats\n\n## {json_schema.get('name') or ''}\n\n",
+            f"## {json_schema.get('name') or ''}\n\n",
             f"// {description}\n" if description else "",
             json.dumps(_pruned(json_schema.get("schema") or {}), separators=(",", ":")),
         ]

@@ -34,16 +34,40 @@ class Rendering:
 
 
 def render_tools(functions: Iterable[Schema], layout: Layout) -> Rendering:
-    """Return the namespace that declares *functions*, as *layout* writes types."""
-    writer = _Writer(layout)
+    """Return the headings and the namespace that declares *functions*, as *layout* writes types."""
+    namespace = render_namespace(functions, layout)
+    return Rendering(f"# Tools\n\n## functions\n\n{namespace.text}", namespace.used)
+
+
+def render_namespace(
+    functions: Iterable[Schema],
+    layout: Layout,
+    customs: Iterable[Schema] = (),
+    *,
+    bounds_by_type: bool = False,
+) -> Rendering:
+    """Return the namespace that declares *functions*, as *layout* writes types.
+
+    After them come *customs*: tools that take any text. With *bounds_by_type*, bounds of numbers
+    are written of numbers alone; else of whatever has them.
+    """
+    writer = _Writer(layout, bounds_by_type=bounds_by_type)
     text = "".join(
         [
-            "# Tools\n\n## functions\n\nnamespace functions {\n\n",
+            "namespace functions {\n\n",
             *(writer.declaration(function) + "\n\n" for function in functions),
+            *(_custom_declaration(custom) + "\n\n" for custom in customs),
             "} // namespace functions",
         ]
     )
     return Rendering(text, writer.used)
+
+
+def _custom_declaration(custom: Schema) -> str:
+    """Return the type of a tool that takes a text, as models have quoted it."""
+    description = text_at(custom, "description")
+    above = _comment(description) if description else ""
+    return f"{above}type {custom['name']} = (FREEFORM) => any;"
 
 
 def _comment(text: str) -> str:
@@ -81,7 +105,8 @@ _DEEPEST = 60
 class _Writer:
     """Writes types, and records the rules it used."""
 
-    def __init__(self, layout: Layout) -> None:
+    def __init__(self, layout: Layout, *, bounds_by_type: bool) -> None:
+        self._bounds_by_type = bounds_by_type
         self._modern = layout.modern_types
         self._left = MOST_NODES
         self._depth = 0
@@ -251,9 +276,13 @@ class _Writer:
         if not self._modern:
             return ", ".join(notes)
         kind = schema.get("type")
+        by_type = self._bounds_by_type and kind not in _NUMBERS
         for key in _NUMERIC_BOUNDS:
             value = schema.get(key)
             if isinstance(value, int | float) and not isinstance(value, bool):
+                if by_type:
+                    self.used |= Rule.BOUNDS_OF_UNIONS
+                    continue
                 self.used |= Rule.BOUNDS
                 notes.append(f"{key}: {_number(value) if kind == 'number' else _json(value)}")
         for key, write in _OTHER_BOUNDS.items():
@@ -268,6 +297,7 @@ class _Writer:
 
 
 _NUMERIC_BOUNDS = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_NUMBERS = ("number", "integer")
 _OTHER_BOUNDS: Mapping[str, Callable[[Any], str]] = {
     "minLength": _json,
     "maxLength": _json,
