@@ -78,11 +78,12 @@ def _as_table(report: "TokenReport") -> str:
     ]
     prompt, completion = report.prompt, report.completion
     guess = "" if prompt.exact else "estimated"
-    rows.append(("prompt_tokens", prompt.tokens, guess, report.recorded_prompt))
+    sent, received = ("input", "output") if report.protocol == "responses" else _OF_A_CHAT
+    rows.append((f"{sent}_tokens", prompt.tokens, guess, report.recorded_prompt))
     if completion is not None:
         recorded = report.recorded_completion
         guess = "" if completion.exact else "estimated"
-        rows.append(("completion_tokens", completion.tokens, guess, recorded))
+        rows.append((f"{received}_tokens", completion.tokens, guess, recorded))
     width = max(len(what) for what, *_ in rows)
     lines = [f"{report.model.id} ({report.model.family.encoding})"]
     for what, tokens, guess, recorded in rows:
@@ -91,6 +92,9 @@ def _as_table(report: "TokenReport") -> str:
             notes.append("as recorded" if recorded == tokens else f"recorded: {recorded}")
         lines.append(f"  {what:{width}}  {tokens:>8}  {', '.join(notes)}".rstrip())
     return "\n".join(lines)
+
+
+_OF_A_CHAT: Final = ("prompt", "completion")
 
 
 def _doubts(doubts: Sequence[str]) -> str:

@@ -156,3 +156,113 @@ def test_a_table_says_what_is_estimated(tmp_path: Path, capsys: pytest.CaptureFi
     main(["tokens", str(path)])
 
     assert "estimated" in capsys.readouterr().out
+
+
+# --- the Responses API, and embeddings -------------------------------------------------------
+
+ITEMS: dict[str, Any] = {
+    "model": "gpt-4o-mini",
+    "instructions": "You are a weather bot.",
+    "input": [
+        {"role": "user", "content": "Weather in Paris?"},
+        {"type": "function_call", "call_id": "1", "name": "get_weather", "arguments": "{}"},
+        {"type": "function_call_output", "call_id": "1", "output": "sunny"},
+    ],
+    "tools": [
+        {"type": "function", "name": "get_weather", "parameters": None},
+        {"type": "function", "name": "get_time"},
+    ],
+    "text": {"format": {"type": "json_schema", "name": "day", "schema": {"type": "object"}}},
+}
+
+
+def test_a_responses_request_has_a_line_for_each_part() -> None:
+    report = token_report(ITEMS)
+
+    assert report.protocol == "responses"
+    assert sum(line.tokens for line in report.lines) == report.prompt.tokens
+    assert report.prompt.exact
+    assert [line.what for line in report.lines] == [
+        *("tool get_weather", "tool get_time", "response format", "instructions"),
+        *("item 0 (user)", "item 1 (function_call)", "item 2 (function_call_output)", "priming"),
+    ]
+
+
+def test_a_text_is_a_message_of_the_user() -> None:
+    text, item = (
+        token_report({"model": "gpt-4o", "input": given})
+        for given in ("Hi", [{"type": "message", "role": "user", "content": "Hi"}])
+    )
+
+    assert text == item
+
+
+@pytest.mark.parametrize(
+    "before",
+    [
+        {"previous_response_id": "resp_1"},
+        {"conversation": {"id": "conv_1"}},
+        {"prompt": {"id": "pmpt_1"}},
+    ],
+    ids=["a previous response", "a conversation", "a stored prompt"],
+)
+def test_what_is_not_in_the_document_makes_an_estimate(before: dict[str, Any]) -> None:
+    assert not token_report({**ITEMS, **before}).prompt.exact
+    assert not token_report({"model": "gpt-4o", **before, "input": "Hi"}).prompt.exact
+
+
+def test_a_call_that_has_an_id_is_taken_for_a_stored_one() -> None:
+    def prompt(**members: Any) -> int:
+        user, call, result = ITEMS["input"]
+        given = [user, {**call, "id": "fc_1"}, result]
+        return token_report({**ITEMS, "input": given, **members}).prompt.tokens
+
+    assert prompt() == token_report(ITEMS).prompt.tokens + 3
+    assert prompt(store=False) == token_report(ITEMS).prompt.tokens
+
+
+ANSWER: dict[str, Any] = {
+    "object": "response",
+    "model": "gpt-4o-mini-2024-07-18",
+    "status": "completed",
+    "output": [
+        {"type": "message", "content": [{"type": "output_text", "text": "Hello"}]},
+        {"type": "function_call", "name": "get_time", "arguments": "{}"},
+    ],
+    "usage": {"input_tokens": 70, "output_tokens": 20},
+}
+EVENTS = [
+    {"type": "response.created", "response": {**ANSWER, "output": [], "usage": None}},
+    {"type": "response.output_text.delta", "delta": "Hello"},
+    {"type": "response.completed", "response": ANSWER},
+]
+
+
+@pytest.mark.parametrize("answered", [{"response": ANSWER}, {"chunks": EVENTS}])
+def test_a_recorded_response_is_compared_with_its_bill(answered: dict[str, Any]) -> None:
+    report = token_report({"request": {"model": "gpt-4o-mini", "input": "Hi"}, **answered})
+
+    assert (report.recorded_prompt, report.recorded_completion) == (70, 20)
+    assert report.completion is not None
+    assert report.completion.exact
+
+
+def test_embeddings_have_a_line_for_each_input() -> None:
+    report = token_report({"model": "text-embedding-3-small", "input": ["Hello world", "Hello"]})
+
+    assert report.protocol == "embeddings"
+    assert [(line.what, line.tokens) for line in report.lines] == [("input 0", 2), ("input 1", 1)]
+
+
+def test_the_command_calls_the_sums_as_the_protocol_does(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "request.json"
+    file.write_text(json.dumps({"request": ITEMS, "response": ANSWER}))
+
+    assert main(["tokens", str(file)]) == 0
+
+    out = capsys.readouterr().out
+    assert "  input_tokens " in out
+    assert "  output_tokens " in out
+    assert "item 1 (function_call)" in out
