@@ -88,7 +88,9 @@ class OpenAI(OpenAICompatible):
     """The dialect of api.openai.com."""
 
     kind = "openai"
-    has = frozenset({"chat.completions", "completions", "models", "stored_completions"})
+    has = frozenset(
+        {"chat.completions", "completions", "models", "responses", "stored_completions"}
+    )
     took_header = "openai-processing-ms"
 
     def authenticate(self, http: HttpRequest) -> str:

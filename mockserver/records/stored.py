@@ -12,6 +12,8 @@ from typing import Any, Final
 from mockserver.conversation import Choice, ModelRequest, Usage
 
 MOST_KEPT: Final = 1_000
+MOST_THINGS: Final = 10_000
+"""How many things are kept besides answers."""
 MOST_BYTES: Final = 32 * 1024 * 1024
 
 
@@ -61,7 +63,7 @@ class StoredThing:
         id: Its id.
         kind: What it is, in the protocol's own words.
         created: Unix time.
-        members: What there is to it; its protocol may change it, and says so by `resize`.
+        members: What there is to it; its protocol may change it, and puts it again then.
         size: How much it holds, in bytes.
 
     """
@@ -78,7 +80,7 @@ class StoredAnswers:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, StoredAnswer] = OrderedDict()
-        self._things: OrderedDict[str, StoredThing] = OrderedDict()
+        self._things: OrderedDict[str, tuple[StoredThing, int]] = OrderedDict()
         self._size = 0
         self._size_of_things = 0
         self.dropped = 0
@@ -114,7 +116,8 @@ class StoredAnswers:
 
     def thing(self, identity: str) -> StoredThing | None:
         """Return what is kept by the id *identity* besides answers."""
-        return self._things.get(identity)
+        found = self._things.get(identity)
+        return None if found is None else found[0]
 
     def put(self, thing: StoredThing) -> None:
         """Keep *thing*, unless it alone exceeds the limit; it may be kept already, and have grown.
@@ -125,9 +128,9 @@ class StoredAnswers:
         if thing.size > MOST_BYTES:
             self.dropped += 1
             return
-        self._things[thing.id] = thing
+        self._things[thing.id] = thing, thing.size
         self._size_of_things += thing.size
-        while len(self._things) > MOST_KEPT or self._size_of_things > MOST_BYTES:
+        while len(self._things) > MOST_THINGS or self._size_of_things > MOST_BYTES:
             self.drop(next(iter(self._things)))
             self.dropped += 1
 
@@ -135,12 +138,12 @@ class StoredAnswers:
         """Forget the thing with the id *identity*; return whether there was one."""
         found = self._things.pop(identity, None)
         if found is not None:
-            self._size_of_things = sum([thing.size for thing in self._things.values()])
+            self._size_of_things -= found[1]
         return found is not None
 
     def things(self, kind: str) -> list[StoredThing]:
         """Return the things of *kind*, oldest first."""
-        return [thing for thing in self._things.values() if thing.kind == kind]
+        return [thing for thing, _ in self._things.values() if thing.kind == kind]
 
     def __iter__(self) -> Iterator[StoredAnswer]:
         """Yield the answers kept, oldest first."""

@@ -223,9 +223,11 @@ class Shaper:
         billed = tokens.BilledChoice(
             text=answered.text if answered.speech is None else answered.speech.text,
             refusal=answered.refusal,
-            calls=[(call.name, call.arguments) for call in calls],
+            calls=[(call.name, call.arguments) for call in calls if not call.is_custom],
             stop=stop,
             cut=says_cut,
+            texts=[part.text for part in parts if isinstance(part, AnsweredText)],
+            custom_calls=[(call.name, call.arguments) for call in calls if call.is_custom],
         )
         was_cut = self._note(billed, thought, was_hit=was_hit)
         answered.finish_reason = self._finish_reason(

@@ -139,8 +139,10 @@ class AnswerBill:
 
     def choice(self, choice: BilledChoice) -> int:
         """Return the tokens of one choice, without those of reasoning and end of turn."""
-        layout = self._layout
-        if self._reasoning and choice.cut and not choice.text and not choice.calls:
+        layout, calls = self._layout, choice.calls
+        if choice.custom_calls:
+            calls = [*calls, *choice.custom_calls]
+        if self._reasoning and choice.cut and not choice.text and not calls:
             return 0  # the limit was reached in the middle of the reasoning
         # A stop sequence that was hit is billed with the text it ended, tokenised together
         # (71 of 71 distinct answers).
@@ -148,8 +150,8 @@ class AnswerBill:
         tokens += layout.answer_header + self._analysed * layout.analysis
         if choice.refusal:
             tokens += self._count(choice.refusal) + (not self._reasoning)
-        if choice.calls:
-            return tokens + self._calls(choice.calls)
+        if calls:
+            return tokens + self._calls(calls)
         if self._thought and tokens >= LONG:
             self.used |= Rule.LONG_REASONED_ANSWERS
         return tokens + layout.answered_text + self._formatted(choice)
