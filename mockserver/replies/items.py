@@ -38,7 +38,7 @@ class WrittenReasoning:
 
     never_null: ClassVar[frozenset[str]] = frozenset({"tokens", "encrypted"})
 
-    summary: OneOrMore[str] = ()
+    summary: tuple[str, ...] = ()
     text: str = ""
     tokens: int | None = None
     encrypted: str | bool | None = None
