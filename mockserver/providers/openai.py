@@ -170,8 +170,8 @@ class OpenAI(OpenAICompatible):
             case "models":
                 return (Mould(pretty(rendered.value)),)
             case "responses":
-                text = in_ascii(pretty(rendered.value, token_ends=by_token))
-                return body_moulds(text, rendered.marks, by_token=by_token)
+                text = pretty(rendered.value, token_ends=by_token)
+                return body_moulds(text, rendered.marks, by_token=by_token, is_ascii=True)
             case _:
                 text = pretty(rendered.value, token_ends=by_token) + "\n"
                 return body_moulds(text, rendered.marks, by_token=by_token)

@@ -16,6 +16,7 @@ from mockserver.wire.jsontext import (
     Filling,
     TokenText,
     fill,
+    in_ascii,
     with_token_ends,
 )
 from mockserver.wire.marks import Marks
@@ -42,6 +43,7 @@ class Mould:
         measured: How many characters the padding completes, without those of the piece; None:
             there is no padding.
         pads_text: Whether those of the piece count as they are before they are JSON.
+        is_ascii: Whether all that is not ASCII is escaped in it.
         tokens: How many tokens it completes, if it has no place for text.
         marks: The marks on it.
 
@@ -56,6 +58,7 @@ class Mould:
     tokens: Final[int] = 0
     marks: Final[Marks] = ()
     pads_text: Final[bool] = False
+    is_ascii: Final[bool] = False
 
     @property
     def whole(self) -> str:
@@ -145,11 +148,17 @@ def event_mould(
     )
 
 
-def body_moulds(text: str, marks: Marks = (), *, by_token: bool) -> tuple[Mould, ...]:
-    """Return the moulds of a body: one for each marked token end, or a single one."""
+def body_moulds(
+    text: str, marks: Marks = (), *, by_token: bool, is_ascii: bool = False
+) -> tuple[Mould, ...]:
+    """Return the moulds of a body: one for each marked token end, or a single one.
+
+    With *is_ascii*, all that is not ASCII is escaped in it.
+    """
+    text = in_ascii(text) if is_ascii else text
     before, piece, after = text.partition(PIECE)
     if piece or not by_token:
-        return (Mould(before, after, has_text=bool(piece), marks=marks),)
+        return (Mould(before, after, has_text=bool(piece), marks=marks, is_ascii=is_ascii),)
     *ended, rest = text.split(TOKEN_END)
     return (*[Mould(part, tokens=1) for part in ended], Mould(rest, marks=marks))
 
@@ -239,6 +248,7 @@ class Joined:
         "_first",
         "_form",
         "_has_text",
+        "_is_ascii",
         "_measured",
         "_numbers",
         "_slices",
@@ -250,6 +260,7 @@ class Joined:
         repeated = [mould for mould in moulds if mould.repeats]
         self._event = _Event(repeated[0], marks) if repeated else None
         self._has_text = any(mould.has_text for mould in moulds)
+        self._is_ascii = any(mould.is_ascii for mould in moulds)
         self._tokens = sum([0 if mould.repeats else mould.tokens for mould in moulds])
         parts = [REPEATED if mould.repeats else mould.whole for mould in moulds]
         measured = [None if mould.repeats else mould.measured for mould in moulds]
@@ -285,7 +296,8 @@ class Joined:
             slices = self._cut(len(text.pieces)) if slices else slices
             tokens += text.tokens
         elif self._has_text:
-            values[PIECE] = "".join(text.escaped)
+            whole = "".join(text.escaped)
+            values[PIECE] = in_ascii(whole) if self._is_ascii else whole
         if slices:
             values.update(enumerate(map(padding.__getitem__, slices)))
         return self._form.filled(values), tokens
@@ -332,5 +344,6 @@ class _Event:
 
 def _spread(mould: Mould, text: TokenText) -> list[Part]:
     """Return a body with *text* in it, a part for each token; the last has the marks."""
-    *ended, rest = f"{mould.before}{with_token_ends(text)}{mould.between}".split(TOKEN_END)
+    whole = f"{mould.before}{with_token_ends(text)}{mould.between}"
+    *ended, rest = (in_ascii(whole) if mould.is_ascii else whole).split(TOKEN_END)
     return [*[Part(part, 1) for part in ended], Part(rest, 0, mould.marks)]

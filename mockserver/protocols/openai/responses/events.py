@@ -153,7 +153,9 @@ class ResponseEvents:
         content = item.value["content"][0]
         said = {"logprobs": content["logprobs"], "text": whole_text(part.text)}
         yield _event("response.output_text.done", {**place, **said}, _IS_DONE)
-        yield _event("response.content_part.done", {**place, "part": content}, _IS_DONE)
+        # Their log-probabilities are in all other events (4 of 4).
+        done = {**content, "logprobs": []}
+        yield _event("response.content_part.done", {**place, "part": done}, _IS_DONE)
 
     def _refusal(self, index: int, item: OutputItem, part: AnsweredRefusal) -> Iterator[Chunk]:
         place: Json = {"content_index": 0, "item_id": item.id, "output_index": index}
@@ -224,6 +226,31 @@ class ResponseEvents:
         yield self._delta(f"response.{name}.delta", text, place, CALL, 0)
         yield _event(f"response.{name}.done", {**place, member: text}, _IS_DONE)
 
+    def written_call(
+        self, index: int, item: OutputItem, named: str, member: str
+    ) -> Iterator[Chunk]:
+        """Yield what a call that is written as it goes out hands over, token by token."""
+        yield from self.written(index, item, named, member, _member(item, member))
+
+    def written_message(self, index: int, item: OutputItem) -> Iterator[Chunk]:
+        """Yield the texts of a message that is written as it goes out."""
+        content = item.value.get("content")
+        for number, one in enumerate(content if is_list(content) else []):
+            part: Any = one if is_object(one) else {}
+            place: Json = {"content_index": number, "item_id": item.id, "output_index": index}
+            is_refusal = part.get("type") == "refusal"
+            named, member = ("refusal", "refusal") if is_refusal else ("output_text", "text")
+            empty = {**part, member: ""}
+            yield _event("response.content_part.added", {**place, "part": empty})
+            besides: Json = {} if is_refusal else {"logprobs": []}
+            text = str(part.get(member) or "")
+            for piece, count in tokens.pieces(text, self._answer.model.family.encoding):
+                name, kind = f"response.{named}.delta", REFUSAL if is_refusal else CONTENT
+                members = {**place, **besides}
+                yield self._delta(name, piece, members, kind, count, pads=not is_refusal)
+            yield _event(f"response.{named}.done", {**place, **besides, member: text}, _IS_DONE)
+            yield _event("response.content_part.done", {**place, "part": part}, _IS_DONE)
+
     def commands(self, index: int, item: OutputItem) -> Iterator[Chunk]:
         """Yield the commands of a shell; their events have no id (recorded)."""
         action = item.value.get("action")
@@ -283,6 +310,9 @@ def _summary_tokens(item: OutputItem) -> int:
 # --- items that are written as they go out ---------------------------------------------------
 
 _EMPTY: Final[Mapping[str, Json]] = {
+    "message": {"content": []},
+    "function_call": {"arguments": ""},
+    "custom_tool_call": {"input": ""},
     "web_search_call": {"action": {"type": "search"}},
     "file_search_call": {"queries": [], "results": None},
     "code_interpreter_call": {"code": "", "outputs": None},
@@ -319,6 +349,18 @@ def _begun_by_kind(value: Json) -> Json:
     if kind == "shell_call" and is_object(begun.get("action")):
         begun["action"] = {**begun["action"], "commands": []}
     return begun
+
+
+def _function(events: ResponseEvents, index: int, item: OutputItem) -> Iterator[Chunk]:
+    yield from events.written_call(index, item, "function_call_arguments", "arguments")
+
+
+def _custom(events: ResponseEvents, index: int, item: OutputItem) -> Iterator[Chunk]:
+    yield from events.written_call(index, item, "custom_tool_call_input", "input")
+
+
+def _message(events: ResponseEvents, index: int, item: OutputItem) -> Iterator[Chunk]:
+    yield from events.written_message(index, item)
 
 
 def _search(events: ResponseEvents, index: int, item: OutputItem) -> Iterator[Chunk]:
@@ -379,6 +421,9 @@ def _member(item: OutputItem, name: str) -> str:
 
 
 _BETWEEN: Final[Mapping[str, Callable[[ResponseEvents, int, OutputItem], Iterator[Chunk]]]] = {
+    "message": _message,
+    "function_call": _function,
+    "custom_tool_call": _custom,
     "web_search_call": _search,
     "file_search_call": _search,
     "code_interpreter_call": _code,

@@ -93,7 +93,7 @@ def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesR
         kept = stored.thing(identity) if isinstance(identity, str) else None
         if kept is not None and kept.kind == ITEM:
             recalled[str(identity)] = kept.members["kept"].recalled
-    check_pairs(items)
+    check_pairs(items, stored=request.store)
     return replace(
         request,
         items=items,
