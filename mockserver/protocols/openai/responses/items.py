@@ -104,7 +104,8 @@ def _item(
         case AnsweredText() | AnsweredSpeech():
             said = part if isinstance(part, AnsweredText) else AnsweredText(part.text)
             own = None if reported is None else tuple(islice(reported, said.text.tokens))
-            value = _message(number, text_part(said, own), status)
+            content = text_part(said, own, in_pieces=answer.request.stream)
+            value = _message(number, content, status)
             return _as_message(said, value, said.phase or _phase(answer, follows), own)
         case AnsweredRefusal(text):
             value = _message(number, {"type": "refusal", "refusal": text}, status)
@@ -150,13 +151,15 @@ def _as_message(
     return OutputItem(kind="message", part=part, value=value, id=value["id"], logprobs=logprobs)
 
 
-def text_part(part: AnsweredText, logprobs: Sequence[TokenLogprob] | None) -> Json:
-    """Return the part of a message that has a text."""
+def text_part(
+    part: AnsweredText, logprobs: Sequence[TokenLogprob] | None, *, in_pieces: bool
+) -> Json:
+    """Return the part of a message that has a text; it may be sent *in_pieces* as well."""
     return {
         "type": "output_text",
         "annotations": list(part.annotations),
         "logprobs": [logprob_entry(one) for one in logprobs or ()],
-        "text": whole_text(part.text),
+        "text": whole_text(part.text) if in_pieces else part.text,
     }
 
 
