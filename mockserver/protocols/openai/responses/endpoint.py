@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from mockserver import tokens
-from mockserver.contracts import Answer, GeneratingEndpoint
+from mockserver.contracts import Answer, AnsweredText, GeneratingEndpoint
 from mockserver.conversation import (
     ApiError,
     Charge,
@@ -32,7 +32,7 @@ from mockserver.protocols.openai.responses.identity import (
     response_id,
     sealed,
 )
-from mockserver.protocols.openai.responses.items import OutputItem, output_of
+from mockserver.protocols.openai.responses.items import MESSAGE, OutputItem, output_of
 from mockserver.protocols.openai.responses.request import ResponsesRequest, as_response
 from mockserver.protocols.openai.responses.response import COMPLETED_AT, PAYER, ResponseObject
 from mockserver.protocols.openai.responses.validation import (
@@ -124,7 +124,7 @@ class Responses(GeneratingEndpoint):
         return with_history(as_response(request), stored)
 
     def kept(self, answer: StoredAnswer, stored: StoredAnswers) -> None:
-        """Keep the items of *answer* by their ids, and enter it in its conversation."""
+        """Enter *answer* in its conversation, if it belongs to one."""
         keep(answer, stored)
 
     # --- the bill ---
@@ -218,6 +218,11 @@ class Responses(GeneratingEndpoint):
     def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:
         """Return the ids of the items of *answer*, its ciphertexts, and when it was complete."""
         values = {COMPLETED_AT.mark: str(answer.dated + _took_s(answer))}
+        parts = answer.choices[0].parts if answer.choices else ()
+        if len(parts) == 1 and isinstance(parts[0], AnsweredText) and answer.reasoning is None:
+            # Most answers are one text.
+            values[MESSAGE.mark] = item_id("msg_", identity, answer.dated, draw, 0)
+            return values
         for number, item in enumerate(output_of(answer)):
             if isinstance(item.id, Hole):
                 prefix = prefix_of(item.kind)

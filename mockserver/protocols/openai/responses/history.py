@@ -1,7 +1,8 @@
 """What a request continues or refers to: responses, conversations and single items that are kept.
 
-An item that an answer has is kept by its id, with what the provider knows of it; a conversation is
-kept with its items. What goes out is never changed: it is only read again.
+An item that an answer has is found by its id, with what the provider knows of it; a conversation is
+kept with its items. What goes out is never changed: it is only read again, and only when something
+refers to it.
 """
 
 import json
@@ -90,9 +91,9 @@ def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesR
     items = [*before, *given]
     for item in items:
         identity = item.get("id")
-        kept = stored.thing(identity) if isinstance(identity, str) else None
-        if kept is not None and kept.kind == ITEM:
-            recalled[str(identity)] = kept.members["kept"].recalled
+        kept = item_of(stored, identity) if isinstance(identity, str) else None
+        if kept is not None:
+            recalled[str(identity)] = kept.recalled
     check_pairs(items, stored=request.store)
     return replace(
         request,
@@ -108,17 +109,48 @@ def _resolved(item: Json, stored: StoredAnswers) -> Json:
     identity = item.get("id")
     if item.get("type") != REFERENCE or not isinstance(identity, str):
         return item
-    kept = stored.thing(identity)
-    if kept is None or kept.kind != ITEM:
+    kept = item_of(stored, identity)
+    if kept is None:
         raise item_not_found(identity)
-    found: Json = kept.members["kept"].item
-    return found
+    return kept.item
+
+
+def item_of(stored: StoredAnswers, identity: str) -> KeptItem | None:
+    """Return the item with the id *identity*, if an answer that is kept has it."""
+    found = stored.thing(identity)
+    if found is None:
+        for answer in stored.of(RESPONSES):
+            if not answer.members.get(_READ):
+                answer.members[_READ] = True
+                _keep_items(answer, stored)
+        found = stored.thing(identity)
+    if found is None or found.kind != ITEM:
+        return None
+    kept: KeptItem = found.members["kept"]
+    return kept
+
+
+_READ: Final = "items are read"
+"""The member of an answer whose items are kept by their ids already."""
 
 
 def keep(answer: StoredAnswer, stored: StoredAnswers) -> None:
-    """Keep each item of *answer* by its id, and enter it in its conversation."""
+    """Enter *answer* in its conversation, if it belongs to one."""
     request = reading.as_response(answer.request)
-    output: list[Json] = [item for item in sent_response(answer)["output"] if is_object(item)]
+    conversation = reading.conversation_of(request.body)
+    thing = None if conversation is None else stored.thing(conversation)
+    if thing is not None:
+        enter(stored, thing, [*request.given, *_output(answer)])
+
+
+def _output(answer: StoredAnswer) -> list[Json]:
+    return [item for item in sent_response(answer)["output"] if is_object(item)]
+
+
+def _keep_items(answer: StoredAnswer, stored: StoredAnswers) -> None:
+    """Keep each item of *answer* by its id."""
+    request = reading.as_response(answer.request)
+    output = _output(answer)
     calls = [item for item in output if item.get("type") == "function_call"]
     thoughts = [item for item in output if item.get("type") == "reasoning"]
     thought = 0 if answer.usage is None else answer.usage.reasoning_tokens
@@ -132,10 +164,6 @@ def keep(answer: StoredAnswer, stored: StoredAnswers) -> None:
             model=answer.model_name,
         )
         keep_item(stored, item, KeptItem(item, known, answer.id), answer.created)
-    conversation = reading.conversation_of(request.body)
-    thing = None if conversation is None else stored.thing(conversation)
-    if thing is not None:
-        enter(stored, thing, [*request.given, *output])
 
 
 def keep_item(stored: StoredAnswers, item: Json, kept: KeptItem, created: int) -> None:

@@ -229,6 +229,10 @@ def _hole(number: int, prefix: str) -> Hole:
     return Hole(f"O{number:03d}{prefix}", len(prefix) + DIGITS)
 
 
+MESSAGE: Final = _hole(0, "msg_")
+"""The place of the id of a message that is all there is."""
+
+
 @cache
 def sealed_hole(number: int, moment: int, size: int) -> Hole:
     """Return the hole for the ciphertext of item *number* at one of the moments."""
