@@ -8,7 +8,7 @@ from textwrap import dedent
 from typing import Any
 
 import pytest
-from support import machine, purity
+from support import machine, properties, purity
 from support.wire import Serve
 
 from mockserver import MockServer, load_scenario
@@ -41,9 +41,10 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that need more than Python."""
+    """Mark the tests that need more than Python, and state how often properties are tried."""
     for item in items:
         purity.mark(item)
+    properties.thin_out(items)
 
 
 def pytest_collection_finish() -> None:
