@@ -80,7 +80,9 @@ def noted(exchange: Exchange) -> tuple[Any, ...]:
         pytest.param({"stream": True}, id="F6 streamed"),
         pytest.param({"stream": True, "n": 3}, id="F6 choices in turn"),
         pytest.param({"stream": True, "max_tokens": 1_000}, id="F6 cut"),
-        pytest.param({"logprobs": True, "top_logprobs": 2}, id="F6 log-probabilities"),
+        pytest.param(
+            {"logprobs": True, "top_logprobs": 2, "max_tokens": 1_000}, id="F6 log-probabilities"
+        ),
         pytest.param({"store": True}, id="F6 stored"),
     ],
 )
