@@ -21,8 +21,9 @@ PIP := python -m pip --disable-pip-version-check install --quiet
 OURSELVES := --no-deps --no-build-isolation --editable .
 NO_NODE := Node (with npm) is not installed, so this is left out:
 
-.PHONY: help serve test test-clients test-rest lint check check-lint lock schema docs-plots bench \
-	bench-history conformance clean
+PARTS := test-heart test-rest test-clients test-programs test-servers
+.PHONY: help serve test $(PARTS) lint check check-lint lock schema docs-plots bench bench-history \
+	conformance clean
 
 help: ## list the targets
 	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-14s %s\n", $$1, $$2}' \
@@ -33,16 +34,26 @@ serve: .venv/.run ## set up and run the server; ARGS="--scenario FILE --port 808
 
 test: test-setup ## set up and run the tests, with their coverage; ARGS="tests/wire -k name"
 	@rm -f .coverage .coverage.*
-	$(if $(ARGS),$(BIN)/coverage run -m pytest $(ARGS),@$(MAKE) -j2 --output-sync=line test-clients test-rest)
+	$(if $(ARGS),$(BIN)/coverage run -m pytest $(ARGS),@$(MAKE) -j2 --keep-going --output-sync=line $(PARTS))
 	@$(BIN)/coverage combine --quiet
 	$(if $(ARGS),,@$(BIN)/coverage report --skip-covered)
 
-# Two halves at once, of about the same length: what runs programs of its own, and all else.
-HALF := $(addprefix tests/,cli clients conformance control examples fuzz packaging plugin server)
-test-clients:
-	$(BIN)/coverage run -m pytest $(HALF)
+# Parts, two at once: the longest first, so that the last ones fill what time is left. What no other
+# part names is in `test-rest`.
+HEART := $(addprefix tests/,engine protocols providers scenario)
+CLIENTS := $(addprefix tests/,clients conformance)
+PROGRAMS := $(addprefix tests/,benchmarks cli docs examples packaging plugin)
+SERVERS := $(addprefix tests/,control fuzz server)
+test-heart:
+	$(BIN)/coverage run -m pytest $(HEART)
 test-rest:
-	$(BIN)/coverage run -m pytest $(HALF:%=--ignore=%)
+	$(BIN)/coverage run -m pytest $(addprefix --ignore=,$(HEART) $(CLIENTS) $(PROGRAMS) $(SERVERS))
+test-clients:
+	$(BIN)/coverage run -m pytest $(CLIENTS)
+test-programs:
+	$(BIN)/coverage run -m pytest $(PROGRAMS)
+test-servers:
+	$(BIN)/coverage run -m pytest $(SERVERS)
 
 lint: .venv/.dev $(if $(NODE),.ci/pyright/node_modules) ## ruff, mypy, pyright and the import contracts
 	$(BIN)/ruff check .
