@@ -111,12 +111,11 @@ class ResponseEvents:
                 yield from self._other(index, item)
         value = item.value if len(item.sealed) == 0 else _sealed(item, 1)
         # Reasoning takes its time, though nothing of it is sent but this.
-        thought = item.part.tokens if isinstance(item.part, AnsweredThought) else 0
         yield _event(
             "response.output_item.done",
             {"item": value, "output_index": index},
             _IS_DONE,
-            tokens=max(0, thought - _summary_tokens(item)),
+            tokens=max(0, item.tokens - _summary_tokens(item)),
         )
 
     def _delta(
@@ -140,7 +139,7 @@ class ResponseEvents:
 
     def _text(self, index: int, item: OutputItem, part: AnsweredText) -> Iterator[Chunk]:
         place: Json = {"content_index": 0, "item_id": item.id, "output_index": index}
-        empty = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
+        empty: Json = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
         yield _event("response.content_part.added", {**place, "part": empty})
         rest = iter(item.logprobs or ())
         for piece, count in part.text.pieces:
@@ -154,7 +153,7 @@ class ResponseEvents:
         said = {"logprobs": content["logprobs"], "text": whole_text(part.text)}
         yield _event("response.output_text.done", {**place, **said}, _IS_DONE)
         # Their log-probabilities are in all other events (4 of 4).
-        done = {**content, "logprobs": []}
+        done: Json = {**content, "logprobs": []}
         yield _event("response.content_part.done", {**place, "part": done}, _IS_DONE)
 
     def _refusal(self, index: int, item: OutputItem, part: AnsweredRefusal) -> Iterator[Chunk]:

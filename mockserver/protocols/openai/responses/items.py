@@ -53,6 +53,11 @@ class OutputItem:
     sealed: Final[tuple[str | Hole, ...]] = ()
     logprobs: Final[Sequence[TokenLogprob] | None] = None
 
+    @property
+    def tokens(self) -> int:
+        """How many tokens of reasoning it is."""
+        return self.part.tokens if isinstance(self.part, AnsweredThought) else 0
+
 
 def output_of(answer: Answer) -> list[OutputItem]:
     """Return what *answer* puts out, its ids and ciphertexts as holes."""
@@ -77,7 +82,7 @@ def output_of(answer: Answer) -> list[OutputItem]:
 
 def _aloud(answer: Answer, words: TokenText) -> AnsweredThought:
     """Return the reasoning of a reply that has words for it; they are shown if a summary is."""
-    stated = as_response(answer.request).body.get("reasoning") or {}
+    stated: Json = as_response(answer.request).body.get("reasoning") or {}
     shows = stated.get("summary") or stated.get("generate_summary")
     return AnsweredThought(words, words.tokens, (words,) if shows else ())
 

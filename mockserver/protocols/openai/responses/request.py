@@ -276,7 +276,8 @@ def tool_choice_of(body: Json) -> ToolChoice:
 
 def format_of(body: Json) -> Format:
     """Return the form of the answer."""
-    stated = (body.get("text") or {}).get("format") or {}
+    text: Json = body.get("text") or {}
+    stated: Json = text.get("format") or {}
     match stated.get("type"):
         case "json_object":
             return Format("json_object")
@@ -331,7 +332,8 @@ def _read_stream(request: ResponsesRequest, value: Any) -> None:
 
 
 def _read_stream_options(request: ResponsesRequest, value: Any) -> None:
-    request.include_obfuscation = (value or {}).get("include_obfuscation") is not False
+    options: Json = value or {}
+    request.include_obfuscation = options.get("include_obfuscation") is not False
 
 
 def _read_limit(request: ResponsesRequest, value: Any) -> None:

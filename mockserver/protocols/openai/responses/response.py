@@ -53,8 +53,8 @@ class ResponseObject:
         self._model = answer.model
         self._echoed = echoed(request.body, answer.model)
 
-    def finished(self, output: Sequence[OutputItem]) -> Json:
-        """Return it as it is in the end."""
+    def finished(self, output: Sequence[OutputItem], **besides: JsonValue) -> Json:
+        """Return it as it is in the end, with the members *besides*."""
         answer = self._answer
         reason = answer.choices[0].finish_reason if answer.choices else "stop"
         failed = reason == "error"
@@ -70,6 +70,7 @@ class ResponseObject:
             if searches
             else NO_TOOLS_USED,
             usage=None if failed else usage_of(answer),
+            **besides,
         )
 
     def unfinished(self, status: str) -> Json:
