@@ -87,7 +87,7 @@ SAID: Final = {
     ),
     "records/journal.py": (CONVENIENCE, {"messages", "tools", "prompt"}),
     "replies/choices.py": (LANGUAGE, {"choices", "finish_reason"}),
-    "replies/items.py": (LANGUAGE, {"annotations", "input", "refusal"}),
+    "replies/items.py": (LANGUAGE, {"annotations", "refusal"}),
     "replies/json_schema.py": ("a word of JSON Schema", {"object"}),
     "replies/raw.py": (LANGUAGE, {"usage"}),
     "replies/refusal.py": (LANGUAGE, {"refusal"}),
