@@ -100,8 +100,8 @@ def _repeated(tool: Mapping[str, Any]) -> Json:
         case "function":
             members = _function(tool)
         case "custom":
-            members = {"description": None, "format": {"type": "text"}, **_stated(tool)}
-            members["format"] = _sorted(members["format"])
+            stated = tool.get("format") or {"type": "text"}
+            members = {"description": None, **_stated(tool), "format": _sorted(stated)}
         case "namespace":
             members = {**_stated(tool), "tools": [_repeated(one) for one in tool["tools"]]}
         case "file_search":
@@ -167,7 +167,8 @@ def _web_search(tool: Mapping[str, Any]) -> Json:
 
 
 def _file_search(tool: Mapping[str, Any]) -> Json:
-    ranking = {"ranker": "auto", "score_threshold": 0.0, **(tool.get("ranking_options") or {})}
+    stated: Mapping[str, Any] = tool.get("ranking_options") or {}
+    ranking: Json = {"ranker": "auto", "score_threshold": 0.0, **stated}
     ranking["score_threshold"] = float(ranking["score_threshold"])
     return {"filters": None, "max_num_results": 20, **_stated(tool), "ranking_options": ranking}
 

@@ -55,7 +55,8 @@ def unable(body: Body, model: Model, traits: Traits) -> ApiError | None:
     verbosity = text.get("verbosity")
     if verbosity is not None and traits.verbosities and verbosity not in traits.verbosities:
         return faults.not_with_model("text.verbosity", verbosity, model.id, traits.verbosities)
-    match (text.get("format") or {}).get("type"):
+    form: Mapping[str, Any] = text.get("format") or {}
+    match form.get("type"):
         case "json_schema" if not traits.json_schema:
             return faults.said(
                 "Invalid parameter: 'text.format' of type 'json_schema' is not supported with "
