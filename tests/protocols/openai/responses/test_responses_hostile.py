@@ -123,7 +123,7 @@ def test_what_is_changed_here_is_valid_to_begin_with() -> None:
     check_responses(body, find_model(body, CATALOGUE))
 
 
-@settings(derandomize=True, max_examples=800, deadline=None)
+@settings(derandomize=True, max_examples=300, deadline=None)
 @given(data=st.data(), model=st.sampled_from(MODELS.split()), tiny=st.booleans())
 def test_nothing_but_a_refusal_comes_out(data: st.DataObject, model: str, tiny: bool) -> None:  # noqa: FBT001 - drawn
     body = copy.deepcopy(BODY)
@@ -157,7 +157,7 @@ def _has(owner: Any, key: Any) -> bool:
     return key in owner if isinstance(owner, dict) else isinstance(key, int) and key < len(owner)
 
 
-@settings(derandomize=True, max_examples=300, deadline=None)
+@settings(derandomize=True, max_examples=150, deadline=None)
 @given(items=JSON)
 def test_items_are_accepted_or_refused(items: Any) -> None:
     _is_refused(lambda: check_items(items))

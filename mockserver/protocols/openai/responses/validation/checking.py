@@ -10,6 +10,7 @@ Source:
 """
 
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, Final
 
 from mockserver.conversation import ApiError
@@ -19,6 +20,12 @@ from mockserver.protocols.openai.responses.validation import shapes, tools
 from mockserver.protocols.openai.responses.validation.abilities import check_abilities
 from mockserver.protocols.openai.responses.validation.items import check_input, null_string
 from mockserver.protocols.openai.responses.validation.layer import by_responses
+from mockserver.protocols.openai.responses.validation.looking import (
+    LEAST_OUTPUT,
+    MOST_CACHE_KEY,
+    MOST_SAFETY_IDENTIFIER,
+    FastLook,
+)
 from mockserver.protocols.openai.responses.validation.pairing import check_pairs
 from mockserver.protocols.openai.responses.validation.shapes import Shape
 from mockserver.protocols.openai.responses.validation.text import TEXT
@@ -27,9 +34,6 @@ from mockserver.protocols.openai.validation.chat_fields import metadata_check
 from mockserver.protocols.openai.validation.strangers import spelling_help
 from mockserver.protocols.openai.validation.values import Body
 
-LEAST_OUTPUT: Final = 16
-_MOST_CACHE_KEY: Final = 64
-_MOST_SAFETY_IDENTIFIER: Final = 128
 _TIERS: Final = ("auto", "default", "fast", "flex", "priority")
 _INCLUDED: Final = (
     "file_search_call.results",
@@ -126,11 +130,11 @@ _MEMBERS: Final[Mapping[str, Shape]] = {
         },
     ),
     "user": shapes.text(),
-    "safety_identifier": shapes.text(_MOST_SAFETY_IDENTIFIER),
+    "safety_identifier": shapes.text(MOST_SAFETY_IDENTIFIER),
     "prompt_cache_options": shapes.record(
         {}, {"mode": shapes.word("implicit", "explicit"), "ttl": shapes.text()}
     ),
-    "prompt_cache_key": shapes.text(_MOST_CACHE_KEY),
+    "prompt_cache_key": shapes.text(MOST_CACHE_KEY),
     "prompt_cache_retention": shapes.word("in_memory", "24h"),
     "truncation": shapes.word("auto", "disabled"),
     "instructions": shapes.text(),
@@ -162,9 +166,19 @@ def check_responses(body: Body, model: Model, sent: bytes | None = None) -> None
         ApiError: The first fault, in the provider's order.
 
     """
-    del sent
-    check_members(body, lenient="/" in model.behaves_as)
+    is_lenient = "/" in model.behaves_as
+    # A gateway's models share their traits with others, but not what is refused of them.
+    look = None if sent is None or is_lenient else _look(traits_of(model))
+    if look is not None and sent is not None and look.passes(sent):
+        return
+    check_members(body, lenient=is_lenient)
     _check_whole(body, model)
+    if look is not None and sent is not None and "tools" in body:
+        look.learn(sent)
+
+
+_look: Final = cache(FastLook)
+"""The look at bodies for the models of some traits: there are as many as rows of these."""
 
 
 @by_responses
