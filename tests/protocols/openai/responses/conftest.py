@@ -7,7 +7,7 @@ from mockserver.conversation import ApiError
 from mockserver.models import Catalogue
 from mockserver.protocols.openai.responses.validation import check_responses, find_model
 
-Fault = tuple[str | None, str | None, str]
+Fault = tuple[str | None, str | int | None, str]
 """Param, code and message of a refusal with status 400."""
 
 Refusal = Callable[..., Fault | None]
