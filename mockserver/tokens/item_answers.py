@@ -10,7 +10,7 @@ from functools import cache
 from typing import Any, Final
 
 from mockserver.models import Family, Model
-from mockserver.tokens.answers import AnswerBill, AnswerTerms
+from mockserver.tokens.answers import AFTER_RESULT, FREE, AnswerBill, AnswerTerms
 from mockserver.tokens.bill import BilledChoice, Count
 from mockserver.tokens.evidence import Rule, doubts
 from mockserver.tokens.item_layouts import ItemLayout, item_layout
@@ -24,6 +24,9 @@ def output_terms(body: Mapping[str, Any], items: Sequence[Item]) -> AnswerTerms:
     Calls are never taken out of the tool for parallel calls by their blanks: arguments are as the
     model wrote them, here (none of 651 has any).
     """
+    after_result = bool(items) and kind_of(items[-1]).endswith("_output")
+    if _DECIDE.isdisjoint(body):
+        return AFTER_RESULT if after_result else FREE
     tools, form = tools_of(body), format_of(body)
     kind = form.get("type")
     name = form.get("name")
@@ -31,12 +34,13 @@ def output_terms(body: Mapping[str, Any], items: Sequence[Item]) -> AnswerTerms:
         offers=any(tool.get("type") in _OFFERED for tool in tools),
         forces=forced_function(body) is not None,
         forbids=body.get("tool_choice") == "none",
-        after_result=bool(items) and kind_of(items[-1]).endswith("_output"),
+        after_result=after_result,
         schema_name=(name if isinstance(name, str) else "") if kind == "json_schema" else None,
         is_object=kind == "json_object",
     )
 
 
+_DECIDE: Final = frozenset({"tools", "tool_choice", "text"})
 _OFFERED: Final = frozenset({"function", "namespace"})
 
 
@@ -57,9 +61,12 @@ def count_answer_of(
             text=first, refusal=choice.refusal, calls=calls, stop=choice.stop, cut=choice.cut
         )
     )
-    tokens += _further(terms, family, layout, first, further, calls=bool(calls))
+    if further or calls:
+        tokens += _further(terms, family, layout, first, further, calls=bool(calls))
     tokens += reasoning_tokens + (not choice.cut and choice.stop is None)
-    used = bill.used & _AS_IN_A_CHAT | Rule.ITEM_ANSWERS
+    used = Rule.ITEM_ANSWERS
+    if bill.used is not Rule.ANSWERS:  # operations on flags are slow
+        used |= bill.used & _AS_IN_A_CHAT
     if calls:
         used |= Rule.ANSWERED_ITEM_CALLS
     if choice.custom_calls:

@@ -230,7 +230,7 @@ class _Bill:
     def items(self, items: Sequence[Item]) -> list[Part]:
         """Return what each item costs, in order; calls that are read as one are one part."""
         parts: list[Part] = []
-        begins = turn_begins(items) if self._context() == "current_turn" else 0
+        begins: int | None = None
         place = 0
         while place < len(items):
             item, taken = items[place], 1
@@ -246,6 +246,8 @@ class _Bill:
                 case "function_call_output":
                     tokens, used = self._result(item)
                 case "reasoning":
+                    if begins is None:
+                        begins = turn_begins(items) if self._context() == "current_turn" else 0
                     tokens, used = (0, NO_RULE) if place < begins else self._reasoning(item)
                 case _:
                     tokens, used = self._other(item, kind)
@@ -266,6 +268,8 @@ class _Bill:
         empty is (8 of 8, two repositories).
         """
         content = item.get("content")
+        if isinstance(content, str) and role != "assistant":
+            return self._opening(role) + self._count(content), NO_RULE
         parts = parts_of(content)
         if role == "assistant" and not parts:
             return 0, NO_RULE
