@@ -1,4 +1,4 @@
-"""Made-up answers: values valid for a schema, prose of a given length, names and addresses.
+"""Made-up answers: values valid for a schema, prose of a given length, names, vectors of texts.
 
 The public functions of the package; all other modules are private to it. What is drawn depends
 on the arguments alone: the same schema and the same state of the generator give the same
@@ -17,9 +17,10 @@ from mockserver.sampling.prose import prose
 from mockserver.sampling.reading import is_object
 from mockserver.sampling.references import References
 from mockserver.sampling.sampler import Budgets, Sampler, steps_for
+from mockserver.sampling.vectors import text_vector
 from mockserver.wire.jsontext import JsonValue
 
-__all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample"]
+__all__ = ["FAKERS", "accepts", "call_arguments", "fake", "prose", "sample", "text_vector"]
 
 _FREE_STEPS: Final = 20
 _FREE_LOOKS: Final = 20
