@@ -311,6 +311,7 @@ FAILURES: dict[str, tuple[str, str, str]] = {
     "quota": ("quota", "", ""),
     "rate_limit": ("rate_limit", "", ""),
     "reframe": ("{kind: reframe, newline: crlf}", EVENTS, ""),
+    "reorder": ("reorder", EVENTS, ""),
     "repeat": ("{kind: repeat, times: 1}", "", ""),
     "running_usage": ("running_usage", EVENTS, "no event of it has a frame"),
     "schema_violation": ("schema_violation", "", ""),

@@ -34,6 +34,7 @@ from mockserver.contracts.endpoint import (
     ModelEndpoint,
 )
 from mockserver.contracts.failure import (
+    BEFORE_THE_ANSWER,
     IN_THE_BODY,
     MOMENTS,
     AnswerFailure,
@@ -41,6 +42,8 @@ from mockserver.contracts.failure import (
     Failure,
     MomentWord,
     Scene,
+    broken_off,
+    refused,
 )
 from mockserver.contracts.keys import ONE_OR_MORE, KeyTrait, OneOrMore
 from mockserver.contracts.reply import (
@@ -104,6 +107,7 @@ from mockserver.wire.timeline import (
 )
 
 __all__ = [
+    "BEFORE_THE_ANSWER",
     "CREATED",
     "DATE",
     "IN_THE_BODY",
@@ -188,6 +192,7 @@ __all__ = [
     "Verbatim",
     "body",
     "body_moulds",
+    "broken_off",
     "compact",
     "holed",
     "http_date",
@@ -197,6 +202,7 @@ __all__ = [
     "json_length",
     "marks",
     "plain",
+    "refused",
     "shown",
     "split",
     "to_bytes",

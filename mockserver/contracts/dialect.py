@@ -235,6 +235,11 @@ class Dialect(ABC):
         """Return the headers with what limits have left, if `head` could not know it yet."""
         return b""
 
+    def printed(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return *error*, the refusal of *http*, as one of the layer that prints it there."""
+        del http
+        return error
+
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return the whole timeline of a refusal."""
@@ -264,8 +269,10 @@ class Dialect(ABC):
     @abstractmethod
     def stream_error(
         self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
-    ) -> bytes:
-        """Return the event that reports *error* in the middle of a stream.
+    ) -> bytes | None:
+        """Return what reports *error* in the middle of a stream, and ends it.
+
+        None: the stream has no such *shape*.
 
         Args:
             error: What happened.

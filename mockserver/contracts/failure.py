@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from random import Random
 from typing import ClassVar, Final, Literal, get_args
@@ -12,6 +12,13 @@ from mockserver.contracts.keys import OneOrMore
 from mockserver.conversation import Allowance, ApiError, Choice, ModelRequest
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
+from mockserver.wire.bodies import (
+    after_opening,
+    chunks_of,
+    events_of,
+    is_stream,
+    with_head,
+)
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.moments import (
     AfterBytes,
@@ -20,8 +27,11 @@ from mockserver.wire.moments import (
     BeforeHeaders,
     End,
     Moment,
+    split,
 )
-from mockserver.wire.timeline import Timeline
+from mockserver.wire.timeline import Data, Timeline
+
+NO_HEADERS: Final[Mapping[str, str]] = {}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,12 +72,56 @@ class Distorted:
     had_effect: bool = True
 
 
+def broken_off(
+    timeline: Timeline,
+    parts: tuple[Timeline, Timeline],
+    error: ApiError,
+    scene: Scene,
+    shape: str | None = None,
+) -> Distorted:
+    """Return the stream *timeline*, ended by *error* after the first of its two *parts*.
+
+    What opens a stream goes out in any case. No effect if the provider has no such *shape*.
+    """
+    before, after = after_opening(*parts)
+    passed = events_of(before)
+    nearest = chunks_of([*reversed(passed), *events_of(after)])
+    sent = scene.dialect.stream_error(error, nearest, shape)
+    if sent is None:
+        return Distorted(timeline, had_effect=False)
+    return Distorted((*before, Data(sent)))
+
+
+def refused(
+    timeline: Timeline,
+    moment: Moment | None,
+    error: ApiError,
+    scene: Scene,
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Distorted:
+    """Return the refusal by *error* instead of *timeline*, with *headers* added to its own.
+
+    After the headers, which state a success, a stream reports it; there is no other answer that
+    it can be part of.
+    """
+    stated = tuple(headers.items())
+    if isinstance(moment, BeforeHeaders):
+        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))
+    parts = split(timeline, AfterHeaders())
+    if parts is None or not is_stream(timeline):
+        return Distorted(timeline, had_effect=False)
+    before = with_head(parts[0], lambda head: head.with_headers(stated))
+    return broken_off(timeline, (before, parts[1]), error, scene)
+
+
 MomentWord = Literal["before_headers", "after_headers", "after_tokens", "after_bytes", "end"]
 
 
 MOMENTS: Final[tuple[MomentWord, ...]] = get_args(MomentWord)
 
 
+BEFORE_THE_ANSWER: Final = MOMENTS[:2]
+"""The moments of a refusal: in place of an answer, or at the beginning of a stream."""
 IN_THE_BODY: Final = MOMENTS[1:]
 """The moments after the headers."""
 

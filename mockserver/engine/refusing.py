@@ -35,7 +35,8 @@ def refusal(asked: Asked, error: ApiError) -> Timeline:
     if error.page is not None:
         head = Head.of(error.status, error.headers, len(error.page))
         return head._replace(scales=error.retry_after_scales), Data(error.page)
-    timeline = asked.route.dialect.render_error(error, asked.draw)
+    dialect = asked.route.dialect
+    timeline = dialect.render_error(dialect.printed(error, asked.http), asked.draw)
     if error.retry_after_scales:
         return timeline
     return tuple([e._replace(scales=False) if isinstance(e, Head) else e for e in timeline])

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.contracts import BEFORE_THE_ANSWER, Distorted, Failure, Scene, refused
 from mockserver.wire.timeline import Timeline
 
 
@@ -14,8 +14,8 @@ class ContentFilter(Failure):
     """
 
     kind = "content_filter"
-    moments = ("before_headers",)
+    moments = BEFORE_THE_ANSWER
 
-    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         """Return the refusal instead of *timeline*."""
-        return Distorted(scene.refuse(scene.dialect.content_filtered()))
+        return refused(timeline, self.moment, scene.dialect.content_filtered(), scene)

@@ -4,31 +4,47 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final, Literal
 
-from mockserver.contracts import IN_THE_BODY, UNSTATED, Distorted, Failure, Scene, Unstated
+from mockserver.contracts import (
+    IN_THE_BODY,
+    UNSTATED,
+    Distorted,
+    Failure,
+    Scene,
+    Unstated,
+    broken_off,
+)
+from mockserver.conversation import ApiError
 from mockserver.errors import BadValue
 from mockserver.wire.bodies import (
-    Json,
     SentEvent,
     at_event_end,
+    chunks_of,
     encoded,
     events_of,
     is_stream,
+    renumbered,
+    with_text,
     with_true_length,
 )
-from mockserver.wire.jsontext import JsonValue, compact, to_bytes
+from mockserver.wire.jsontext import JsonValue, compact
 from mockserver.wire.marks import (
     CALL,
+    COMPLETED,
     CONTENT,
     DONE,
+    FILLER,
     FRAME,
     GENERATED,
+    OPENING,
+    ORDINAL,
     REFUSAL,
     THOUGHT,
+    TOTAL,
     USAGE,
     value_at,
-    with_value,
 )
 from mockserver.wire.moments import AfterTokens, Moment, split
+from mockserver.wire.moulds import BLOCK
 from mockserver.wire.sse import written
 from mockserver.wire.timeline import Data, Timeline
 
@@ -43,9 +59,9 @@ What = Literal[
     "empty_event",
     "event",
 ]
-Shape = Literal["error", "named_event", "object", "choice", "blank"]
+Shape = Literal["error", "named_event", "object", "choice", "flat", "blank"]
 SHAPES: dict[What, tuple[Shape, ...]] = {
-    "error_event": ("error", "named_event", "object", "choice"),
+    "error_event": ("error", "named_event", "object", "choice", "flat"),
     "empty_choices": ("blank",),
 }
 NO_UTF8 = b"\xff"
@@ -54,7 +70,9 @@ _OF_ERRORS: Final = {
     "finish_reason": "error",
 }
 """The keys that only errors have, and what they are unless stated."""
-NOT_SAID: Final = frozenset({DONE, FRAME, GENERATED, USAGE})
+NOT_SAID: Final = frozenset(
+    {COMPLETED, DONE, FILLER, FRAME, GENERATED, OPENING, ORDINAL, TOTAL, USAGE}
+)
 """What a stream has besides the answer."""
 
 
@@ -70,8 +88,9 @@ class Inject(Failure):
             an event of your own.
         shape: The form of an error, instead of the provider's own: `error`: an error member;
             `named_event`: the same, in an event called error; `object`: an object that calls
-            itself an error; `choice`: a chunk whose choice ends with the error. Chunks without
-            choices may be `blank`: no id or model, but the results of the prompt's filter.
+            itself an error; `choice`: a chunk whose choice ends with the error; `flat`: an
+            object whose members are those of the error. Chunks without choices may be `blank`:
+            no id or model, but the results of the prompt's filter.
         message: The error's message.
         type: The error's type.
         code: The error's code; a number goes out as one.
@@ -127,44 +146,52 @@ class Inject(Failure):
                 return Distorted(timeline, had_effect=False)
             return Distorted(with_true_length((*before, Data(NO_UTF8), *after)))
         before, after = at_event_end(before, after)
+        if self.what == "error_event":
+            return broken_off(timeline, (before, after), self._error(scene), scene, self.shape)
         sent = self._sent(before, after, scene)
         if sent is None:
             return Distorted(timeline, had_effect=False)
-        if self.what == "error_event":
-            return Distorted((*before, Data(sent)))
-        return Distorted((*before, Data(sent), *after))
+        bent = (*before, sent, *after)
+        return Distorted(renumbered(bent) if sent.marks else bent)
 
-    def _sent(self, before: Timeline, after: Timeline, scene: Scene) -> bytes | None:
-        """Return the bytes to send between *before* and *after*; None: nothing fits."""
+    def _sent(self, before: Timeline, after: Timeline, scene: Scene) -> Data | None:
+        """Return what to send between *before* and *after*; None: nothing fits."""
         passed = events_of(before)
         nearest = [*reversed(passed), *events_of(after)]
+        sent: bytes | None = None
         match self.what:
             case "comment":
-                return f": {scene.dialect.keep_alive}\n\n".encode()
+                sent = f": {scene.dialect.keep_alive}\n\n".encode()
             case "event":
                 data = self.data if isinstance(self.data, str) else compact(self.data)
-                return written(data, self.event)
+                sent = written(data, self.event)
             case "empty_event":
-                return b"event: ping\ndata: \n\n"
+                sent = b"event: ping\ndata: \n\n"
             case "duplicate":
-                return passed[-1].payload if any(map(_says, passed)) else None
-            case "error_event":
-                return self._error(_chunks(nearest), scene)
+                sent = passed[-1].payload if any(map(_says, passed)) else None
             case "empty_choices":
-                return scene.dialect.empty_event(_chunks(nearest), self.shape)
+                sent = scene.dialect.empty_event(chunks_of(nearest), self.shape)
             case "bad_json":
-                return _broken_off(nearest)
-            case "invalid_utf8":
-                spoken = _saying(nearest, "\0")
-                return None if spoken is None else spoken.replace(b"\\u0000", NO_UTF8)
-            case "cumulative":
-                return (
-                    _saying(nearest, "".join(_texts(passed))) if any(map(_says, passed)) else None
-                )
+                sent = _broken_off(nearest)
+            case _:
+                return self._said(passed, nearest, scene.draw.text("injected-padding", BLOCK))
+        return None if sent is None else Data(sent)
 
-    def _error(self, nearest: Sequence[Json], scene: Scene) -> bytes:
+    def _said(
+        self, passed: Sequence[SentEvent], nearest: Sequence[SentEvent], padding: str
+    ) -> Data | None:
+        """Return an event like the nearest that says what it should not."""
+        if self.what == "cumulative":
+            whole = "".join(_texts(passed))
+            return _saying(nearest, whole, padding) if any(map(_says, passed)) else None
+        spoken = _saying(nearest, "\0", padding)
+        if spoken is None:
+            return None
+        return spoken._replace(payload=spoken.payload.replace(b"\\u0000", NO_UTF8))
+
+    def _error(self, scene: Scene) -> ApiError:
         known = scene.dialect.broke_off()
-        error = replace(
+        return replace(
             known,
             message=known.message if self.message is None else self.message,
             type=known.type if self.type is None else self.type,
@@ -173,17 +200,11 @@ class Inject(Failure):
             metadata=self.metadata,
             finish_reason=self.finish_reason,
         )
-        return scene.dialect.stream_error(error, nearest, self.shape)
 
 
 def _says(event: SentEvent) -> bool:
     """Return whether *event* says something of the answer."""
     return bool({mark.kind for mark in event.marks} - NOT_SAID)
-
-
-def _chunks(events: Sequence[SentEvent]) -> list[Json]:
-    """Return the JSON of *events* that have any."""
-    return [chunk for event in events if (chunk := event.json) is not None]
 
 
 def _broken_off(nearest: Sequence[SentEvent]) -> bytes:
@@ -205,12 +226,12 @@ def _texts(events: Sequence[SentEvent]) -> Iterator[str]:
             yield text if isinstance(text, str) else ""
 
 
-def _saying(nearest: Sequence[SentEvent], text: str) -> bytes | None:
+def _saying(nearest: Sequence[SentEvent], text: str, padding: str) -> Data | None:
     """Return an event like the *nearest* with a text, or with arguments, that says *text*."""
     for kinds in ((CONTENT,), (CONTENT, REFUSAL, THOUGHT, CALL)):
         for event in nearest:
             mark = next((found for kind in kinds if (found := event.find(kind))), None)
             if mark is not None and (len(kinds) > 1 or value_at(event.text, mark.path)):
-                changed = with_value(event.text, mark.path, to_bytes(compact(text)).decode())
-                return None if changed is None else encoded(changed)
+                changed = with_text(event.text, mark, event.marks, text, padding)
+                return None if changed is None else Data(encoded(changed), 0, event.marks)
     return None

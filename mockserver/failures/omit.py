@@ -6,10 +6,12 @@ from typing import ClassVar, Final, Literal
 from mockserver.contracts import BadValue, Distorted, Failure, MomentWord, OneOrMore, Scene
 from mockserver.wire.bodies import SentEvent, edit_body, is_stream, map_events, map_first_event
 from mockserver.wire.marks import (
+    COMPLETED,
     DONE,
     FINISH,
     FRAME,
     GENERATED,
+    OPENING,
     ROLE,
     USAGE,
     Marks,
@@ -20,10 +22,21 @@ from mockserver.wire.marks import (
 from mockserver.wire.moments import Moment
 from mockserver.wire.timeline import Timeline, body
 
-Part = Literal["done", "finish_reason", "usage", "completion_tokens", "role", "choices"]
+Part = Literal[
+    "done",
+    "finish_reason",
+    "completed",
+    "opening",
+    "usage",
+    "completion_tokens",
+    "role",
+    "choices",
+]
 MARKED: Final[dict[Part, str]] = {
     "done": DONE,
     "finish_reason": FINISH,
+    "completed": COMPLETED,
+    "opening": OPENING,
     "usage": USAGE,
     "completion_tokens": GENERATED,
     "role": ROLE,
@@ -37,8 +50,10 @@ class Omit(Failure):
     """Leave parts out of the whole answer, or with a moment out of one event after it.
 
     Attributes:
-        parts: `done`: what ends a stream (`[DONE]`); `finish_reason`: the event that states it,
-            or null in it if the event has more; `usage`: the bill, in a stream with its event;
+        parts: `done`: what ends a stream (`[DONE]`), or in it each thing that is done (`.done`);
+            `finish_reason`: the event that states it, or null in it if the event has more;
+            `completed`: the last event, which has the whole answer; `opening`: the first, which
+            have nothing of it yet; `usage`: the bill, in a stream with its event;
             `completion_tokens`: null in the bill; `role` and `choices`: left out everywhere.
 
     """
@@ -70,6 +85,8 @@ class Omit(Failure):
 
     def _event(self, sent: SentEvent) -> str:
         """Return what is left of the event *sent*."""
+        if any(not mark.path and mark.kind in self._kinds for mark in sent.marks):
+            return ""
         for kind in (DONE, FINISH, USAGE):
             if kind in self._kinds and says_only(kind, sent.marks):
                 return ""

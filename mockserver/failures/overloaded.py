@@ -4,9 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.contracts import BEFORE_THE_ANSWER, Distorted, Failure, Scene, refused
 from mockserver.errors import BadValue
-from mockserver.wire.bodies import with_head
 from mockserver.wire.timeline import Timeline
 
 
@@ -23,7 +22,7 @@ class Overloaded(Failure):
 
     kind = "overloaded"
     never_null = frozenset({"status"})
-    moments = ("before_headers",)
+    moments = BEFORE_THE_ANSWER
 
     status: int | None = None
     retry_after_s: float | str | None = None
@@ -38,12 +37,11 @@ class Overloaded(Failure):
             what = f"'retry_after_s' must be at least 0, not {wait_s}"
             raise BadValue("retry_after_s", what, "to send a text as it is, put it in quotes")
 
-    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         """Return the refusal instead of *timeline*."""
         error = replace(
             scene.dialect.overloaded(self.status),
             retry_after_s=self.retry_after_s,
             retry_after_scales=self.scale,
         )
-        stated = tuple(self.headers.items())
-        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))
+        return refused(timeline, self.moment, error, scene, self.headers)

@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from mockserver.contracts import Distorted, Failure, Scene
+from mockserver.contracts import BEFORE_THE_ANSWER, Distorted, Failure, Scene, refused
 from mockserver.errors import BadValue
-from mockserver.wire.bodies import with_head
 from mockserver.wire.timeline import Timeline
 
 
@@ -21,7 +20,7 @@ class Quota(Failure):
 
     kind = "quota"
     never_null = frozenset({"status"})
-    moments = ("before_headers",)
+    moments = BEFORE_THE_ANSWER
 
     status: int | None = None
     headers: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -31,9 +30,8 @@ class Quota(Failure):
         if self.status is not None and not 400 <= self.status <= 599:  # noqa: PLR2004 - HTTP's errors
             raise BadValue("status", f"'status' must be from 400 to 599, not {self.status}")
 
-    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         """Return the refusal instead of *timeline*."""
         error = scene.dialect.quota_exceeded()
-        stated = tuple(self.headers.items())
         error = replace(error, status=self.status or error.status, retry_after_scales=self.scale)
-        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))
+        return refused(timeline, self.moment, error, scene, self.headers)

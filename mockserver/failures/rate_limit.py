@@ -5,12 +5,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from mockserver.contracts import UNSTATED, Distorted, Failure, Scene, Unstated
+from mockserver.contracts import (
+    BEFORE_THE_ANSWER,
+    UNSTATED,
+    Distorted,
+    Failure,
+    Scene,
+    Unstated,
+    refused,
+)
 from mockserver.conversation import Allowance
 from mockserver.conversation.api_error import MINUTE_MS
 from mockserver.errors import BadValue
 from mockserver.traffic.limits import LimitReached
-from mockserver.wire.bodies import with_head
 from mockserver.wire.timeline import Timeline
 
 UNKNOWN_LIMITS = {"requests": 500, "tokens": 30_000}
@@ -32,7 +39,7 @@ class RateLimit(Failure):
     """
 
     kind = "rate_limit"
-    moments = ("before_headers",)
+    moments = BEFORE_THE_ANSWER
 
     of: Literal["requests", "tokens", "too_large"] = "requests"
     retry_after_s: float | str | Unstated | None = UNSTATED
@@ -45,7 +52,7 @@ class RateLimit(Failure):
             what = f"'retry_after_s' must be at least 0, not {wait_s}"
             raise BadValue("retry_after_s", what, "to send a text as it is, put it in quotes")
 
-    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:  # noqa: ARG002 - it replaces the answer
+    def distort(self, timeline: Timeline, scene: Scene) -> Distorted:
         """Return the refusal instead of *timeline*."""
         kind = "requests" if self.of == "requests" else "tokens"
         left = next((a for a in scene.allowances if a.of == kind), None)
@@ -73,8 +80,7 @@ class RateLimit(Failure):
             retry_after_s=wait_s,
             retry_after_scales=self.scale,
         )
-        stated = tuple(self.headers.items())
-        return Distorted(with_head(scene.refuse(error), lambda head: head.with_headers(stated)))
+        return refused(timeline, self.moment, error, scene, self.headers)
 
 
 def _used_up(allowance: Allowance, kind: str) -> Allowance:

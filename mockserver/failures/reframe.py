@@ -8,14 +8,14 @@ from typing import ClassVar, Final, Literal
 
 from mockserver.contracts import Distorted, Failure, MomentWord, Scene
 from mockserver.errors import BadValue
-from mockserver.wire.bodies import encoded, is_stream, recut
-from mockserver.wire.jsontext import compact
+from mockserver.wire.bodies import encoded, is_stream, recut, renumbered, with_text
 from mockserver.wire.marks import (
+    BESIDE,
     CALL,
     CONTENT,
-    FRAME,
+    FILLER,
+    ORDINAL,
     REFUSAL,
-    ROLE,
     THOUGHT,
     Mark,
     value_at,
@@ -28,8 +28,6 @@ LEAST_MERGED = 2
 PIECES: Final = frozenset({CONTENT, REFUSAL, THOUGHT, CALL})
 """What is sent in pieces, of which several may go out at once."""
 COMMENT: Final = b":"
-BESIDE: Final = frozenset({FRAME, ROLE})
-"""What each event of some streams has besides."""
 NEWLINES = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
 END_OF_LINE = re.compile(rb"\r\n|\n|\r")
 
@@ -139,7 +137,7 @@ def _merged(timeline: Timeline, most: int) -> Timeline:
         out.append(event)
     if held:
         out.insert(place, _joined(held))
-    return tuple(out)
+    return renumbered(tuple(out)) if len(out) < len(timeline) else timeline
 
 
 def _piece(data: Data) -> Mark | None:
@@ -161,7 +159,9 @@ def _around(data: Data) -> object:
     """Return what is around the piece in *data*; padding, for example, is none of it."""
     mark = _piece(data)
     assert mark is not None
-    blank = with_value(data.payload.decode("utf-8", "replace"), mark.path, '""')
+    blank: str | None = data.payload.decode("utf-8", "replace")
+    for own in (mark, *[one for one in data.marks if one.kind in {ORDINAL, FILLER}]):
+        blank = None if blank is None else with_value(blank, own.path, '""')
     return None if blank is None else value_at(blank, mark.path[:1] if mark.path[1:] else ())
 
 
@@ -169,7 +169,11 @@ def _joined(held: list[Data]) -> Data:
     """Return the events *held* as one."""
     first, mark = held[0], _piece(held[0])
     assert mark is not None
-    texts = [value_at(data.payload.decode(), mark.path) for data in held]
-    text = with_value(first.payload.decode(), mark.path, compact("".join(map(str, texts))))
+    sent = [data.payload.decode() for data in held]
+    said = "".join([str(value_at(text, mark.path)) for text in sent])
+    # What completes each of the lengths is enough to complete that of them all.
+    filler = next((one.path for one in first.marks if one.kind == FILLER), None)
+    padding = "" if filler is None else "".join([str(value_at(one, filler)) for one in sent])
+    text = with_text(sent[0], mark, first.marks, said, padding)
     tokens = sum([data.tokens for data in held])
     return first if text is None else Data(encoded(text), tokens, first.marks)

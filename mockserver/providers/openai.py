@@ -15,10 +15,12 @@ from typing import Final
 from mockserver.contracts import Answer
 from mockserver.conversation import Allowance, ApiError
 from mockserver.protocols.openai.compatible import (
+    FAILED,
     OpenAICompatible,
     unknown_model,
 )
 from mockserver.protocols.openai.limits import go_duration
+from mockserver.protocols.openai.responses.response import FAILED as UNANSWERED
 from mockserver.seeding import Draw
 from mockserver.wire.forms import PADDING
 from mockserver.wire.http_request import HttpRequest, bearer_token
@@ -76,6 +78,8 @@ UNKNOWN_URL: Final = "unknown_url"
 UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
 """Paths outside `/v1` are refused by yet another layer (bodies quoted in public issues)."""
 KEY_REFUSED: Final = 401
+LIMITED: Final = 429
+"""The status of refusals by limits."""
 CHECK_KEYS: Final = ("/v1/conversations", "/v1/moderations", "/v1/responses")
 """Where the paths of newer services begin, which refuse keys themselves, and not the edge (26
 recorded answers, 2025 and 2026)."""
@@ -148,6 +152,15 @@ class OpenAI(OpenAICompatible):
             return ApiError(400, "invalid model ID", layer="edge")
         return error
 
+    def printed(self, error: ApiError, http: HttpRequest) -> ApiError:
+        """Return *error* as newer services print it, which check limits themselves, too."""
+        is_own = error.layer == "api" or error.status == LIMITED
+        if not (is_own and _checks_keys(http.path)):
+            return error
+        if error.message == FAILED:
+            return replace(error, message=UNANSWERED, code=error.type, layer="responses")
+        return replace(error, layer="responses")
+
     def spelled_by(self, answer: Answer) -> Hashable:
         """Return nothing: an answer is sent as the endpoint made it."""
         del answer
@@ -215,6 +228,9 @@ class OpenAI(OpenAICompatible):
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return *error* as the refusing layer prints it."""
         members = error.members
+        if error.message == UNANSWERED:
+            identity = self.request_id(draw)
+            members["message"] += f" Please include the request ID {identity} in your message."
         if error.code == UNKNOWN_URL:
             members = {key: members[key] for key in UNKNOWN_URL_KEYS}
         body = {"error": members}

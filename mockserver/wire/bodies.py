@@ -10,9 +10,19 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Final, NamedTuple, TypeAlias, cast
 
-from mockserver.wire.jsontext import JsonValue
-from mockserver.wire.marks import Mark, Marks
+from mockserver.wire.jsontext import JsonValue, compact
+from mockserver.wire.marks import (
+    FILLER,
+    OPENING,
+    ORDINAL,
+    Mark,
+    Marks,
+    Path,
+    value_at,
+    with_value,
+)
 from mockserver.wire.moments import Moment, split
+from mockserver.wire.moulds import BLOCK
 from mockserver.wire.timeline import Data, Event, Head, Timeline, body, data_events
 
 Json: TypeAlias = dict[str, JsonValue]
@@ -149,6 +159,55 @@ def at_event_end(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]
     return (*before, *moved), tuple(left)
 
 
+def after_opening(before: Timeline, after: Timeline) -> tuple[Timeline, Timeline]:
+    """Return the two parts of a stream, the second without what the stream begins with.
+
+    That goes out whatever becomes of the answer.
+    """
+    size = 0
+    for position, event in enumerate(after, 1):
+        if isinstance(event, Data):
+            if not any(mark.kind == OPENING for mark in event.marks):
+                break
+            size = position
+    return (*before, *after[:size]), after[size:]
+
+
+def renumbered(timeline: Timeline) -> Timeline:
+    """Return the stream *timeline*, an event each, with its numbers in a row from the first.
+
+    No effect on streams whose events have no numbers.
+    """
+    out: list[Event] = []
+    number: int | None = None
+    for event in timeline:
+        path = _path_to(ORDINAL, event.marks) if isinstance(event, Data) else None
+        if isinstance(event, Data) and path is not None:
+            text = _decoded(event.payload)
+            stated = value_at(text, path)
+            number = (stated if isinstance(stated, int) else 0) if number is None else number + 1
+            text = with_value(text, path, str(number)) or text
+            event = event._replace(payload=encoded(text))  # noqa: PLW2901 - the same, renumbered
+        out.append(event)
+    return tuple(out)
+
+
+def with_text(text: str, mark: Mark, marks: Marks, said: str, padding: str) -> str | None:
+    """Return *text*, an event with *marks*, with *said* at *mark*; None if nothing is there.
+
+    An event that is padded gets as much of *padding* as completes the length of what is said.
+    """
+    changed = with_value(text, mark.path, compact(said))
+    path = _path_to(FILLER, marks)
+    if changed is None or path is None:
+        return changed
+    return with_value(changed, path, compact(padding[: -len(said) % BLOCK]))
+
+
+def _path_to(kind: str, marks: Marks) -> Path | None:
+    return next((mark.path for mark in marks if mark.kind == kind), None)
+
+
 def events_of(timeline: Timeline) -> list[SentEvent]:
     """Return the complete events in the stream *timeline*."""
     found: list[SentEvent] = []
@@ -159,6 +218,11 @@ def events_of(timeline: Timeline) -> list[SentEvent]:
             found.append(SentEvent(_decoded(rest[: end.end()]), data.marks))
             rest = rest[end.end() :]
     return found
+
+
+def chunks_of(events: Iterable[SentEvent]) -> list[Json]:
+    """Return the JSON of *events* that have any."""
+    return [chunk for event in events if (chunk := event.json) is not None]
 
 
 def _decoded(text: bytes) -> str:

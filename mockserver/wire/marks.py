@@ -25,16 +25,26 @@ TOTAL: Final = "total"
 FRAME: Final = "frame"
 """The member that contains the answer; it carries nothing itself."""
 DONE: Final = "done"
+COMPLETED: Final = "completed"
+"""What ends a stream with the whole answer."""
 OPENING: Final = "opening"
 """What a stream begins with before the model answers: it does not wait for the first token."""
 
-_STRUCTURE: Final = frozenset({FRAME, GENERATED, TOTAL, OPENING})
+ORDINAL: Final = "ordinal"
+"""The number of an event in its stream."""
+FILLER: Final = "filler"
+"""The padding of an event, which completes the length of its text to a multiple of 16."""
+
+_STRUCTURE: Final = frozenset({FRAME, GENERATED, TOTAL, OPENING, ORDINAL, FILLER})
+BESIDE: Final = frozenset({FRAME, ROLE, ORDINAL, FILLER})
+"""What an event may have besides the piece of a text that it adds."""
 
 
 class Mark(NamedTuple):
     """A thing of one *kind* at *path*; *choice* is the index of the choice that it belongs to.
 
-    The kinds above are common to all protocols; a protocol names any others itself.
+    With an empty path, the whole event is that thing. The kinds above are common to all
+    protocols; a protocol names any others itself.
     """
 
     kind: str

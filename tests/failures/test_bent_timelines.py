@@ -385,18 +385,15 @@ MOMENTS_OF = {
     "truncate": STREAMED,
     "omit": STREAMED,
     "patch": STREAMED,
+    "reorder": STREAMED,
     "stale_connection": ("end",),
     **dict.fromkeys(
-        (
-            "http_error",
-            "rate_limit",
-            "quota",
-            "overloaded",
-            "gateway_page",
-            "content_filter",
-            "bad_status_line",
-        ),
+        ("http_error", "gateway_page", "bad_status_line"),
         ("before_headers",),
+    ),
+    **dict.fromkeys(
+        ("rate_limit", "quota", "overloaded", "content_filter"),
+        ("before_headers", "after_headers"),
     ),
     **dict.fromkeys(
         (

@@ -11,6 +11,7 @@ from typing import ClassVar, Final
 from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.limits import go_duration
+from mockserver.protocols.openai.responses.broken import failed_in_stream, is_of_response
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
 from mockserver.wire.jsontext import JsonValue, compact, to_bytes
@@ -146,10 +147,27 @@ class OpenAICompatible(Dialect):
         """Return the error of a stream that breaks off."""
         return ApiError(500, BROKE_OFF, "server_error")
 
-    def stream_error(self, error: ApiError, nearest: Sequence[Json], shape: str | None) -> bytes:
-        """Return the event that reports *error* in a stream; by default in an `error` member."""
+    def stream_error(
+        self, error: ApiError, nearest: Sequence[Json], shape: str | None
+    ) -> bytes | None:
+        """Return the event that reports *error* in a stream; by default in an `error` member.
+
+        The stream of a response ends with the response, too.
+        """
         body = error.members
+        is_of_responses = is_of_response(nearest)
         match shape:
+            case None | "flat" if is_of_responses:
+                return failed_in_stream(
+                    error,
+                    nearest,
+                    is_flat=shape == "flat",
+                    is_unexplained=error.message == self.broke_off().message,
+                )
+            case "flat":
+                return _event({"type": "error", **{key: body[key] for key in sorted(body)}})
+            case "choice" if is_of_responses:
+                return None
             case "named_event":
                 return b"event: error\n" + _event({"error": body})
             case "object":

@@ -22,6 +22,7 @@ from mockserver.protocols.openai.compatible import (
     spoken,
     unknown_model,
 )
+from mockserver.protocols.openai.responses.broken import is_of_response
 from mockserver.providers.openrouter.answers import (
     PROVIDERS,
     body_of,
@@ -262,9 +263,9 @@ class OpenRouter(OpenAICompatible):
 
     def stream_error(
         self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
-    ) -> bytes:
+    ) -> bytes | None:
         """Return a chunk that reports *error*, and the end: the status was sent long ago."""
-        if shape is not None:
+        if shape is not None or is_of_response(nearest):
             return OpenAICompatible.stream_error(self, error, nearest, shape)
         chunk = spoken(nearest)
         delta = {"content": "", "role": "assistant"}

@@ -22,6 +22,7 @@ from mockserver.protocols.openai.compatible import (
 )
 from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.requests import as_openai
+from mockserver.protocols.openai.responses.broken import is_of_response
 from mockserver.providers.vercel_gateway import attempts, chat_answers, reading, routing
 from mockserver.providers.vercel_gateway.refusals import (
     NOT_FOUND,
@@ -247,9 +248,9 @@ class VercelGateway(OpenAICompatible):
 
     def stream_error(
         self, error: ApiError, nearest: Sequence[Mapping[str, JsonValue]], shape: str | None
-    ) -> bytes:
+    ) -> bytes | None:
         """Return the event that reports *error*; in the SDK's own protocol it has a type."""
-        if shape is not None:
+        if shape is not None or is_of_response(nearest):
             return OpenAICompatible.stream_error(self, error, nearest, shape)
         chunk = spoken(nearest)
         told = {"error": _error_body(error)}

@@ -28,11 +28,14 @@ from mockserver.protocols.openai.responses.traits import traits_of
 from mockserver.wire.jsontext import NUMBER, PADDED, JsonValue, TextHole, is_list, is_object
 from mockserver.wire.marks import (
     CALL,
+    COMPLETED,
     CONTENT,
     DONE,
+    FILLER,
     FINISH,
     GENERATED,
     OPENING,
+    ORDINAL,
     REFUSAL,
     ROLE,
     THOUGHT,
@@ -45,20 +48,23 @@ from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
 
-COMPLETED: Final = "completed"
-"""The mark of the event that ends a stream with the whole response."""
-_OPENS: Final = (Mark(OPENING),)
+_PLAIN: Final = (Mark(ORDINAL, ("sequence_number",)),)
+_OPENS: Final = (Mark(OPENING), *_PLAIN)
 _ENDS: Final = (
+    *_PLAIN,
     Mark(FINISH),
     Mark(COMPLETED),
     Mark(USAGE, ("response", "usage")),
     Mark(GENERATED, ("response", "usage", "output_tokens")),
     Mark(TOTAL, ("response", "usage", "total_tokens")),
 )
-_IS_DONE: Final = (Mark(DONE),)
-_HAS_ROLE: Final = (Mark(ROLE, ("item", "role")),)
+_IS_DONE: Final = (Mark(DONE), *_PLAIN)
+_HAS_ROLE: Final = (Mark(ROLE, ("item", "role")), *_PLAIN)
 _SAYS: Final[Mapping[str, Marks]] = {
-    kind: (Mark(kind, ("delta",)),) for kind in (CONTENT, REFUSAL, CALL, THOUGHT)
+    kind: (Mark(kind, ("delta",)), *_PLAIN) for kind in (CONTENT, REFUSAL, CALL, THOUGHT)
+}
+_SAYS_PADDED: Final[Mapping[str, Marks]] = {
+    kind: (*marks, Mark(FILLER, ("obfuscation",))) for kind, marks in _SAYS.items()
 }
 
 
@@ -96,7 +102,7 @@ class ResponseEvents:
         yield _event(
             "response.output_item.added",
             {"item": _begun(item), "output_index": index},
-            _HAS_ROLE if item.kind == "message" else (),
+            _HAS_ROLE if item.kind == "message" else _PLAIN,
         )
         match item.part:
             case AnsweredText():
@@ -132,9 +138,8 @@ class ResponseEvents:
         if not (self._pads and pads):
             return _event(name, {**members, "delta": piece}, _SAYS[kind], tokens=tokens)
         size = 0 if type(piece) is TextHole else len(piece)
-        chunk = _event(
-            name, {**members, "delta": piece, "obfuscation": PADDED}, _SAYS[kind], tokens=tokens
-        )
+        padded = {**members, "delta": piece, "obfuscation": PADDED}
+        chunk = _event(name, padded, _SAYS_PADDED[kind], tokens=tokens)
         return chunk._replace(measured=size, pads_text=True)
 
     def _text(self, index: int, item: OutputItem, part: AnsweredText) -> Iterator[Chunk]:
@@ -263,20 +268,24 @@ class ResponseEvents:
             yield _event(f"{name}.done", {**place, "command": command}, _IS_DONE)
 
 
-def failure(error: Json) -> Chunk:
-    """Return the event that reports *error*, before the response that has failed."""
+_OF_ERRORS: Final = frozenset({"type", "code", "message", "param"})
+
+
+def failure(error: Json, number: JsonValue = NUMBER) -> Chunk:
+    """Return event *number*, which reports *error*, before the response that has failed."""
     kind = error.get("type", error["code"])
     told = {
         "type": kind,
         "code": error["code"],
         "message": error["message"],
         "param": error.get("param"),
+        **{key: error[key] for key in error if key not in _OF_ERRORS},
     }
-    value = {"type": "error", "error": told, "sequence_number": NUMBER}
-    return Chunk(value, event="error")
+    value = {"type": "error", "error": told, "sequence_number": number}
+    return Chunk(value, 0, _PLAIN, "error")
 
 
-def _event(name: str, members: Json, marks: Marks = (), tokens: int = 0) -> Chunk:
+def _event(name: str, members: Json, marks: Marks = _PLAIN, tokens: int = 0) -> Chunk:
     """Return the event *name*: its type, and *members* in alphabetical order."""
     members = {**members, "sequence_number": NUMBER}
     return Chunk({"type": name, **dict(sorted(members.items()))}, tokens, marks, name)
