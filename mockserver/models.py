@@ -115,6 +115,8 @@ class Model:
     """The model by which the provider behind a gateway judges what the gateway forwards."""
     most_call_id: int = MOST_CALL_ID
     """The greatest length of a tool call's id at the API that such a gateway asks."""
+    on_responses: bool = True
+    """Whether a model for chat answers Responses requests, too."""
     elsewhere: Elsewhere = "forbidden"
     listed: bool = True
     """Whether lists of models show it; an alias that they leave out answers all the same."""

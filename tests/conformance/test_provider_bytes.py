@@ -21,6 +21,17 @@ TOOLS: dict[str, Any] = {
         }
     ]
 }
+NOTHING: dict[str, Any] = {"type": "object", "properties": {}}
+FUNCTIONS: dict[str, Any] = {
+    "tools": [{"type": "function", "name": "get_weather", "parameters": NOTHING, "strict": False}]
+}
+
+
+def response(said: str = "Hi", **members: Any) -> dict[str, Any]:
+    """Return a request for a response; it is stored nowhere."""
+    return {"model": "gpt-4o-mini", "input": said, "store": False, **members}
+
+
 SCENARIO = """
     models: [{id: google/gemma}]
     keys: {quota_exhausted: [sk-poor], invalid: [sk-bad]}
@@ -47,7 +58,7 @@ SCENARIO = """
         when: {last_user: breaks off}
         fail: {kind: inject, what: error_event, after_tokens: 2}
       - name: hello
-        when: [{endpoint: chat.completions}, {endpoint: completions}]
+        when: [{endpoint: chat.completions}, {endpoint: completions}, {endpoint: responses}]
         reply: "Hello there."
 """
 
@@ -68,6 +79,7 @@ class Case:
 
 
 VERSION = "?api-version=2024-10-21"
+PREVIEW = "?api-version=2025-04-01-preview"
 DEPLOYMENT = "/openai/deployments/gpt-4o-mini"
 AZURE = {
     "chat.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat()),
@@ -98,6 +110,16 @@ AZURE = {
     "overloaded.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat("busy")),
     "breaks-off.sse": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat("breaks off", **STREAM)),
     "too-hot.json": Case(f"{DEPLOYMENT}/chat/completions{VERSION}", chat(temperature=3)),
+    "responses.json": Case(f"/openai/responses{PREVIEW}", response()),
+    "responses.sse": Case("/openai/v1/responses", response(**STREAM)),
+    "responses-call.sse": Case("/openai/v1/responses", response("call", **FUNCTIONS, **STREAM)),
+    "responses-filtered.json": Case("/openai/v1/responses", response("filtered")),
+    "responses-no-model.json": Case("/openai/v1/responses", response(model="none")),
+    "responses-only-chat.json": Case("/openai/v1/responses", response(model="gpt-4")),
+    "responses-too-hot.json": Case("/openai/v1/responses", response(temperature=3)),
+    "responses-bad-version.json": Case(f"/openai/responses{VERSION}", response()),
+    "responses-no-path.json": Case(f"{DEPLOYMENT}/responses{PREVIEW}", response()),
+    "only-responses.json": Case("/openai/v1/chat/completions", chat(model="codex-mini")),
 }
 
 ROUTER = "/api/v1"
@@ -208,4 +230,4 @@ def test_an_answer_is_framed_as_its_head_says(serve: Serve, name: str, case: Cas
     # A body is measured before it is sent where nobody waits for a model.
     assert raw.is_chunked == (
         raw.status == 200 and case.method == "POST" and "html" not in name
-    ) or (name == "azure/no-deployment.json")
+    ) or (name in {"azure/no-deployment.json", "azure/responses-no-model.json"})

@@ -210,12 +210,15 @@ def spoken(nearest: Sequence[Json]) -> Json:
     return next((one for one in nearest if one.get("choices")), next(iter(nearest), nothing))
 
 
-_NAMED: Final = re.compile(r"model [`'](.*)[`'] (?:does|has|is)", re.DOTALL)
-"""How refusals name a model: chat's in backticks, newer ones in quotes."""
+_NAMED: Final = re.compile(r"model [`'](.*)[`'] (?:does not exist|has been)", re.DOTALL)
+"""How refusals name a model that there is not: chat's in backticks, newer ones in quotes."""
 
 
 def unknown_model(error: ApiError) -> str | None:
-    """Return the unknown model that *error* names; None for any other error."""
+    """Return the unknown model that *error* names; None for any other error.
+
+    A model that there is, and that another endpoint has, is not unknown.
+    """
     named = _NAMED.search(error.message) if error.code == "model_not_found" else None
     return named[1] if named else None
 

@@ -18,7 +18,7 @@ from mockserver.conversation import Allowance, ApiError, Usage
 from mockserver.models import Catalogue, Model, hosted_by_azure
 from mockserver.protocols.openai.compatible import OpenAICompatible, unknown_model, uuid_of
 from mockserver.protocols.openai.marks import EMPTY_CHUNK
-from mockserver.providers.azure import versions
+from mockserver.providers.azure import responses, versions
 from mockserver.providers.azure.filters import found_in, found_in_piece, found_in_prompts
 from mockserver.providers.azure.refusals import (
     DENIED,
@@ -44,7 +44,9 @@ from mockserver.wire.jsontext import (
     NumberHole,
     alphabetical,
     compact,
+    in_ascii,
     plain,
+    pretty,
     to_bytes,
 )
 from mockserver.wire.moulds import Mould, body_moulds
@@ -57,6 +59,8 @@ ROOT: Final = "/openai"
 V1: Final = ROOT + "/v1"
 DEPLOYMENTS: Final = re.compile(ROOT + r"/deployments/([^/]+)(/.+)", re.DOTALL)
 
+OF_RESOURCES: Final = ("/responses", "/conversations")
+"""How paths begin that have no deployment in front: they name it as the model (public issues)."""
 V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
 
 REGION: Final = "East US 2"
@@ -85,7 +89,7 @@ class Azure(OpenAICompatible):
     """The dialect of Azure OpenAI, by deployment and by the newer paths below `/openai/v1`."""
 
     kind = "azure"
-    has = frozenset({"chat.completions", "completions", "stored_completions"})
+    has = frozenset({"chat.completions", "completions", "responses", "stored_completions"})
     bills_end_of_turn = True
 
     def locate(self, path: str) -> Located | None:
@@ -93,7 +97,7 @@ class Azure(OpenAICompatible):
         if path.startswith(V1 + "/"):
             return Located(path.removeprefix(V1))
         deployment = DEPLOYMENTS.fullmatch(path)
-        if deployment:
+        if deployment and not deployment[2].startswith(OF_RESOURCES):
             return Located(deployment[2], deployment[1])
         return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
 
@@ -169,6 +173,7 @@ class Azure(OpenAICompatible):
             raise nothing_there()
         if not versions.exists(version):
             raise by_gateway(400, "BadRequest", "API version not supported")
+        versions.refuse_older(_own_path(http).removeprefix(ROOT), version)
 
     def admit_to(self, http: HttpRequest, model: Model) -> None:
         """Refuse what the version of the API lacks: models, parameters, and values of some."""
@@ -187,7 +192,7 @@ class Azure(OpenAICompatible):
                 f"no model is called '{what}': the scenario says which model a deployment serves "
                 f"(models: [{{id: {what}, like: gpt-4o}}]), or --any-deployment does"
             )
-            if deployment:
+            if deployment or error.layer == "responses":
                 refused = ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
             else:
                 refused = by_gateway(400, "unknown_model", f"Unknown model: {name}")
@@ -211,9 +216,13 @@ class Azure(OpenAICompatible):
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
         """Return *rendered* with the filters' findings, and its members in alphabetical order."""
         del draw
+        if answer is not None and answer.endpoint == "responses":
+            return responses.adapted(rendered, answer)
         if isinstance(rendered, EventStream):
             assert answer is not None
             return _stream(rendered, answer)
+        if rendered.layer == "responses":
+            return rendered
         value = plain(rendered.value)
         if answer is None:
             return JsonBody(alphabetical(value), rendered.layer)
@@ -236,17 +245,20 @@ class Azure(OpenAICompatible):
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
         """Return what the deployment reports about itself, and what is left of limits."""
-        filling = {
-            SESSION.mark: _model_session(draw),
-            LIMITS.mark: _limit_lines(answer.allowances).decode("latin-1"),
-        }
+        filling = {LIMITS.mark: _limit_lines(answer.allowances).decode("latin-1")}
+        if answer.endpoint == "responses":
+            return {**filling, **responses.lengths(answer)}
+        filling[SESSION.mark] = _model_session(draw)
         if answer.usage is not None and answer.endpoint == "chat.completions":
             times = _latencies(answer.usage, draw)
             filling |= {hole.mark: str(times[name]) for name, hole in LATENCIES.items()}
         return filling
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
-        """Write all JSON without white space; a body ends with a newline."""
+        """Write all JSON without white space, and a newline after it; but responses as OpenAI."""
+        if isinstance(rendered, JsonBody) and rendered.layer == "responses":
+            text = in_ascii(pretty(rendered.value, token_ends=by_token))
+            return body_moulds(text, rendered.marks, by_token=by_token)
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token) + "\n"
             return body_moulds(text, rendered.marks, by_token=by_token)
@@ -315,10 +327,22 @@ def _own_name(name: str) -> str:
     return "gpt-35-turbo" if re.fullmatch(r"gpt-3\.5-turbo(-16k)?(-\d{4})?", name) else name
 
 
+# Source: Microsoft's list of the models that the Responses API has, 2026-08, as quoted in
+# truefoundry/models#2007: of those for chat it lacks these, unlike OpenAI's.
+ONLY_CHAT: Final = re.compile(r"gpt-(3\.5|35|4)(-|$)")
+
+
+def _hosted(model: Model) -> Model:
+    """Return *model* as Azure hosts it: how it bills, and where it answers."""
+    answers = ONLY_CHAT.match(model.behaves_as) is None
+    return replace(model, family=hosted_by_azure(model.family), on_responses=answers)
+
+
 def _with_own_name(model: Model) -> tuple[Model, ...]:
-    model = replace(
-        model, answers_as=_own_name(model.answers_as), family=hosted_by_azure(model.family)
-    )
+    model = _hosted(replace(model, answers_as=_own_name(model.answers_as)))
+    if model.id == "codex-mini-latest":
+        # 14 recorded answers, 2025-11 and 2025-12.
+        return model, replace(model, id="codex-mini", behaves_as="codex-mini")
     if not model.id.startswith("gpt-3.5"):
         return (model,)
     alias = model.id.replace("gpt-3.5", "gpt-35", 1)
@@ -329,7 +353,7 @@ def _with_own_name(model: Model) -> tuple[Model, ...]:
 def _deployed(model: Model, known: Catalogue) -> Model:
     """Return *model* under the name that answers of the one that it is like have."""
     answers_as = _own_name(known.resolve(model.behaves_as).answers_as)
-    return replace(model, answers_as=answers_as, family=hosted_by_azure(model.family))
+    return _hosted(replace(model, answers_as=answers_as))
 
 
 def _is_nameless(model: Model) -> bool:
@@ -408,6 +432,15 @@ def _model_session(draw: Draw) -> str:
 
 
 def _of_deployment(answer: Answer) -> Headers:
+    if answer.endpoint == "responses":
+        # In the order of 2026-08 (8 of 8).
+        return (
+            ("x-ms-aoai-configured-data-retention-days", "30"),
+            ("x-ms-is-spilled-over", "false"),
+            ("x-ms-served-model", answer.model.answers_as),
+            ("x-ratelimit-abusepenalty-active", "False"),
+            ("x-ratelimit-key", answer.request.model),
+        )
     return (
         ("azureml-model-session", SESSION.mark),
         ("x-accel-buffering", "no"),

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from mockserver.contracts import Answer, AnsweredChoice
-from mockserver.wire.jsontext import alphabetical
+from mockserver.wire.jsontext import JsonValue, alphabetical
 
 Json = dict[str, Any]
 
-HARMS: Final = ("hate", "self_harm", "sexual", "violence")
+HARMS: Final = ("hate", "sexual", "violence", "self_harm")
 STRUCK: Final = "violence"
 """The filter that strikes if a scenario makes one strike."""
 PROTECTED: Final = ("protected_material_code", "protected_material_text")
@@ -22,6 +22,17 @@ def harms(struck: str | None = None) -> Json:
             "severity": "medium" if name == struck else "safe",
         }
         for name in HARMS
+    }
+
+
+def finding(source: str, results: Json, end: JsonValue, *, blocked: bool = False) -> Json:
+    """Return what responses show of *results* on what comes from *source*, read up to *end*."""
+    return {
+        "blocked": blocked,
+        "source_type": source,
+        "content_filter_raw": [],
+        "content_filter_results": results,
+        "content_filter_offsets": {"start_offset": 0, "end_offset": end, "check_offset": 0},
     }
 
 

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 from mockserver.conversation import ApiError
 from mockserver.providers.azure.filters import STRUCK, harms, not_detected
-from mockserver.wire.jsontext import alphabetical, compact, pretty
+from mockserver.wire.jsontext import alphabetical, compact, in_ascii, pretty
 
 Json = dict[str, Any]
 
@@ -83,5 +83,6 @@ def refusal_body(error: ApiError) -> str:
         if error.status == 401 or (error.status == 429 and code is None):  # noqa: PLR2004
             code = str(error.status)
         return compact({"error": {"code": code, "message": error.message, **error.added}})
-    details = error.members
-    return pretty({"error": details}) + "\n"
+    if error.layer == "responses":
+        return in_ascii(pretty({"error": error.members}))
+    return pretty({"error": error.members}) + "\n"

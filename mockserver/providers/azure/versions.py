@@ -57,6 +57,19 @@ def exists(version: str) -> bool:
     return version in known or (_DATED.fullmatch(version) is not None and version > max(known))
 
 
+def refuse_older(path: str, version: str) -> None:
+    """Refuse a *version*, which exists, that is older than what *path* leads to.
+
+    Raises:
+        ApiError: It is older.
+
+    """
+    for row in _document()["paths"]:
+        if path.startswith(row["path"]) and version[:_DAY] < row["since"][:_DAY]:
+            what = f"{row['what']} is enabled only for api-version {row['since']} and later"
+            raise by_gateway(400, "BadRequest", what)
+
+
 def refuse_lacking(http: HttpRequest, version: str, model: Model) -> None:
     """Refuse what *version*, which exists, lacks of all that *http* asks of *model*.
 

@@ -121,6 +121,76 @@ def test_a_scenario_that_names_azure_has_it_at_the_path_of_all_clients() -> None
     assert "prompt_filter_results" in answered.json
 
 
+# --- responses -------------------------------------------------------------------------------
+
+RESPONSES = "/openai/v1/responses"
+
+
+def test_a_response_names_the_deployment_and_its_head_the_model() -> None:
+    api = Api("models: [{id: ours, like: gpt-4o-mini}]")
+    answered = api.post(RESPONSES, {"model": "ours", "input": "Hi"})
+
+    assert answered.json["model"] == answered.headers["x-ratelimit-key"] == "ours"
+    assert answered.headers["x-ms-served-model"] == "gpt-4o-mini-2024-07-18"
+
+
+def test_a_response_names_the_model_that_a_scenario_states() -> None:
+    api = Api("rules: [{reply: {kind: text, text: Hi, model: gpt-4o-2024-05-13}}]")
+
+    assert api.post(RESPONSES, {"model": "gpt-4o", "input": "Hi"}).json["model"] == (
+        "gpt-4o-2024-05-13"
+    )
+
+
+def test_findings_come_when_a_response_is_over_and_end_where_its_texts_do() -> None:
+    api = Api('rules: [{reply: "Hello there."}]')
+    body = {"model": "gpt-4o", "input": "Hi", "instructions": "Be brief.", "stream": True}
+    answered = api.post(RESPONSES, body).body.decode()
+    events = [json.loads(line[6:]) for line in answered.splitlines() if line.startswith("data: ")]
+    found = [event["response"]["content_filters"] for event in events if "response" in event]
+
+    assert found[:-1] == [None, None]
+    ends = [one["content_filter_offsets"]["end_offset"] for one in found[-1]]
+    assert ends == [len("HiBe brief."), len("Hello there.")]
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [
+        (RESPONSES, 200),
+        (f"{RESPONSES}?api-version=preview", 200),
+        (f"{RESPONSES}?api-version=2025-04-01-preview", 400),
+        ("/openai/responses", 404),
+        ("/openai/responses?api-version=2025-02-01-preview", 400),
+        ("/openai/responses?api-version=2025-03-01-preview", 200),
+        ("/openai/responses?api-version=2026-09-01", 200),
+        ("/openai/deployments/gpt-4o/responses?api-version=2025-03-01-preview", 404),
+    ],
+)
+def test_responses_have_paths_and_versions_of_their_own(path: str, status: int) -> None:
+    assert Api().post(path, {"model": "gpt-4o", "input": "Hi"}).status == status
+
+
+@pytest.mark.parametrize("model", ["gpt-4", "gpt-4-0613", "gpt-35-turbo", "gpt-3.5-turbo", "older"])
+def test_a_model_that_azure_has_for_chat_alone_makes_no_responses(model: str) -> None:
+    api = Api("models: [{id: older, like: gpt-4-turbo}]")
+    error = api.post(RESPONSES, {"model": model, "input": "Hi"}).error
+
+    assert (error["param"], error["code"]) == ("model", "model_not_found")
+    assert error["message"].endswith("is not supported with the Responses API.")
+
+
+@pytest.mark.parametrize("model", ["codex-mini", "o3-pro", "gpt-5-codex"])
+def test_a_model_for_responses_alone_does_no_chats(model: str) -> None:
+    refused = Api().post("/openai/v1/chat/completions", {"model": model, **HI})
+
+    assert (refused.status, refused.error["code"]) == (400, "OperationNotSupported")
+    assert (
+        f"The chatCompletion operation does not work with the specified model, {model}."
+        in (refused.error["message"])
+    )
+
+
 # --- What a version of the API lacks -----------------------------------------------------------
 
 

@@ -46,7 +46,9 @@ def find_model(body: Body, catalogue: Catalogue, model_in_path: str | None = Non
 def _answers_here(model: Model) -> bool:
     if model.mode == "any":
         return True
-    return model.mode in ("chat", "responses") and not model.behaves_as.startswith(_ELSEWHERE)
+    if model.mode not in ("chat", "responses") or not model.on_responses:
+        return False
+    return not model.behaves_as.startswith(_ELSEWHERE)
 
 
 def _refused(name: str, found: Model | None, catalogue: Catalogue) -> ApiError:
