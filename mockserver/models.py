@@ -14,8 +14,10 @@ import yaml
 
 from mockserver import bundled
 
-Mode = Literal["chat", "completions", "responses", "any", "other"]
+Mode = Literal["chat", "completions", "responses", "embeddings", "moderations", "any", "other"]
 """Which endpoint a model answers on; `any` is a name that the catalogue does not know."""
+GENERATING: Final = frozenset({"chat", "completions", "responses", "any"})
+"""The modes of models that generate something."""
 
 Elsewhere = Literal["forbidden", "not_chat", "only_responses"]
 """How the chat endpoint refuses a model that does not answer there."""
@@ -88,6 +90,8 @@ class Family:
     """The number of such squares that an image is scaled down to."""
 
 
+DIMENSIONS: Final = 1_536
+"""How many numbers a vector has, unless the catalogue says otherwise."""
 MOST_CALL_ID: Final = 40
 """The greatest length of a tool call's id on the chat endpoint."""
 
@@ -127,11 +131,20 @@ class Model:
     created: int = 0
     owned_by: str = "system"
     shutdown_date: date | None = None
+    dimensions: int = DIMENSIONS
+    """How many numbers a vector has, if it makes any."""
+    shortens: bool = True
+    """Requests may ask for shorter vectors."""
     known: bool = True
     """The catalogue, or whoever states what it is like, vouches for how its family bills."""
     usd_per_million_in: float | None = None
     usd_per_million_out: float | None = None
     usd_per_million_cached_in: float | None = None
+
+    @property
+    def generates(self) -> bool:
+        """Whether it generates something: others compute vectors or scores, or neither."""
+        return self.mode in GENERATING
 
     def cost_usd(self, prompt_tokens: int, completion_tokens: int, cached_tokens: int = 0) -> float:
         """Return what so many tokens cost; those without a price are free.
@@ -410,6 +423,8 @@ def _model(row: Mapping[str, Any]) -> Model:
         created=row["created"],
         owned_by=row.get("owned_by", "system"),
         shutdown_date=date.fromisoformat(row["shutdown"]) if "shutdown" in row else None,
+        dimensions=row.get("dimensions", DIMENSIONS),
+        shortens=row.get("shortens", True),
         usd_per_million_in=prices.get("in"),
         usd_per_million_out=prices.get("out"),
         usd_per_million_cached_in=prices.get("cached_in"),

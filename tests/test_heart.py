@@ -88,15 +88,20 @@ SAID: Final = {
     "records/journal.py": (CONVENIENCE, {"messages", "tools", "prompt"}),
     "replies/choices.py": (LANGUAGE, {"choices", "finish_reason"}),
     "replies/items.py": (LANGUAGE, {"annotations", "refusal"}),
+    "replies/embedding.py": (LANGUAGE, {"embedding", "embeddings"}),
     "replies/json_schema.py": ("a word of JSON Schema", {"object"}),
     "replies/raw.py": (LANGUAGE, {"usage"}),
     "replies/refusal.py": (LANGUAGE, {"refusal"}),
     "replies/tool_calls.py": (LANGUAGE, {"tool_calls"}),
     "scenario/actions.py": (LANGUAGE, {"prompt"}),
     "scenario/conditions/sieve.py": (LANGUAGE, {"prompt", "tools", "response_format"}),
+    "scenario/conditions/subject.py": (
+        "which endpoints a word of the language is about",
+        {"embedding", "embeddings"},
+    ),
     "scenario/conditions/when.py": (
         LANGUAGE,
-        {"prompt", "tools", "tool_choice", "response_format"},
+        {"prompt", "tools", "tool_choice", "response_format", "embedding"},
     ),
     "scenario/failure_lists.py": (
         LANGUAGE,

@@ -72,13 +72,15 @@ def _usage_members(stated: StatedUsage) -> dict[str, JsonValue]:
 class ChoicePlace:
     """The choice that a reply is to make: its *index* in the answer, and its *prompt*.
 
-    *scope* holds the values for templates. What is longer than *most_tokens* is cut.
+    *scope* holds the values for templates. What is longer than *most_tokens* is cut. *seed* is
+    the session's, for what must not differ from request to request.
     """
 
     index: int = 0
     prompt: str = ""
     scope: Scope | None = None
     most_tokens: int = MOST_TOKENS
+    seed: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,8 +201,9 @@ class Reply(ABC):
     def length(self, call: IncomingCall) -> int:
         """Return about how many characters a choice for *call* has; an answer is made by it.
 
-        Too small an estimate makes others wait, and nothing else. As long as the request, unless
-        a kind of reply knows better.
+        Of what is computed, it is all results together, as so many characters take as long. Too
+        small an estimate makes others wait, and nothing else. As long as the request, unless a
+        kind of reply knows better.
         """
         return len(call.http.body)
 
@@ -240,6 +243,11 @@ class ComputedReply(Reply):
         if not self.template or place.scope is None:
             return self.result(call, place, draw)
         return expanded(self, place.scope.at(place.index, place.prompt)).result(call, place, draw)
+
+    def doubts(self, call: IncomingCall) -> tuple[str, ...]:
+        """Return why the API could not have answered *call* so, for the journal."""
+        del call
+        return ()
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return an empty choice: nothing is generated."""

@@ -11,10 +11,12 @@ from mockserver.conversation.answer import (
     AnswerPart,
     Choice,
     ChoiceLogprobs,
+    Findings,
     FinishReason,
     StatedUsage,
     TokenLogprob,
     Usage,
+    Vector,
 )
 from mockserver.conversation.api_error import Allowance, ApiError
 from mockserver.conversation.parts import (
@@ -41,6 +43,7 @@ from mockserver.conversation.request import (
     Tool,
     ToolChoice,
     Turn,
+    Vectors,
 )
 from mockserver.conversation.transcript import EMPTY_TRANSCRIPT, Transcript
 
@@ -57,6 +60,7 @@ __all__ = [
     "Charge",
     "Choice",
     "ChoiceLogprobs",
+    "Findings",
     "FinishReason",
     "Format",
     "IncomingCall",
@@ -78,4 +82,6 @@ __all__ = [
     "Transcript",
     "Turn",
     "Usage",
+    "Vector",
+    "Vectors",
 ]

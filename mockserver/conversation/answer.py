@@ -1,6 +1,6 @@
 """What a model answers, independent of any provider."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -56,6 +56,25 @@ class Choice:
     def _joined(self, kind: type[Text] | type[Refusal]) -> str | None:
         texts = [part.text for part in self.parts if isinstance(part, kind)]
         return "".join(texts) if texts else None
+
+
+class Vector(NamedTuple):
+    """A vector that is computed for a text; what a scenario states goes out as it *is_stated*."""
+
+    numbers: Sequence[float]
+    is_stated: bool = False
+
+
+class Findings(NamedTuple):
+    """What is found in a text, by the categories of what is not wanted.
+
+    *scores* are from 0 to 1, *flagged* are the categories that it falls into, and *stated* those
+    whose scores a scenario states.
+    """
+
+    scores: Mapping[str, float]
+    flagged: frozenset[str] = frozenset()
+    stated: frozenset[str] = frozenset()
 
 
 class TokenLogprob(NamedTuple):

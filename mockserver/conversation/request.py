@@ -119,6 +119,17 @@ class Later(Sequence[T]):
         return self._made
 
 
+class Vectors(NamedTuple):
+    """Vectors that are to be computed: *wanted* numbers of the *size* that a vector has.
+
+    Those of one *space*, which is named after its model, can be compared.
+    """
+
+    space: str
+    size: int
+    wanted: int
+
+
 class Charge(NamedTuple):
     """What a request takes of an account's limits, as the provider's limiter counts it.
 
@@ -144,6 +155,7 @@ class ModelRequest:
         turns: The conversation, in request order; empty if there are prompts.
         prompts: The prompts, each of which is continued (legacy completions).
         inputs: The texts for each of which something is computed (embeddings).
+        vectors: What vectors are to be computed of them; None: something else is.
         continues: The id of the stored answer that it continues; None: none.
         recalls: Whether it refers to something else that the session keeps.
         background: Whether it is answered at once that the answer will come later.
@@ -175,6 +187,7 @@ class ModelRequest:
     turns: Sequence[Turn] = ()
     prompts: tuple[str, ...] = ()
     inputs: tuple[str, ...] = ()
+    vectors: Vectors | None = None
     continues: str | None = None
     recalls: bool = False
     background: bool = False

@@ -23,9 +23,11 @@ def takes_long(asked: Asked, matched: Matched) -> bool:
     """Return whether the answer that is *matched* takes long to make."""
     given, incoming = matched.given, matched.incoming
     request, reply = incoming.request, given.reply
-    if reply is None or request is None or asked.route.generates is None:
+    if reply is None or request is None:
         return False
     length, is_large = reply.length(incoming), len(asked.http.body) >= LARGE_BODY
+    if asked.route.generates is None:
+        return is_large or length > LONG
     is_single = request.n == 1 and not request.prompts and reply.written == 1
     if length * OF_LOGPROBS <= LONG and is_single and not is_large:
         return False  # as nearly all

@@ -67,10 +67,11 @@ def computed(asked: Asked, incoming: IncomingCall, request: ModelRequest, given:
     assert isinstance(reply, ComputedReply)
     draw = asked.draw if reply.varies else asked.steady
     places = [
-        ChoicePlace(index=index, prompt=text, scope=given.scope)
+        ChoicePlace(index=index, prompt=text, scope=given.scope, seed=asked.session.seed)
         for index, text in enumerate(request.inputs)
     ]
-    return Made(results=tuple([reply.computed(incoming, place, draw) for place in places]))
+    results = tuple([reply.computed(incoming, place, draw) for place in places])
+    return Made(results=results, doubts=reply.doubts(incoming))
 
 
 def _made_by(asked: Asked, terms: Terms, given: Given) -> Hashable:

@@ -1,4 +1,4 @@
-"""AI/ML API, api.aimlapi.com: chat alone, bills in credits, and refusals without an `error`.
+"""AI/ML API, api.aimlapi.com: chats, embeddings, bills in credits, refusals without an `error`.
 
 Sources: its documentation (aimlapi/api-docs, 2026-08-21) and the page of gpt-3.5-turbo there.
 There are no recorded answers; its headers and streams are not known, and are OpenAI's here.
@@ -43,7 +43,7 @@ class AimlApi(OpenAICompatible):
     """The dialect of api.aimlapi.com."""
 
     kind = "aiml"
-    has = frozenset({"chat.completions", "models"})
+    has = frozenset({"chat.completions", "embeddings", "models"})
     shares_paths = True
     host = "api.aimlapi.com"
 
@@ -98,6 +98,8 @@ class AimlApi(OpenAICompatible):
             "credits_used": round(cost * CREDITS_A_USD),
             "usd_spent": JavaScriptNumber(round(cost, 12)),
         }
+        if answer.endpoint == "embeddings":
+            return JsonBody({**value, "meta": {"usage": paid}}, marks=rendered.marks)
         return JsonBody(
             {
                 "id": value["id"],
@@ -150,7 +152,7 @@ def _headers(content_type: str) -> Headers:
 
 
 def _names_of(model: Model) -> tuple[Model, ...]:
-    if model.mode != "chat":
+    if model.mode not in ("chat", "embeddings"):
         return ()
     lenient = replace(model, behaves_as=f"aiml/{model.id}")
     return lenient, replace(lenient, id=f"openai/{model.id}")

@@ -2,9 +2,9 @@
 
 Several layers answer there. The edge (keys, unknown models and URLs) prints errors with four
 spaces and Go's escapes; the API behind it prints everything with two. Both end with a newline.
-The services for models, stored completions and responses print with two spaces, and stored content
-without any; they end without a newline. That for responses escapes what is not ASCII. Sources:
-recorded answers of 2025-09 to 2026-08.
+The services for models, stored completions, moderation and responses print with two spaces, and
+stored content and the newer one for embeddings without any; they end without a newline. That for
+responses escapes what is not ASCII. Sources: recorded answers of 2025-09 to 2026-08.
 """
 
 from collections.abc import Hashable, Sequence
@@ -66,13 +66,24 @@ _STEADY: Final = (
     ("strict-transport-security", "max-age=31536000; includeSubDomains; preload"),
     ("x-content-type-options", "nosniff"),
 )
+_PROXY: Final = ("x-openai-proxy-wasm", "v0.1")
+"""What newer services have in front of them (since 2026)."""
 STEADY_LINES: Final[dict[Layer, bytes]] = {
     "api": Head.of(200, (_EXPOSED, *_ACCOUNT, *_STEADY)).lines,
     "storage": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
     "responses": Head.of(200, (*_ACCOUNT, *_STEADY)).lines,
     "models": Head.of(200, _STEADY).lines,
+    "vectors": Head.of(200, (*_ACCOUNT, *_STEADY, _PROXY)).lines,
+    "moderation": Head.of(200, (*_ACCOUNT, *_STEADY, _PROXY)).lines,
 }
 """Headers common to all answers and refusals of a layer; the edge has none of them."""
+
+_OLDER_VECTORS: Final = (
+    ("access-control-allow-origin", "*"),
+    ("via", "envoy-router"),
+    _PROXY,
+)
+"""What the older servers for embeddings send besides."""
 
 UNKNOWN_URL: Final = "unknown_url"
 UNKNOWN_URL_KEYS: Final = ("type", "code", "message", "param")
@@ -93,7 +104,10 @@ class OpenAI(OpenAICompatible):
 
     kind = "openai"
     has = frozenset(
-        {"chat.completions", "completions", "models", "responses", "stored_completions"}
+        {
+            *("chat.completions", "completions", "embeddings", "models", "moderations"),
+            *("responses", "stored_completions"),
+        }
     )
     took_header = "openai-processing-ms"
 
@@ -180,11 +194,13 @@ class OpenAI(OpenAICompatible):
         match rendered.layer:
             case "storage":
                 return (Mould(compact(rendered.value)),)
-            case "models":
+            case "models" | "moderation":
                 return (Mould(pretty(rendered.value)),)
             case "responses":
                 text = pretty(rendered.value, token_ends=by_token)
                 return body_moulds(text, rendered.marks, by_token=by_token, is_ascii=True)
+            case "vectors":
+                return (Mould(compact(rendered.value), marks=rendered.marks),)
             case _:
                 text = pretty(rendered.value, token_ends=by_token) + "\n"
                 return body_moulds(text, rendered.marks, by_token=by_token)
@@ -211,6 +227,11 @@ class OpenAI(OpenAICompatible):
                     ("openai-model", answer.model_name),
                 )
             )
+        if layer == "moderation":
+            # Its limits are not reported.
+            return Head(200, lines + STEADY_LINES[layer])
+        if answer.endpoint == "embeddings" and layer == "api":
+            lines += _lines((*_OLDER_VECTORS, ("openai-model", answer.model_name)))
         return Head(200, lines + STEADY_LINES[layer] + LIMITS.mark.encode())
 
     def request_id(self, draw: Draw) -> str:

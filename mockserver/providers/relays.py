@@ -39,6 +39,7 @@ OWN: Final = "own"
 class _Relay(OpenAICompatible):
     """The common base of the relays."""
 
+    has = OpenAICompatible.has | {"embeddings", "moderations"}
     shares_paths = True
 
     name: ClassVar[str]

@@ -20,6 +20,8 @@ TEXTS: Final[Mapping[str, str]] = {
     "last_user": "last_user",
     "any_message": "texts",
     "prompt": "prompts",
+    "embedding_input": "embedding_inputs",
+    "moderation_input": "moderation_inputs",
 }
 """The keys that a capture can search, with what they are called in a `Subject`."""
 
@@ -44,6 +46,8 @@ class Capture:
         last_user: A search of the last user message.
         any_message: A search of all messages; the first match is taken.
         prompt: A search of the prompts of a legacy completion.
+        embedding_input: A search of the texts of a request for embeddings.
+        moderation_input: A search of the texts of a request for moderation.
 
     """
 
@@ -56,6 +60,8 @@ class Capture:
     last_user: Search | None = None
     any_message: Search | None = None
     prompt: Search | None = None
+    embedding_input: Search | None = None
+    moderation_input: Search | None = None
 
     def __post_init__(self) -> None:
         stated = [key for key in ("path", *TEXTS) if getattr(self, key) is not None]

@@ -4,6 +4,7 @@ from mockserver.contracts import ComputingEndpoint, Endpoint, ModelEndpoint, Rep
 from mockserver.plugins import Plugins
 from mockserver.scenario.conditions.criteria import NameTest
 from mockserver.scenario.conditions.matching import Conjunction
+from mockserver.scenario.conditions.subject import COMPUTED
 from mockserver.scenario.schema import Rule
 
 
@@ -11,7 +12,9 @@ def endpoints_of(alternative: Conjunction, plugins: Plugins) -> list[type[Endpoi
     """Return the endpoints that calls may be for which fit *alternative*."""
     endpoint = alternative.when.endpoint
     if not isinstance(endpoint, NameTest):
-        return [one for one in plugins.endpoints.values() if issubclass(one, ModelEndpoint)]
+        asking = [one for one in plugins.endpoints.values() if issubclass(one, ModelEndpoint)]
+        computed = frozenset(COMPUTED.values()).intersection(alternative.when.forms)
+        return [one for one in asking if not computed or COMPUTED.get(one.kind) in computed]
     fits = endpoint.predicate()
     return [one for name, one in plugins.endpoints.items() if fits(name)]
 

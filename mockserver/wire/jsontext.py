@@ -93,6 +93,12 @@ class JavaScriptNumber(float):
         return number(self).removesuffix(".0")
 
 
+class JsonText(str):
+    """JSON that is written already, and goes out as it is."""
+
+    __slots__ = ()
+
+
 Pieces: TypeAlias = tuple[tuple[str, int], ...]
 """Pairs of a text and the number of tokens that it completes."""
 _PIECE: Final = itemgetter(0)
@@ -293,10 +299,17 @@ def _scalar(value: JsonValue, kind: object, layout: _Layout) -> str:
         return _with_token_ends(value) if layout.token_ends else quote(value)
     if kind is TextHole:
         return f'"{PIECE}"'
+    if kind is JsonText:
+        return str(value)
     return f'"{value.mark}"' if kind is Hole else str(value.mark)
 
 
-_SCALARS = frozenset({type(None), int, bool, float, Decimal, TokenText, TextHole, Hole, NumberHole})
+_SCALARS = frozenset(
+    {
+        *(type(None), int, bool, float, Decimal),
+        *(TokenText, TextHole, JsonText, Hole, NumberHole),
+    }
+)
 
 
 def _other(value: JsonValue, newline: str, layout: _Layout) -> str:

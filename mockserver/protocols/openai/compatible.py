@@ -58,7 +58,9 @@ OF_OPENAI: Final = frozenset(
         *("vector_stores", "videos"),
     }
 )
-"""How paths of OpenAI's API begin, besides those of chats, completions and models."""
+"""How paths of OpenAI's API begin, besides those of chats, completions and models.
+
+What a dialect has goes before what it lacks."""
 CLIENT_ERRORS: Final = range(400, 500)
 EDGE_STATUSES: Final = frozenset({401, 403, 404, 429})
 """Statuses of refusals in front of the API: keys, permissions, names, limits."""

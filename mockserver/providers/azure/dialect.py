@@ -61,6 +61,8 @@ DEPLOYMENTS: Final = re.compile(ROOT + r"/deployments/([^/]+)(/.+)", re.DOTALL)
 
 OF_RESOURCES: Final = ("/responses", "/conversations")
 """How paths begin that have no deployment in front: they name it as the model (public issues)."""
+ADA: Final = "ada"
+"""What answers call text-embedding-ada-002 (recorded, 2023 to 2024)."""
 V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
 
 REGION: Final = "East US 2"
@@ -89,7 +91,9 @@ class Azure(OpenAICompatible):
     """The dialect of Azure OpenAI, by deployment and by the newer paths below `/openai/v1`."""
 
     kind = "azure"
-    has = frozenset({"chat.completions", "completions", "responses", "stored_completions"})
+    has = frozenset(
+        {"chat.completions", "completions", "embeddings", "responses", "stored_completions"}
+    )
     bills_end_of_turn = True
 
     def locate(self, path: str) -> Located | None:
@@ -192,13 +196,16 @@ class Azure(OpenAICompatible):
                 f"no model is called '{what}': the scenario says which model a deployment serves "
                 f"(models: [{{id: {what}, like: gpt-4o}}]), or --any-deployment does"
             )
-            if deployment or error.layer == "responses":
+            if deployment and deployment[2] == "/embeddings":
+                # Recorded, 2024: the gateway's own form.
+                refused = by_gateway(404, "DeploymentNotFound", NO_DEPLOYMENT)
+            elif deployment or error.layer == "responses":
                 refused = ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
             else:
                 refused = by_gateway(400, "unknown_model", f"Unknown model: {name}")
             return replace(refused, note=note)
         if error.about is not None:
-            operation = "chatCompletion" if "/chat/" in path else "completion"
+            operation = _WORDS[_asked(path)]
             what = WRONG_OPERATION.format(operation, _own_name(error.about))
             return by_gateway(400, "OperationNotSupported", what)
         return error
@@ -221,7 +228,7 @@ class Azure(OpenAICompatible):
         if isinstance(rendered, EventStream):
             assert answer is not None
             return _stream(rendered, answer)
-        if rendered.layer == "responses":
+        if rendered.layer == "responses" or (answer and answer.endpoint == "embeddings"):
             return rendered
         value = plain(rendered.value)
         if answer is None:
@@ -260,7 +267,9 @@ class Azure(OpenAICompatible):
             text = in_ascii(pretty(rendered.value, token_ends=by_token))
             return body_moulds(text, rendered.marks, by_token=by_token)
         if isinstance(rendered, JsonBody):
-            text = compact(rendered.value, token_ends=by_token) + "\n"
+            text = compact(rendered.value, token_ends=by_token)
+            if rendered.layer != "vectors":
+                text += "\n"
             return body_moulds(text, rendered.marks, by_token=by_token)
         return OpenAICompatible.encode(self, rendered, by_token=by_token)
 
@@ -338,11 +347,18 @@ def _hosted(model: Model) -> Model:
     return replace(model, family=hosted_by_azure(model.family), on_responses=answers)
 
 
+def _answering_name(name: str) -> str:
+    """Return what answers of the model *name* call it."""
+    return ADA if name.startswith("text-embedding-ada-002") else _own_name(name)
+
+
 def _with_own_name(model: Model) -> tuple[Model, ...]:
-    model = _hosted(replace(model, answers_as=_own_name(model.answers_as)))
+    model = _hosted(replace(model, answers_as=_answering_name(model.answers_as)))
     if model.id == "codex-mini-latest":
         # 14 recorded answers, 2025-11 and 2025-12.
         return model, replace(model, id="codex-mini", behaves_as="codex-mini")
+    if model.answers_as == ADA:
+        return model, replace(model, id=ADA)
     if not model.id.startswith("gpt-3.5"):
         return (model,)
     alias = model.id.replace("gpt-3.5", "gpt-35", 1)
@@ -352,7 +368,7 @@ def _with_own_name(model: Model) -> tuple[Model, ...]:
 
 def _deployed(model: Model, known: Catalogue) -> Model:
     """Return *model* under the name that answers of the one that it is like have."""
-    answers_as = _own_name(known.resolve(model.behaves_as).answers_as)
+    answers_as = _answering_name(known.resolve(model.behaves_as).answers_as)
     return _hosted(replace(model, answers_as=answers_as))
 
 
@@ -367,8 +383,23 @@ def _stated_version(http: HttpRequest) -> str | None:
 
 
 def _operation(http: HttpRequest | None) -> str:
-    is_chat = http is None or "/chat/" in http.path
-    return "ChatCompletions_Create" if is_chat else "Completions_Create"
+    return "ChatCompletions_Create" if http is None else _OPERATIONS[_asked(http.path)]
+
+
+def _asked(path: str) -> str:
+    """Return what is asked at *path*: `chat`, `completions` or `embeddings`."""
+    if "/chat/" in path:
+        return "chat"
+    return "embeddings" if path.endswith("/embeddings") else "completions"
+
+
+_OPERATIONS: Final = {
+    "chat": "ChatCompletions_Create",
+    "completions": "Completions_Create",
+    "embeddings": "Embeddings_Create",
+}
+_WORDS: Final = {"chat": "chatCompletion", "completions": "completion", "embeddings": "embeddings"}
+"""What the gateway calls the operations, in two kinds of refusals."""
 
 
 def _seconds(count: int) -> str:
@@ -440,6 +471,13 @@ def _of_deployment(answer: Answer) -> Headers:
             ("x-ms-served-model", answer.model.answers_as),
             ("x-ratelimit-abusepenalty-active", "False"),
             ("x-ratelimit-key", answer.request.model),
+        )
+    if answer.endpoint == "embeddings":
+        # Recorded, 2026-06: no filter looks at what is embedded.
+        return (
+            ("azureml-model-session", SESSION.mark),
+            ("x-ms-deployment-name", answer.request.model),
+            ("x-ms-served-model", f"{answer.model_name}-1"),
         )
     return (
         ("azureml-model-session", SESSION.mark),

@@ -47,7 +47,7 @@ def _entry(model: Model) -> dict[str, JsonValue]:
         "capabilities": {
             "chat_completion": model.mode in ("chat", "any"),
             "completion": model.mode in ("completions", "any"),
-            "embeddings": model.family.name == "embedding",
+            "embeddings": model.mode == "embeddings",
             "fine_tune": False,
             "inference": True,
         },

@@ -71,7 +71,7 @@ def refusal_body(error: ApiError) -> str:
             "innererror": inner,
         }
         return compact({"error": details})
-    if error.code == "DeploymentNotFound":
+    if error.code == "DeploymentNotFound" and error.type is not None:
         details = {"type": error.type, "code": error.code, "message": error.message}
         return pretty({"error": details})
     if error.code == "unknown_model":

@@ -137,6 +137,23 @@ def body_of(value: Json, answer: Answer) -> Json:
     }
 
 
+def vectors_of(value: Json, answer: Answer) -> Json:
+    """Return an answer with vectors (recorded, 2026-08); *value* is how OpenAI rendered it."""
+    bill = answer.bill
+    usage: Json | None = None
+    if bill is not None:
+        usage = {
+            "prompt_tokens": bill.prompt_tokens,
+            "total_tokens": bill.total_tokens,
+            "cost": COST,
+            "is_byok": False,
+            "cost_details": _cost_details(),
+        }
+    slug = serving(answer.request.model, answer.request.sent)
+    behind = {"provider": PROVIDERS.get(slug, slug.title()), "id": answer.id}
+    return {**value, "usage": usage, **behind}
+
+
 def _tier(answer: Answer) -> str | None:
     """Return the tier that served *answer*, for providers that report it (since 2026-05)."""
     asked = slug_of(answer.request.model)
@@ -235,16 +252,20 @@ def _usage(bill: ShownUsage) -> Json:
             "audio_tokens": bill.heard_tokens,
             "video_tokens": 0,
         },
-        "cost_details": {
-            "upstream_inference_cost": COST,
-            "upstream_inference_prompt_cost": COST_READ,
-            "upstream_inference_completions_cost": COST_WRITTEN,
-        },
+        "cost_details": _cost_details(),
         "completion_tokens_details": {
             "reasoning_tokens": bill.reasoning_tokens,
             "image_tokens": 0,
             "audio_tokens": bill.audio_tokens,
         },
+    }
+
+
+def _cost_details() -> Json:
+    return {
+        "upstream_inference_cost": COST,
+        "upstream_inference_prompt_cost": COST_READ,
+        "upstream_inference_completions_cost": COST_WRITTEN,
     }
 
 

@@ -31,6 +31,7 @@ from mockserver.providers.openrouter.answers import (
     serving,
     spelled_by,
     stream_of,
+    vectors_of,
 )
 from mockserver.providers.openrouter.models import catalogue
 from mockserver.providers.openrouter.relayed import in_words_of, last_asked, quoted
@@ -67,6 +68,8 @@ FLAGGED: Final = (
     'The model requires moderation on OpenAI. Your input was flagged for "violence". No credits '
     "were charged."
 )
+ID_LENGTH: Final = 10 + 1 + 20
+"""Of ids after their prefix: Unix time, a dash, and twenty characters."""
 UPSTREAM: Final = "upstream"
 """The code of refusals by the upstream provider; it is not sent."""
 MODERATION: Final = "moderation"
@@ -82,17 +85,15 @@ class OpenRouter(OpenAICompatible):
 
     kind = "openrouter"
     root = ROOT
-    has = frozenset({"chat.completions", "completions"})
+    has = frozenset({"chat.completions", "completions", "embeddings"})
     # Source: openrouter.ai/docs/api-reference, read 2026-11-30.
     lacks = frozenset(
         {
-            *("activity", "auth", "embeddings", "guardrails", "keys", "messages", "providers"),
-            *("responses",),
+            *("activity", "auth", "guardrails", "keys", "messages", "providers", "responses"),
         }
     )
     id_prefix = "gen-"
-    id_length = 10 + 1 + 20
-    """Unix time, a dash, and twenty characters."""
+    id_length = ID_LENGTH
     keeps_answers = True
     host = "openrouter.ai"
     interjects = True
@@ -167,6 +168,9 @@ class OpenRouter(OpenAICompatible):
         name = unknown_model(error)
         if name is not None:
             return replace(refused(400, f"{name} is not a valid model ID"), layer="api")
+        if error.about is not None:
+            asked = validation.read_body(http).get("model")
+            return replace(refused(404, f"No endpoints found for {asked}."), layer="api")
         numbers = re.findall(r"\d+", error.message)
         if "maximum context length" in error.message or error.code == "context_length_exceeded":
             window, asked, *parts = (number for number in numbers if int(number) > 0)
@@ -183,12 +187,17 @@ class OpenRouter(OpenAICompatible):
         if isinstance(rendered, EventStream):
             chunks = tuple(stream_of(rendered, answer))
             return EventStream(chunks, content_type="text/event-stream", end=rendered.end)
+        if answer.endpoint == "embeddings":
+            return JsonBody(vectors_of(rendered.value, answer), "vectors", rendered.marks)
         return JsonBody(body_of(plain(rendered.value), answer), marks=rendered.marks)
 
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of *answer*, which contains the time of its creation."""
-        del endpoint
-        return f"{self.id_prefix}{answer.dated}-{draw.answer_id(20)}"
+        return f"{_prefix(endpoint)}{answer.dated}-{draw.answer_id(20)}"
+
+    def id_size(self, endpoint: Endpoint) -> int:
+        """Return the length of the ids of *endpoint*'s answers."""
+        return len(_prefix(endpoint)) + ID_LENGTH
 
     def cost_usd(self, answer: Answer) -> float:
         """Return the cost of *answer*, as it is shown."""
@@ -212,8 +221,8 @@ class OpenRouter(OpenAICompatible):
         """Write JSON after white space, and events as they are."""
         if isinstance(rendered, JsonBody):
             text = compact(rendered.value, token_ends=by_token)
-            # Only answers of models take time.
-            padding = "" if rendered.layer == "models" else PADDING * PADDINGS
+            # Only what a model generates takes time.
+            padding = "" if rendered.layer in ("models", "vectors") else PADDING * PADDINGS
             return body_moulds(padding + text, rendered.marks, by_token=by_token)
         return stream_moulds(rendered)
 
@@ -282,6 +291,10 @@ class OpenRouter(OpenAICompatible):
             ],
         }
         return to_bytes(f"data: {compact(last)}\n\n") + DONE.text
+
+
+def _prefix(endpoint: Endpoint) -> str:
+    return "gen-emb-" if endpoint.kind == "embeddings" else "gen-"
 
 
 def _error_body(error: ApiError) -> Json:

@@ -59,7 +59,7 @@ def _of_openai() -> frozenset[str]:
 def _generates_nothing(slug: str) -> bool:
     vendor, _, name = slug.partition("/")
     model = Catalogue().get(VARIANTS.sub("", name)) if vendor == "openai" else None
-    return model is not None and model.mode == "other"
+    return model is not None and not model.generates
 
 
 def _added(model: Model) -> Model:
@@ -70,13 +70,16 @@ def _added(model: Model) -> Model:
 
 def _shipped(model: Model) -> tuple[Model, ...]:
     """Return *model* as OpenRouter has it, and `openrouter/auto` beside the model that it uses."""
-    if model.mode == "other":
+    slug = f"openai/{model.id}"
+    if model.mode == "embeddings":
+        # Lists of models leave these out, and answers leave out the vendor.
+        return (replace(model, id=slug, answers_as=model.id, listed=False),)
+    if not model.generates:
         return ()
     family = model.family
     if model.mode == "completions":
         # OpenRouter makes a prompt of a conversation; how is not known.
         family = replace(family, layout="unknown")
-    slug = f"openai/{model.id}"
     ours = replace(
         model,
         id=slug,

@@ -7,6 +7,7 @@ from typing import Any, Final, TypeGuard, cast
 from mockserver import tokens
 from mockserver.conversation import ApiError
 from mockserver.models import Model
+from mockserver.protocols.openai import validation
 from mockserver.providers.openrouter.middle_out import middle_out
 from mockserver.providers.openrouter.models import AUTO, known_models, slug_of
 
@@ -37,6 +38,9 @@ def attempts(body: Mapping[str, Any], endpoint: str) -> list[Json]:
 
     """
     _check_routing(body)
+    if endpoint == "embeddings":
+        made = {key: body[key] for key in body if key in validation.EMBEDDING_MEMBERS}
+        return [{**made, "model": name} for name in _models_of(body)]
     made = _with_input(body, endpoint)
     options: Any = body.get("stream_options") or {}
     if body.get("stream") is True and isinstance(options, dict):

@@ -5,10 +5,12 @@ from dataclasses import replace
 from typing import Any, Final, cast
 
 from mockserver.contracts import Attempt
+from mockserver.protocols.openai import validation
 from mockserver.providers.vercel_gateway import reading, routing
 from mockserver.providers.vercel_gateway.reading import Record
 from mockserver.providers.vercel_gateway.refusals import refused
 from mockserver.providers.vercel_gateway.requests import MODEL_HEADER, TRIED_HEADER
+from mockserver.providers.vercel_gateway.upstream import maker_of
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import compact, to_bytes
 
@@ -63,6 +65,25 @@ def of_chat(http: HttpRequest, body: Record) -> Sequence[Attempt]:
             for other, tried in others
         ),
     ]
+
+
+def of_embeddings(http: HttpRequest) -> Sequence[Attempt]:
+    """Return *http* with what its model's own API reads; the rest is for the gateway alone.
+
+    Raises:
+        ApiError: The gateway's own validator refuses it.
+
+    """
+    body = reading.read_record(http)
+    name = reading.text(body, "model", "")
+    options = routing.options_of(body)
+    routing.providers(name, options)
+    made = {key: body[key] for key in body if key in validation.EMBEDDING_MEMBERS}
+    for_all = reading.optional_record(body, "providerOptions") or {}
+    own = reading.optional_record(for_all, maker_of(name), "providerOptions") or {}
+    if "dimensions" in own:
+        made.setdefault("dimensions", own["dimensions"])
+    return (Attempt(replace(http, body=to_bytes(compact(made))), body),)
 
 
 def tried_before(body: Record) -> tuple[str, ...]:

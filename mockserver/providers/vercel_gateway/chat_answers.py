@@ -1,4 +1,4 @@
-"""Answers of the gateway that are compatible with chat completions.
+"""Answers of the gateway that are compatible with chat completions and with embeddings.
 
 They are the AI SDK's answers in OpenAI's form: ids, reasoning and metadata are the gateway's own,
 and the last chunk of a stream has everything that ends an answer.
@@ -19,7 +19,7 @@ from mockserver.providers.vercel_gateway import routing
 from mockserver.providers.vercel_gateway.attempts import tried_before
 from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.marks import CALL, CONTENT, FINISH, ROLE, THOUGHT
-from mockserver.wire.rendered import Chunk
+from mockserver.wire.rendered import Chunk, JsonBody
 
 Json = dict[str, JsonValue]
 
@@ -188,4 +188,21 @@ def _usage(answer: Answer) -> Json | None:
         "cache_creation_input_tokens": 0,
         "market_cost": cost,
         "gateway_cost": cost,
+    }
+
+
+def vectors(rendered: JsonBody, answer: Answer) -> Json:
+    """Return an answer with vectors, as the gateway's documentation shows it (2026-09)."""
+    request = answer.request
+    serving = routing.providers(request.model, routing.options_of(request.sent))
+    data = [
+        {key: entry[key] for key in ("object", "index", "embedding")}
+        for entry in rendered.value["data"]
+    ]
+    metadata = routing.metadata(answer, serving)
+    return {
+        **rendered.value,
+        "data": data,
+        "model": request.model,
+        "providerMetadata": {"gateway": metadata["gateway"]},
     }

@@ -42,6 +42,7 @@ from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 MAKER: Final = "openai"
 """Whose models the catalogue ships."""
 CHAT: Final = "chat.completions"
+EMBEDDINGS: Final = "embeddings"
 PUBLIC: Final = re.compile(r"(?:^|/)v1/models(?:/|$)")
 """Paths that need no key."""
 NO_KEY: Final = "public"
@@ -96,12 +97,12 @@ class VercelGateway(OpenAICompatible):
     """The dialect of ai-gateway.vercel.sh."""
 
     kind = "vercel_gateway"
-    has = frozenset({CHAT})
+    has = frozenset({CHAT, EMBEDDINGS})
     lacks = frozenset(
         {
             *("ai/embedding-model", "ai/image-model", "ai/reranking-model", "ai/speech-model"),
-            *("ai/transcription-model", "ai/video-model", "embeddings", "images", "messages"),
-            *("report", "responses"),
+            *("ai/transcription-model", "ai/video-model", "images", "messages", "report"),
+            *("responses",),
         }
     )
     protocols = frozenset({"openai", "ai-sdk"})
@@ -128,7 +129,7 @@ class VercelGateway(OpenAICompatible):
         def unknown(name: str) -> Model | None:
             return _open(known.resolve(name)) if VENDOR_AND_NAME.fullmatch(name) else None
 
-        return known.seen_as(lambda model: [_ours(model)], _open, unknown=unknown)
+        return known.seen_as(_ours, _open, unknown=unknown)
 
     def remarks(self, answer: Answer) -> tuple[str, ...]:
         """Return that the price of the model is unknown, where it is."""
@@ -160,11 +161,15 @@ class VercelGateway(OpenAICompatible):
         """Return *http* and its attempts at other models, if the gateway's validator accepts it."""
         if endpoint == CHAT:
             return attempts.of_chat(http, _checked_chat(http))
+        if endpoint == EMBEDDINGS:
+            return attempts.of_embeddings(http)
         return attempts.of_language_model(http)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return a refusal of a chat request in the gateway's words."""
         if error.type != CLIENTS or error.layer != "api":
+            if error.about is not None:
+                return model_not_found(str(json.loads(http.body)["model"]))
             if error.code != "model_not_found":
                 return error
             return model_not_found(str(json.loads(http.body)["model"]))
@@ -183,6 +188,8 @@ class VercelGateway(OpenAICompatible):
 
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
         """Return a chat answer as the gateway writes it; others are in its form already."""
+        if answer is not None and answer.endpoint == EMBEDDINGS and isinstance(rendered, JsonBody):
+            return JsonBody(chat_answers.vectors(rendered, answer), marks=rendered.marks)
         if answer is None or answer.endpoint != CHAT:
             return rendered
         options = routing.options_of(as_openai(answer.request).body)
@@ -258,9 +265,11 @@ class VercelGateway(OpenAICompatible):
         return to_bytes(f"data: {compact(value)}\n\n")
 
 
-def _ours(model: Model) -> Model:
-    """Return a model of the catalogue as the gateway has it."""
-    return _open(replace(model, id=f"{MAKER}/{model.id}"))
+def _ours(model: Model) -> tuple[Model, ...]:
+    """Return a model of the catalogue as the gateway has it; none that moderate."""
+    if model.mode == "moderations":
+        return ()
+    return (_open(replace(model, id=f"{MAKER}/{model.id}")),)
 
 
 def _open(model: Model) -> Model:
@@ -268,7 +277,7 @@ def _open(model: Model) -> Model:
 
     The gateway itself refuses only what all models refuse.
     """
-    mode = model.mode if model.mode == "other" else "any"
+    mode = "any" if model.generates else model.mode
     return replace(model, mode=mode, behaves_as=f"{MAKER}/{model.behaves_as}")
 
 

@@ -18,8 +18,8 @@ from mockserver.wire.rendered import JsonBody
 
 ALL: Final = "/models"
 ONE: Final = "/models/{id...}"
-TYPES: Final = {"other": "embedding"}
-"""The types of models that generate nothing; all others are `language`."""
+TYPES: Final = {"embeddings": "embedding"}
+"""The types of models by their modes; all others are `language`."""
 
 SAID_OF_CONTEXT: Final = {"gpt-3.5-turbo-instruct": 8_192}
 """Context windows that the gateway lists differently from the maker, whose own limit applies."""

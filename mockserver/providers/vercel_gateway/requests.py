@@ -94,7 +94,7 @@ def understand(http: HttpRequest, catalogue: Catalogue) -> LanguageModelRequest:
     providers = routing.providers(name, routing.options_of(options))
 
     model = catalogue.get(name)
-    if model is None or model.mode == "other":
+    if model is None or not model.generates:
         raise model_not_found(name)
     interface, warned = (
         upstream.interface_to(model.id, model.family),

@@ -7,7 +7,7 @@ loaded is worked out then, and the cheapest tests are tried first.
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from mockserver.contracts import Unstated
 from mockserver.conversation import IncomingCall
@@ -18,6 +18,7 @@ from mockserver.scenario.conditions.when import (
     FACETS,
     Show,
     When,
+    request_of,
     show_text,
 )
 from mockserver.templates.queries import query
@@ -143,8 +144,7 @@ def _all_fit(readings: Sequence[Reading], subject: Subject) -> bool:
 
 _ASKS_MODEL: Final[Reading] = (operator.attrgetter("asks_model"), bool)
 _HAS_FORM: Final[Mapping[Form, Reading]] = {
-    "chat": (operator.attrgetter("form"), frozenset(("chat",)).__contains__),
-    "legacy": (operator.attrgetter("form"), frozenset(("legacy",)).__contains__),
+    form: (operator.attrgetter("form"), frozenset((form,)).__contains__) for form in get_args(Form)
 }
 
 
@@ -210,7 +210,7 @@ class Conjunction:
         found: list[str] = []
         for form, key in self.when.forms.items():
             if form != subject.form:
-                found.append(f"'{key}' needs a {form} request, and this is not one")
+                found.append(f"'{key}' needs {request_of(form)}, and this is not one")
         for test in self.tests:
             if test.form in (None, subject.form):
                 sentence = test.difference(subject)

@@ -32,7 +32,12 @@ FEW: Final = 16
 AT_ONCE: Final = 256
 """Rules that are sieved together: those below are not looked at if one of them answers."""
 
-_SEVERAL: Final = frozenset({"any_message", "prompt", "tools", "response_format", "answered_tools"})
+_SEVERAL: Final = frozenset(
+    {
+        *("any_message", "prompt", "embedding_input", "moderation_input"),
+        *("tools", "response_format", "answered_tools"),
+    }
+)
 """Keys that look at several names or texts, of which one must fit."""
 
 

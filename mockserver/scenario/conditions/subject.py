@@ -16,8 +16,10 @@ from mockserver.records.redaction import redact_headers, redact_query
 
 T = TypeVar("T")
 
-Form: TypeAlias = Literal["chat", "legacy"]
-"""What a request that generates is made of: messages, or prompts."""
+Form: TypeAlias = Literal["chat", "legacy", "embedding", "moderation"]
+"""What a request is made of: messages, prompts, or texts of which something is computed."""
+COMPUTED: Final[Mapping[str, Form]] = {"embeddings": "embedding", "moderations": "moderation"}
+"""The forms of requests to computing endpoints, by their kinds."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +88,26 @@ class Subject:
         return () if self._request is None else self._request.prompts
 
     @property
+    def embedding_inputs(self) -> tuple[str, ...]:
+        """The texts of a request for embeddings."""
+        return self._inputs("embedding")
+
+    @property
+    def moderation_inputs(self) -> tuple[str, ...]:
+        """The texts of a request for moderation."""
+        return self._inputs("moderation")
+
+    def _inputs(self, form: Form) -> tuple[str, ...]:
+        return self._request.inputs if self._request is not None and self.form == form else ()
+
+    @property
     def form(self) -> Form | None:
-        """What it is made of; None: nothing is generated."""
+        """What it is made of; None: of something else."""
         if self._request is None:
             return None
         if self._request.prompts:
             return "legacy"
-        return None if self.computes else "chat"
+        return COMPUTED.get(self.endpoint) if self.computes else "chat"
 
     @property
     def _turns(self) -> Sequence[Turn]:

@@ -122,6 +122,9 @@ class When(ShowsWhatIsStated):
             follows it.
         any_message: Any message, whatever its role; one that fits is enough.
         prompt: The prompt of a legacy completion; of several, one must fit.
+        embedding_input: The text of a request for embeddings, its tokens decoded; of several, one
+            must fit.
+        moderation_input: The text of a request for moderation; of several, one must fit.
         tools: The names of the tools that the request offers.
         tool_choice: `auto`, `none`, `required`, or the name of the tool that must be called.
         response_format: `text`, `json_object` or `json_schema`, or the schema's name.
@@ -150,6 +153,8 @@ class When(ShowsWhatIsStated):
     last_user: TextTest | Unstated = UNSTATED
     any_message: TextTest | Unstated = UNSTATED
     prompt: TextTest | Unstated = UNSTATED
+    embedding_input: TextTest | Unstated = UNSTATED
+    moderation_input: TextTest | Unstated = UNSTATED
     tools: NamesTest | Unstated = UNSTATED
     tool_choice: NameTest | Unstated = UNSTATED
     response_format: NameTest | Unstated = UNSTATED
@@ -211,8 +216,9 @@ class When(ShowsWhatIsStated):
     def _refuse_what_never_holds(self) -> None:
         forms = self.forms
         if len(forms) > 1:
-            what = " and ".join(f"'{key}' needs a {form} request" for form, key in forms.items())
-            raise BadValue(forms["legacy"], f"{what}: never holds")
+            what = " and ".join(f"'{key}' needs {request_of(form)}" for form, key in forms.items())
+            key = next(key for form, key in forms.items() if form != "chat")
+            raise BadValue(key, f"{what}: never holds")
         for key in ("call", "attempt"):
             counted = getattr(self, key)
             if isinstance(counted, NumberTest) and _most(counted) < 1:
@@ -225,6 +231,11 @@ class When(ShowsWhatIsStated):
         ):
             what = "'after_tool' needs an assistant turn before it, and 'turn: 0' has none"
             raise BadValue("after_tool", f"{what}: never holds")
+
+
+def request_of(form: Form) -> str:
+    """Return what a request of that *form* is called, with its article."""
+    return f"{'an' if form == 'embedding' else 'a'} {form} request"
 
 
 def _most(test: NumberTest) -> float:
@@ -329,6 +340,8 @@ FACETS: Final[Mapping[str, Facet]] = {
     "last_user": _facet("last_user", show_text, form="chat"),
     "any_message": _facet("texts", _show_texts, _any_text, form="chat"),
     "prompt": _facet("prompts", _show_texts, _any_text, form="legacy"),
+    "embedding_input": _facet("embedding_inputs", _show_texts, _any_text, form="embedding"),
+    "moderation_input": _facet("moderation_inputs", _show_texts, _any_text, form="moderation"),
     "tools": _facet("tools", _show_names, form="chat"),
     "tool_choice": _facet("tool_choice", show_text, form="chat"),
     "response_format": _facet(

@@ -5,8 +5,9 @@ Source:
     calls published by a third party, 2026-08-30 (models that are missing, or no strings).
 """
 
-from collections.abc import Mapping
-from typing import Any, Final, Literal
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, Final, Literal, TypeAlias
 
 from mockserver.conversation import ApiError
 from mockserver.errors import did_you_mean
@@ -25,7 +26,12 @@ _CHAT: Final = (
     "Did you mean to use v1/chat/completions?"
 )
 _ONLY_RESPONSES: Final = "This model is only supported in v1/responses and not in {}."
+_NO_VECTORS: Final = "You are not allowed to generate embeddings from this model"
+_NO_SCORES: Final = "You are not allowed to classify text with this model"
 _PATHS: Final = {"chat": "v1/chat/completions", "completions": "v1/completions"}
+
+_Generating: TypeAlias = Literal["chat", "completions"]
+_Computing: TypeAlias = Literal["embeddings", "moderations"]
 
 _DEPRECATIONS: Final = "https://platform.openai.com/docs/deprecations"
 
@@ -33,7 +39,7 @@ _DEPRECATIONS: Final = "https://platform.openai.com/docs/deprecations"
 def find_model(
     body: Mapping[str, Any],
     catalogue: Catalogue,
-    endpoint_mode: Literal["chat", "completions"],
+    endpoint_mode: _Generating | _Computing,
     model_in_path: str | None = None,
 ) -> Model:
     """Return the model that *body* names, or the one in the path, which takes precedence.
@@ -60,9 +66,13 @@ def find_model(
             layer="edge",
             note=how_to_know(name, catalogue),
         )
-    if model.mode in (endpoint_mode, "any"):
+    if model.mode == endpoint_mode:
         return model
-    raise _wrong_endpoint(model, endpoint_mode)
+    # Gateways let whatever generates do so anywhere, but not compute something, too.
+    computes = endpoint_mode not in _PATHS
+    if model.mode == "any" and (not computes or model.family.mode in (endpoint_mode, "any")):
+        return model
+    raise _REFUSALS[endpoint_mode](model)
 
 
 def how_to_know(name: str, catalogue: Catalogue) -> str:
@@ -75,14 +85,22 @@ def how_to_know(name: str, catalogue: Catalogue) -> str:
     )
 
 
-def _wrong_endpoint(model: Model, asked: Literal["chat", "completions"]) -> ApiError:
+def _computes_nothing(model: Model, what: str) -> ApiError:
+    """Return the refusal of a *model* that makes no vectors, or no scores.
+
+    That of vectors is recorded, of gpt-3.5-turbo-instruct; that of scores is by analogy.
+    """
+    return ApiError(_FORBIDDEN, what, layer="edge", about=model.behaves_as)
+
+
+def _wrong_endpoint(model: Model, asked: _Generating) -> ApiError:
     """Return the refusal of a *model* that does not answer on the *asked* endpoint.
 
     Completions refuse all that generate nothing alike. Chat tells most of them that they are not
     for chat (recorded of text-embedding-ada-002), but not the embedding models of 2024.
     """
     about = model.behaves_as
-    if model.mode == "other" and (asked == "completions" or model.elsewhere == "forbidden"):
+    if not model.generates and (asked == "completions" or model.elsewhere == "forbidden"):
         what = "You are not allowed to sample from this model"
         return ApiError(_FORBIDDEN, what, layer="edge", about=about)
     if model.elsewhere == "only_responses":
@@ -91,3 +109,12 @@ def _wrong_endpoint(model: Model, asked: Literal["chat", "completions"]) -> ApiE
     else:
         what = _NOT_CHAT if asked == "chat" else _CHAT
     return ApiError(_NOT_FOUND, what, param="model", about=about)
+
+
+_REFUSALS: Final[Mapping[str, Callable[[Model], ApiError]]] = {
+    "chat": partial(_wrong_endpoint, asked="chat"),
+    "completions": partial(_wrong_endpoint, asked="completions"),
+    "embeddings": partial(_computes_nothing, what=_NO_VECTORS),
+    "moderations": partial(_computes_nothing, what=_NO_SCORES),
+}
+"""What refuses a model that does not answer on an endpoint."""
