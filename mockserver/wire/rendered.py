@@ -7,9 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.marks import Marks
 
-Layer: TypeAlias = Literal[
-    "edge", "api", "models", "moderation", "responses", "storage", "vectors"
-]
+Layer: TypeAlias = Literal["edge", "api", "models", "moderation", "responses", "storage", "vectors"]
 """Who answers: the `edge` (keys, unknown models and URLs), the `api` behind it, where models
 generate, the service that describes `models`, that which moderates, that of the newer `responses`,
 the `storage` of answers, or the newer service for `vectors`. A provider's layers print JSON
