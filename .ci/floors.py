@@ -1,8 +1,9 @@
 """Fail if a figure in the table on standard input lies below its floor.
 
-    python .ci/floors.py .ci/floors.json <TABLE
+    python .ci/floors.py .ci/floors.json CHECK <TABLE
 
-The last line of the table looks like `accepted openai 99.9 % of 812 · shape 98.7 % of 341`.
+The last line of the table looks like `accepted openai 99.9 % of 812 · shape 98.7 % of 341`; CHECK
+says whose floors it is held against.
 """
 
 import json
@@ -13,9 +14,10 @@ from pathlib import Path
 
 def main() -> int:
     """Compare; tell what is too low, or missing."""
-    floors: dict[str, float] = json.loads(Path(sys.argv[1]).read_text())
+    floors: dict[str, float] = json.loads(Path(sys.argv[1]).read_text())[sys.argv[2]]
     last = (sys.stdin.read().strip().splitlines() or [""])[-1]
-    figures = dict(re.findall(r"([a-z][a-z_ ]*) ([\d.]+) % of \d+", last))
+    found = [re.fullmatch(r"(.+) ([\d.]+) % of \d+", one.strip()) for one in last.split("·")]
+    figures = {figure[1]: figure[2] for figure in found if figure}
     low = [
         f"{area} is {figures.get(area, 'missing')}, and the floor is {floor}"
         for area, floor in floors.items()
