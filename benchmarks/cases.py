@@ -185,6 +185,7 @@ class Growing(Bodies):
 # --- Cases ---------------------------------------------------------------------------------------
 
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
 AZURE = "/openai/deployments/gpt-4o-mini/chat/completions?api-version=2024-10-21"
 OPENROUTER = "/api/v1/chat/completions"
 SYSTEM = {"role": "system", "content": "You are helpful."}
@@ -244,6 +245,12 @@ def _request(said: str, *, stream: bool = False, model: str = "gpt-4o-mini", **m
     return json.dumps({"model": model, "messages": messages, **more, **streamed})
 
 
+def _response(said: str, *, stream: bool = False) -> str:
+    streamed = {"stream": True} if stream else {}
+    asked = {"instructions": SYSTEM["content"], "input": said}
+    return json.dumps({"model": "gpt-4o-mini", **asked, **streamed})
+
+
 QUESTION = "What is the meaning of life?"
 NUMBERED = f"What is the meaning of life, asked for the time {NUMBER}?"
 HOLE = "@HOLE@"
@@ -295,6 +302,27 @@ def _both(case: Case, model: str = "gpt-4o-mini") -> list[Case]:
     return [replace(case, bodies=Numbered(_request(NUMBERED, model=model))), streamed]
 
 
+def _responses() -> list[Case]:
+    """Return the cases of the Responses API, beside those of chat with the same text."""
+    bodies = {
+        "responses, same body": Same(_response(QUESTION)),
+        "responses, different bodies": Numbered(_response(NUMBERED)),
+        "responses, same body, streamed": Same(_response(QUESTION, stream=True)),
+        "responses, different bodies, streamed": Numbered(_response(NUMBERED, stream=True)),
+    }
+    return [
+        Case(
+            name=name,
+            bodies=sent,
+            path=RESPONSES,
+            like=name.removeprefix("responses, "),
+            most=1.6 if name.endswith("streamed") else None,
+            default=name.endswith("streamed"),
+        )
+        for name, sent in bodies.items()
+    ]
+
+
 def _cases() -> list[Case]:
     same = Same(_request(QUESTION))
     different = Numbered(_request(NUMBERED))
@@ -336,6 +364,7 @@ def _cases() -> list[Case]:
         *_both(
             Case(name="OpenRouter", bodies=different, path=OPENROUTER), model="openai/gpt-4o-mini"
         ),
+        *_responses(),
         Case(name=f"same body, {many}", bodies=same, scenario=many, like="same body", most=1.05),
         Case(
             name=f"different bodies, {many}",
