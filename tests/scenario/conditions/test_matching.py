@@ -30,6 +30,7 @@ def result(name: str, text: str = "") -> Turn:
 WHEN_KEYS = [
     *("endpoint", "provider", "model", "key", "stream", "headers"),
     *("system", "first_user", "last_user", "any_message", "prompt"),
+    *("embedding_input", "moderation_input"),
     *("tools", "tool_choice", "response_format", "after_tool", "turn", "images"),
     *("attempt", "call", "request", "state", "not"),
 ]
