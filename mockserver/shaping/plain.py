@@ -18,7 +18,7 @@ def plain_text(terms: Terms, written: Sequence[Choice]) -> str | None:
     if len(written) != 1 or len(written[0].parts) != 1 or written[0].finish_reason is not None:
         return None
     part, request, reply = written[0].parts[0], terms.request, terms.reply
-    if not isinstance(part, Text):
+    if not isinstance(part, Text) or part.phase is not None or part.annotations:
         return None
     asks = request.stop or request.echo or request.logprobs is not None
     states = reply.finish_reason or reply.reasoning or isinstance(reply.usage, StatedUsage)
