@@ -1,7 +1,7 @@
 """The environment variables that point clients at a server: base URLs and keys, by any name.
 
-The names come from the sources of openai-python, openai-node, litellm, the AI SDK and httpx. If
-two names mean the same, both are set: some clients read one, some the other.
+The names come from the sources of openai-python, openai-node, the Agents SDK, litellm, the AI SDK
+and httpx. If two names mean the same, both are set: some clients read one, some the other.
 """
 
 import shlex
@@ -16,6 +16,12 @@ KEY: Final = "sk-mock"
 """Any other key works as well."""
 LOCAL: Final = ("127.0.0.1", "localhost", "::1")
 AZURE_API_VERSION: Final = "2024-10-21"
+QUIET: Final[Mapping[str, str]] = {
+    "OPENAI_AGENTS_DISABLE_TRACING": "1",
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+}
+"""Keeps clients from what no base URL redirects: the Agents SDK sends traces to api.openai.com,
+with the API key; litellm reads prices from GitHub when it is imported."""
 
 Format: TypeAlias = Literal["shell", "dotenv", "github"]
 
@@ -59,6 +65,7 @@ def variables(
         "AI_GATEWAY_API_KEY": key,
         "AIML_API_BASE": f"{root}/aiml/v1",
         "AIML_API_KEY": key,
+        **QUIET,
         "MOCKSERVER_URL": server,
     }
     if ca_file is not None:

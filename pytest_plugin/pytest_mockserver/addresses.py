@@ -40,7 +40,8 @@ def variables(server: str, session: str, key: str, known: Mapping[str, str]) -> 
         server: The root URL of the server.
         session: The session's name.
         key: The API key.
-        known: The variables set now: their proxy exceptions are kept.
+        known: The variables set now: their proxy exceptions are kept, and what they say of traces
+            and other things that clients do by themselves.
 
     """
     found = environment.variables(
@@ -49,4 +50,5 @@ def variables(server: str, session: str, key: str, known: Mapping[str, str]) -> 
         key=key,
         no_proxy=known.get("NO_PROXY") or known.get("no_proxy", ""),
     )
+    found |= {name: known[name] for name in environment.QUIET if name in known}
     return {name: value for name, value in found.items() if name != "MOCKSERVER_URL"}

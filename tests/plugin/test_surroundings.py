@@ -12,6 +12,7 @@ def test_variables_lead_clients_to_the_session_and_are_put_back(
     monkeypatch.setenv("OPENAI_API_KEY", "sk-real")
     monkeypatch.setenv("OPENAI_ORG_ID", "org-real")
     monkeypatch.setenv("NO_PROXY", "example.org")
+    monkeypatch.setenv("LITELLM_LOCAL_MODEL_COST_MAP", "false")
     monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
     runs.of(
         """
@@ -33,6 +34,8 @@ def test_all_of_them(mock_llm):
     assert env["OPENROUTER_API_BASE"] == mock_llm.url_for("openrouter")
     assert env["OPENAI_API_KEY"] == env["AZURE_OPENAI_API_KEY"] == mock_llm.api_key
     assert env["NO_PROXY"] == "example.org,127.0.0.1,localhost,::1"
+    assert env["OPENAI_AGENTS_DISABLE_TRACING"] == "1"
+    assert env["LITELLM_LOCAL_MODEL_COST_MAP"] == "false"  # as it was set before
     assert "OPENAI_ORG_ID" not in env
     assert mock_llm.env(MORE="1")["MORE"] == "1"
 
