@@ -1,6 +1,7 @@
 """Real clients, each run once for all tests."""
 
 import json
+import os
 import subprocess
 from collections.abc import Iterator
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from real_clients import FOLDER, Run, command
 
-from mockserver import MockServer
+from mockserver import MockServer, environment
 
 
 @pytest.fixture(scope="session")
@@ -38,13 +39,28 @@ def run_ai_sdk(ai_sdk_server: MockServer) -> Run:
     return _runner(ai_sdk_server)
 
 
-def _runner(server: MockServer) -> Run:
-    """Return what runs clients against *server*, each once."""
+@pytest.fixture(scope="session")
+def run_responses() -> Iterator[Run]:
+    """Run a client of the Responses API by its name, once."""
+    with MockServer(FOLDER / "responses.yaml") as server:
+        yield _runner(server, "responses_script")
+
+
+@pytest.fixture(scope="session")
+def run_agents() -> Iterator[Run]:
+    """Run the Agents SDK of a language by its name, once."""
+    with MockServer(FOLDER / "agents" / "scenario.yaml") as server:
+        yield _runner(server)
+
+
+def _runner(server: MockServer, script: str | None = None) -> Run:
+    """Return what runs *script* of clients, or their own, against *server*, each once."""
 
     @cache
     def once(client: str) -> dict[str, Any]:
         done = subprocess.run(
-            [*command(client), server.url, client],
+            [*command(client, script), server.url, client],
+            env={**os.environ, **environment.variables(server.url)},
             capture_output=True,
             text=True,
             check=False,

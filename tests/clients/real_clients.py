@@ -1,4 +1,4 @@
-"""Real clients: openai-python's two majors, openai-node, and three majors of the AI SDK.
+"""Real clients: openai-python's two majors, openai-node, the AI SDK's three, the Agents SDK.
 
 `make` sets them up from their lock files; a test leaves out what it cannot find.
 """
@@ -41,6 +41,7 @@ _CLIENTS: dict[str, Callable[[], Command]] = {
     "ai-5": partial(_of_node, "ai5", "script.mjs"),
     "ai-6": partial(_of_node, "ai6", "script.mjs"),
     "ai-7": partial(_of_node, "ai7", "script.mjs"),
+    "agents-node": partial(_of_node, "agents", "script.mjs"),
 }
 OPENAI_CLIENTS = ("openai-python-3", "openai-python-2", "openai-node")
 """OpenAI's own."""
