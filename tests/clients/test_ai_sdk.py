@@ -75,6 +75,23 @@ PROMISES: dict[str, Any] = {
     "error_in_the_stream": [["One", " two"], ["It broke."], "error"],
     "cut_in_mid_stream": [["One", " two", " three"], True],
     "wrong_base_url": ["GatewayInvalidRequestError", 400, False, True],
+    # OpenAI's provider by its default, the Responses API
+    "responses": ["Hello there.", "stop", [8, 4, 12], "resp_", "gpt-4o-mini-2024-07-18"],
+    "responses_streamed": [["Hello", " there", "."], "stop", [8, 4, 12]],
+    "responses_tool_loop": [
+        "It is sunny in Paris.",
+        ["tool-calls", "stop"],
+        [["get_weather", {"city": "Paris"}, {"city": "Paris", "sky": "sunny"}]],
+    ],
+    "responses_tool_loop_streamed": ["It is sunny in Paris.", 2],
+    "responses_unstored": ["It is sunny in Paris.", 2],
+    "responses_continued": "Hello again.",
+    "responses_reasoning": ["Two and two.", "Four."],
+    "responses_object": [{"name": "Grace", "born": 1906}] * 2,
+    "responses_error": [
+        *("AI_APICallError", 400, False),
+        "The requested model 'gpt-9' does not exist.",
+    ],
     # other providers of the SDK
     "openai_chat": ["Hello there.", "stop", [8, 3, 11]],
     "openai_chat_streamed": ["It is sunny in Paris.", "stop", 2],

@@ -20,6 +20,9 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
     return { model: gateway(name, settings)(model), prompt: name.replaceAll('_', ' '), ...rest };
   };
 
+  const direct = (name, model = 'gpt-4o-mini') =>
+    openai({ baseURL: `${root(name)}/v1`, apiKey: 'sk-test' })(model);
+
   const usageOf = usage => [usage.inputTokens, usage.outputTokens, usage.totalTokens];
   const drained = async stream => {
     const items = [];
@@ -322,6 +325,69 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
       const model = provider.completion('gpt-3.5-turbo-instruct');
       const legacy = await generateText({ model, prompt: 'Say this' });
       return [chat.text, usageOf(chat.usage), legacy.text];
+    },
+
+    // What `openai(…)` speaks unless told otherwise: the Responses API.
+    async responses() {
+      const result = await generateText({ model: direct('responses'), prompt: 'hello' });
+      const { id, modelId } = result.response;
+      return [result.text, result.finishReason, usageOf(result.usage), id.slice(0, 5), modelId];
+    },
+
+    async responses_streamed() {
+      const result = streamText({ model: direct('responses_streamed'), prompt: 'hello' });
+      const texts = await drained(result.textStream);
+      return [texts, await result.finishReason, usageOf(await result.usage)];
+    },
+
+    async responses_tool_loop() {
+      const model = direct('responses_weather');
+      const result = await generateText({ model, prompt: 'weather', ...weather });
+      const results = result.steps[0].toolResults.map(r => [r.toolName, r.input, r.output]);
+      return [result.text, result.steps.map(step => step.finishReason), results];
+    },
+
+    async responses_tool_loop_streamed() {
+      const model = direct('responses_weather');
+      const result = streamText({ model, prompt: 'weather', ...weather });
+      return [await result.text, (await result.steps).length];
+    },
+
+    // Nothing is stored, so the whole history is sent, with its thoughts in sealed form.
+    async responses_unstored() {
+      const model = direct('responses_unstored', 'gpt-5');
+      const providerOptions = { openai: { store: false, reasoningSummary: 'auto' } };
+      const result = await generateText({ model, prompt: 'weather', ...weather, providerOptions });
+      return [result.text, result.steps.length];
+    },
+
+    async responses_continued() {
+      const model = direct('responses_continued');
+      const first = await generateText({ model, prompt: 'hello' });
+      const previousResponseId = first.providerMetadata.openai.responseId;
+      const providerOptions = { openai: { previousResponseId } };
+      return (await generateText({ model, prompt: 'again', providerOptions })).text;
+    },
+
+    async responses_reasoning() {
+      const model = direct('responses_reasoning', 'gpt-5');
+      const providerOptions = { openai: { reasoningSummary: 'auto' } };
+      const result = streamText({ model, prompt: 'think', providerOptions });
+      return [await result.reasoningText, await result.text];
+    },
+
+    async responses_object() {
+      const model = direct('responses_object');
+      const whole = await generateObject({ model, schema: person, prompt: 'Who?' });
+      const streamed = streamObject({ model, schema: person, prompt: 'Who?' });
+      await drained(streamed.partialObjectStream);
+      return [whole.object, await streamed.object];
+    },
+
+    async responses_error() {
+      const model = direct('responses_error', 'gpt-9');
+      const error = await failure(() => generateText({ model, prompt: 'hello', maxRetries: 0 }));
+      return [...shape(error), error.message];
     },
 
     async openrouter_chat() {
