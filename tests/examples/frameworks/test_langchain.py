@@ -6,6 +6,7 @@ import pytest
 from pytest_mockserver import Session, call
 
 langchain_openai: Any = pytest.importorskip("langchain_openai")
+pydantic: Any = pytest.importorskip("pydantic")
 langchain_tools: Any = pytest.importorskip("langchain_core.tools")
 
 
@@ -40,6 +41,51 @@ def test_a_tool_is_called_and_answered(mock_llm: Session) -> None:
 
     assert answer.content == "Mild."
     mock_llm.assert_well_behaved()
+
+
+def test_the_responses_api_calls_a_tool_thinks_and_streams(mock_llm: Session) -> None:
+    @langchain_tools.tool
+    def get_weather(city: str) -> str:
+        """Tell the weather of a city."""
+        return f"18 degrees in {city}"
+
+    mock_llm.reply(tool_calls=[call("get_weather", city="Paris")], reasoning="A tool knows.")
+    mock_llm.when(after_tool={"result": "18 degrees in Paris"}).reply("One two three.")
+    model = langchain_openai.ChatOpenAI(
+        model="gpt-5", use_responses_api=True, reasoning={"summary": "auto"}
+    ).bind_tools([get_weather])
+
+    asked = model.invoke("How is the weather?")
+    result = get_weather.invoke(asked.tool_calls[0])
+    pieces = list(model.stream([("user", "How is the weather?"), asked, result]))
+
+    thought, _ = asked.content_blocks
+    assert thought["reasoning"] == "A tool knows."
+    assert "".join(piece.text for piece in pieces) == "One two three."
+    mock_llm.assert_called(2, endpoint="responses")
+    mock_llm.assert_well_behaved()
+
+
+def test_the_responses_api_goes_on_from_what_it_stored(mock_llm: Session) -> None:
+    mock_llm.reply("Hello, Ada.")
+    mock_llm.when(any_message="I am Ada.", last_user="Who am I?").reply("You are Ada.")
+    model = langchain_openai.ChatOpenAI(
+        model="gpt-4o", use_responses_api=True, use_previous_response_id=True
+    )
+
+    first = model.invoke("I am Ada.")
+    second = model.invoke([("user", "I am Ada."), first, ("user", "Who am I?")])
+
+    assert second.text == "You are Ada."
+    assert mock_llm.calls[1].body["previous_response_id"] == first.response_metadata["id"]
+
+
+def test_the_responses_api_answers_in_a_structure(mock_llm: Session) -> None:
+    person: Any = pydantic.create_model("Person", name=(str, ...), born=(int, ...))
+    mock_llm.reply(kind="json", value={"name": "Ada", "born": 1815})
+    model = langchain_openai.ChatOpenAI(model="gpt-4o", use_responses_api=True)
+
+    assert model.with_structured_output(person).invoke("Who was Ada?").born == 1815
 
 
 def test_it_retries_as_the_openai_client_does(mock_llm: Session) -> None:

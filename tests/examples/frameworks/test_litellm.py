@@ -29,6 +29,30 @@ def test_each_provider_answers_in_its_own_words(
     assert mock_llm.calls[0].provider == provider
 
 
+def test_responses_are_asked_for_and_streamed(mock_llm: Session) -> None:
+    mock_llm.reply("Hello.")
+    mock_llm.reply("One two three.")
+
+    whole = litellm.responses(model="gpt-4o", input="Hi")
+    events = list(litellm.responses(model="gpt-4o", input="Count.", stream=True))
+
+    assert whole.output_text == "Hello."
+    pieces = [event.delta for event in events if event.type == "response.output_text.delta"]
+    assert pieces == ["One", " two", " three", "."]
+    mock_llm.assert_called(2, endpoint="responses")
+
+
+def test_a_response_continues_another(mock_llm: Session) -> None:
+    mock_llm.reply("Hello, Ada.")
+    mock_llm.when(any_message="I am Ada.", last_user="Who am I?").reply("You are Ada.")
+
+    first = litellm.responses(model="gpt-4o", input="I am Ada.")
+    more = {"previous_response_id": first.id}
+    second = litellm.responses(model="gpt-4o", input="Who am I?", **more)
+
+    assert second.output_text == "You are Ada."
+
+
 def test_a_router_turns_to_the_fallback(mock_llm: Session, mock_llm_factory: Factory) -> None:
     other = mock_llm_factory("other", provider="openrouter")
     mock_llm.fail("overloaded", times=None)
