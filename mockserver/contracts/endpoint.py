@@ -1,5 +1,6 @@
 """What a client can request: the socket for endpoints."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -177,9 +178,10 @@ class ModelEndpoint(Endpoint):
         del answer, identity, draw
         return {}
 
-    def acknowledged(self, body: bytes) -> bytes:
+    def acknowledged(self, request: ModelRequest, body: bytes) -> JsonBody:
         """Return what goes out at once in the place of *body*, an answer that comes later."""
-        return body
+        del request
+        return JsonBody(json.loads(body))
 
 
 class GeneratingEndpoint(ModelEndpoint):

@@ -45,7 +45,7 @@ from mockserver.tokens import cached_tokens
 from mockserver.traffic import limits
 from mockserver.wire.jsontext import Filling, Hole, to_bytes
 from mockserver.wire.moulds import joined, poured
-from mockserver.wire.rendered import Frame
+from mockserver.wire.rendered import Frame, JsonBody, Rendered
 from mockserver.wire.timeline import Headers
 
 USAGE_EXACT: Final = b"x-mockserver-usage: exact\r\n"
@@ -75,10 +75,22 @@ def looked_up(asked: Asked, key: str, endpoint: LookupEndpoint, *, by_token: boo
     )
     body = dialect.adapt(endpoint.look_up(lookup), None, steady)
     parts = poured(dialect.encode(body, by_token=by_token))
-    parts = parts if by_token else [joined(parts)]
+    waits_s = _waits_s(body)
+    parts = parts if by_token or waits_s else [joined(parts)]
     frames = tuple([Frame(to_bytes(part), tokens, marks) for part, tokens, marks in parts])
     size = sum([len(frame.text) for frame in frames])
-    return Ready(Plain(dialect.head(body, None, steady)._replace(content_length=size), frames))
+    head = dialect.head(body, None, steady)
+    if isinstance(body, JsonBody):
+        head = head._replace(content_length=size)
+    return Ready(Plain(head, frames, waits_s))
+
+
+def _waits_s(body: Rendered) -> tuple[float, ...]:
+    """Return the pauses before each event of *body*; empty if there are none."""
+    if isinstance(body, JsonBody):
+        return ()
+    waits_s = tuple([chunk.after_s for chunk in body.chunks])
+    return waits_s if any(waits_s) else ()
 
 
 def answered(

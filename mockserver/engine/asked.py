@@ -232,10 +232,14 @@ class Ready:
 
 
 class Plain(NamedTuple):
-    """Head and body that are known to the last byte, but for the holes in the head."""
+    """Head and body that are known to the last byte, but for the holes in the head.
+
+    *waits_s* are the pauses before each of the frames, in seconds; empty: there are none.
+    """
 
     head: Head
     frames: tuple[Frame, ...]
+    waits_s: tuple[float, ...] = ()
 
 
 class Kept:
@@ -310,7 +314,10 @@ class Unmade(NamedTuple):
 
 
 class Stamped(NamedTuple):
-    """An answer with all its holes filled: head and body, and what went into the holes."""
+    """An answer with all its holes filled: head and body, and what went into the holes.
+
+    Where it takes time to make, that is in the timeline.
+    """
 
     timeline: Timeline
     values: Filling

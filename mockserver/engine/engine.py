@@ -15,8 +15,18 @@ from mockserver import tokens
 from mockserver.contracts import RawReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
+from mockserver.engine.acknowledging import acknowledge
 from mockserver.engine.answering import answered, answering_name, looked_up
-from mockserver.engine.asked import Asked, Finished, Matched, Meaning, Prepared, Ready, Unmade
+from mockserver.engine.asked import (
+    Asked,
+    Finished,
+    Matched,
+    Meaning,
+    Prepared,
+    Ready,
+    Stamped,
+    Unmade,
+)
 from mockserver.engine.deferring import takes_long
 from mockserver.engine.failing import fail
 from mockserver.engine.forwarding import Forward, Received, received
@@ -123,8 +133,10 @@ class Engine:
         asked, call, matched, running = unmade
         try:
             ready = self._ready(asked, matched)
-            stamped = stamp(asked, ready, matched.incoming.allowances)
-            timeline = _disturbed(asked, call, matched, ready, stamped.timeline, running=running)
+            at_once = stamp(asked, ready, matched.incoming.allowances)
+            stamped = _timed(asked, call, matched, ready, at_once, running=running)
+            timeline = _reported(asked, ready, at_once, stamped)
+            timeline = _disturbed(asked, call, matched, ready, timeline)
         except ApiError as error:
             return error
         return Finished(ready, stamped, timeline)
@@ -329,12 +341,11 @@ def _exchange(asked: Asked, call: Call, timeline: Timeline) -> Exchange:
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:
     """Return what goes out of an answer that is *ready*, in its time and with what goes wrong."""
     _note_ready(asked, call, matched, ready)
-    stamped = stamp(asked, ready, matched.incoming.allowances)
+    at_once = stamp(asked, ready, matched.incoming.allowances)
+    stamped = _timed(asked, call, matched, ready, at_once)
     enter(asked, call, ready, stamped)
-    given = matched.given
-    if given.latency is None and not given.failures:
-        return stamped.timeline
-    return _disturbed(asked, call, matched, ready, stamped.timeline)
+    timeline = _reported(asked, ready, at_once, stamped)
+    return _disturbed(asked, call, matched, ready, timeline)
 
 
 def _note_ready(asked: Asked, call: Call, matched: Matched, ready: Ready) -> None:
@@ -348,19 +359,38 @@ def _note_ready(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Non
         refuse_loop(asked, matched, ready)
 
 
-def _disturbed(
+def _timed(
     asked: Asked,
     call: Call,
     matched: Matched,
     ready: Ready,
-    timeline: Timeline,
+    stamped: Stamped,
     *,
     running: int | None = None,
+) -> Stamped:
+    """Return *stamped* with the time that it takes; *running* as `begin` returned it."""
+    latency = matched.given.latency
+    if latency is None:
+        return stamped
+    timeline = delay(asked, call, latency, ready, stamped.timeline, running=running)
+    return stamped._replace(timeline=timeline)
+
+
+def _reported(asked: Asked, ready: Ready, at_once: Stamped, timed: Stamped) -> Timeline:
+    """Return what goes out of an answer: of one that is made in the background, that it comes.
+
+    *at_once* is the answer without the time that it takes, *timed* that with it.
+    """
+    request = None if ready.answer is None else ready.answer.request
+    if request is not None and request.background and not request.stream:
+        return acknowledge(asked, request, at_once.timeline)
+    return timed.timeline
+
+
+def _disturbed(
+    asked: Asked, call: Call, matched: Matched, ready: Ready, timeline: Timeline
 ) -> Timeline:
-    """Return *timeline* with its latency and what goes wrong; *running* as `begin` returned it."""
-    given = matched.given
-    if given.latency is not None:
-        timeline = delay(asked, call, given.latency, ready, timeline, running=running)
-    if given.failures:
-        timeline = fail(asked, call, matched, timeline, bent=ready.bent)
+    """Return *timeline* with what goes wrong."""
+    if matched.given.failures:
+        return fail(asked, call, matched, timeline, bent=ready.bent)
     return timeline

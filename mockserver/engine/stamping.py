@@ -1,6 +1,6 @@
 """Step 5: what differs each time the same answer is given: ids, dates, what is left of limits."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Final
@@ -35,7 +35,16 @@ from mockserver.seeding import http_date
 from mockserver.sessions.session import Session
 from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.wire.jsontext import Filling, Hole, fill
-from mockserver.wire.timeline import DATE, Data, Head, Pause, Timeline, data_events
+from mockserver.wire.timeline import (
+    DATE,
+    Data,
+    Event,
+    Head,
+    Pause,
+    Timeline,
+    body,
+    duration_s,
+)
 
 NO_VALUES: Final[Filling] = {}
 
@@ -48,16 +57,16 @@ def stamp(asked: Asked, ready: Ready, allowances: tuple[Allowance, ...] | None) 
     dialect, draw, answer = asked.route.dialect, asked.draw, ready.answer
     stamps = dialect.stamps(draw)
     limit_lines = dialect.limit_lines(allowances) if allowances is not None else b""
-    body = ready.body
-    if isinstance(body, Plain):
-        status, written, length, _ = body.head
+    contents = ready.body
+    if isinstance(contents, Plain):
+        status, written, length, _ = contents.head
         lines = fill(written.decode("latin-1"), stamps).encode("latin-1")
         head = Head(status, lines + limit_lines, length)
-        return Stamped((head, *[Data(*frame) for frame in body.frames]), NO_VALUES)
+        return Stamped((head, *_plain(contents)), NO_VALUES)
     endpoint = asked.route.asks
     assert answer is not None
     assert endpoint is not None
-    values = {**body.values, **stamps}
+    values = {**contents.values, **stamps}
     if isinstance(answer.id, Hole):
         if asked.route.is_spelled:
             identity = dialect.answer_id(answer, endpoint, draw)
@@ -70,12 +79,22 @@ def stamp(asked: Asked, ready: Ready, allowances: tuple[Allowance, ...] | None) 
     for number in range(ready.drawn_calls):
         drawn = draw.text(f"call-{number}", CALL_ID_LENGTH - len("call_"))
         values[call_hole(number).mark] = f"call_{drawn}"
-    head, data = pour(asked, body, values, ready.added)
+    head, data = pour(asked, contents, values, ready.added)
     if answer.headers:
         head = head.with_headers(answer.headers)
     if limit_lines:
         head = head._replace(lines=head.lines + limit_lines)
     return Stamped((head, *data), values)
+
+
+def _plain(plain: Plain) -> Iterator[Event]:
+    """Yield the frames of *plain*, each after its pause."""
+    waits_s = iter(plain.waits_s)
+    for frame in plain.frames:
+        wait_s = next(waits_s, 0.0)
+        if wait_s:
+            yield Pause(wait_s)
+        yield Data(*frame)
 
 
 def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
@@ -91,7 +110,7 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
         calls = _with_ids(calls, values) if calls else calls
         asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
-        _keep(asked, answer, identity, values, tuple(data_events(stamped.timeline)))
+        _keep(asked, answer, identity, values, stamped.timeline)
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
 
@@ -128,10 +147,12 @@ def _with_ids(calls: tuple[ToolCall, ...], ids: Filling) -> tuple[ToolCall, ...]
     )
 
 
-def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Sequence[Data]) -> None:
+def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, timeline: Timeline) -> None:
     """Keep *answer*, which is given now as *identity*, for those who look it up."""
     endpoint = asked.route.asks
     assert endpoint is not None
+    payload = body(timeline)
+    follows = answer.request.background and answer.request.stream
     stored = StoredAnswer(
         id=identity,
         endpoint=answer.endpoint,
@@ -144,11 +165,24 @@ def _keep(asked: Asked, answer: Answer, identity: str, ids: Filling, data: Seque
         system_fingerprint=answer.system_fingerprint,
         members=endpoint.kept_members(answer.request, asked.draw),
         at_s=asked.session.clock.now_s(),
-        size=len(asked.http.body) + sum([len(piece.payload) for piece in data]),
-        sent=b"".join([piece.payload for piece in data]) if endpoint.keeps_sent else b"",
+        size=len(asked.http.body) + len(payload),
+        sent=payload if endpoint.keeps_sent else b"",
+        takes_s=duration_s(timeline),
+        moments=tuple(_moments(timeline)) if follows else (),
     )
     asked.session.stored.add(stored)
     endpoint.kept(stored, asked.session.stored)
+
+
+def _moments(timeline: Timeline) -> Iterator[tuple[int, float]]:
+    """Yield how many bytes of the body of *timeline* are sent after how many seconds."""
+    size, passed_s = 0, 0.0
+    for event in timeline:
+        if isinstance(event, Pause):
+            passed_s += event.seconds
+        elif isinstance(event, Data):
+            size += len(event.payload)
+            yield size, passed_s
 
 
 def _given(choice: AnsweredChoice, ids: Filling) -> Choice:

@@ -5,7 +5,7 @@ them up renders them as JSON.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -35,7 +35,9 @@ class StoredAnswer:
         members: What its protocol keeps in addition, and may change.
         size: The size of request and answer on the wire, in bytes.
         sent: The body as it was made, whole, where the protocol looks that up; else empty.
-        takes_s: How long it takes in the background, in seconds of session time.
+        takes_s: How long it takes to be made, in seconds of session time.
+        moments: If it is sent while it is made in the background: how many bytes of `sent` are
+            there after how many of these seconds.
 
     """
 
@@ -53,6 +55,7 @@ class StoredAnswer:
     at_s: float = 0.0
     sent: bytes = b""
     takes_s: float = 0.0
+    moments: tuple[tuple[int, float], ...] = ()
 
 
 @dataclass(slots=True, kw_only=True, eq=False)
@@ -75,10 +78,16 @@ class StoredThing:
     size: int = 0
 
 
+def _standing() -> float:
+    return 0.0
+
+
 class StoredAnswers:
     """The answers that a session keeps."""
 
-    def __init__(self) -> None:
+    def __init__(self, now_s: Callable[[], float] = _standing) -> None:
+        """Keep nothing yet; *now_s* returns the seconds of session time that have passed."""
+        self.now_s = now_s
         self._kept: OrderedDict[str, StoredAnswer] = OrderedDict()
         self._things: OrderedDict[str, tuple[StoredThing, int]] = OrderedDict()
         self._size = 0

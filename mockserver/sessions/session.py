@@ -62,7 +62,7 @@ class Session:
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
         self.journal = Journal(archive)
-        self.stored = StoredAnswers()
+        self.stored = StoredAnswers(clock.now_s)
         self.ledger = Ledger()
         self.traffic = Traffic()
         self._compiler = compiler
@@ -110,7 +110,7 @@ class Session:
         """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
         self.reader = RuleReader(self.compiled)
         self.journal.restart()
-        self.stored = StoredAnswers()
+        self.stored = StoredAnswers(self.clock.now_s)
         self.ledger = Ledger()
         self.traffic = Traffic()
         self._occurrences.clear()

@@ -30,7 +30,8 @@ class Chunk(NamedTuple):
 
     *event* is its name, if the protocol names events; *marks* are on its contents. *measured* is
     the number of characters that its padding completes, if it has a place for padding: those of
-    its JSON, or if it *pads_text* those of its text, as they are before they are JSON.
+    its JSON, or if it *pads_text* those of its text, as they are before they are JSON. It is sent
+    *after_s* seconds of session time after the event before it, if it is looked up.
     """
 
     value: JsonValue
@@ -39,6 +40,7 @@ class Chunk(NamedTuple):
     event: str | None = None
     measured: int | None = None
     pads_text: bool = False
+    after_s: float = 0.0
 
 
 @dataclass(slots=True)
