@@ -105,8 +105,9 @@ class OpenAI(OpenAICompatible):
     kind = "openai"
     has = frozenset(
         {
-            *("chat.completions", "completions", "embeddings", "models", "moderations"),
-            *("responses", "stored_completions"),
+            *("chat.completions", "completions", "conversations", "embeddings", "models"),
+            *("moderations", "responses", "responses.compact", "responses.input_tokens"),
+            *("stored_completions", "stored_responses"),
         }
     )
     took_header = "openai-processing-ms"

@@ -249,6 +249,8 @@ class _Bill:
                     if begins is None:
                         begins = turn_begins(items) if self._context() == "current_turn" else 0
                     tokens, used = (0, NO_RULE) if place < begins else self._reasoning(item)
+                case "compaction":
+                    tokens, used = self._reasoning(item)
                 case _:
                     tokens, used = self._other(item, kind)
             parts.append(self._part("item", tokens, used, place, role))

@@ -23,6 +23,7 @@ from mockserver.conversation import (
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.responses import request as reading
+from mockserver.protocols.openai.responses.counting import count
 from mockserver.protocols.openai.responses.events import ResponseEvents
 from mockserver.protocols.openai.responses.history import keep, with_history
 from mockserver.protocols.openai.responses.identity import (
@@ -34,9 +35,13 @@ from mockserver.protocols.openai.responses.identity import (
 )
 from mockserver.protocols.openai.responses.items import MESSAGE, OutputItem, output_of
 from mockserver.protocols.openai.responses.request import ResponsesRequest, as_response
-from mockserver.protocols.openai.responses.response import COMPLETED_AT, PAYER, ResponseObject
+from mockserver.protocols.openai.responses.response import (
+    COMPLETED_AT,
+    PAYER,
+    ResponseObject,
+    taken_back,
+)
 from mockserver.protocols.openai.responses.validation import (
-    check_context,
     check_responses,
     find_model,
 )
@@ -87,25 +92,10 @@ class Responses(GeneratingEndpoint):
         body = validation.read_body(http)
         known = find_model(body, catalogue, model)
         check_responses(body, known, http.body)
-        items = reading.items_of(body)
-        request = ResponsesRequest(
-            sent=body,
-            body=body,
-            model=known.id,
-            family=known.family,
-            items=items,
-            given=items,
-            turns=reading.turns_of(body, items),
-            continues=body.get("previous_response_id"),
-            recalls=reading.refers(body, items),
-            charge=reading.charge_of(body),
-            store=body.get("store") is not False,
-        )
-        for member in reading.READ_FROM.keys() & body.keys():
-            reading.READ_FROM[member](request, body[member])
+        request = reading.request_from(body, known)
+        request.charge = reading.charge_of(body)
         if not request.recalls:
-            _count(request, known)
-            check_context(body, known, request.prompt_tokens)
+            count(request)
         return request
 
     def transcript(self, body: Mapping[str, Any]) -> Transcript:
@@ -121,11 +111,18 @@ class Responses(GeneratingEndpoint):
 
     def continued(self, request: ModelRequest, stored: StoredAnswers) -> ModelRequest:
         """Return *request* with what it continues before its input, and its references replaced."""
-        return with_history(as_response(request), stored)
+        whole = with_history(as_response(request), stored)
+        count(whole)
+        return whole
 
     def kept(self, answer: StoredAnswer, stored: StoredAnswers) -> None:
         """Enter *answer* in its conversation, if it belongs to one."""
         keep(answer, stored)
+
+    def acknowledged(self, request: ModelRequest, body: bytes) -> JsonBody:
+        """Return the response whose end is *body* as it is while it is queued."""
+        value = taken_back(json.loads(body), as_response(request).body, "queued")
+        return JsonBody(value, "responses", _BODY_MARKS[:1])
 
     # --- the bill ---
 
@@ -210,7 +207,9 @@ class Responses(GeneratingEndpoint):
 
     def answer_id(self, answer: Answer, draw: Draw) -> str:
         """Return the id of *answer*, which has the time of its creation in it."""
-        return response_id(draw, answer.dated, answer.request.continues)
+        request = as_response(answer.request)
+        within = reading.conversation_of(request.body)
+        return response_id(draw, answer.dated, request.continues, within)
 
     def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:
         """Return the ids of the items of *answer*, its ciphertexts, and when it was complete."""
@@ -249,11 +248,6 @@ def _took_s(answer: Answer) -> int:
     """Return how many seconds an answer states to have taken."""
     written = 0 if answer.usage is None else answer.usage.completion_tokens
     return 1 + written // TOKENS_A_SECOND
-
-
-def _count(request: ResponsesRequest, model: Model) -> None:
-    prompt = tokens.count_items(request.body, request.items, model, request.recall)
-    request.prompt_tokens, request.prompt_exact = prompt.tokens, prompt.exact
 
 
 def _unspaced(arguments: str) -> str:

@@ -12,9 +12,18 @@ from typing import Any, Final, NamedTuple
 
 from mockserver.conversation import ApiError
 from mockserver.protocols.openai.responses import request as reading
+from mockserver.protocols.openai.responses.background import is_made, stage_of
+from mockserver.protocols.openai.responses.identity import (
+    item_id,
+    prefix_of,
+    shared_by,
+    thing_id,
+)
 from mockserver.protocols.openai.responses.request import REFERENCE, ResponsesRequest
+from mockserver.protocols.openai.responses.shown import kind_of
 from mockserver.protocols.openai.responses.validation import check_pairs
 from mockserver.records.stored import StoredAnswer, StoredAnswers, StoredThing
+from mockserver.seeding import Draw
 from mockserver.tokens import Recalled
 from mockserver.wire.jsontext import compact, is_list, is_object
 
@@ -23,7 +32,15 @@ Json = Mapping[str, Any]
 RESPONSES: Final = "responses"
 """The endpoint whose answers are continued."""
 ITEM: Final = "item"
+_INPUT: Final = "input"
+"""The member of an answer that has the items it answered, each with an id."""
+_READ: Final = "read"
+"""The member of an answer whose items are kept by their ids already."""
 CONVERSATION: Final = "conversation"
+_ENTERED: Final = "entered"
+"""How many items were ever in a conversation."""
+_PENDING: Final = "pending"
+"""The answers in a conversation that are not complete yet."""
 _DATA: Final = b"data: "
 
 
@@ -61,10 +78,31 @@ def answer_of(stored: StoredAnswers, identity: str) -> StoredAnswer | None:
     return found if found is not None and found.endpoint == RESPONSES else None
 
 
+def input_of(answer: StoredAnswer) -> list[Json]:
+    """Return all items that the model had read when it gave *answer*, each with an id.
+
+    The ids of those that had none are the same each time.
+    """
+    known: list[Json] | None = answer.members.get(_INPUT)
+    if known is None:
+        request = reading.as_response(answer.request)
+        draw = Draw(0, answer.id.encode())
+        known = [
+            item if isinstance(item.get("id"), str) else _with_id(item, answer, draw, number)
+            for number, item in enumerate(request.items)
+        ]
+        answer.members[_INPUT] = known
+    return known
+
+
+def _with_id(item: Json, answer: StoredAnswer, draw: Draw, number: int) -> Json:
+    prefix = prefix_of(kind_of(item))
+    return {**item, "id": item_id(prefix, answer.id, answer.created, draw, number)}
+
+
 def history_of(answer: StoredAnswer) -> list[Json]:
     """Return all that the model had read when it gave *answer*, and the answer, in items."""
-    request = reading.as_response(answer.request)
-    return [*request.items, *sent_response(answer)["output"]]
+    return [*input_of(answer), *output_of(answer)]
 
 
 def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesRequest:
@@ -77,24 +115,22 @@ def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesR
     before: list[Json] = []
     recalled: dict[str, Recalled] = {}
     if request.continues is not None:
-        answer = answer_of(stored, request.continues)
-        if answer is None:
-            raise _previous_not_found(request.continues)
-        before = history_of(answer)
+        before = history_of(_previous(request.continues, stored))
     conversation = reading.conversation_of(request.body)
     if conversation is not None:
-        thing = stored.thing(conversation)
-        if thing is None or thing.kind != CONVERSATION:
-            raise conversation_not_found(conversation)
+        thing = conversation_in(stored, conversation)
+        if thing.members[_PENDING]:
+            raise _locked()
         before = list(thing.members["items"])
+    _read_items(stored)
     given = [_resolved(item, stored) for item in request.given]
     items = [*before, *given]
     for item in items:
         identity = item.get("id")
-        kept = item_of(stored, identity) if isinstance(identity, str) else None
+        kept = _kept_item(stored, identity) if isinstance(identity, str) else None
         if kept is not None:
             recalled[str(identity)] = kept.recalled
-    check_pairs(items, stored=request.store)
+    check_pairs(items, stored=request.body.get("store") is not False)
     return replace(
         request,
         items=items,
@@ -104,53 +140,80 @@ def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesR
     )
 
 
-def _resolved(item: Json, stored: StoredAnswers) -> Json:
-    """Return *item*, or the item that it refers to."""
-    identity = item.get("id")
-    if item.get("type") != REFERENCE or not isinstance(identity, str):
-        return item
-    kept = item_of(stored, identity)
-    if kept is None:
-        raise item_not_found(identity)
-    return kept.item
+def _previous(identity: str, stored: StoredAnswers) -> StoredAnswer:
+    answer = answer_of(stored, identity)
+    if answer is None:
+        raise _previous_not_found(identity)
+    stage = stage_of(answer, stored)
+    if stage in {"queued", "in_progress"}:
+        raise _previous_not_finished(identity, stage)
+    return answer
 
 
-def item_of(stored: StoredAnswers, identity: str) -> KeptItem | None:
+def _kept_item(stored: StoredAnswers, identity: str) -> KeptItem | None:
     """Return the item with the id *identity*, if an answer that is kept has it."""
-    found = stored.thing(identity)
-    if found is None:
-        for answer in stored.of(RESPONSES):
-            if not answer.members.get(_READ):
-                answer.members[_READ] = True
-                _keep_items(answer, stored)
-        found = stored.thing(identity)
-    if found is None or found.kind != ITEM:
+    thing = stored.thing(identity)
+    if thing is None or thing.kind != ITEM:
         return None
-    kept: KeptItem = found.members["kept"]
+    kept: KeptItem = thing.members["kept"]
     return kept
 
 
-_READ: Final = "items are read"
-"""The member of an answer whose items are kept by their ids already."""
+def _resolved(item: Json, stored: StoredAnswers) -> Json:
+    """Return *item*, or the item that it refers to."""
+    identity = item.get("id")
+    is_reference = item.get("type") == REFERENCE or ("type" not in item and "role" not in item)
+    if not is_reference or not isinstance(identity, str):
+        return item
+    kept = _kept_item(stored, identity)
+    found = _input_item(stored, identity) if kept is None else kept.item
+    if found is None:
+        raise item_not_found(identity)
+    return found
+
+
+def _input_item(stored: StoredAnswers, identity: str) -> Json | None:
+    """Return the item *identity* that a client has sent, alone or in a conversation."""
+    for answer in stored.of(RESPONSES):
+        # All ids of a thread begin alike.
+        if shared_by(answer.id) == shared_by(identity):
+            for item in input_of(answer):
+                if item["id"] == identity:
+                    return item
+    for thing in stored.things(CONVERSATION):
+        for item in thing.members["items"]:
+            if item["id"] == identity:
+                found: Json = item
+                return found
+    return None
 
 
 def keep(answer: StoredAnswer, stored: StoredAnswers) -> None:
-    """Enter *answer* in its conversation, if it belongs to one."""
+    """Enter *answer* in its conversation, if it belongs to one.
+
+    What is not to be stored is forgotten again, once it is there.
+    """
     request = reading.as_response(answer.request)
     conversation = reading.conversation_of(request.body)
     thing = None if conversation is None else stored.thing(conversation)
     if thing is not None:
-        enter(stored, thing, [*request.given, *_output(answer)])
+        thing.members[_PENDING].append(answer)
+        settle(stored, thing)
+    if request.body.get("store") is False:
+        stored.remove(answer.id)
 
 
-def _output(answer: StoredAnswer) -> list[Json]:
-    return [item for item in sent_response(answer)["output"] if is_object(item)]
+def _read_items(stored: StoredAnswers) -> None:
+    """Keep the items of all answers that are complete by their ids, unless they are kept yet."""
+    for answer in stored.of(RESPONSES):
+        if not answer.members.get(_READ) and is_made(answer, stored):
+            answer.members[_READ] = True
+            _keep_items(answer, stored)
 
 
 def _keep_items(answer: StoredAnswer, stored: StoredAnswers) -> None:
-    """Keep each item of *answer* by its id."""
     request = reading.as_response(answer.request)
-    output = _output(answer)
+    output = output_of(answer)
     calls = [item for item in output if item.get("type") == "function_call"]
     thoughts = [item for item in output if item.get("type") == "reasoning"]
     thought = 0 if answer.usage is None else answer.usage.reasoning_tokens
@@ -166,6 +229,12 @@ def _keep_items(answer: StoredAnswer, stored: StoredAnswers) -> None:
         keep_item(stored, item, KeptItem(item, known, answer.id), answer.created)
 
 
+def output_of(answer: StoredAnswer) -> list[Json]:
+    """Return the items that *answer* put out."""
+    output = sent_response(answer).get("output")
+    return [item for item in output if is_object(item)] if is_list(output) else []
+
+
 def keep_item(stored: StoredAnswers, item: Json, kept: KeptItem, created: int) -> None:
     """Keep *item* by its id, if it has one."""
     identity = item.get("id")
@@ -175,11 +244,86 @@ def keep_item(stored: StoredAnswers, item: Json, kept: KeptItem, created: int) -
         stored.put(StoredThing(id=identity, kind=ITEM, created=created, members=members, size=size))
 
 
-def enter(stored: StoredAnswers, conversation: StoredThing, items: Sequence[Json]) -> None:
-    """Enter *items* at the end of *conversation*."""
-    conversation.members["items"].extend(items)
-    conversation.size += sum([len(compact(item)) for item in items])
+def forget(answer: StoredAnswer, stored: StoredAnswers) -> None:
+    """Forget *answer* and its items."""
+    stored.remove(answer.id)
+    for item in output_of(answer):
+        kept = _kept_item(stored, str(item.get("id")))
+        if kept is not None and kept.response == answer.id:
+            stored.drop(str(item["id"]))
+
+
+# --- conversations ---------------------------------------------------------------------------
+
+
+def begin_conversation(
+    stored: StoredAnswers, identity: str, created: int, metadata: Json, items: Sequence[Json]
+) -> StoredThing:
+    """Keep a new conversation by the id *identity*, with *items* in it; return it."""
+    members: dict[str, Any] = {"items": [], "metadata": metadata, _ENTERED: 0, _PENDING: []}
+    thing = StoredThing(id=identity, kind=CONVERSATION, created=created, members=members)
+    enter(stored, thing, items)
+    return thing
+
+
+def conversation_in(stored: StoredAnswers, identity: str) -> StoredThing:
+    """Return the conversation with the id *identity*, with all that is said in it by now.
+
+    Raises:
+        ApiError: It is not kept.
+
+    """
+    thing = stored.thing(identity)
+    if thing is None or thing.kind != CONVERSATION:
+        raise conversation_not_found(identity)
+    settle(stored, thing)
+    return thing
+
+
+def settle(stored: StoredAnswers, conversation: StoredThing) -> None:
+    """Enter in *conversation* the answers in it that are complete by now."""
+    pending: list[StoredAnswer] = []
+    for answer in conversation.members[_PENDING]:
+        stage = stage_of(answer, stored)
+        if stage == "finished":
+            given = reading.as_response(answer.request).given
+            enter(stored, conversation, [*given, *output_of(answer)])
+        elif stage != "cancelled":
+            pending.append(answer)
+    conversation.members[_PENDING] = pending
+
+
+def enter(stored: StoredAnswers, conversation: StoredThing, items: Sequence[Json]) -> list[Json]:
+    """Enter *items* at the end of *conversation*; return them as they are there, with their ids."""
+    members = conversation.members
+    entered: list[Json] = []
+    for number, item in enumerate(items, members[_ENTERED]):
+        identity = item.get("id")
+        if not isinstance(identity, str):
+            draw = Draw(0, f"{conversation.id} {number}".encode())
+            identity = thing_item_id(prefix_of(kind_of(item)), draw, conversation)
+        entered.append({**item, "id": identity})
+    members[_ENTERED] += len(items)
+    members["items"].extend(entered)
+    conversation.size += sum([len(compact(item)) for item in entered])
     stored.put(conversation)
+    return entered
+
+
+def thing_item_id(prefix: str, draw: Draw, conversation: StoredThing) -> str:
+    """Return an id for an item of *conversation*."""
+    return thing_id(prefix, draw, conversation.created, within=conversation.id)
+
+
+def remove_item(stored: StoredAnswers, conversation: StoredThing, identity: str) -> bool:
+    """Remove the item *identity* from *conversation*; return whether it was there."""
+    items: list[Json] = conversation.members["items"]
+    left = [item for item in items if item["id"] != identity]
+    gone = [item for item in items if item["id"] == identity]
+    conversation.members["items"] = left
+    conversation.size -= sum([len(compact(item)) for item in gone])
+    stored.put(conversation)
+    return bool(gone)
 
 
 def is_forced(body: Json) -> bool:
@@ -205,6 +349,27 @@ def _previous_not_found(identity: str) -> ApiError:
         f"Previous response with id '{identity}' not found.",
         param="previous_response_id",
         code="previous_response_not_found",
+        layer="responses",
+    )
+
+
+def _previous_not_finished(identity: str, stage: str) -> ApiError:
+    return ApiError(
+        400,
+        f"Previous response with id '{identity}' is not completed: its status is '{stage}'.",
+        param="previous_response_id",
+        layer="responses",
+    )
+
+
+def _locked() -> ApiError:
+    # Quoted in public issues, 2026.
+    return ApiError(
+        400,
+        "Another process is currently operating on this conversation. Please retry in a few "
+        "seconds.",
+        param="conversation",
+        code="conversation_locked",
         layer="responses",
     )
 

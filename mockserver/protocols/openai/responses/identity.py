@@ -21,6 +21,9 @@ SHARED: Final = 16
 """How many digits all ids of a thread begin with."""
 _KIND: Final = slice(SHARED + 14, SHARED + 18)
 """Where the digits are that all ids of one response share."""
+_THING_DIGITS: Final = 48
+_THING_KIND: Final = slice(12, 16)
+"""Where those digits are in the id of a conversation."""
 _LAST: Final = "9ad"
 """The digits that the second of the two shared bytes begins with."""
 
@@ -59,17 +62,20 @@ def prefix_of(kind: object) -> str:
     return PREFIXES.get(kind, "item_") if isinstance(kind, str) else "item_"
 
 
-def response_id(draw: Draw, created: int, continues: str | None) -> str:
+def response_id(draw: Draw, created: int, continues: str | None, within: str | None = None) -> str:
     """Return the id of a response that is *created* at a Unix time; drawn by *draw*.
 
-    It begins like that of the response that it *continues*, if it has the form of one.
+    It begins like that of the response that it *continues*, if that has the form of one, or as
+    that of the conversation that it is *within* ends.
     """
     drawn = draw.text("response-id", 38, HEX)
-    shared = _digits_of(continues)[:SHARED] if continues else ""
+    shared, kind = _shared_within(within or "")
+    if continues:
+        shared = _digits_of(continues)[:SHARED]
     if len(shared) < SHARED:
         shared = "0" + drawn[:15]
-    last = _LAST[int(drawn[15], 16) % len(_LAST)]
-    return f"{RESPONSE}{shared}00{created:08x}{drawn[16:20]}81{last}{drawn[20]}{drawn[21:37]}"
+    kind = kind or f"81{_LAST[int(drawn[15], 16) % len(_LAST)]}{drawn[20]}"
+    return f"{RESPONSE}{shared}00{created:08x}{drawn[16:20]}{kind}{drawn[21:37]}"
 
 
 def item_id(prefix: str, response: str, created: int, draw: Draw, number: int) -> str:
@@ -82,11 +88,29 @@ def item_id(prefix: str, response: str, created: int, draw: Draw, number: int) -
     return f"{prefix}{digits[:SHARED]}00{created:08x}{drawn[16:20]}{digits[_KIND]}{drawn[20:36]}"
 
 
-def thing_id(prefix: str, draw: Draw, created: int, *, tail: str = "") -> str:
-    """Return the id of a conversation, or of what is in one: 48 digits, the last its *tail*."""
+def thing_id(prefix: str, draw: Draw, created: int, *, within: str = "") -> str:
+    """Return the id of a conversation, or of what is *within* the one of that id: 48 digits.
+
+    They are the time, two bytes, two bytes that all ids in a conversation share, eight of its own,
+    and the 16 digits that responses in it begin with.
+    """
     drawn = draw.text(f"thing-id-{prefix}", 38, HEX)
-    last = _LAST[int(drawn[4], 16) % len(_LAST)]
-    return f"{prefix}{created:08x}{drawn[:4]}81{last}{drawn[5]}{drawn[6:22]}{tail or drawn[22:38]}"
+    shared, kind = _shared_within(within)
+    kind = kind or f"81{_LAST[int(drawn[4], 16) % len(_LAST)]}{drawn[5]}"
+    return f"{prefix}{created:08x}{drawn[:4]}{kind}{drawn[6:22]}{shared or '0' + drawn[23:38]}"
+
+
+def _shared_within(conversation: str) -> tuple[str, str]:
+    """Return the 16 and the 4 digits that ids in *conversation* share; empty of other forms."""
+    digits = conversation.partition("_")[2]
+    if len(digits) != _THING_DIGITS or set(digits) - _HEX_DIGITS:
+        return "", ""
+    return digits[-SHARED:], digits[_THING_KIND]
+
+
+def shared_by(identity: str) -> str:
+    """Return the digits that the ids of a thread, one of which is *identity*, begin with."""
+    return identity.partition("_")[2][:SHARED]
 
 
 def _digits_of(identity: str) -> str:

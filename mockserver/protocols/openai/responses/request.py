@@ -25,6 +25,7 @@ from mockserver.conversation import (
     Transcript,
     Turn,
 )
+from mockserver.models import Model
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.requests import OpenAIRequest
 from mockserver.protocols.openai.responses.identity import unsealed
@@ -45,7 +46,7 @@ _ATTACHMENTS: Final[Mapping[str, Attachment]] = {
     "input_file": Attachment("file"),
 }
 REFERENCE: Final = "item_reference"
-_RESULTS: Final = frozenset(
+RESULTS: Final = frozenset(
     {
         "function_call_output",
         "custom_tool_call_output",
@@ -69,12 +70,14 @@ class ResponsesRequest(OpenAIRequest):
         items: All input items in order, what it continues included; references are replaced.
         given: Those of them that the request itself brings.
         recalled: What is known of items that are stored, by their ids.
+        known: The model that is asked.
 
     """
 
     items: Sequence[Json] = ()
     given: Sequence[Json] = ()
     recalled: Mapping[str, Recalled] = field(default_factory=dict[str, Recalled])
+    known: Model
 
     @property
     def shows_images(self) -> bool:
@@ -87,10 +90,10 @@ class ResponsesRequest(OpenAIRequest):
         return super(OpenAIRequest, self).conversation
 
     def recall(self, item: Json) -> Recalled | None:
-        """Return what is known of *item*: it is stored, or brings its own thoughts back."""
+        """Return what is known of *item*: it is stored, or brings back what only we can read."""
         identity = item.get("id")
         known = self.recalled.get(identity) if isinstance(identity, str) else None
-        if known is None and item.get("type") == "reasoning":
+        if known is None and item.get("type") in {"reasoning", "compaction"}:
             tokens = unsealed(item.get("encrypted_content"))
             if tokens is not None:
                 return Recalled(reasoning_tokens=tokens)
@@ -100,6 +103,28 @@ class ResponsesRequest(OpenAIRequest):
     def includes(self) -> Sequence[str]:
         """What the answer is to include besides."""
         return self.body.get("include") or ()
+
+
+def request_from(body: Json, known: Model) -> ResponsesRequest:
+    """Return what the valid *body* asks of the model *known*."""
+    items = items_of(body)
+    request = ResponsesRequest(
+        sent=body,
+        body=body,
+        model=known.id,
+        family=known.family,
+        items=items,
+        given=items,
+        turns=turns_of(body, items),
+        continues=body.get("previous_response_id"),
+        recalls=refers(body, items),
+        # What is said in a conversation is kept in it.
+        store=body.get("store") is not False or conversation_of(body) is not None,
+        known=known,
+    )
+    for member in READ_FROM.keys() & body.keys():
+        READ_FROM[member](request, body[member])
+    return request
 
 
 def as_response(request: ModelRequest) -> ResponsesRequest:
@@ -176,14 +201,14 @@ def _role_of(item: Json) -> Role:
     kind = item.get("type") or "message"
     if kind == "message":
         return ROLES.get(str(item.get("role")), "user")
-    return "tool" if kind in _RESULTS else "assistant"
+    return "tool" if kind in RESULTS else "assistant"
 
 
 def _said(item: Json) -> Iterator[Part]:
     kind = item.get("type") or "message"
     if kind == "message":
         yield from _content(item.get("content"))
-    elif kind in _RESULTS:
+    elif kind in RESULTS:
         yield ToolResult(_output(item), _text(item.get("call_id")))
     elif kind == "function_call":
         arguments = item.get("arguments")

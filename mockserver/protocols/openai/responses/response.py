@@ -3,13 +3,14 @@
 Its members are in the newest order (recorded since 2026-06-29, 358 of 358).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mockserver.contracts import Answer
 from mockserver.protocols.openai.responses.echo import echoed, tier_in_progress
 from mockserver.protocols.openai.responses.items import OutputItem
 from mockserver.protocols.openai.responses.request import ResponsesRequest
+from mockserver.protocols.openai.validation.values import Body
 from mockserver.tokens import reported_reasoning
 from mockserver.wire.jsontext import JsonValue, NumberHole
 
@@ -36,6 +37,15 @@ NO_TOOLS_USED: Final[Json] = {
     },
     "web_search": {"num_requests": 0},
 }
+_UNFINISHED: Final[Json] = {
+    "completed_at": None,
+    "error": None,
+    "incomplete_details": None,
+    "output": [],
+    "tool_usage": NO_TOOLS_USED,
+    "usage": None,
+}
+"""The members of a response that nothing has come of (yet)."""
 PAYER: Final[Json] = {"payer": "developer"}
 _INCOMPLETE: Final = {"length": "max_output_tokens", "content_filter": "content_filter"}
 FAILED: Final = (
@@ -75,16 +85,8 @@ class ResponseObject:
 
     def unfinished(self, status: str) -> Json:
         """Return it while it is being made."""
-        return self._object(
-            status=status,
-            completed_at=None,
-            error=None,
-            incomplete_details=None,
-            output=[],
-            tool_usage=NO_TOOLS_USED,
-            usage=None,
-            service_tier=tier_in_progress(self._body),
-        )
+        tier = tier_in_progress(self._body)
+        return self._object(**{**_UNFINISHED, "status": status, "service_tier": tier})
 
     def _object(self, **members: JsonValue) -> Json:
         answer = self._answer
@@ -97,6 +99,13 @@ class ResponseObject:
             **members,
         }
         return {key: values[key] for key in ORDER if key in values}
+
+
+def taken_back(finished: Mapping[str, JsonValue], body: Body, status: str) -> Json:
+    """Return the *finished* response to *body* as it is with another *status*: without output."""
+    values = {**finished, **_UNFINISHED, "status": status, "service_tier": tier_in_progress(body)}
+    # It is paid for when it is finished: others do not state a payer (8 of 8 recorded).
+    return {key: value for key, value in values.items() if key != "billing"}
 
 
 def usage_of(answer: Answer) -> Json | None:

@@ -9,7 +9,7 @@ Source:
     pairs of faults, sorted over 124 calls. It is taken to hold for all models.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final
 
@@ -92,6 +92,8 @@ def _metadata(value: Any, path: str) -> None:
 _summary: Final = shapes.word("concise", "detailed", "auto")
 _moderated: Final = shapes.record({"mode": shapes.word("score", "block")})
 
+_includes: Final = shapes.words(*_INCLUDED)
+
 _MEMBERS: Final[Mapping[str, Shape]] = {
     "model": _model,
     "input": check_input,
@@ -104,7 +106,7 @@ _MEMBERS: Final[Mapping[str, Shape]] = {
         {"model": shapes.text()},
         {"policy": shapes.record({}, {"input": _moderated, "output": _moderated})},
     ),
-    "include": shapes.words(*_INCLUDED),
+    "include": _includes,
     "tools": tools.TOOLS,
     "tool_choice": tools.tool_choice,
     "metadata": _metadata,
@@ -182,6 +184,17 @@ _look: Final = cache(FastLook)
 
 
 @by_responses
+def check_included(names: Sequence[str]) -> None:
+    """Refuse *names* of what is to be included in something that is looked up.
+
+    Raises:
+        ApiError: One of them cannot be included.
+
+    """
+    _includes(names, "include")
+
+
+@by_responses
 def check_members(body: Body, *, lenient: bool = False) -> None:
     """Refuse a *body* that no model takes; unknown members pass where one is *lenient*.
 
@@ -234,6 +247,9 @@ def _check_whole(body: Body, model: Model) -> None:
             "'pre..._id' or 'conversation'.",
             code="mutually_exclusive_parameters",
         )
+    if body.get("background") and body.get("store") is False:
+        # That it is refused is documented; the words are not known.
+        raise faults.said("Background mode requires 'store' to be true.", "background")
     given: Any = body.get("input")
     is_alone = previous is None and conversation is None and body.get("prompt") is None
     if not given and is_alone:

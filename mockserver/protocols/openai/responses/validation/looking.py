@@ -35,7 +35,6 @@ _MEMBERS: Final[dict[str, Any]] = {
     "stream": bool,
     "stream_options": _StreamOptions,
     "store": bool,
-    "background": bool,
     "parallel_tool_calls": bool,
     "tool_choice": Literal["none", "auto", "required"],
     "max_output_tokens": Annotated[int, Meta(ge=LEAST_OUTPUT)],
@@ -46,7 +45,7 @@ _MEMBERS: Final[dict[str, Any]] = {
     "truncation": Literal["auto", "disabled"],
     "service_tier": Literal["auto", "default", "fast", "flex", "priority"],
 }
-"""The members that are judged by their values alone, whatever the model."""
+"""The members that are judged by their values alone, whatever the model. `background` is not."""
 _SAMPLING: Final[dict[str, Any]] = {
     "temperature": Annotated[float, Meta(ge=0, le=2)],
     "top_p": Annotated[float, Meta(ge=0, le=1)],
