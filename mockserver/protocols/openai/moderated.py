@@ -43,6 +43,25 @@ def moderation(request: OpenAIRequest) -> Json:
     return {"moderation": {"input": found, "output": found}}
 
 
+def moderated_response(body: Mapping[str, Any]) -> Json | None:
+    """Return the `moderation` of a response to *body*; None if that does not ask for it.
+
+    Its members have another order than those of a chat (recorded, 2 of 2).
+    """
+    asked: Mapping[str, Any] | None = body.get("moderation")
+    if not asked:
+        return None
+    found: Json = {
+        "type": "moderation_result",
+        "categories": dict.fromkeys(SCORES, False),
+        "category_applied_input_types": {name: ["text"] for name in SCORES},
+        "category_scores": dict(SCORES),
+        "flagged": False,
+        "model": asked.get("model") or DEFAULT,
+    }
+    return {"input": found, "output": found}
+
+
 def _found(model: str) -> Json:
     result: Json = {
         "type": "moderation_result",

@@ -27,14 +27,15 @@ _TIERS: Final[Mapping[str, str]] = {
 def echoed(body: Body, model: Model) -> Json:
     """Return the members of a finished response that repeat or complete the valid *body*.
 
-    `conversation` and `prompt` are among them only if they were requested, and `moderation` is null
-    unless the answer says otherwise. They are in the order that they have in a response; others
-    stand between them there.
+    `conversation`, `prompt` and `prompt_cache_options` are among them only if they were requested,
+    and `moderation` is null unless the answer says otherwise. They are in the order that they have
+    in a response; others stand between them there.
     """
     traits = traits_of(model)
     given = body.get("input")
     items = given if is_list(given) else []
     conversation, prompt = body.get("conversation"), body.get("prompt")
+    caching = body.get("prompt_cache_options")
     return {
         "background": body.get("background") or False,
         **({} if conversation is None else {"conversation": _conversation(conversation)}),
@@ -48,6 +49,7 @@ def echoed(body: Body, model: Model) -> Json:
         "previous_response_id": body.get("previous_response_id"),
         **({} if prompt is None else {"prompt": _prompt(prompt)}),
         "prompt_cache_key": body.get("prompt_cache_key"),
+        **({} if caching is None else {"prompt_cache_options": caching}),
         "prompt_cache_retention": body.get("prompt_cache_retention") or traits.retention,
         "reasoning": _reasoning(body.get("reasoning") or {}, traits),
         "safety_identifier": body.get("safety_identifier"),

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from mockserver.contracts import Answer
+from mockserver.protocols.openai.moderated import moderated_response
 from mockserver.protocols.openai.responses.echo import echoed, tier_in_progress
 from mockserver.protocols.openai.responses.items import OutputItem
 from mockserver.protocols.openai.responses.request import ResponsesRequest
@@ -23,7 +24,8 @@ ORDER: Final = (
     *("content_filters", "conversation", "error", "frequency_penalty", "incomplete_details"),
     *("instructions", "max_output_tokens", "max_tool_calls", "model", "moderation", "output"),
     *("parallel_tool_calls", "presence_penalty", "previous_response_id", "prompt"),
-    *("prompt_cache_key", "prompt_cache_retention", "reasoning", "safety_identifier"),
+    *("prompt_cache_key", "prompt_cache_options", "prompt_cache_retention", "reasoning"),
+    "safety_identifier",
     *("service_tier", "store", "temperature", "text", "tool_choice", "tool_usage", "tools"),
     *("top_logprobs", "top_p", "truncation", "usage", "user", "metadata"),
 )
@@ -75,6 +77,7 @@ class ResponseObject:
             completed_at=None if failed or incomplete else COMPLETED_AT,
             error={"code": "server_error", "message": FAILED} if failed else None,
             incomplete_details={"reason": incomplete} if incomplete else None,
+            moderation=moderated_response(self._body),
             output=[item.value for item in output],
             tool_usage={**NO_TOOLS_USED, "web_search": {"num_requests": len(searches)}}
             if searches

@@ -83,6 +83,21 @@ def test_defaults_differ_by_model(
     assert repeated["reasoning"] == reasoning
 
 
+def test_options_of_the_cache_are_repeated_beside_its_key_if_there_are_any() -> None:
+    asked = {"mode": "explicit", "ttl": "30m"}
+
+    repeated = echo("gpt-5.6-terra", prompt_cache_options=asked)
+
+    at = [*repeated].index("prompt_cache_options")
+    assert [*repeated][at - 1 : at + 2] == [
+        "prompt_cache_key",
+        "prompt_cache_options",
+        "prompt_cache_retention",
+    ]
+    assert repeated["prompt_cache_options"] == asked
+    assert "prompt_cache_options" not in echo("gpt-5.6-terra")
+
+
 def test_numbers_are_decimal() -> None:
     repeated = echo(temperature=0, top_p=1, presence_penalty=2)
 
