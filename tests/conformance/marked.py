@@ -20,7 +20,8 @@ FORMS = {
     "id": r"\b(?:chatcmpl|cmpl)-[0-9A-Za-z]{29}\b",
     "item": r"\b(?:resp|msg|rs|fc)_[0-9a-f]{50}\b",
     "time": r'(?:(?<="response","created_at":)|(?<="response",\n  "created_at": )|'
-    r'(?<="completed_at":)|(?<="completed_at": ))[0-9]{10}\b',
+    r'(?<="id":"«gen-1»","created_at":)|(?<="completed_at":)|(?<="completed_at": ))[0-9]{10}\b',
+    "temporary": r"\b(?:msg|rs|fc)_tmp_[0-9a-z]{11}\b",
     "call": r"\bcall_[0-9A-Za-z]{24}\b",
     "uuid": _UUID,
     "relay": r"\b2026[0-9]{26}\b",

@@ -144,6 +144,14 @@ OPENROUTER = {
         f"{ROUTER}/completions",
         {"model": "openai/gpt-3.5-turbo-instruct", "prompt": "a", **STREAM},
     ),
+    "responses.json": Case(f"{ROUTER}/responses", response(model="openai/gpt-5.4-mini")),
+    "responses.sse": Case(f"{ROUTER}/responses", response(model="openai/gpt-4o-mini", **STREAM)),
+    "responses-call.sse": Case(
+        f"{ROUTER}/responses", response("call", model="openai/gpt-4o", **FUNCTIONS, **STREAM)
+    ),
+    "responses-too-hot.json": Case(f"{ROUTER}/responses", response(temperature=3)),
+    "responses-no-model.json": Case(f"{ROUTER}/responses", response(model="none")),
+    "responses-no-key.json": Case(f"{ROUTER}/responses", response(), key=""),
     "limited.json": Case(f"{ROUTER}/chat/completions", chat("limited", model="google/gemma")),
     "overloaded.json": Case(f"{ROUTER}/chat/completions", chat("busy", model="openai/gpt-4o")),
     "flagged.json": Case(f"{ROUTER}/chat/completions", chat("refused", model="openai/gpt-4o")),

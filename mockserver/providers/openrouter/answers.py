@@ -96,7 +96,7 @@ def _native(finish: str | None, answer: Answer) -> str | None:
     return None if finish is None else NATIVE.get(vendor, {}).get(finish, finish)
 
 
-def _model_name(answer: Answer) -> str:
+def model_name(answer: Answer) -> str:
     """Return the slug of the answering model; a snapshot in a scenario is the vendor's."""
     name = answer.model_name
     vendor, slash, _ = slug_of(answer.request.model).rpartition("/")
@@ -110,7 +110,7 @@ def body_of(value: Json, answer: Answer) -> Json:
         "id": answer.id,
         "object": "chat.completion",
         "created": answer.created,
-        "model": _model_name(answer),
+        "model": model_name(answer),
         "provider": _provider_of(answer),
     }
     fingerprint = (
@@ -278,7 +278,7 @@ def stream_of(stream: EventStream, answer: Answer) -> Iterator[Chunk]:
         "id": answer.id,
         "object": "chat.completion.chunk",
         "created": answer.created,
-        "model": _model_name(answer),
+        "model": model_name(answer),
         "provider": _provider_of(answer),
     }
     on_responses = ON_RESPONSES.match(slug_of(answer.request.model)) is not None

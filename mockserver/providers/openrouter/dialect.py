@@ -23,6 +23,7 @@ from mockserver.protocols.openai.compatible import (
     unknown_model,
 )
 from mockserver.protocols.openai.responses.broken import is_of_response
+from mockserver.providers.openrouter import responses
 from mockserver.providers.openrouter.answers import (
     PROVIDERS,
     body_of,
@@ -85,11 +86,11 @@ class OpenRouter(OpenAICompatible):
 
     kind = "openrouter"
     root = ROOT
-    has = frozenset({"chat.completions", "completions", "embeddings"})
+    has = frozenset({"chat.completions", "completions", "embeddings", "responses"})
     # Source: openrouter.ai/docs/api-reference, read 2026-11-30.
     lacks = frozenset(
         {
-            *("activity", "auth", "guardrails", "keys", "messages", "providers", "responses"),
+            *("activity", "auth", "guardrails", "keys", "messages", "providers"),
         }
     )
     id_prefix = "gen-"
@@ -153,19 +154,20 @@ class OpenRouter(OpenAICompatible):
     def translate(self, http: HttpRequest, endpoint: str) -> Sequence[Attempt]:
         """Return an attempt for each model that may answer, with input as *endpoint* takes it."""
         body = validation.read_body(http)
-        return [
-            Attempt(replace(http, body=json.dumps(attempt).encode()), body)
-            for attempt in attempts(body, endpoint)
-        ]
+        is_response = endpoint == responses.ENDPOINT
+        made = responses.attempts(body) if is_response else attempts(body, endpoint)
+        return [Attempt(replace(http, body=json.dumps(attempt).encode()), body) for attempt in made]
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return refusals in OpenRouter's own words, where it has any."""
+        name = unknown_model(error)
+        if error.layer == "responses":
+            return responses.refusal(error) if name is None else responses.not_a_model(name)
         if error.relayed:
             body = validation.read_body(http)
             told = in_words_of(error, body)
             behind = serving(last_asked(body), body)
             return ApiError(told.status, quoted(told), None, behind, UPSTREAM)
-        name = unknown_model(error)
         if name is not None:
             return replace(refused(400, f"{name} is not a valid model ID"), layer="api")
         if error.about is not None:
@@ -184,6 +186,8 @@ class OpenRouter(OpenAICompatible):
         del draw
         if answer is None:
             return rendered
+        if answer.endpoint == responses.ENDPOINT:
+            return responses.adapted(rendered, answer)
         if isinstance(rendered, EventStream):
             chunks = tuple(stream_of(rendered, answer))
             return EventStream(chunks, content_type="text/event-stream", end=rendered.end)
@@ -213,9 +217,11 @@ class OpenRouter(OpenAICompatible):
         return spelled_by(answer)
 
     def particulars(self, answer: Answer, draw: Draw) -> Filling:
-        """Return what the answer costs."""
-        del draw
-        return {} if answer.usage is None else cost_texts(answer, answer.usage)
+        """Return what the answer costs, and the ids of what a response has in it."""
+        paid = {} if answer.usage is None else cost_texts(answer, answer.usage)
+        if answer.endpoint != responses.ENDPOINT:
+            return paid
+        return {**paid, **responses.drawn_ids(answer, draw)}
 
     def encode(self, rendered: Rendered, *, by_token: bool) -> tuple[Mould, ...]:
         """Write JSON after white space, and events as they are."""
@@ -259,7 +265,9 @@ class OpenRouter(OpenAICompatible):
         """Return *error*, with the account if the key is known."""
         del draw
         body: Json = {"error": _error_body(error)}
-        if error.status != 401:  # noqa: PLR2004 - the key is unknown
+        if error.layer == "responses":
+            body = responses.refusal_body(error)
+        elif error.status != 401:  # noqa: PLR2004 - the key is unknown
             body["user_id"] = USER_ID
         payload = to_bytes(compact(body))
         headers: Headers = (

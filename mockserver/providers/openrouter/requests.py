@@ -37,19 +37,19 @@ def attempts(body: Mapping[str, Any], endpoint: str) -> list[Json]:
         ApiError: OpenRouter would refuse it for any model.
 
     """
-    _check_routing(body)
+    check_routing(body)
     if endpoint == "embeddings":
         made = {key: body[key] for key in body if key in validation.EMBEDDING_MEMBERS}
-        return [{**made, "model": name} for name in _models_of(body)]
+        return [{**made, "model": name} for name in models_of(body)]
     made = _with_input(body, endpoint)
     options: Any = body.get("stream_options") or {}
     if body.get("stream") is True and isinstance(options, dict):
         # Usage is always sent, at the end of a stream too.
         made["stream_options"] = {**record(options), "include_usage": True}
-    return [_fitted({**made, "model": name}) for name in _models_of(made)]
+    return [_fitted({**made, "model": name}) for name in models_of(made)]
 
 
-def _check_routing(body: Mapping[str, Any]) -> None:
+def check_routing(body: Mapping[str, Any]) -> None:
     """Refuse invalid values of OpenRouter's own parameters."""
     models = body.get("models")
     names = items(models)
@@ -60,14 +60,13 @@ def _check_routing(body: Mapping[str, Any]) -> None:
         raise refused(400, f"provider: Expected object, received {type(preferences).__name__}")
 
 
-def _models_of(body: Mapping[str, Any]) -> list[Any]:
+def models_of(body: Mapping[str, Any]) -> list[Any]:
     """Return the models that may answer, in the order in which they are asked."""
     asked: Any = body.get("model")
     if asked is not None and not isinstance(asked, str):
         return [asked]
-    return list(dict.fromkeys(name for name in (asked, *items(body.get("models"))) if name)) or [
-        AUTO
-    ]
+    named = list(dict.fromkeys(name for name in (asked, *items(body.get("models"))) if name))
+    return named or [AUTO]
 
 
 def _with_input(body: Mapping[str, Any], endpoint: str) -> Json:

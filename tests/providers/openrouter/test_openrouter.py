@@ -555,3 +555,61 @@ def test_no_note_holds_a_key(name: str) -> None:
 
     assert notes
     assert not any(OPENAI in note for note in notes)
+
+
+# --- Responses -------------------------------------------------------------------------------
+
+RESPONSES = "/api/v1/responses"
+
+
+def respond(api: Api, **members: Any) -> Answered:
+    return api.post(RESPONSES, {"model": "openai/gpt-4o-mini", "input": "Hi", **members})
+
+
+def test_a_response_is_kept_nowhere_and_continues_nothing() -> None:
+    api = Api()
+    first = respond(api, store=True).json
+    second = respond(api, previous_response_id=first["id"])
+
+    assert (first["store"], second.status) == (False, 200)
+    assert second.json["usage"]["input_tokens"] == first["usage"]["input_tokens"]
+    assert api.get(f"{RESPONSES}/{first['id']}").status == 404
+
+
+def test_a_response_says_what_it_costs_and_the_account_pays_it() -> None:
+    api = Api()
+    answered = respond(api)
+    cost = answered.usage["cost"]
+    parts = answered.usage["cost_details"]
+
+    assert cost == pytest.approx(
+        parts["upstream_inference_input_cost"] + parts["upstream_inference_output_cost"]
+    )
+    paid = api.get(f"/api/v1/generation?id={answered.json['id']}").json["data"]
+    assert paid["total_cost"] == cost
+
+
+@pytest.mark.parametrize(
+    "members",
+    [
+        {"provider": {"only": ["openai"]}, "plugins": [], "session_id": "s"},
+        {"tools": [{"type": "openrouter:web_search"}]},
+        {"reasoning": {"enabled": True, "max_tokens": 1_000}},
+        {"input": [{"role": "user", "content": [{"type": "input_text", "text": "Hi"}]}]},
+        {"prompt_cache_options": {"mode": "explicit", "ttl": "30m"}},
+    ],
+    ids=["members", "tools", "reasoning", "items", "caches"],
+)
+def test_what_openrouter_has_of_its_own_in_a_response_is_no_fault(members: dict[str, Any]) -> None:
+    assert respond(Api(), **members).status == 200
+
+
+def test_the_next_model_makes_the_response_that_the_first_fails_to_make() -> None:
+    api = Api("rules: [{when: {model: openai/gpt-4o-mini}, fail: overloaded}]")
+    answered = respond(api, models=["openai/gpt-4.1"])
+
+    assert (answered.status, answered.json["model"]) == (200, "openai/gpt-4.1")
+
+
+def test_a_model_for_responses_alone_chats_here_too() -> None:
+    assert ask(ECHO, model="openai/o3-pro").status == 200
