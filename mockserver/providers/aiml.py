@@ -1,7 +1,8 @@
-"""AI/ML API, api.aimlapi.com: chats, embeddings, bills in credits, refusals without an `error`.
+"""AI/ML API, api.aimlapi.com: bills in credits, and refusals without an `error`.
 
 Sources: its documentation (aimlapi/api-docs, 2026-08-21) and the page of gpt-3.5-turbo there.
-There are no recorded answers; its headers and streams are not known, and are OpenAI's here.
+There are no recorded answers; its headers and streams are not known, and are OpenAI's here. So are
+responses, which it documents for OpenAI's models.
 """
 
 from collections.abc import Sequence
@@ -23,6 +24,9 @@ from mockserver.wire.timeline import DATE, Data, Head, Headers, Timeline
 Json = dict[str, Any]
 
 CHAT: Final = "/v1/chat/completions"
+RESPONSES: Final = "/v1/responses"
+LENIENT: Final = "aiml/"
+"""What the names of models begin with, inside, that ignore unknown parameters."""
 CREDITS_A_USD: Final = 2_000_000
 
 NO_KEY: Final = (
@@ -43,7 +47,7 @@ class AimlApi(OpenAICompatible):
     """The dialect of api.aimlapi.com."""
 
     kind = "aiml"
-    has = frozenset({"chat.completions", "embeddings", "models"})
+    has = frozenset({"chat.completions", "embeddings", "models", "responses"})
     shares_paths = True
     host = "api.aimlapi.com"
 
@@ -70,12 +74,17 @@ class AimlApi(OpenAICompatible):
         return ApiError(status or 500, "Something wrong with the server. Please, try again later.")
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
-        """Return the refusal of an unknown model as that of an invalid enum value."""
-        del http
+        """Return the refusal of an unknown model as that of an invalid enum value.
+
+        So is that of a model that another endpoint has: each has an enum of its own (by analogy).
+        """
         model = unknown_model(error)
-        if model is None:
-            return error
-        return ApiError(400, UNKNOWN_MODEL.format(model), layer="edge")
+        if model is None and error.about is not None:
+            model = error.about.removeprefix(LENIENT)
+        if model is not None:
+            error = ApiError(400, UNKNOWN_MODEL.format(model), layer="edge", note=error.note)
+        is_response = http.path.endswith(RESPONSES)
+        return replace(error, param=RESPONSES) if is_response else error
 
     def unknown_path(self, http: HttpRequest) -> ApiError:
         """Return the 404, in the words of its framework (NestJS)."""
@@ -90,7 +99,7 @@ class AimlApi(OpenAICompatible):
     def adapt(self, rendered: Rendered, answer: Answer | None, draw: Draw) -> Rendered:
         """Return *rendered* in this provider's order, with the price."""
         del draw
-        if answer is None or isinstance(rendered, EventStream):
+        if answer is None or isinstance(rendered, EventStream) or answer.endpoint == "responses":
             return rendered
         value: Json = plain(rendered.value)
         cost = self.cost_usd(answer)
@@ -152,9 +161,9 @@ def _headers(content_type: str) -> Headers:
 
 
 def _names_of(model: Model) -> tuple[Model, ...]:
-    if model.mode not in ("chat", "embeddings"):
+    if model.mode not in {"chat", "embeddings", "responses"}:
         return ()
-    lenient = replace(model, behaves_as=f"aiml/{model.id}")
+    lenient = replace(model, behaves_as=f"{LENIENT}{model.id}")
     return lenient, replace(lenient, id=f"openai/{model.id}")
 
 

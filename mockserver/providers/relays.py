@@ -1,8 +1,9 @@
 """Resellers: relays of the one-api family, and CometAPI, which is built on one.
 
 They pass on the upstream provider's answers, in JSON without white space, and append the id of the
-request to each refusal. The `type` of their own refusals tells the relays apart. Sources:
-CometAPI's documentation, and public issues of one-api and new-api.
+request to each refusal. The `type` of their own refusals tells the relays apart. Responses are
+passed on by all but one-api, which lacks them. Sources: CometAPI's documentation, and public issues
+of one-api and new-api.
 """
 
 from collections.abc import Sequence
@@ -154,6 +155,7 @@ class CometApi(_Relay):
     """The dialect of api.cometapi.com."""
 
     kind = "cometapi"
+    has = _Relay.has | {"responses"}
     name = "CometAPI"
     error_type = "comet_api_error"
     unknown_key = "invalid token"
@@ -167,6 +169,7 @@ class NewApi(_Relay):
     """The dialect of relays that run new-api."""
 
     kind = "new_api"
+    has = _Relay.has | {"responses"}
     name = "New API"
     error_type = "new_api_error"
 

@@ -205,7 +205,7 @@ class OpenRouter(OpenAICompatible):
 
     def cost_usd(self, answer: Answer) -> float:
         """Return the cost of *answer*, as it is shown."""
-        return 0.0 if answer.usage is None else sum(costs(answer, answer.usage))
+        return 0.0 if answer.usage is None else round(sum(costs(answer, answer.usage)), 12)
 
     def remarks(self, answer: Answer) -> tuple[str, ...]:
         """Return that the price of the model is unknown, where it is."""

@@ -16,6 +16,8 @@ from mockserver.wire.jsontext import compact, to_bytes
 
 TRIED: Final = "triedModels"
 """The member of a chat attempt that lists the models that failed before; no client sends it."""
+OPTIONS: Final = "providerOptions"
+"""The member that is for the gateway alone."""
 MOST: Final = 16
 """How many fallback models a request may name: each is parsed before the first is asked."""
 
@@ -84,6 +86,22 @@ def of_embeddings(http: HttpRequest) -> Sequence[Attempt]:
     if "dimensions" in own:
         made.setdefault("dimensions", own["dimensions"])
     return (Attempt(replace(http, body=to_bytes(compact(made))), body),)
+
+
+def of_response(http: HttpRequest, body: Record) -> Sequence[Attempt]:
+    """Return *http*, whose body is *body*, as its provider reads it, and attempts at other models.
+
+    Raises:
+        ApiError: They are not named as the protocol requires.
+
+    """
+    others = _others(routing.options_of(body), body["model"])
+    sent = {key: value for key, value in body.items() if key != OPTIONS}
+    if len(sent) == len(body):
+        return (Attempt(http),)
+    names = [body["model"], *(other for other, _ in others)]
+    bodies = [to_bytes(compact({**sent, "model": name})) for name in names]
+    return [Attempt(replace(http, body=made), body) for made in bodies]
 
 
 def tried_before(body: Record) -> tuple[str, ...]:

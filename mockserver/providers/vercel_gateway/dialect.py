@@ -19,6 +19,7 @@ from mockserver.protocols.openai.compatible import (
     OpenAICompatible,
     price_unknown,
     spoken,
+    unknown_model,
 )
 from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.requests import as_openai
@@ -43,6 +44,8 @@ MAKER: Final = "openai"
 """Whose models the catalogue ships."""
 CHAT: Final = "chat.completions"
 EMBEDDINGS: Final = "embeddings"
+RESPONSES: Final = "responses"
+"""Documented (2026-09); no answers are recorded. They are OpenAI's here, in the gateway's JSON."""
 PUBLIC: Final = re.compile(r"(?:^|/)v1/models(?:/|$)")
 """Paths that need no key."""
 NO_KEY: Final = "public"
@@ -97,12 +100,11 @@ class VercelGateway(OpenAICompatible):
     """The dialect of ai-gateway.vercel.sh."""
 
     kind = "vercel_gateway"
-    has = frozenset({CHAT, EMBEDDINGS})
+    has = frozenset({CHAT, EMBEDDINGS, RESPONSES})
     lacks = frozenset(
         {
             *("ai/embedding-model", "ai/image-model", "ai/reranking-model", "ai/speech-model"),
             *("ai/transcription-model", "ai/video-model", "images", "messages", "report"),
-            *("responses",),
         }
     )
     protocols = frozenset({"openai", "ai-sdk"})
@@ -163,10 +165,14 @@ class VercelGateway(OpenAICompatible):
             return attempts.of_chat(http, _checked_chat(http))
         if endpoint == EMBEDDINGS:
             return attempts.of_embeddings(http)
+        if endpoint == RESPONSES:
+            return attempts.of_response(http, _checked_response(http))
         return attempts.of_language_model(http)
 
     def reword(self, error: ApiError, http: HttpRequest) -> ApiError:
         """Return a refusal of a chat request in the gateway's words."""
+        if error.layer == "responses" and unknown_model(error) is None:
+            return relayed(error.message, error.status)
         if error.type != CLIENTS or error.layer != "api":
             if error.about is not None:
                 return model_not_found(str(json.loads(http.body)["model"]))
@@ -203,9 +209,15 @@ class VercelGateway(OpenAICompatible):
         marks = body_marks(len(answer.choices), has_messages=True, has_usage=has_usage)
         return JsonBody(chat_answers.whole(answer, serving, fingerprint), marks=marks)
 
+    def id_size(self, endpoint: Endpoint) -> int:
+        """Return the length of the ids of *endpoint*'s answers; those of responses are OpenAI's."""
+        is_response = endpoint.kind == RESPONSES
+        return endpoint.id_size if is_response else OpenAICompatible.id_size(self, endpoint)
+
     def answer_id(self, answer: Answer, endpoint: Endpoint, draw: Draw) -> str:
         """Return the id of a generation: a ULID, which begins with when it was made."""
-        del endpoint
+        if endpoint.kind == RESPONSES:
+            return endpoint.answer_id(answer, draw)
         moment = answer.dated * 1_000 + draw.milliseconds(0, 999)
         digits = bytes(
             CROCKFORD[moment >> BITS * place & (1 << BITS) - 1] for place in range(ULID_TIME)
@@ -293,6 +305,13 @@ def _checked_chat(http: HttpRequest) -> reading.Record:
             "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= "
             f"{LEAST_OUTPUT}, but got {limit} instead."
         )
+    return body
+
+
+def _checked_response(http: HttpRequest) -> reading.Record:
+    """Return the body of a request for a response, unless the gateway itself refuses it."""
+    body = reading.read_record(http)
+    routing.providers(reading.text(body, "model", ""), routing.options_of(body))
     return body
 
 
