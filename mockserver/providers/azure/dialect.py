@@ -92,7 +92,11 @@ class Azure(OpenAICompatible):
 
     kind = "azure"
     has = frozenset(
-        {"chat.completions", "completions", "embeddings", "responses", "stored_completions"}
+        {
+            *("chat.completions", "completions", "conversations", "embeddings", "responses"),
+            *("responses.compact", "responses.input_tokens", "stored_completions"),
+            "stored_responses",
+        }
     )
     bills_end_of_turn = True
 
@@ -226,8 +230,8 @@ class Azure(OpenAICompatible):
         if answer is not None and answer.endpoint == "responses":
             return responses.adapted(rendered, answer)
         if isinstance(rendered, EventStream):
-            assert answer is not None
-            return _stream(rendered, answer)
+            # What was streamed before is as it went out then.
+            return rendered if answer is None else _stream(rendered, answer)
         if rendered.layer == "responses" or (answer and answer.endpoint == "embeddings"):
             return rendered
         value = plain(rendered.value)

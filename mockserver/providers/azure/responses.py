@@ -16,13 +16,14 @@ from mockserver.contracts import (
     AnsweredText,
 )
 from mockserver.conversation import Part, Refusal, Text, ToolCall, ToolResult
-from mockserver.protocols.openai.responses.response import ORDER
+from mockserver.protocols.openai.responses.response import FOUND, ORDER
 from mockserver.providers.azure.filters import PROTECTED, STRUCK, finding, harms, not_detected
 from mockserver.wire.jsontext import Filling, NumberHole
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
 
 Json = dict[str, Any]
 
+UNFINISHED: Final = frozenset({"queued", "in_progress"})
 READ: Final = NumberHole("fr", 0)
 WRITTEN: Final = NumberHole("fw", 0)
 """The places of the lengths, in characters, of what the filters have read and seen written."""
@@ -76,10 +77,10 @@ def _event(chunk: Chunk, answer: Answer) -> Chunk:
 def _response(value: Json, answer: Answer) -> Json:
     """Return the response object *value* with what is Azure's own, in its place."""
     struck = any(choice.finish_reason == "content_filter" for choice in answer.choices)
-    is_over = value["status"] not in {"queued", "in_progress"}
+    is_over = value["status"] not in UNFINISHED
     values: Json = {
         **value,
-        "content_filters": _found(struck=struck) if is_over else None,
+        FOUND: _found(struck=struck) if is_over else None,
         "model": deployment_of(answer),
     }
     # The payer is not told here (0 of 77).

@@ -35,7 +35,7 @@ INVALID_CODE: Final = "invalid_prompt"
 
 READ: Final = frozenset(
     {
-        *("background", "frequency_penalty", "include", "input", "instructions", "metadata"),
+        *("frequency_penalty", "include", "input", "instructions", "metadata"),
         *("max_output_tokens", "max_tool_calls", "model", "parallel_tool_calls"),
         *("presence_penalty", "prompt_cache_key", "reasoning", "safety_identifier"),
         *("service_tier", "stream", "temperature", "text", "tool_choice", "tools", "top_logprobs"),

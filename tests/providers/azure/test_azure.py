@@ -171,6 +171,51 @@ def test_responses_have_paths_and_versions_of_their_own(path: str, status: int) 
     assert Api().post(path, {"model": "gpt-4o", "input": "Hi"}).status == status
 
 
+@pytest.mark.parametrize(
+    ("root", "query"), [("/openai/v1", ""), ("/openai", "?api-version=2025-04-01-preview")]
+)
+def test_a_response_is_looked_up_continued_and_deleted_below_the_same_root(
+    root: str, query: str
+) -> None:
+    api = Api()
+    made = api.post(f"{root}/responses{query}", {"model": "gpt-4o", "input": "Hi"}).json
+    one = f"{root}/responses/{made['id']}"
+    more = {"model": "gpt-4o", "input": "Go on", "previous_response_id": made["id"]}
+
+    assert api.get(one + query).json == made
+    assert len(api.get(f"{one}/input_items{query}").json["data"]) == 1
+    assert (
+        api.post(f"{root}/responses{query}", more).usage["input_tokens"]
+        > (made["usage"]["input_tokens"])
+    )
+    counted = api.post(f"{root}/responses/input_tokens{query}", {"model": "gpt-4o", "input": "Hi"})
+    assert counted.json["input_tokens"] == made["usage"]["input_tokens"]
+    assert api.send("DELETE", one + query).json["deleted"] is True
+    refused = api.get(one + query)
+    assert (refused.status, refused.error["type"]) == (404, "invalid_request_error")
+
+
+def test_what_is_made_in_the_background_has_no_findings_before_it_is_there() -> None:
+    api = Api("rules: [{reply: Hi}]")
+    body = {"model": "gpt-4o", "input": "Hi", "background": True}
+    made = api.post(RESPONSES, body).json
+    polled = [api.get(f"{RESPONSES}/{made['id']}").json for _ in range(3)]
+    shown = [one["content_filters"] for one in polled if one["status"] != "completed"]
+
+    assert (made["status"], made["content_filters"]) == ("queued", None)
+    assert not any(shown)
+    assert polled[-1]["status"] == "completed"
+    assert len(polled[-1]["content_filters"]) == 2
+
+
+def test_a_conversation_is_kept_below_the_same_root() -> None:
+    api = Api()
+    talk = api.post("/openai/v1/conversations", {}).json["id"]
+    api.post(RESPONSES, {"model": "gpt-4o", "input": "Hi", "conversation": talk})
+
+    assert len(api.get(f"/openai/v1/conversations/{talk}/items").json["data"]) == 2
+
+
 @pytest.mark.parametrize("model", ["gpt-4", "gpt-4-0613", "gpt-35-turbo", "gpt-3.5-turbo", "older"])
 def test_a_model_that_azure_has_for_chat_alone_makes_no_responses(model: str) -> None:
     api = Api("models: [{id: older, like: gpt-4-turbo}]")

@@ -17,6 +17,8 @@ from mockserver.wire.jsontext import JsonValue, NumberHole
 
 Json = dict[str, JsonValue]
 
+FOUND: Final = "content_filters"
+"""What filters found, at providers that have them; null until a response is over."""
 COMPLETED_AT: Final = NumberHole("f", 10)
 """The place of the time at which a response was complete."""
 ORDER: Final = (
@@ -107,6 +109,8 @@ class ResponseObject:
 def taken_back(finished: Mapping[str, JsonValue], body: Body, status: str) -> Json:
     """Return the *finished* response to *body* as it is with another *status*: without output."""
     values = {**finished, **_UNFINISHED, "status": status, "service_tier": tier_in_progress(body)}
+    if FOUND in finished:
+        values[FOUND] = None
     # It is paid for when it is finished: others do not state a payer (8 of 8 recorded).
     return {key: value for key, value in values.items() if key != "billing"}
 
