@@ -42,6 +42,8 @@ class WhenKeys(TypedDict, total=False):
     last_user: Text
     any_message: Text
     prompt: Text
+    embedding_input: Text
+    moderation_input: Text
     tools: Text
     tool_choice: Text
     response_format: Text
