@@ -73,9 +73,14 @@ Filling: TypeAlias = Mapping[str, str]
 
 def fill(text: str, filling: Filling) -> str:
     """Return *text* with its holes filled."""
+    # What comes before the first may be long, such as a vector, and is not searched for each.
+    first = text.find("\0")
+    if first < 0:
+        return text
+    rest = text[first:]
     for mark, value in filling.items():
-        text = text.replace(mark, value)
-    return text
+        rest = rest.replace(mark, value)
+    return text[:first] + rest
 
 
 class JavaScriptNumber(float):
