@@ -5,7 +5,14 @@ import pytest
 from mockserver.conversation import ModelRequest
 from mockserver.models import family_of
 from mockserver.records import stored
-from mockserver.records.stored import MOST_BYTES, MOST_KEPT, StoredAnswer, StoredAnswers
+from mockserver.records.stored import (
+    MOST_BYTES,
+    MOST_KEPT,
+    MOST_THINGS,
+    StoredAnswer,
+    StoredAnswers,
+    StoredThing,
+)
 
 REQUEST = ModelRequest(sent={}, model="gpt-4o", family=family_of("gpt-4o"))
 
@@ -96,3 +103,31 @@ def test_an_endpoint_looks_through_what_it_has_answered_itself() -> None:
     kept = keeping(completion("a"), completion("b", endpoint="responses"), completion("c"))
 
     assert [one.id for one in kept.of("chat.completions")] == ["a", "c"]
+
+
+def thing(identity: str, size: int = 1) -> StoredThing:
+    return StoredThing(id=identity, kind="conversation", created=0, size=size)
+
+
+def test_what_is_kept_besides_answers_is_bounded_in_number_and_size() -> None:
+    many, large = StoredAnswers(), StoredAnswers()
+    for number in range(MOST_THINGS + 2):
+        many.put(thing(str(number)))
+    for identity in ("a", "b", "c"):
+        large.put(thing(identity, MOST_BYTES // 2))
+
+    assert (len(many.things("conversation")), many.thing("1"), many.dropped) == (
+        *(MOST_THINGS, None, 2),
+    )
+    assert [one.id for one in large.things("conversation")] == ["b", "c"]
+
+
+def test_what_has_grown_beyond_all_bounds_goes_alone() -> None:
+    kept = StoredAnswers()
+    growing = thing("growing")
+    kept.put(growing)
+    kept.put(thing("other"))
+    growing.size = MOST_BYTES + 1
+    kept.put(growing)
+
+    assert [one.id for one in kept.things("conversation")] == ["other"]

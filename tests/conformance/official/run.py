@@ -10,7 +10,6 @@ do as it must.
 
 import collections
 import os
-import re
 import subprocess
 import sys
 import tarfile
@@ -32,7 +31,24 @@ TESTS = (
     "tests/api_resources/chat/completions/test_messages.py",
     "tests/api_resources/test_completions.py",
     "tests/api_resources/test_models.py",
+    "tests/api_resources/test_responses.py",
+    "tests/api_resources/responses/test_input_items.py",
+    "tests/api_resources/responses/test_input_tokens.py",
+    "tests/api_resources/test_conversations.py",
+    "tests/api_resources/conversations/test_items.py",
+    "tests/api_resources/test_embeddings.py",
+    "tests/api_resources/test_moderations.py",
 )
+
+KEPT = {
+    "completion_id": "kept_id",
+    "response_id": "kept_response",
+    "resp_123": "kept_response",
+    "resp_677efb5139a88190b512bc3fef8e535d": "kept_response",
+    "conv_123": "kept_conversation",
+    "msg_abc": "kept_item",
+}
+"""What the tests ask for -> what returns the id of one that is there."""
 
 
 def installed() -> str:
@@ -59,12 +75,15 @@ def unpacked(version: str) -> Path:
 
 
 def with_kept_ids(source: str) -> str:
-    """Return a test's *source* with `kept_id()` where it asks for "completion_id"."""
-    replaced, count = re.subn(r'"completion_id"', "kept_id()", source)
-    if not count:
+    """Return a test's *source* with the ids of what is kept where it has ids of nothing."""
+    replaced = source
+    for named, kept in KEPT.items():
+        replaced = replaced.replace(f'"{named}"', f"{kept}()")
+    if replaced == source:
         return source
     future = "from __future__ import annotations\n"
-    return replaced.replace(future, f"{future}from placeholders import kept_id\n", 1)
+    names = ", ".join(sorted(set(KEPT.values())))
+    return replaced.replace(future, f"{future}from placeholders import {names}\n", 1)
 
 
 def results(report: Path) -> collections.Counter[str]:

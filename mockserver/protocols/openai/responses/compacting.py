@@ -26,7 +26,7 @@ Json = dict[str, JsonValue]
 
 MEMBERS: Final = (
     *("model", "input", "previous_response_id", "instructions", "prompt_cache_key"),
-    *("prompt_cache_retention", "prompt_cache_options", "service_tier"),
+    *("prompt_cache_retention", "prompt_cache_options", "service_tier", "image"),
 )
 """What a request to compact may have, of all that a request for a response may."""
 _INSTRUCTIONS: Final = 93

@@ -63,7 +63,7 @@ def whole_request(lookup: Lookup, members: tuple[str, ...]) -> ResponsesRequest:
     return request
 
 
-_UNREAD: Final = frozenset({"personality"})
+_UNREAD: Final = frozenset({"image", "personality"})
 """Members that a request for a response does not have, and that cost nothing as far as is known."""
 
 
