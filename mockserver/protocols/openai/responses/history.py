@@ -286,8 +286,12 @@ def settle(stored: StoredAnswers, conversation: StoredThing) -> None:
     for answer in conversation.members[_PENDING]:
         stage = stage_of(answer, stored)
         if stage == "finished":
-            given = reading.as_response(answer.request).given
-            enter(stored, conversation, [*given, *output_of(answer)])
+            request = reading.as_response(answer.request)
+            given = len(request.given)
+            entered = enter(stored, conversation, [*request.given, *output_of(answer)])
+            # Its items have the same ids wherever they are listed.
+            before = request.items[: len(request.items) - given]
+            answer.members[_INPUT] = [*before, *entered[:given]]
         elif stage != "cancelled":
             pending.append(answer)
     conversation.members[_PENDING] = pending

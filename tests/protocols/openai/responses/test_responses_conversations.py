@@ -78,6 +78,8 @@ def test_a_response_reads_a_conversation_and_adds_to_it(members: dict[str, Any])
     if not members:
         assert answered.json["conversation"] == {"id": identity}
         assert answered.json["id"][5:21] == identity[-16:]
+        read = api.get(f"/v1/responses/{answered.json['id']}/input_items").json["data"]
+        assert read == api.get(f"{ALL}/{identity}/items").json["data"][1:]
 
 
 def test_a_conversation_outlives_the_responses_in_it() -> None:
