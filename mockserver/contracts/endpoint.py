@@ -170,6 +170,14 @@ class ModelEndpoint(Endpoint):
     def kept(self, answer: StoredAnswer, stored: StoredAnswers) -> None:
         """Enter *answer*, which *stored* keeps from now on, wherever else it belongs."""
 
+    def unsent_tokens(self, answer: Answer) -> int:
+        """Return how many tokens *answer* takes the time of, though its body has nothing of them.
+
+        In a stream, events carry them (`Chunk.tokens`).
+        """
+        del answer
+        return 0
+
     def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:
         """Return what fills the holes of *answer*, which goes out as *identity*, besides its id.
 

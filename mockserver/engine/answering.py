@@ -190,7 +190,7 @@ def _answered(
         contents,
         added,
         usage,
-        _pace(answer) if given.may_cut else None,
+        _pace(answer, endpoint) if given.may_cut else None,
         _summary(made.choices, asked.secrets),
         made.calls_tools,
         notes,
@@ -233,12 +233,13 @@ def answering_name(asked: Asked, incoming: IncomingCall, given: Given) -> str:
     return stated or asked.catalogue.resolve(request.model).answers_as
 
 
-def _pace(answer: Answer) -> Pace:
+def _pace(answer: Answer, endpoint: ModelEndpoint) -> Pace:
     usage, request = answer.usage, answer.request
     read = request.prompt_tokens
     if usage is not None:
         read = max(0, usage.prompt_tokens - usage.cached_tokens)
-    return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream)
+    unsent = 0 if request.stream else endpoint.unsent_tokens(answer)
+    return Pace(answer.model_name, read, max(1, len(answer.choices)), request.stream, unsent)
 
 
 OF_ANY_REPLY: Final = frozenset(field.name for field in fields(Reply))

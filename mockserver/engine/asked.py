@@ -80,6 +80,7 @@ class Pace(NamedTuple):
         prompt_tokens: How much of the prompt it has to read: what is cached it has read.
         choices: How many choices are made side by side.
         streamed: Whether the answer goes out as it is made.
+        unsent_tokens: How many tokens take their time of which a body has nothing.
 
     """
 
@@ -87,6 +88,7 @@ class Pace(NamedTuple):
     prompt_tokens: int
     choices: int = 1
     streamed: bool = False
+    unsent_tokens: int = 0
 
 
 @dataclass(slots=True, kw_only=True, eq=False)

@@ -121,7 +121,7 @@ def delay(
     if running is None:
         running = begin(asked, pace.model)
     plan = latency.plan(
-        sum(event.tokens for event in timeline if isinstance(event, Data)),
+        sum(event.tokens for event in timeline if isinstance(event, Data)) + pace.unsent_tokens,
         pace.prompt_tokens,
         running,
         asked.draw.rng("latency"),

@@ -211,6 +211,10 @@ class Responses(GeneratingEndpoint):
         within = reading.conversation_of(request.body)
         return response_id(draw, answer.dated, request.continues, within)
 
+    def unsent_tokens(self, answer: Answer) -> int:
+        """Return how many tokens *answer* thinks that nothing is shown of."""
+        return sum([item.unsent_tokens for item in output_of(answer)])
+
     def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:
         """Return the ids of the items of *answer*, its ciphertexts, and when it was complete."""
         values = {COMPLETED_AT.mark: str(answer.dated + _took_s(answer))}

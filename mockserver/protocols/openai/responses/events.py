@@ -121,7 +121,7 @@ class ResponseEvents:
             "response.output_item.done",
             {"item": value, "output_index": index},
             _IS_DONE,
-            tokens=max(0, item.tokens - _summary_tokens(item)),
+            tokens=item.unsent_tokens,
         )
 
     def _delta(
@@ -308,11 +308,6 @@ def _begun(item: OutputItem) -> Json:
 
 def _sealed(item: OutputItem, moment: int) -> Json:
     return {**item.value, "encrypted_content": item.sealed[moment]}
-
-
-def _summary_tokens(item: OutputItem) -> int:
-    part = item.part
-    return sum([text.tokens for text in part.summary]) if isinstance(part, AnsweredThought) else 0
 
 
 # --- items that are written as they go out ---------------------------------------------------

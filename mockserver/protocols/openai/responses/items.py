@@ -54,6 +54,12 @@ class OutputItem:
     logprobs: Final[Sequence[TokenLogprob] | None] = None
 
     @property
+    def unsent_tokens(self) -> int:
+        """How many tokens of it nobody sees: of a thought, those that its summary has not."""
+        shown = self.part.summary if isinstance(self.part, AnsweredThought) else ()
+        return max(0, self.tokens - sum([text.tokens for text in shown]))
+
+    @property
     def tokens(self) -> int:
         """How many tokens of reasoning it is."""
         return self.part.tokens if isinstance(self.part, AnsweredThought) else 0
