@@ -11,8 +11,9 @@ from mockserver.records.journal import Call
 from mockserver.sessions.rules import Given
 from mockserver.sessions.session import Session
 from mockserver.traffic import limits
+from mockserver.wire.marks import FINISH
 from mockserver.wire.moments import BeforeHeaders, split
-from mockserver.wire.timeline import Pause, Timeline
+from mockserver.wire.timeline import Pause, Timeline, data_events
 
 NO_POSITIONS: Final[frozenset[int]] = frozenset()
 
@@ -91,12 +92,30 @@ def fail(
             before, timeline, is_over = timeline, (), True
         distorted = failure.distort(timeline, scene)
         if distorted.had_effect:
+            call.is_cut = call.is_cut or _cuts(failure, timeline, distorted.timeline)
             timeline = before + _delayed(failure, distorted.timeline)
         if distorted.had_effect or position in bent:
             call.failures += (failure.kind,)
         else:
             call.no_effect += (failure.kind,)
     return timeline
+
+
+def _cuts(failure: Failure, timeline: Timeline, bent: Timeline) -> bool:
+    """Return whether *failure* took the end of *timeline*, which *bent* is now.
+
+    What bends the whole answer may leave no marks in it: then nothing is known.
+    """
+    if not _has_end(timeline) or _has_end(bent):
+        return False
+    return failure.moment is not None or any(data.marks for data in data_events(bent))
+
+
+def _has_end(timeline: Timeline) -> bool:
+    return any(
+        data.payload and any(mark.kind == FINISH for mark in data.marks)
+        for data in data_events(timeline)
+    )
 
 
 def _left(asked: Asked, incoming: IncomingCall) -> tuple[Allowance, ...]:

@@ -105,6 +105,7 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
         return
     dialect = asked.route.dialect
     identity = values[answer.id.mark] if isinstance(answer.id, Hole) else answer.id
+    call.answer_id = identity
     if ready.summary is not None:
         text, finish_reason, calls = ready.summary
         calls = _with_ids(calls, values) if calls else calls

@@ -73,7 +73,8 @@ def understand(
         understood = known or memory.understood(
             asked, make=partial(meaning, http, route, endpoint, asked.catalogue)
         )
-        if understood.request.continues is not None or understood.request.recalls:
+        call.continues = understood.request.continues
+        if call.continues is not None or understood.request.recalls:
             understood = continued(understood, endpoint, asked.session)
     except ApiError as error:
         raise _charged(asked, call, key, endpoint, error) from None

@@ -85,6 +85,9 @@ class Call:
             by header.
         client_left_after_tokens: How many tokens had been sent when the client left.
         error_code: The `code` of the error, if one was sent.
+        answer_id: The id of the answer.
+        continues: The id of the answer that it continues, if it continues one by id.
+        is_cut: A failure took away the end of the answer.
         ended_s: When the answer ended, in session time.
         seen_at_end: How many calls had come by then: later ones came knowing how this one ended.
         transcribe: Reads the transcript from the body, as its endpoint does.
@@ -133,6 +136,9 @@ class Call:
     attribution: Mapping[str, str] = field(init=False)
     client_left_after_tokens: int | None = None
     error_code: str | None = None
+    answer_id: str | None = None
+    continues: str | None = None
+    is_cut: bool = False
     ended_s: float | None = None
     seen_at_end: int | None = None
     transcribe: Callable[[Mapping[str, Any]], Transcript] | None = field(default=None, repr=False)

@@ -8,12 +8,12 @@ of 0 waits take no time, so no verdict is based on them.
 
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, get_args
 
-from mockserver.conversation import ToolCall
+from mockserver.conversation import Text, ToolCall, Turn
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.records.attempts import SERVER_ERRORS, attempts, is_whole
 from mockserver.records.journal import ERRORS, Call
@@ -298,7 +298,10 @@ def _truncated_stream_accepted(calls: Group, given: Circumstances) -> Iterator[V
             if later.number <= call.number or later.conversation != call.conversation:
                 continue
             texts = [turn.text for turn in later.transcript.turns if turn.role == "assistant"]
-            if any(part and part != call.text and call.text.startswith(part) for part in texts):
+            is_continued = call.is_cut and later.continues == call.answer_id is not None
+            if is_continued or any(
+                part and part != call.text and call.text.startswith(part) for part in texts
+            ):
                 yield Verdict(
                     "truncated_stream_accepted",
                     (call.number, later.number),
@@ -321,9 +324,25 @@ class _Handed:
     takes_json: bool
 
 
-def _handed(call: Call) -> Iterator[_Handed]:
+def _answers(calls: Group) -> Mapping[str, Call]:
+    """Return *calls* by the ids of their answers."""
+    return {call.answer_id: call for call in calls if call.answer_id is not None}
+
+
+def _turns(call: Call, answers: Mapping[str, Call]) -> tuple[Turn, ...]:
+    """Return the conversation of *call*, with that of the *answers* that it continues by id."""
+    turns = call.transcript.turns
+    left = dict(answers)
+    while call.continues is not None and (before := left.pop(call.continues, None)) is not None:
+        said = () if before.text is None else (Text(before.text),)
+        own = Turn("assistant", (*said, *before.tool_calls))
+        turns, call = (*before.transcript.turns, own, *turns), before
+    return turns
+
+
+def _handed(call: Call, answers: Mapping[str, Call]) -> Iterator[_Handed]:
     """Yield the tool calls in the history of *call*, each with its result."""
-    turns, tools, _ = call.transcript
+    turns, tools = _turns(call, answers), call.transcript.tools
     takes_json = {tool.name: tool.takes_json for tool in tools}
     results = {result.id: result.text for turn in reversed(turns) for result in turn.tool_results}
     for turn in turns:
@@ -335,11 +354,13 @@ def _handed(call: Call) -> Iterator[_Handed]:
 
 def _tool_call_not_answered(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str | None] = set()
+    answers = _answers(calls)
     for call in calls:
         turns = call.transcript.turns
         if not turns or turns[-1].role == "assistant":
             continue
-        missing = [h.made for h in _handed(call) if h.result is None and h.made.id not in known]
+        unanswered = [one.made for one in _handed(call, answers) if one.result is None]
+        missing = [made for made in unanswered if made.id not in known]
         if missing:
             known.update(made.id for made in missing)
             names = ", ".join(f"'{made.name}'" for made in missing)
@@ -353,7 +374,8 @@ def _tool_call_not_answered(calls: Group, given: Circumstances) -> Iterator[Verd
 
 def _executed_amiss(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str | None] = set()
-    for handed in (handed for call in calls for handed in _handed(call)):
+    answers = _answers(calls)
+    for handed in (handed for call in calls for handed in _handed(call, answers)):
         made = handed.made
         if made.id in known or handed.result is None:
             continue
