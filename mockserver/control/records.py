@@ -118,7 +118,9 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         text=call.text,
         finish_reason=call.finish_reason,
         tool_calls=tuple(
-            MadeToolCall(name=made.name, arguments=made.arguments, id=made.id)
+            MadeToolCall(
+                name=made.name, arguments=made.arguments, id=made.id, is_custom=made.is_custom
+            )
             for made in call.tool_calls
         ),
         usage=None
@@ -139,4 +141,7 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         error_code=call.error_code,
         ended_s=call.ended_s,
         seen_at_end=call.seen_at_end,
+        answer_id=call.answer_id,
+        continues=call.continues,
+        is_cut=call.is_cut,
     )

@@ -315,4 +315,5 @@ def _redacted(call: AnsweredCall, secrets: Sequence[bytes]) -> ToolCall:
         redact_text(call.name),
         redact_text(str(call.arguments), secrets),
         call.id.mark if isinstance(call.id, Hole) else call.id,
+        call.is_custom,
     )

@@ -13,9 +13,10 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias, get_args
 
-from mockserver.conversation import Text, ToolCall, Turn
+from mockserver.conversation import ToolCall
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.records.attempts import SERVER_ERRORS, attempts, is_whole
+from mockserver.records.chains import answers_of, whole_transcript
 from mockserver.records.journal import ERRORS, Call
 
 VerdictKind: TypeAlias = Literal[
@@ -324,25 +325,9 @@ class _Handed:
     takes_json: bool
 
 
-def _answers(calls: Group) -> Mapping[str, Call]:
-    """Return *calls* by the ids of their answers."""
-    return {call.answer_id: call for call in calls if call.answer_id is not None}
-
-
-def _turns(call: Call, answers: Mapping[str, Call]) -> tuple[Turn, ...]:
-    """Return the conversation of *call*, with that of the *answers* that it continues by id."""
-    turns = call.transcript.turns
-    left = dict(answers)
-    while call.continues is not None and (before := left.pop(call.continues, None)) is not None:
-        said = () if before.text is None else (Text(before.text),)
-        own = Turn("assistant", (*said, *before.tool_calls))
-        turns, call = (*before.transcript.turns, own, *turns), before
-    return turns
-
-
 def _handed(call: Call, answers: Mapping[str, Call]) -> Iterator[_Handed]:
     """Yield the tool calls in the history of *call*, each with its result."""
-    turns, tools = _turns(call, answers), call.transcript.tools
+    turns, tools, _ = whole_transcript(call, answers)
     takes_json = {tool.name: tool.takes_json for tool in tools}
     results = {result.id: result.text for turn in reversed(turns) for result in turn.tool_results}
     for turn in turns:
@@ -354,7 +339,7 @@ def _handed(call: Call, answers: Mapping[str, Call]) -> Iterator[_Handed]:
 
 def _tool_call_not_answered(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str | None] = set()
-    answers = _answers(calls)
+    answers = answers_of(calls)
     for call in calls:
         turns = call.transcript.turns
         if not turns or turns[-1].role == "assistant":
@@ -374,7 +359,7 @@ def _tool_call_not_answered(calls: Group, given: Circumstances) -> Iterator[Verd
 
 def _executed_amiss(calls: Group, given: Circumstances) -> Iterator[Verdict]:  # noqa: ARG001 - a check
     known: set[str | None] = set()
-    answers = _answers(calls)
+    answers = answers_of(calls)
     for handed in (handed for call in calls for handed in _handed(call, answers)):
         made = handed.made
         if made.id in known or handed.result is None:

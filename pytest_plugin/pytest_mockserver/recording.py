@@ -11,7 +11,8 @@ from dataclasses import fields
 from typing import Any, Final
 
 from mockserver.contracts import Failure
-from mockserver.conversation import Transcript
+from mockserver.conversation import ToolCall, Transcript
+from mockserver.records.chains import answers_of, whole_transcript
 from mockserver.records.journal import Call
 from mockserver.scenario.syntax.written import as_yaml
 from mockserver.wire.jsontext import JsonValue
@@ -36,13 +37,17 @@ def recorded(calls: Iterable[Call], find_failure: FindFailure) -> str:
     """
     rules: list[dict[str, Any]] = []
     left_out: list[str] = []
+    calls = list(calls)
+    answers = answers_of(calls)
     for call in calls:
         keys = _reply(call) | _fail(call, find_failure)
         if call.endpoint is None or not keys:
             what = call.near_misses[0] if call.near_misses else call.error_code or "no answer"
             left_out.append(f"# left out: call {call.number}, {call.status}: {what}")
             continue
-        rules.append({"name": f"call-{call.number}", "when": _when(call), "times": 1, **keys})
+        rules.append(
+            {"name": f"call-{call.number}", "when": _when(call, answers), "times": 1, **keys}
+        )
     document = {"version": 1, "description": "As it was recorded; edit it.", "rules": rules}
     return "\n".join([*left_out, as_yaml(document)])
 
@@ -50,14 +55,14 @@ def recorded(calls: Iterable[Call], find_failure: FindFailure) -> str:
 # --- Conditions ------------------------------------------------------------------------------
 
 
-def _when(call: Call) -> dict[str, Any]:
+def _when(call: Call, answers: Mapping[str, Call]) -> dict[str, Any]:
     """Return a condition that matches *call*, and similar calls on another day."""
     told: dict[str, Any] = {"endpoint": call.endpoint}
     if call.model:
         told["model"] = call.model
     if call.stream:
         told["stream"] = True
-    asked = call.transcript
+    asked = whole_transcript(call, answers)
     if len(asked.prompts) == 1:
         return {**told, "prompt": _test_of(asked.prompts[0])}
     if not asked.turns:
@@ -97,6 +102,10 @@ def _reply(call: Call) -> dict[str, Any]:
     if call.status is None or call.status >= ERRORS:
         return {}
     ended = {} if call.finish_reason in NATURAL else {"finish_reason": call.finish_reason}
+    if any(made.is_custom for made in call.tool_calls):
+        items = [{"text": call.text}] if call.text else []
+        items += [_item(made) for made in call.tool_calls]
+        return {"reply": {"kind": "items", "items": items, **ended}}
     if call.tool_calls:
         calls = [_tool_call(made.name, made.arguments, made.id) for made in call.tool_calls]
         said = {"text": call.text} if call.text else {}
@@ -104,6 +113,13 @@ def _reply(call: Call) -> dict[str, Any]:
     if call.text is None:
         return {}
     return {"reply": {"kind": "text", "text": call.text, **ended} if ended else call.text}
+
+
+def _item(made: ToolCall) -> dict[str, Any]:
+    if made.is_custom:
+        stated = {"id": made.id} if made.id and "[" not in made.id else {}
+        return {"custom_call": {"name": made.name, "input": made.arguments, **stated}}
+    return {"call": _tool_call(made.name, made.arguments, made.id)}
 
 
 def _tool_call(name: str, arguments: str, identity: str | None) -> dict[str, Any]:

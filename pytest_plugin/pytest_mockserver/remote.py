@@ -181,6 +181,8 @@ def _call(record: CallRecord) -> Call:
     if endpoint is not None and issubclass(endpoint, ModelEndpoint):
         call.transcribe = endpoint().transcript
     call.content = b"" if body is None else json.dumps(body).encode()
-    call.tool_calls = tuple(ToolCall(made.name, made.arguments, made.id) for made in calls)
+    call.tool_calls = tuple(
+        ToolCall(made.name, made.arguments, made.id, made.is_custom) for made in calls
+    )
     call.usage = bill
     return call

@@ -21,11 +21,15 @@ class Tokens(Struct, frozen=True, kw_only=True):
 
 
 class MadeToolCall(Struct, frozen=True, kw_only=True):
-    """A tool call in an answer; `arguments` is the text as it was sent."""
+    """A tool call in an answer; `arguments` is the text as it was sent.
+
+    A call that *is_custom* is of a custom tool, which takes any text.
+    """
 
     name: str
     arguments: str
     id: str | None
+    is_custom: bool = False
 
 
 class CallRecord(Struct, frozen=True, kw_only=True):
@@ -73,6 +77,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         error_code: The `code` of the error, if one was sent.
         ended_s: When the answer ended, in session time.
         seen_at_end: How many calls had come by then.
+        answer_id: The id of the answer.
+        continues: The id of the answer that it continues, if it continues one by id.
+        is_cut: A failure took away the end of the answer.
 
     """
 
@@ -117,6 +124,9 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     is_unsupported: bool = False
     unoffered: tuple[str, ...] = ()
     off_schema: tuple[str, ...] = ()
+    answer_id: str | None = None
+    continues: str | None = None
+    is_cut: bool = False
 
     @property
     def messages(self) -> list[dict[str, Any]]:

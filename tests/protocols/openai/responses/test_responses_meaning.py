@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from pytest_mockserver.recording import recorded
 from support.inprocess import Answered, Api
 
 from mockserver.records.verdicts import judge
@@ -383,6 +384,46 @@ def test_two_results_of_one_call_are_a_side_effect_twice() -> None:
         responses.ask([item], tools=[tool()], previous_response_id=asked.json["id"])
 
     assert responses.verdicts == ["duplicate_side_effect"]
+
+
+def test_what_is_recorded_answers_the_same_again() -> None:
+    scenario = """
+        rules:
+          - {name: done, when: {after_tool: {all: [ring, write]}}, reply: "Done."}
+          - name: call
+            reply:
+              kind: items
+              items:
+                - {text: "Well:"}
+                - {call: {name: ring}}
+                - {custom_call: {name: write, input: "x = 1"}}
+    """
+    tools = [tool(), {"type": "custom", "name": "write"}]
+
+    def run(responses: Responses) -> list[Any]:
+        asked = responses.ask("Go on", tools=tools)
+        calls = [item for item in asked.json["output"] if "call_id" in item]
+        results = [
+            {"type": f"{call['type']}_output", "call_id": call["call_id"], "output": "ding"}
+            for call in calls
+        ]
+        told = responses.ask(results, tools=tools, previous_response_id=asked.json["id"])
+        made = [(one.name, one.arguments, one.is_custom) for one in asked.call.tool_calls]
+        return [asked.call.text, made, told.call.text]
+
+    first = Responses(scenario)
+    expected = run(first)
+    text = recorded(first.api.engine.session("default").journal, lambda *_: None)
+
+    assert (
+        run(Responses(text.removeprefix("version: 1\n")))
+        == expected
+        == [
+            "Well:",
+            [("ring", "{}", False), ("write", "x = 1", True)],
+            "Done.",
+        ]
+    )
 
 
 def test_an_agent_that_never_ends_is_stopped() -> None:
