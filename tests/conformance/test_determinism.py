@@ -54,12 +54,18 @@ def legacy(prompt: str, **members: Any) -> bytes:
     return request("POST", "/v1/completions", body)
 
 
+def response(said: str, **members: Any) -> bytes:
+    body = {"model": "gpt-4o-mini", "input": said, **members}
+    return request("POST", "/v1/responses", body)
+
+
 ONCE = [
     *(chat(f"text {number}", stream=number % 2 == 0) for number in range(8)),
     *(chat(f"prose {number}", n=2, stream=number % 2 == 0) for number in range(8)),
     *(chat(f"tools {number}", tools=TOOLS, stream=number % 2 == 0) for number in range(4)),
     *(chat(f"schema {number}", response_format=FORMAT) for number in range(4)),
     *(legacy(f"legacy {number}", stream=number % 2 == 0) for number in range(4)),
+    *(response(f"response {number}", stream=number % 2 == 0) for number in range(6)),
     request("GET", "/v1/models/gpt-4o"),
     request("GET", "/v1/nothing"),
 ]
