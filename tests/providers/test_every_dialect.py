@@ -156,3 +156,48 @@ def test_a_failure_strikes_at_a_token_of_a_response(dialect: str) -> None:
         body = respond(api, dialect, stream=stream).body
         assert b"two" in body
         assert b"three" not in body
+
+
+ONLY_ON_RESPONSES = "This model is only supported in v1/responses and not in v1/chat/completions."
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "status", "told"),
+    [
+        ("/v1", "o3-pro", 404, ONLY_ON_RESPONSES),
+        ("/openai/v1", "o3-pro", 400, "The chatCompletion operation does not work with"),
+        ("/aiml/v1", "o3-pro", 400, "received 'o3-pro'"),
+        ("/cometapi/v1", "o3-pro", 404, ONLY_ON_RESPONSES),
+        ("/one_api/v1", "o3-pro", 404, ONLY_ON_RESPONSES),
+        ("/api/v1", "openai/o3-pro", 200, "A mock answer"),
+        ("/vercel_gateway/v1", "openai/o3-pro", 200, "A mock answer"),
+    ],
+)
+def test_a_model_for_responses_alone_is_refused_on_chat_as_each_provider_does(
+    path: str, model: str, status: int, told: str
+) -> None:
+    body = {"model": model, "messages": [{"role": "user", "content": "Hi"}]}
+    answered = Api().post(f"{path}/chat/completions", body)
+
+    assert answered.status == status
+    assert told in answered.body.decode()
+
+
+@pytest.mark.parametrize(
+    ("path", "model", "status", "told"),
+    [
+        ("/v1", "o1-mini", 400, "is not supported with the Responses API."),
+        ("/openai/v1", "o1-mini", 400, "is not supported with the Responses API."),
+        ("/cometapi/v1", "o1-mini", 400, "is not supported with the Responses API. (request id"),
+        ("/one_api/v1", "gpt-4o", 404, "Invalid URL (POST /v1/responses)"),
+        ("/aiml/v1", "gpt-3.5-turbo-instruct", 400, "received 'gpt-3.5-turbo-instruct'"),
+    ],
+)
+def test_a_model_that_makes_no_responses_is_refused_as_each_provider_does(
+    path: str, model: str, status: int, told: str
+) -> None:
+    api = Api("models: [{id: o1-mini}]")
+    answered = api.post(f"{path}/responses", {"model": model, "input": "Hi"})
+
+    assert answered.status == status
+    assert told in answered.body.decode()
