@@ -262,6 +262,22 @@ def test_what_was_refused_is_as_if_it_had_not_been_said() -> None:
     assert [rule.name for rule in script.rules] == ["reply-1", "fail-2"]
 
 
+@pytest.mark.parametrize(
+    ("endpoint", "reply"),
+    [("embeddings", {"kind": "embedding"}), ("moderations", {"kind": "moderation"})],
+)
+def test_a_rule_for_what_is_computed_is_begun_as_any_other(
+    endpoint: str, reply: dict[str, Any]
+) -> None:
+    script = Script()
+
+    script.when(endpoint=endpoint).reply(reply)
+
+    (rule,) = script.scenario().rules
+    assert rule.reply is not None
+    assert rule.reply.kind == reply["kind"]
+
+
 def test_a_condition_alone_says_nothing_and_is_told_of() -> None:
     script = Script()
     rule = script.when(model="gpt-4o")

@@ -315,8 +315,9 @@ class Script:
 
         """
         keys = rule.keys
-        # A condition alone is not a rule yet: it is read together with an effect.
-        whole = {**keys, "reply": ""} if rule.says_nothing else keys
+        # A condition alone is not a rule yet: it is read together with an effect that any call
+        # may have, whatever its endpoint.
+        whole = {**keys, "latency": {"ttft_ms": 0}} if rule.says_nothing else keys
         others = {other.name for other in self._rules if other is not rule}
         if rule.name in others:
             raise UsageError(f"two rules are called '{rule.name}'")
