@@ -41,8 +41,8 @@ def run_ai_sdk(ai_sdk_server: MockServer) -> Run:
 
 @pytest.fixture(scope="session")
 def run_responses() -> Iterator[Run]:
-    """Run a client of the Responses API by its name, once."""
-    with MockServer(FOLDER / "responses.yaml") as server:
+    """Run a client of the Responses API by its name, once; a look at what is made moves it on."""
+    with MockServer(FOLDER / "responses.yaml", time_scale=0) as server:
         yield _runner(server, "responses_script")
 
 

@@ -180,6 +180,109 @@ def continued(client: openai.OpenAI) -> Any:
     return ask(client, "again", previous_response_id=first.id).output_text
 
 
+# --- What is stored --------------------------------------------------------------------------
+
+
+def stored(client: openai.OpenAI) -> Any:
+    """Return what is read of a stored response, and what reading it comes to once it is gone."""
+    made = ask(client)
+    again = client.responses.retrieve(made.id)
+    items = [item.content[0].text for item in client.responses.input_items.list(made.id)]  # type: ignore[union-attr]
+    client.responses.delete(made.id)
+    gone = raised(lambda: client.responses.retrieve(made.id))
+    return [again.output_text, again.id == made.id, items, gone]
+
+
+def background(client: openai.OpenAI) -> Any:
+    response = ask(client, background=True)
+    statuses = [response.status]
+    while response.status in {"queued", "in_progress"}:
+        response = client.responses.retrieve(response.id)
+        statuses.append(response.status)
+    return [list(dict.fromkeys(statuses)), response.output_text]
+
+
+def background_cancelled(client: openai.OpenAI) -> Any:
+    made = ask(client, background=True)
+    cancelled = client.responses.cancel(made.id)
+    return [cancelled.status, client.responses.retrieve(made.id).status]
+
+
+def background_resumed(client: openai.OpenAI) -> Any:
+    """Return what is read of a stream, part of which was missed."""
+    with ask(client, background=True, stream=True) as events:
+        seen = [next(events), next(events)]
+    last = seen[-1].sequence_number
+    create = client.responses.retrieve
+    with create(seen[0].response.id, stream=True, starting_after=last) as events:
+        seen += events
+    return [
+        [event.sequence_number for event in seen] == list(range(len(seen))),
+        seen[-1].type,
+        seen[-1].response.output_text,
+    ]
+
+
+def conversation(client: openai.OpenAI) -> Any:
+    items: Any = [{"type": "message", "role": "user", "content": "hello"}]
+    made = client.conversations.create(items=items, metadata={"topic": "demo"})
+    answer = ask(client, "again", conversation=made.id).output_text
+    listed = client.conversations.items.list(made.id, order="asc")
+    texts = [item.content[0].text for item in listed]  # type: ignore[union-attr]
+    topic: Any = client.conversations.retrieve(made.id).metadata
+    deleted = client.conversations.delete(made.id).deleted
+    return [answer, texts, topic, deleted]
+
+
+def input_tokens(client: openai.OpenAI) -> Any:
+    return client.responses.input_tokens.count(model=MODEL, input="hello").input_tokens
+
+
+def compacted(client: openai.OpenAI) -> Any:
+    """Return the kinds of items that a compacted history has, and how one goes on from it."""
+    made = client.responses.compact(model=MODEL, input=[{"role": "user", "content": "hello"}])
+    # Messages of users are among them, for which the client's types of output have no place.
+    kept = [item.to_dict(warnings=False) for item in made.output]
+    history = [*kept, {"role": "user", "content": "again"}]
+    return [[item.type for item in made.output], ask(client, history).output_text]
+
+
+# --- Vectors and moderation ------------------------------------------------------------------
+
+EMBEDDER = "text-embedding-3-small"
+PASSAGES = [
+    "Refunds are paid within fourteen days.",
+    "Parcels to islands take a week longer.",
+    "The warranty covers the battery.",
+]
+
+
+def product(one: list[float], other: list[float]) -> float:
+    return sum(a * b for a, b in zip(one, other, strict=True))
+
+
+def embeddings(client: openai.OpenAI) -> Any:
+    """Return how many vectors of which length come, and which passage is nearest to a question."""
+    answer = client.embeddings.create(model=EMBEDDER, input=PASSAGES)
+    vectors = [row.embedding for row in answer.data]
+    question = client.embeddings.create(model=EMBEDDER, input="When are refunds paid?")
+    asked = question.data[0].embedding
+    nearest = max(range(3), key=lambda place: product(asked, vectors[place]))
+    return [len(vectors), len(asked), nearest, answer.usage.prompt_tokens]
+
+
+def embeddings_as_floats(client: openai.OpenAI) -> Any:
+    members: Any = {"encoding_format": "float", "dimensions": 256}
+    answer = client.embeddings.create(model=EMBEDDER, input="hello", **members)
+    vector = answer.data[0].embedding
+    return [len(vector), round(product(vector, vector), 2)]
+
+
+def moderation(client: openai.OpenAI) -> Any:
+    answer = client.moderations.create(input=["hello", "good-bye"])
+    return [answer.model, [result.flagged for result in answer.results]]
+
+
 # --- Errors ----------------------------------------------------------------------------------
 
 
@@ -223,6 +326,16 @@ PROMISES = (
     tool_loop,
     tool_loop_continued,
     continued,
+    stored,
+    background,
+    background_cancelled,
+    background_resumed,
+    conversation,
+    input_tokens,
+    compacted,
+    embeddings,
+    embeddings_as_floats,
+    moderation,
     error,
     error_in_stream,
     cut,

@@ -92,6 +92,7 @@ PROMISES: dict[str, Any] = {
         *("AI_APICallError", 400, False),
         "The requested model 'gpt-9' does not exist.",
     ],
+    "embeddings": [1536, True, 14],
     # other providers of the SDK
     "openai_chat": ["Hello there.", "stop", [8, 3, 11]],
     "openai_chat_streamed": ["It is sunny in Paris.", "stop", 2],

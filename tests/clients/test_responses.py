@@ -40,6 +40,18 @@ PROMISES: dict[str, Any] = {
     "tool_loop": "It is sunny in Paris.",
     "tool_loop_continued": ["It is sunny in Paris.", True],
     "continued": "Hello again.",
+    # what is stored
+    "stored": ["Hello there.", True, ["hello"], ["NotFoundError", 404, None, None]],
+    "background": [["queued", "in_progress", "completed"], "Hello there."],
+    "background_cancelled": ["cancelled", "cancelled"],
+    "background_resumed": [True, "response.completed", "Hello there."],
+    "conversation": ["Hello again.", ["hello", "again", "Hello again."], {"topic": "demo"}, True],
+    "input_tokens": 8,
+    "compacted": [["message", "compaction"], "Hello again."],
+    # vectors and moderation
+    "embeddings": [3, 1536, 0, 24],
+    "embeddings_as_floats": [256, 1.0],
+    "moderation": ["omni-moderation-latest", [False, False]],
     # errors and retries
     "error": ["BadRequestError", 400, "model_not_found", "model"],
     "error_in_stream": [["APIError"], ["One", " two"]],
@@ -62,6 +74,7 @@ OF_AGENTS: dict[str, Any] = {
     "output_type": {"name": "Ada", "born": 1815},
     "continued": "Still sunny.",
     "session": "Still sunny.",
+    "conversation": ["Still sunny.", 4],
 }
 
 

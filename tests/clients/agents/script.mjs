@@ -3,7 +3,14 @@
 // Prints one JSON object: for each function below, what it returned, or what it raised. Only the
 // environment leads it to the server, and sends no traces anywhere.
 
-import { Agent, MemorySession, OpenAIProvider, Runner, tool } from '@openai/agents';
+import {
+  Agent,
+  MemorySession,
+  OpenAIConversationsSession,
+  OpenAIProvider,
+  Runner,
+  tool,
+} from '@openai/agents';
 import { z } from 'zod';
 
 const [url, client] = process.argv.slice(2);
@@ -66,13 +73,21 @@ const promises = {
     await runner.run(agent, 'weather', { session });
     return (await runner.run(agent, 'again', { session })).finalOutput;
   },
+
+  async conversation(runner, { apiKey, baseURL }) {
+    const session = new OpenAIConversationsSession({ apiKey, baseURL });
+    const agent = weatherAgent();
+    await runner.run(agent, 'weather', { session });
+    const kept = await session.getItems();
+    return [(await runner.run(agent, 'again', { session })).finalOutput, kept.length];
+  },
 };
 
 const answers = {};
 for (const [name, promise] of Object.entries(promises)) {
-  const modelProvider = new OpenAIProvider({ baseURL: `${url}/s/${client}-${name}/v1` });
+  const own = { apiKey: process.env.OPENAI_API_KEY, baseURL: `${url}/s/${client}-${name}/v1` };
   try {
-    answers[name] = await promise(new Runner({ modelProvider }));
+    answers[name] = await promise(new Runner({ modelProvider: new OpenAIProvider(own) }), own);
   } catch (error) {
     answers[name] = { raised: `${error.constructor.name}: ${error.message}` };
   }

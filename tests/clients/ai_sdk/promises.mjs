@@ -390,6 +390,18 @@ export async function run({ ai, openai, openrouter, z, version, path }) {
       return [...shape(error), error.message];
     },
 
+    async embeddings() {
+      const provider = openai({ baseURL: `${root('embeddings')}/v1`, apiKey: 'sk-test' });
+      const model = provider.embedding('text-embedding-3-small');
+      const values = ['Refunds are paid within fourteen days.', 'The warranty covers the battery.'];
+      const passages = await ai.embedMany({ model, values });
+      const question = await ai.embed({ model, value: 'When are refunds paid?' });
+      const [near, far] = passages.embeddings.map(vector =>
+        ai.cosineSimilarity(question.embedding, vector),
+      );
+      return [question.embedding.length, near > far, passages.usage.tokens];
+    },
+
     async openrouter_chat() {
       const provider = openrouter({ baseURL: `${root('openrouter')}/vercel_gateway/v1`, apiKey: 'vck_x' });
       const result = await generateText({ model: provider.chat(SMALL), prompt: 'weather', ...weather });

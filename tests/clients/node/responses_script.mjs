@@ -14,11 +14,19 @@ const WEATHER = {
   name: "get_weather",
   parameters: { type: "object", properties: { city: { type: "string" } } },
 };
+const EMBEDDER = "text-embedding-3-small";
+const PASSAGES = [
+  "Refunds are paid within fourteen days.",
+  "Parcels to islands take a week longer.",
+  "The warranty covers the battery.",
+];
 const PERSON = zodTextFormat(z.object({ name: z.string(), born: z.number() }), "person");
 
 const ask = (client, input = "hello", members = {}) =>
   client.responses.create({ model: MODEL, input, ...members });
 const usageOf = ({ usage }) => [usage.input_tokens, usage.output_tokens, usage.total_tokens];
+
+const product = (one, other) => one.reduce((sum, number, place) => sum + number * other[place], 0);
 
 async function all(stream) {
   const events = [];
@@ -129,6 +137,82 @@ const promises = {
   async continued(client) {
     const first = await ask(client);
     return (await ask(client, "again", { previous_response_id: first.id })).output_text;
+  },
+  // Return what is read of a stored response, and what reading it comes to once it is gone.
+  async stored(client) {
+    const made = await ask(client);
+    const again = await client.responses.retrieve(made.id);
+    const items = await all(client.responses.inputItems.list(made.id));
+    await client.responses.delete(made.id);
+    const gone = await raised(() => client.responses.retrieve(made.id));
+    const texts = items.map((item) => item.content[0].text);
+    return [again.output_text, again.id === made.id, texts, gone];
+  },
+  async background(client) {
+    let response = await ask(client, "hello", { background: true });
+    const statuses = new Set([response.status]);
+    while (["queued", "in_progress"].includes(response.status)) {
+      response = await client.responses.retrieve(response.id);
+      statuses.add(response.status);
+    }
+    return [[...statuses], response.output_text];
+  },
+  async background_cancelled(client) {
+    const made = await ask(client, "hello", { background: true });
+    const cancelled = await client.responses.cancel(made.id);
+    return [cancelled.status, (await client.responses.retrieve(made.id)).status];
+  },
+  // Return what is read of a stream, part of which was missed.
+  async background_resumed(client) {
+    const seen = [];
+    for await (const event of await ask(client, "hello", { background: true, stream: true })) {
+      seen.push(event);
+      if (seen.length === 2) break;
+    }
+    const rest = { stream: true, starting_after: seen[1].sequence_number };
+    seen.push(...(await all(await client.responses.retrieve(seen[0].response.id, rest))));
+    const { type, response } = seen.at(-1);
+    const inOrder = seen.every((event, place) => event.sequence_number === place);
+    return [inOrder, type, response.output[0].content[0].text];
+  },
+  async conversation(client) {
+    const items = [{ type: "message", role: "user", content: "hello" }];
+    const made = await client.conversations.create({ items, metadata: { topic: "demo" } });
+    const answer = (await ask(client, "again", { conversation: made.id })).output_text;
+    const listed = await all(client.conversations.items.list(made.id, { order: "asc" }));
+    const { metadata } = await client.conversations.retrieve(made.id);
+    const { deleted } = await client.conversations.delete(made.id);
+    return [answer, listed.map((item) => item.content[0].text), metadata, deleted];
+  },
+  async input_tokens(client) {
+    return (await client.responses.inputTokens.count({ model: MODEL, input: "hello" })).input_tokens;
+  },
+  // Return the kinds of items that a compacted history has, and how one goes on from it.
+  async compacted(client) {
+    const hello = [{ role: "user", content: "hello" }];
+    const made = await client.responses.compact({ model: MODEL, input: hello });
+    const history = [...made.output, { role: "user", content: "again" }];
+    return [made.output.map((item) => item.type), (await ask(client, history)).output_text];
+  },
+  // Return how many vectors of which length come, and which passage is nearest to a question.
+  async embeddings(client) {
+    const answer = await client.embeddings.create({ model: EMBEDDER, input: PASSAGES });
+    const vectors = answer.data.map((row) => row.embedding);
+    const question = { model: EMBEDDER, input: "When are refunds paid?" };
+    const asked = (await client.embeddings.create(question)).data[0].embedding;
+    const products = vectors.map((vector) => product(asked, vector));
+    const nearest = products.indexOf(Math.max(...products));
+    return [vectors.length, asked.length, nearest, answer.usage.prompt_tokens];
+  },
+  async embeddings_as_floats(client) {
+    const members = { encoding_format: "float", dimensions: 256 };
+    const answer = await client.embeddings.create({ model: EMBEDDER, input: "hello", ...members });
+    const vector = answer.data[0].embedding;
+    return [vector.length, Math.round(product(vector, vector) * 100) / 100];
+  },
+  async moderation(client) {
+    const answer = await client.moderations.create({ input: ["hello", "good-bye"] });
+    return [answer.model, answer.results.map((result) => result.flagged)];
   },
   async error(client) {
     return raised(() => ask(client, "hello", { model: "gpt-9" }));
