@@ -7,6 +7,7 @@ from pytest_mockserver import Session, call
 
 langchain_openai: Any = pytest.importorskip("langchain_openai")
 pydantic: Any = pytest.importorskip("pydantic")
+vectorstores: Any = pytest.importorskip("langchain_core.vectorstores")
 langchain_tools: Any = pytest.importorskip("langchain_core.tools")
 
 
@@ -86,6 +87,18 @@ def test_the_responses_api_answers_in_a_structure(mock_llm: Session) -> None:
     model = langchain_openai.ChatOpenAI(model="gpt-4o", use_responses_api=True)
 
     assert model.with_structured_output(person).invoke("Who was Ada?").born == 1815
+
+
+def test_a_question_finds_the_text_with_its_words(mock_llm: Session) -> None:
+    # By default it counts tokens with tiktoken, which downloads its vocabularies.
+    embedder = langchain_openai.OpenAIEmbeddings(check_embedding_ctx_length=False)
+    mock_llm.when(endpoint="embeddings").reply(kind="embedding")
+    store = vectorstores.InMemoryVectorStore(embedder)
+    store.add_texts(["Refunds are paid within fourteen days.", "The warranty covers the battery."])
+
+    (found,) = store.similarity_search("When are refunds paid?", k=1)
+
+    assert found.page_content == "Refunds are paid within fourteen days."
 
 
 def test_it_retries_as_the_openai_client_does(mock_llm: Session) -> None:

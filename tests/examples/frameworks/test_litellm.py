@@ -53,6 +53,15 @@ def test_a_response_continues_another(mock_llm: Session) -> None:
     assert second.output_text == "You are Ada."
 
 
+def test_texts_become_vectors(mock_llm: Session) -> None:
+    mock_llm.when(endpoint="embeddings").reply(kind="embedding")
+
+    made = litellm.embedding(model="text-embedding-3-small", input=["Hello.", "Good-bye."])
+
+    assert [len(row["embedding"]) for row in made.data] == [1536, 1536]
+    mock_llm.assert_usage(prompt_tokens=made.usage.prompt_tokens)
+
+
 def test_a_router_turns_to_the_fallback(mock_llm: Session, mock_llm_factory: Factory) -> None:
     other = mock_llm_factory("other", provider="openrouter")
     mock_llm.fail("overloaded", times=None)

@@ -96,6 +96,19 @@ def test_a_session_sends_the_whole_history(mock_llm: Session, run: Run) -> None:
     assert second.final_output == "Mild, too."
 
 
+def test_a_conversation_is_kept_by_the_server(mock_llm: Session, run: Run) -> None:
+    agent, session = weather_agent(), agents.OpenAIConversationsSession()
+    mock_llm.reply(tool_calls=[call("get_weather", city="Paris")])
+    mock_llm.reply("Mild.")
+    mock_llm.when(last_user="And Rome?", any_message="How is Paris?").reply("Mild, too.")
+
+    run(agents.Runner.run(agent, "How is Paris?", session=session))
+    second = run(agents.Runner.run(agent, "And Rome?", session=session))
+
+    assert second.final_output == "Mild, too."
+    assert len(run(session.get_items())) == 6
+
+
 def test_a_failure_is_survived_by_trying_again(mock_llm: Session, run: Run) -> None:
     mock_llm.fail("rate_limit", times=2, retry_after_s=20)
     mock_llm.reply("At last.")
