@@ -12,7 +12,12 @@ from mockserver.wire.timeline import Data, Pause, duration_s
 
 RESPONSES = "/v1/responses"
 PIXEL = "data:image/png;base64,iVBORw0KGgo="
-PARAMETERS = {"type": "object", "properties": {}, "required": [], "additionalProperties": False}
+PARAMETERS: dict[str, Any] = {
+    "type": "object",
+    "properties": {},
+    "required": [],
+    "additionalProperties": False,
+}
 
 
 class Responses:
@@ -77,7 +82,7 @@ rules:
   - {name: rest, reply: {kind: echo}}
 """
 SAID = {"role": "user", "content": "x"}
-FORM = {"name": "person", "schema": PARAMETERS, "strict": True}
+FORM: dict[str, Any] = {"name": "person", "schema": PARAMETERS, "strict": True}
 ASKED: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     (
         "image",
@@ -236,7 +241,8 @@ rules:
 
 def test_a_stream_opens_at_once_and_thinks_before_it_speaks() -> None:
     answered = Responses(THINKS).ask(model="gpt-5-mini", stream=True)
-    at_ms, spoken = 0.0, {}
+    at_ms = 0.0
+    spoken: dict[str, int] = {}
     for event in answered.timeline:
         if isinstance(event, Pause):
             at_ms += event.seconds * 1_000
@@ -386,6 +392,10 @@ def test_two_results_of_one_call_are_a_side_effect_twice() -> None:
     assert responses.verdicts == ["duplicate_side_effect"]
 
 
+def no_failure(rule: str | None, kind: str) -> None:
+    del rule, kind
+
+
 def test_what_is_recorded_answers_the_same_again() -> None:
     scenario = """
         rules:
@@ -413,7 +423,7 @@ def test_what_is_recorded_answers_the_same_again() -> None:
 
     first = Responses(scenario)
     expected = run(first)
-    text = recorded(first.api.engine.session("default").journal, lambda *_: None)
+    text = recorded(first.api.engine.session("default").journal, no_failure)
 
     assert (
         run(Responses(text.removeprefix("version: 1\n")))
@@ -441,7 +451,7 @@ def test_an_agent_that_never_ends_is_stopped() -> None:
 
 
 def test_calls_and_json_that_do_not_fit_the_request_are_noted() -> None:
-    form = {"type": "json_schema", "name": "n", "strict": True, "schema": PARAMETERS}
+    form: Any = {"type": "json_schema", "name": "n", "strict": True, "schema": PARAMETERS}
     _, unoffered = called("nobody", "{}")
     off = Responses("rules: [{reply: {kind: json, value: {a: 1}}}]").ask(text={"format": form})
 
