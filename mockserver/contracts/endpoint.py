@@ -178,6 +178,9 @@ class ModelEndpoint(Endpoint):
         del answer
         return 0
 
+    def left(self, identity: str, stored: StoredAnswers) -> None:
+        """Enter in *stored* that an answer goes out as *identity*, and is not kept."""
+
     def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:
         """Return what fills the holes of *answer*, which goes out as *identity*, besides its id.
 

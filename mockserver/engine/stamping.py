@@ -112,6 +112,8 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
         asked.session.journal.tell(call, text, finish_reason, calls)
     if answer.request.store:
         _keep(asked, answer, identity, values, stamped.timeline)
+    elif asked.route.asks is not None:
+        asked.route.asks.left(identity, asked.session.stored)
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
 

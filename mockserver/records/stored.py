@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from mockserver.caching import BoundedTable
 from mockserver.conversation import Choice, ModelRequest, Usage
 
 MOST_KEPT: Final = 1_000
@@ -90,6 +91,7 @@ class StoredAnswers:
         self.now_s = now_s
         self._kept: OrderedDict[str, StoredAnswer] = OrderedDict()
         self._things: OrderedDict[str, tuple[StoredThing, int]] = OrderedDict()
+        self._unkept: BoundedTable[str, bool] = BoundedTable(MOST_THINGS)
         self._size = 0
         self._size_of_things = 0
         self.dropped = 0
@@ -107,6 +109,14 @@ class StoredAnswers:
             _, first = self._kept.popitem(last=False)
             self._size -= first.size
             self.dropped += 1
+
+    def leave(self, identity: str) -> None:
+        """Remember that what is called *identity* was given, and is not kept."""
+        self._unkept.put(identity, True)  # noqa: FBT003 - there is nothing to say of it
+
+    def was_left(self, identity: str) -> bool:
+        """Return whether what is called *identity* was given, and is not kept."""
+        return self._unkept.get(identity) is not None
 
     def get(self, identity: str) -> StoredAnswer | None:
         """Return the answer with the id *identity*, if it is kept."""

@@ -28,6 +28,7 @@ from mockserver.protocols.openai.responses.events import ResponseEvents
 from mockserver.protocols.openai.responses.history import keep, with_history
 from mockserver.protocols.openai.responses.identity import (
     DIGITS,
+    family_of,
     item_id,
     prefix_of,
     response_id,
@@ -123,6 +124,10 @@ class Responses(GeneratingEndpoint):
         """Return the response whose end is *body* as it is while it is queued."""
         value = taken_back(json.loads(body), as_response(request).body, "queued")
         return JsonBody(value, "responses", _BODY_MARKS[:1])
+
+    def left(self, identity: str, stored: StoredAnswers) -> None:
+        """Remember that the items of a response are not kept: they cannot be referred to."""
+        stored.leave(family_of(identity))
 
     # --- the bill ---
 

@@ -14,6 +14,7 @@ from mockserver.conversation import ApiError
 from mockserver.protocols.openai.responses import request as reading
 from mockserver.protocols.openai.responses.background import is_made, stage_of
 from mockserver.protocols.openai.responses.identity import (
+    family_of,
     item_id,
     prefix_of,
     shared_by,
@@ -130,6 +131,8 @@ def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesR
         kept = _kept_item(stored, identity) if isinstance(identity, str) else None
         if kept is not None:
             recalled[str(identity)] = kept.recalled
+        elif _is_lost(item, stored):
+            raise item_not_found(str(identity))
     check_pairs(items, stored=request.body.get("store") is not False)
     return replace(
         request,
@@ -138,6 +141,14 @@ def with_history(request: ResponsesRequest, stored: StoredAnswers) -> ResponsesR
         turns=reading.turns_of(request.body, items),
         recalled=recalled,
     )
+
+
+def _is_lost(item: Json, stored: StoredAnswers) -> bool:
+    """Return whether *item* is a thought that was not kept, and comes back without its text."""
+    identity = item.get("id")
+    if kind_of(item) != "reasoning" or item.get("encrypted_content"):
+        return False
+    return isinstance(identity, str) and stored.was_left(family_of(identity))
 
 
 def _previous(identity: str, stored: StoredAnswers) -> StoredAnswer:

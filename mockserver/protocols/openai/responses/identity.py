@@ -113,6 +113,12 @@ def shared_by(identity: str) -> str:
     return identity.partition("_")[2][:SHARED]
 
 
+def family_of(identity: str) -> str:
+    """Return what the ids of a response and of its items have in common; empty: nothing known."""
+    digits = _digits_of(identity)
+    return digits[:SHARED] + digits[SHARED + 2 : SHARED + 10] + digits[_KIND]
+
+
 def _digits_of(identity: str) -> str:
     """Return the hex digits of *identity*; empty if it has not the form of a response's."""
     digits = identity.partition("_")[2]

@@ -288,3 +288,33 @@ def test_conditions_and_captures_mean_the_same_along_a_chain_as_in_a_chat() -> N
 
 def user(text: str) -> dict[str, Any]:
     return {"role": "user", "content": text}
+
+
+THOUGHTFUL = """
+    rules:
+      - reply: {kind: items, items: [{reasoning: {tokens: 64}}, {call: {name: look}}]}
+"""
+
+
+@pytest.mark.parametrize(
+    ("asked", "status"),
+    [
+        pytest.param({"store": False}, 404, id="not kept, and without its ciphertext"),
+        pytest.param(
+            {"store": False, "include": ["reasoning.encrypted_content"]}, 200, id="brought back"
+        ),
+        pytest.param({}, 200, id="kept"),
+    ],
+)
+def test_a_thought_that_was_not_kept_has_to_be_brought_back(asked: Any, status: int) -> None:
+    api = Api(THOUGHTFUL)
+    thought, call = respond(api, model="gpt-5-mini", tools=[TOOL], **asked).json["output"]
+    result = {"type": "function_call_output", "call_id": call["call_id"], "output": "ok"}
+
+    again = respond(
+        api, [thought, call, result], model="gpt-5-mini", tools=[TOOL], **{**asked, "stream": False}
+    )
+
+    assert again.status == status
+    if status != 200:
+        assert again.error["message"] == UNSAVED.format(thought["id"])
