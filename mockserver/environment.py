@@ -15,7 +15,8 @@ DEFAULT_URL: Final = f"http://127.0.0.1:{DEFAULT_PORT}"
 KEY: Final = "sk-mock"
 """Any other key works as well."""
 LOCAL: Final = ("127.0.0.1", "localhost", "::1")
-AZURE_API_VERSION: Final = "2024-10-21"
+AZURE_API_VERSION: Final = "2025-04-01-preview"
+"""The newest preview by date: older ones lack the Responses API (recorded)."""
 QUIET: Final[Mapping[str, str]] = {
     "OPENAI_AGENTS_DISABLE_TRACING": "1",
     "LITELLM_LOCAL_MODEL_COST_MAP": "True",

@@ -198,7 +198,7 @@ class Reply(ABC):
         """How many choices are written: an `exact` reply sends this many, whatever `n` says."""
         return 1
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return about how many characters a choice for *call* has; an answer is made by it.
 
         Of what is computed, it is all results together, as so many characters take as long. Too

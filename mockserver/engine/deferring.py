@@ -25,7 +25,7 @@ def takes_long(asked: Asked, matched: Matched) -> bool:
     request, reply = incoming.request, given.reply
     if reply is None or request is None:
         return False
-    length, is_large = reply.length(incoming), len(asked.http.body) >= LARGE_BODY
+    length, is_large = reply.expected_length(incoming), len(asked.http.body) >= LARGE_BODY
     if asked.route.generates is None:
         return is_large or length > LONG
     is_single = request.n == 1 and not request.prompts and reply.written == 1

@@ -35,7 +35,7 @@ class Auto(Reply):
 
     kind = "auto"
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of the request, and more where a value is made up by a schema in it."""
         request = call.request
         makes_up = request is not None and (

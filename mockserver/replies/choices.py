@@ -49,9 +49,9 @@ class Choices(Reply):
         """Whether any of the choices may be different the next time."""
         return self.template or any(choice.varies for choice in self.choices)
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of the longest choice."""
-        return max(choice.length(call) for choice in self.choices)
+        return max(choice.expected_length(call) for choice in self.choices)
 
     def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
         """Return what the element at *place* gives, with all that it states of its choice."""

@@ -46,7 +46,7 @@ class Embedding(ComputedReply):
             if not (math.isfinite(value) and abs(value) <= GREATEST):
                 raise BadValue("vector", f"the numbers of a vector fit into 32 bits, not {value}")
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return about how long the vectors take, as so many characters."""
         request = call.request
         if request is None:

@@ -179,7 +179,7 @@ class Items(Reply):
         if not self.items:
             raise BadValue("items", "'items' must hold at least one item")
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of all items, and that of the request if it is looked into."""
         own = sum([item.length for item in self.items])
         return own + (len(call.http.body) if self.template else 0)

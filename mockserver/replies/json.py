@@ -18,7 +18,7 @@ class Json(Reply):
 
     value: JsonValue
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of the value, and that of the request if it is looked into."""
         return json_length(self.value) + (len(call.http.body) if self.template else 0)
 

@@ -51,7 +51,7 @@ class JsonSchema(Reply):
             if any(int(step[1:-1]) >= MOST_ITEMS for step in steps if step[0] == "["):
                 raise BadValue("overrides", f"'{path}' names an item beyond the {MOST_ITEMS}th")
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of the request, and more where a value is made up by a schema in it."""
         request = call.request
         makes_up = request is not None and request.format.schema is not None

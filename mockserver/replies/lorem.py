@@ -32,7 +32,7 @@ class Lorem(Reply):
             what = f"'tokens' must be from 0 to {MOST_TOKENS}, not {self.tokens}"
             raise BadValue("tokens", what)
 
-    def length(self, call: IncomingCall) -> int:  # noqa: ARG002 - it is in no request
+    def expected_length(self, call: IncomingCall) -> int:  # noqa: ARG002 - it is in no request
         """Return several characters for each token: to make up words takes longer than to send."""
         tokens = self.tokens
         if isinstance(tokens, Distribution):

@@ -67,7 +67,7 @@ class Moderation(ComputedReply):
                 what = f"'flagged: false' contradicts the score of '{name}', {score}"
                 raise BadValue("flagged", what, f"a text is flagged from {FLAGGED_FROM} on")
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return about how long the scores take, as so many characters."""
         return 0 if call.request is None else FOR_TEXT * len(call.request.inputs)
 

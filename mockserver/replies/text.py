@@ -21,6 +21,6 @@ class Text(Reply):
         """Return the text."""
         return Choice((parts.Text(self.text),))
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of the text, and that of the request if it is looked into."""
         return len(self.text) + (len(call.http.body) if self.template else 0)

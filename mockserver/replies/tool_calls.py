@@ -51,7 +51,7 @@ class ToolCalls(Reply):
         if not self.calls:
             raise BadValue("calls", "'calls' must hold at least one call")
 
-    def length(self, call: IncomingCall) -> int:
+    def expected_length(self, call: IncomingCall) -> int:
         """Return the length of all calls, and that of the request if it is looked into."""
         own = len(self.text or "") + sum([json_length(one.arguments) for one in self.calls])
         return own + (len(call.http.body) if self.template else 0)
