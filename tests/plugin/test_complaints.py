@@ -232,7 +232,7 @@ def test_an_endpoint_that_is_lacked_fails_the_test_and_says_why(runs: Runs) -> N
 import pytest
 
 def post(session):
-    httpx.post(session.base_url + "/responses", json={}, headers={"authorization": "Bearer x"})
+    httpx.post(session.base_url + "/audio/speech", json={}, headers={"authorization": "Bearer x"})
 
 def test_lacked(mock_llm):
     post(mock_llm)
@@ -252,7 +252,7 @@ def test_that_fails_by_itself(mock_llm):
     ran.stdout.fnmatch_lines(
         [
             "*_ test_lacked _*",
-            "call 1: 'openai' has POST /v1/responses, and this version * does not support it yet*",
+            "call 1: 'openai' has POST /v1/audio/speech, and this version * does not support it*",
             "*-> 404 NO SUCH ENDPOINT",
         ]
     )  # T7
