@@ -127,7 +127,9 @@ class Responses(GeneratingEndpoint):
 
     def left(self, identity: str, stored: StoredAnswers) -> None:
         """Remember that the items of a response are not kept: they cannot be referred to."""
-        stored.leave(family_of(identity))
+        family = family_of(identity)
+        if family is not None:
+            stored.leave(family)
 
     # --- the bill ---
 

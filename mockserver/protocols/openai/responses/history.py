@@ -148,7 +148,8 @@ def _is_lost(item: Json, stored: StoredAnswers) -> bool:
     identity = item.get("id")
     if kind_of(item) != "reasoning" or item.get("encrypted_content"):
         return False
-    return isinstance(identity, str) and stored.was_left(family_of(identity))
+    family = family_of(identity) if isinstance(identity, str) else None
+    return family is not None and stored.was_left(family)
 
 
 def _previous(identity: str, stored: StoredAnswers) -> StoredAnswer:

@@ -113,9 +113,11 @@ def shared_by(identity: str) -> str:
     return identity.partition("_")[2][:SHARED]
 
 
-def family_of(identity: str) -> str:
-    """Return what the ids of a response and of its items have in common; empty: nothing known."""
+def family_of(identity: str) -> str | None:
+    """Return what the ids of a response and of its items have in common; None: not in this form."""
     digits = _digits_of(identity)
+    if not digits:
+        return None
     return digits[:SHARED] + digits[SHARED + 2 : SHARED + 10] + digits[_KIND]
 
 

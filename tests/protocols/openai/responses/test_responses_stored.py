@@ -318,3 +318,14 @@ def test_a_thought_that_was_not_kept_has_to_be_brought_back(asked: Any, status: 
     assert again.status == status
     if status != 200:
         assert again.error["message"] == UNSAVED.format(thought["id"])
+
+
+def test_thoughts_of_another_form_are_nobodys_to_miss() -> None:
+    api = Api(THOUGHTFUL.replace("kind: items,", "kind: items, id: mine,"))
+    thought, call = respond(api, model="gpt-5-mini", tools=[TOOL], store=False).json["output"]
+    foreign = {**thought, "id": "rs_" + "1" * 48}
+    result = {"type": "function_call_output", "call_id": call["call_id"], "output": "ok"}
+
+    again = respond(api, [foreign, call, result], model="gpt-5-mini", tools=[TOOL], store=False)
+
+    assert again.status == 200
