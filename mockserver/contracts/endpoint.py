@@ -178,7 +178,7 @@ class ModelEndpoint(Endpoint):
         del answer
         return 0
 
-    def left(self, identity: str, stored: StoredAnswers) -> None:
+    def not_kept(self, identity: str, stored: StoredAnswers) -> None:
         """Enter in *stored* that an answer goes out as *identity*, and is not kept."""
 
     def drawn(self, answer: Answer, identity: str, draw: Draw) -> Filling:

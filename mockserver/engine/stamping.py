@@ -113,7 +113,7 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
     if answer.request.store:
         _keep(asked, answer, identity, values, stamped.timeline)
     elif asked.route.asks is not None:
-        asked.route.asks.left(identity, asked.session.stored)
+        asked.route.asks.not_kept(identity, asked.session.stored)
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
 

@@ -110,11 +110,11 @@ class StoredAnswers:
             self._size -= first.size
             self.dropped += 1
 
-    def leave(self, identity: str) -> None:
+    def note_unkept(self, identity: str) -> None:
         """Remember that what is called *identity* was given, and is not kept."""
         self._unkept.put(identity, True)  # noqa: FBT003 - there is nothing to say of it
 
-    def was_left(self, identity: str) -> bool:
+    def is_unkept(self, identity: str) -> bool:
         """Return whether what is called *identity* was given, and is not kept."""
         return self._unkept.get(identity) is not None
 

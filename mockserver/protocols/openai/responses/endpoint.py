@@ -15,7 +15,6 @@ from mockserver.conversation import (
     ApiError,
     Charge,
     Choice,
-    FinishReason,
     ModelRequest,
     ToolCall,
     Transcript,
@@ -125,11 +124,11 @@ class Responses(GeneratingEndpoint):
         value = taken_back(json.loads(body), as_response(request).body, "queued")
         return JsonBody(value, "responses", _BODY_MARKS[:1])
 
-    def left(self, identity: str, stored: StoredAnswers) -> None:
+    def not_kept(self, identity: str, stored: StoredAnswers) -> None:
         """Remember that the items of a response are not kept: they cannot be referred to."""
         family = family_of(identity)
         if family is not None:
-            stored.leave(family)
+            stored.note_unkept(family)
 
     # --- the bill ---
 
@@ -181,11 +180,6 @@ class Responses(GeneratingEndpoint):
                 else part
             )
         )
-
-    def finished_by_calls(self, request: ModelRequest, model: Model) -> FinishReason:
-        """Return that tools are called: here that is no reason of its own."""
-        del request, model
-        return "tool_calls"
 
     # --- the answer ---
 

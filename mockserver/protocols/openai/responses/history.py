@@ -149,7 +149,7 @@ def _is_lost(item: Json, stored: StoredAnswers) -> bool:
     if kind_of(item) != "reasoning" or item.get("encrypted_content"):
         return False
     family = family_of(identity) if isinstance(identity, str) else None
-    return family is not None and stored.was_left(family)
+    return family is not None and stored.is_unkept(family)
 
 
 def _previous(identity: str, stored: StoredAnswers) -> StoredAnswer:
