@@ -55,6 +55,7 @@ from mockserver.contracts.reply import (
     Reply,
     Unstated,
     Verbatim,
+    WrittenCall,
     json_length,
 )
 from mockserver.errors import BadValue
@@ -190,6 +191,7 @@ __all__ = [
     "TokenText",
     "Unstated",
     "Verbatim",
+    "WrittenCall",
     "body",
     "body_moulds",
     "broken_off",

@@ -255,6 +255,24 @@ class ComputedReply(Reply):
         return Choice()
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WrittenCall:
+    """One tool call, as replies write it.
+
+    Attributes:
+        name: The tool's name.
+        arguments: An object, or a string that is sent unchanged.
+        id: The call's id; drawn unless stated.
+
+    """
+
+    never_null: ClassVar[frozenset[str]] = frozenset({"id"})
+
+    name: str
+    arguments: str | Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    id: str | None = None
+
+
 class Verbatim(NamedTuple):
     """An answer that goes out as it is written.
 

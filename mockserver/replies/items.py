@@ -1,10 +1,10 @@
 """An ordered answer, for protocols that interleave texts, reasoning and calls."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, fields
 from typing import ClassVar, Final, Literal
 
-from mockserver.contracts import ChoicePlace, OneOrMore, Reply, json_length
+from mockserver.contracts import ChoicePlace, OneOrMore, Reply, WrittenCall, json_length
 from mockserver.conversation import (
     AnswerPart,
     Choice,
@@ -49,25 +49,7 @@ class WrittenReasoning:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CalledFunction:
-    """A call of a function.
-
-    Attributes:
-        name: The function's name.
-        arguments: An object, or a string that is sent unchanged.
-        id: The call's id; drawn unless stated.
-
-    """
-
-    never_null: ClassVar[frozenset[str]] = frozenset({"id"})
-
-    name: str
-    arguments: str | Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
-    id: str | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CalledCustom:
+class WrittenCustomCall:
     """A call of a custom tool, which takes any text.
 
     Attributes:
@@ -109,8 +91,8 @@ class WrittenItem:
     annotations: tuple[Mapping[str, JsonValue], ...] = ()
     refusal: str | None = None
     reasoning: WrittenReasoning | None = None
-    call: CalledFunction | None = None
-    custom_call: CalledCustom | None = None
+    call: WrittenCall | None = None
+    custom_call: WrittenCustomCall | None = None
     raw: Mapping[str, JsonValue] | None = None
 
     def __post_init__(self) -> None:

@@ -2,32 +2,14 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar
 
-from mockserver.contracts import ChoicePlace, OneOrMore, Reply, json_length
+from mockserver.contracts import ChoicePlace, OneOrMore, Reply, WrittenCall, json_length
 from mockserver.conversation import Choice, IncomingCall, Text, ToolCall
 from mockserver.errors import BadValue
 from mockserver.seeding import Draw
 from mockserver.wire.jsontext import JsonValue, compact
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WrittenCall:
-    """One tool call.
-
-    Attributes:
-        name: The tool's name.
-        arguments: An object, or a string that is sent unchanged.
-        id: The call's id; drawn unless stated.
-
-    """
-
-    never_null: ClassVar[frozenset[str]] = frozenset({"id"})
-
-    name: str
-    arguments: str | Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
-    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
