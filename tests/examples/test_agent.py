@@ -29,7 +29,7 @@ TOOLS: "list[ChatCompletionToolParam]" = [
 
 
 def run_agent(question: str, tools: dict[str, Tool], system: str = "You are helpful.") -> str:
-    """Stand for an application: a loop that runs tools until the model is done."""
+    """Run tools in a loop until the model is done, as an application does."""
     messages: list[ChatCompletionMessageParam] = [
         {"role": "system", "content": system},
         {"role": "user", "content": question},

@@ -7,7 +7,7 @@ from pytest_mockserver import Factory, Session
 
 
 def ask(question: str, providers: Sequence[tuple[str, str]]) -> str:
-    """Stand for an application: it asks one provider after the other."""
+    """Ask one provider after the other, as an application does."""
     failed: list[openai.APIError] = []
     for base_url, model in providers:
         try:

@@ -8,7 +8,7 @@ import mockserver
 
 
 def summarize(report: str) -> str:
-    """Stand for an application: it knows nothing of the mock."""
+    """Ask as an application does, which knows nothing of the mock."""
     with openai.OpenAI(max_retries=3) as client:
         answer = client.chat.completions.create(
             model="gpt-4o-mini",

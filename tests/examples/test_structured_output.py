@@ -15,7 +15,7 @@ SCHEMA: dict[str, object] = {
 
 
 def extract(text: str) -> dict[str, object]:
-    """Stand for an application: it asks again, with the error, if the JSON does not fit."""
+    """Ask again, with the error, if the JSON does not fit, as an application does."""
     said = f"Extract the person: {text}"
     for _ in range(3):
         with openai.OpenAI() as client:

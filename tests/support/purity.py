@@ -25,7 +25,7 @@ BEYOND_PYTHON: Final = frozenset(
 
 
 def is_beyond_python(path: Path) -> bool:
-    """Return whether all tests at *path* are marked `system`, since they stand there."""
+    """Return whether all tests at *path* are marked `system` by where they are."""
     return TESTS in path.parents and path.relative_to(TESTS).parts[0] in FOLDERS
 
 

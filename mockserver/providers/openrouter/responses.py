@@ -67,7 +67,7 @@ OF_DELTAS: Final = (
     *("type", "logprobs", "output_index", "item_id", "content_index", "summary_index", "delta"),
     "sequence_number",
 )
-"""The members of events in their order; others stand before the number."""
+"""The members of events in their order; any others come before the number."""
 PRICE: Final = {
     "cost": COST,
     "is_byok": False,

@@ -18,7 +18,7 @@ TEXTS = [
 
 
 def index_of(texts: list[str]) -> Any:
-    """Stand for an application: embed *texts*, and keep their vectors in FAISS."""
+    """Embed *texts* as an application does, and keep their vectors in FAISS."""
     store = stores.FaissVectorStore(faiss_index=faiss.IndexFlatIP(1536))
     return core.VectorStoreIndex.from_documents(
         [core.Document(text=text) for text in texts],

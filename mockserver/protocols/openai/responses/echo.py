@@ -29,7 +29,7 @@ def echoed(body: Body, model: Model) -> Json:
 
     `conversation`, `prompt` and `prompt_cache_options` are among them only if they were requested,
     and `moderation` is null unless the answer says otherwise. They are in the order that they have
-    in a response; others stand between them there.
+    in a response, where others come between them.
     """
     traits = traits_of(model)
     given = body.get("input")

@@ -135,7 +135,7 @@ def _item(
 
 
 def _message(number: int, content: Json, status: str) -> Json:
-    """Return a message without what stands last in it."""
+    """Return a message without its last members."""
     identity = _hole(number, "msg_")
     return {"id": identity, "type": "message", "status": status, "content": [content]}
 

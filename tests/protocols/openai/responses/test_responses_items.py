@@ -1,4 +1,4 @@
-"""The items of an input: kinds, roles, parts, ids; calls and thoughts that stand alone."""
+"""The items of an input: kinds, roles, parts, ids; calls and thoughts without their other half."""
 
 from typing import Any
 

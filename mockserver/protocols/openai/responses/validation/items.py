@@ -335,7 +335,7 @@ _items: Final = shapes.array(item, "an array of input items")
 
 @by_responses
 def check_items(items: Any, path: str = "input") -> None:
-    """Refuse *items*, which stand at *path*, that the schema forbids.
+    """Refuse *items*, which are at *path*, that the schema forbids.
 
     Raises:
         ApiError: The first fault, in their order.

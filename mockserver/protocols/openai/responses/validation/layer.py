@@ -1,4 +1,4 @@
-"""The layer that refuses what stands in this package: it prints refusals in its own way."""
+"""The layer whose refusals are in this package: it prints them in its own way."""
 
 from collections.abc import Callable
 from functools import wraps

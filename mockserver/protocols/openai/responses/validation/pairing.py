@@ -33,10 +33,10 @@ _OUTPUTS: Final[Mapping[str, str]] = {
 
 @by_responses
 def check_pairs(items: Sequence[Mapping[str, Any]], *, stored: bool = True) -> None:
-    """Refuse *items*, a whole history in order, in which a call or an output stands alone.
+    """Refuse *items*, a whole history in order, in which a call or an output is alone.
 
     They are well-formed, and what they refer to is in place of the references. A call is answered
-    by any output of its id, wherever that stands. Where the response is to be *stored*, a thought
+    by any output of its id, wherever that is. Where the response is to be *stored*, a thought
     with an id must be followed by an item with one, which it belongs to.
 
     Raises:

@@ -1,4 +1,4 @@
-"""The parts of a content: texts, images, files, refusals, and what stands in a call's output.
+"""The parts of a content: texts, images, files, refusals, and what is in a call's output.
 
 An image or file that lies elsewhere is never fetched, so no download ever fails.
 
@@ -21,7 +21,7 @@ _KNOWN: Final = (
     "input_text", "input_image", "input_audio", "output_text", "refusal", "input_file",
     "computer_screenshot", "summary_text", "encrypted_content",
 )  # fmt: skip
-"""All that the validator names for a part of a message, wherever that stands."""
+"""All that the validator names for a part of a message, wherever that is."""
 
 _UNREAD_FILES: Final = ("audio/", "video/", "image/")
 _is_download: Final = re.compile(r"https?://[^/\s]+", re.IGNORECASE).match

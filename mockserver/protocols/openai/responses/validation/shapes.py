@@ -1,4 +1,4 @@
-"""Shapes that values may have, wherever they stand: each is told the place of what it looks at.
+"""Shapes that values may have, wherever they are: each is told the place of what it looks at.
 
 A shape refuses what does not fit it, in the words of the newer, schema-driven validator. Null is
 as good as absence for members that may be absent; where a value must be, null is of a wrong type.
@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 from mockserver.protocols.openai.validation import faults, values
 
 Shape: TypeAlias = Callable[[Any, str], None]
-"""Refuse a value that stands at a place, by raising an `ApiError`."""
+"""Refuse a value at a place, by raising an `ApiError`."""
 
 _LONG_NAME: Final = 16
 """Names that are longer are cut where many are listed; 12 characters are not, and 20 are."""
