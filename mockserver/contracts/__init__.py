@@ -45,6 +45,7 @@ from mockserver.contracts.failure import (
     broken_off,
     refused,
 )
+from mockserver.contracts.heard import NOTHING_HEARD, Heard, HeardEvent
 from mockserver.contracts.keys import ONE_OR_MORE, KeyTrait, OneOrMore
 from mockserver.contracts.reply import (
     MOST_TOKENS,
@@ -66,6 +67,7 @@ from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire import marks
 from mockserver.wire.bodies import is_stream, with_head, with_true_length
+from mockserver.wire.events import ServerEvent, events_of
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import (
     TEXT_HOLE,
@@ -114,6 +116,7 @@ __all__ = [
     "IN_THE_BODY",
     "MOMENTS",
     "MOST_TOKENS",
+    "NOTHING_HEARD",
     "ONE_OR_MORE",
     "TEXT_HOLE",
     "UNSTATED",
@@ -157,6 +160,8 @@ __all__ = [
     "GeneratingEndpoint",
     "Head",
     "Headers",
+    "Heard",
+    "HeardEvent",
     "Hold",
     "Hole",
     "HttpRequest",
@@ -183,6 +188,7 @@ __all__ = [
     "Rendered",
     "Reply",
     "Scene",
+    "ServerEvent",
     "ShownUsage",
     "StatedMembers",
     "StoredAnswer",
@@ -196,6 +202,7 @@ __all__ = [
     "body_moulds",
     "broken_off",
     "compact",
+    "events_of",
     "holed",
     "http_date",
     "is_list",

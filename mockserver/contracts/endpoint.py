@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Final
 
 from mockserver import tokens
 from mockserver.contracts.answer import Answer
+from mockserver.contracts.heard import NOTHING_HEARD, Heard
 from mockserver.conversation import (
     CALLED_TOOLS,
     EMPTY_TRANSCRIPT,
@@ -25,6 +26,7 @@ from mockserver.records.stored import StoredAnswer, StoredAnswers
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
 from mockserver.traffic.clock import Clock
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
@@ -123,6 +125,15 @@ class ModelEndpoint(Endpoint):
         """
         del body
         return EMPTY_TRANSCRIPT
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what an answer to *sent* says that this server did not make.
+
+        It is the JSON *body*, or the *events* of a stream. Neither need be valid: what cannot be
+        read is left out. By default nothing can.
+        """
+        del sent, body, events
+        return NOTHING_HEARD
 
     def continued(self, request: ModelRequest, stored: StoredAnswers) -> ModelRequest:
         """Return *request* with what it continues, and whatever else it refers to, in its place.

@@ -12,6 +12,7 @@ from functools import cache, partial
 from typing import Final
 
 from mockserver import tokens
+from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.contracts import RawReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
@@ -29,7 +30,7 @@ from mockserver.engine.asked import (
 )
 from mockserver.engine.deferring import takes_long
 from mockserver.engine.failing import fail
-from mockserver.engine.forwarding import Forward, Received, received
+from mockserver.engine.forwarding import Forward, received
 from mockserver.engine.matching import match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
@@ -154,7 +155,7 @@ class Engine:
             timeline = refuse(asked, call, error)
         return _exchange(asked, call, timeline)
 
-    def resume(self, forward: Forward, answer: Received | ApiError) -> Exchange:
+    def resume(self, forward: Forward, answer: RecordedAnswer | ApiError) -> Exchange:
         """Return what goes out for a request that another server has answered, or could not."""
         _, asked, call, matched = forward
         try:

@@ -4,21 +4,17 @@ The engine never waits: `server/upstream.py` carries out a `Forward`, and hands 
 `Engine.resume`. From there on it is an answer like any other, with its latency and failures.
 """
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
+from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine.asked import Asked, Matched, Pace, Plain, Ready
 from mockserver.engine.refusing import NO_RETRY
 from mockserver.records.journal import Call
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import Frame
-from mockserver.wire.timeline import Head, Headers
-
-_EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)|.+", re.DOTALL)
-EVENT_STREAM: Final = "text/event-stream"
+from mockserver.wire.timeline import Head
 
 
 class Forward(NamedTuple):
@@ -30,44 +26,24 @@ class Forward(NamedTuple):
     matched: Matched
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
-    """The whole answer of another server; *headers* are those that are passed on."""
-
-    status: int
-    headers: Headers
-    body: bytes
-
-    @property
-    def is_stream(self) -> bool:
-        """Whether it is a stream of server-sent events."""
-        types = (value for name, value in self.headers if name.lower() == "content-type")
-        return any(value.startswith(EVENT_STREAM) for value in types)
-
-
-def received(answer: Received, incoming: IncomingCall) -> Ready:
-    """Return *answer* as what this server gives.
-
-    Each event of a stream counts as a token, since nothing here reads what is in it.
-    """
+def received(answer: RecordedAnswer, incoming: IncomingCall) -> Ready:
+    """Return *answer*, another server's, as what this server gives."""
     request = incoming.request
     size = None if answer.is_stream else len(answer.body)
     frames = tuple(_frames(answer))
     pace = None
-    if request is not None and answer.status < NO_ANSWER:
+    if request is not None and not answer.is_refusal:
         pace = Pace(request.model, request.prompt_tokens, streamed=answer.is_stream)
     return Ready(Plain(Head.of(answer.status, answer.headers, size), frames), pace=pace)
 
 
-NO_ANSWER: Final = 400
-
-
-def _frames(answer: Received) -> Iterator[Frame]:
+def _frames(answer: RecordedAnswer) -> Iterator[Frame]:
+    """Yield the pieces of *answer*: each event of a stream counts as a token."""
     if not answer.is_stream:
         yield Frame(answer.body, 1)
         return
-    for event in _EVENT.findall(answer.body):
-        yield Frame(event, 1)
+    for event in answer.events:
+        yield Frame(event.raw, 1)
 
 
 def nowhere_to_forward() -> ApiError:

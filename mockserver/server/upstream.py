@@ -11,8 +11,8 @@ from urllib.parse import quote, urlsplit
 import aiohttp
 from yarl import URL
 
+from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.conversation import ApiError
-from mockserver.engine.forwarding import Received
 from mockserver.errors import UsageError
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Headers
@@ -58,7 +58,7 @@ class Upstream:
         self._root = url.rstrip("/")
         self._session: aiohttp.ClientSession | None = None
 
-    async def ask(self, http: HttpRequest) -> Received | ApiError:
+    async def ask(self, http: HttpRequest) -> RecordedAnswer | ApiError:
         """Return what the server answers to *http*, or the refusal where it does not."""
         if self._session is None:
             # What it answers is passed on as it is: not unpacked, no cookies, no other place.
@@ -78,7 +78,7 @@ class Upstream:
                     body += more
                 if len(body) > MOST_BYTES:
                     return _failed(502, f"the answer is longer than {MOST_BYTES} bytes")
-                return Received(response.status, _passed_on(response), body)
+                return RecordedAnswer(response.status, _passed_on(response), body)
         except TimeoutError:
             return _failed(504, "no answer in time")
         except aiohttp.ClientError as error:

@@ -6,6 +6,7 @@ from mockserver.errors import UsageError, did_you_mean
 from mockserver.models import Catalogue
 from mockserver.scenario.schema import Strict
 from mockserver.seeding import CREATED_FROM
+from mockserver.sessions.passing import STAYS, Passing
 from mockserver.traffic.clock import refuse_time_scale
 
 
@@ -18,6 +19,7 @@ class Options:
     *usage_header*, answers state whether their bill is exact: the one header no provider has.
     *unix_start_s* is when the server starts, as Unix time: headers with the date count from there.
     *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
+    *passing* is what becomes of requests that no rule answers.
     """
 
     seed: int | None = None
@@ -27,6 +29,7 @@ class Options:
     usage_header: bool = True
     time_scale: float = 1.0
     unix_start_s: float = CREATED_FROM
+    passing: Passing = STAYS
 
     def __post_init__(self) -> None:
         refuse_time_scale(self.time_scale)

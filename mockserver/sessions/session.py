@@ -10,6 +10,7 @@ from mockserver.records.stored import StoredAnswers
 from mockserver.scenario.compiled import Compiled
 from mockserver.scenario.merging import Layer
 from mockserver.scenario.schema import LENIENT, Scenario, Strict
+from mockserver.sessions.passing import STAYS, Passing
 from mockserver.sessions.rules import RuleReader
 from mockserver.traffic.clock import Clock
 from mockserver.traffic.state import Traffic
@@ -42,6 +43,7 @@ class Session:
         strict: Strict,
         clock: Clock,
         archive: Archive | None = None,
+        passing: Passing = STAYS,
     ) -> None:
         """Begin a session.
 
@@ -54,10 +56,12 @@ class Session:
             strict: What holds where the scenario does not say.
             clock: What time it is in it.
             archive: What all journals of the server are bounded by.
+            passing: What becomes of requests that no rule answers.
 
         """
         self.name = name
         self.clock = clock
+        self.passing = passing
         self.has_ended = False
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""

@@ -188,6 +188,7 @@ class Sessions(Mapping[str, Session]):
             strict=self._strict,
             clock=Clock.start(self._time_source, scale, unix_start_s),
             archive=self._archive,
+            passing=options.passing,
         )
 
     def _compile(self, layers: Sequence[Layer]) -> Compiled:

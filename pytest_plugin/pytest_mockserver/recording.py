@@ -14,9 +14,9 @@ from mockserver.contracts import Failure
 from mockserver.conversation import ToolCall, Transcript
 from mockserver.records.chains import answers_of, whole_transcript
 from mockserver.records.journal import Call
+from mockserver.records.steady import steady, steady_parts
 from mockserver.scenario.syntax.written import as_yaml
 from mockserver.wire.jsontext import JsonValue
-from pytest_mockserver.prompts import steady, steady_parts
 
 ERRORS: Final = 400
 TRIGGERS: Final = frozenset({"times", "every", "calls", "probability", "window_s"})

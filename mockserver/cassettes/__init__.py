@@ -1,0 +1,1 @@
+"""Recorded exchanges: as values, as lines of a file, without secrets, and found again."""

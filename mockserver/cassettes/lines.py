@@ -1,0 +1,196 @@
+"""Recordings as lines of JSON: a cassette is a text file with one recording on each line.
+
+A line stands by itself, so that files can be cut, joined and compared line by line, and a crash
+costs at most the line that was being written. A body is written as the text that it is, and as
+base64 only if it is not UTF-8; a request's body that is JSON is written as JSON.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Final, cast
+
+from mockserver.cassettes.recording import Piece, RecordedAnswer, RecordedRequest, Recording
+from mockserver.errors import MockServerError, UsageError
+from mockserver.wire.timeline import Headers
+
+VERSION: Final = 1
+"""Of the form of a line."""
+MOST_BYTES: Final = 1024 * 1024 * 1024
+"""The size limit of a cassette."""
+
+
+class BadLineError(MockServerError):
+    """A line that is not a recording."""
+
+
+def to_line(recording: Recording) -> str:
+    """Return *recording* as a line, without the newline."""
+    request, answer = recording.request, recording.answer
+    asked: dict[str, Any] = {"method": request.method, "path": request.path}
+    if request.query:
+        asked["query"] = request.query
+    if request.headers:
+        asked["headers"] = [list(pair) for pair in request.headers]
+    given: dict[str, Any] = {"status": answer.status}
+    given["headers"] = [list(pair) for pair in answer.headers]
+    if answer.opened_ms:
+        given["opened_ms"] = answer.opened_ms
+    given |= _body(answer.body)
+    if answer.pieces:
+        given["pieces"] = [list(piece) for piece in answer.pieces]
+    if answer.is_cut:
+        given["is_cut"] = True
+    line = {
+        "version": VERSION,
+        "recorded_at": recording.recorded_at,
+        "provider": recording.provider,
+        "endpoint": recording.endpoint,
+        "request": asked | _sent_body(request),
+        "response": given,
+    }
+    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+_ESCAPED: Final = re.compile("[\x7f\x85\u2028\u2029\ud800-\udfff]")
+"""What some tools take for the end of a line, and halves of pairs, which UTF-8 has no form for."""
+
+
+def _sent_body(request: RecordedRequest) -> dict[str, Any]:
+    return {"json": request.json} if request.json is not None else _body(request.body)
+
+
+def _body(body: bytes) -> dict[str, Any]:
+    try:
+        return {"text": body.decode()} if body else {}
+    except UnicodeDecodeError:
+        return {"base64": base64.b64encode(body).decode()}
+
+
+def from_line(text: str, source: str = "") -> Recording:
+    """Return the recording that the line *text* is; *source* is where it stands.
+
+    Raises:
+        BadLineError: It is none.
+
+    """
+    try:
+        line: Any = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BadLineError(f"{source}: this line is not JSON: {error}") from error
+    if not isinstance(line, dict) or "request" not in line or "response" not in line:
+        raise BadLineError(
+            f"{source}: this line is not a recording: it has no 'request' and 'response'"
+        )
+    members = cast(dict[str, Any], line)
+    version = members.get("version")
+    if version != VERSION:
+        what = f"the version of this recording is {version!r}, and this version knows {VERSION}"
+        raise BadLineError(f"{source}: {what}")
+    try:
+        return Recording(
+            request=_request(members["request"]),
+            answer=_answer(members["response"]),
+            provider=str(members.get("provider") or ""),
+            endpoint=str(members.get("endpoint") or ""),
+            recorded_at=str(members.get("recorded_at") or ""),
+            source=source,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
+        what = f"this recording cannot be read: {type(error).__name__}: {error}"
+        raise BadLineError(f"{source}: {what}") from error
+
+
+def _request(given: Mapping[str, Any]) -> RecordedRequest:
+    body = _bytes(given)
+    if "json" in given:
+        body = json.dumps(given["json"], ensure_ascii=False, separators=(",", ":")).encode(
+            "utf-8", "surrogatepass"
+        )
+    return RecordedRequest(
+        str(given["method"]).upper(),
+        str(given["path"]),
+        str(given.get("query") or ""),
+        _headers(given),
+        body,
+    )
+
+
+def _answer(given: Mapping[str, Any]) -> RecordedAnswer:
+    return RecordedAnswer(
+        int(given["status"]),
+        _headers(given),
+        _bytes(given),
+        tuple([Piece(float(at_ms), int(size)) for at_ms, size in given.get("pieces") or ()]),
+        float(given.get("opened_ms") or 0.0),
+        bool(given.get("is_cut")),
+    )
+
+
+def _headers(given: Mapping[str, Any]) -> Headers:
+    return tuple([(str(name), str(value)) for name, value in given.get("headers") or ()])
+
+
+def _bytes(given: Mapping[str, Any]) -> bytes:
+    if "base64" in given:
+        return base64.b64decode(given["base64"], validate=True)
+    return str(given.get("text") or "").encode("utf-8", "surrogatepass")
+
+
+# --- Files -----------------------------------------------------------------------------------
+
+
+def read(path: Path, shown: str | None = None) -> tuple[Recording, ...]:
+    """Return what the cassette at *path*, which errors call *shown*, holds.
+
+    A last line without its end that is no recording was being written when the recorder stopped:
+    it is left out.
+
+    Raises:
+        UsageError: There is no such file, or it cannot be read.
+        BadLineError: One of its lines is not a recording.
+
+    """
+    shown = str(path) if shown is None else shown
+    try:
+        if path.stat().st_size > MOST_BYTES:
+            raise UsageError(f"the cassette '{shown}' is larger than {MOST_BYTES} bytes")
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError as error:
+        raise UsageError(f"there is no cassette '{shown}'") from error
+    except UnicodeDecodeError as error:
+        raise UsageError(f"the cassette '{shown}' is not UTF-8: {error}") from error
+    except OSError as error:
+        raise UsageError(f"the cassette '{shown}' cannot be read: {error}") from error
+    return tuple(_recordings(text, shown))
+
+
+def _recordings(text: str, shown: str) -> Iterator[Recording]:
+    lines = text.split("\n")
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        try:
+            yield from_line(line, f"{shown}:{number}")
+        except BadLineError:
+            if number < len(lines):
+                raise
+
+
+def write(path: Path, recordings: Iterable[Recording]) -> None:
+    """Write a cassette with *recordings* to *path*, in place of what is there.
+
+    Raises:
+        UsageError: It cannot be written.
+
+    """
+    text = "".join([f"{to_line(recording)}\n" for recording in recordings])
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise UsageError(f"the cassette '{path}' cannot be written: {error}") from error

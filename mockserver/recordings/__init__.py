@@ -1,0 +1,1 @@
+"""What is done with recordings: taken from other tools' files, compared, made scenarios of."""

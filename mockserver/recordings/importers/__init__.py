@@ -1,0 +1,1 @@
+"""Other tools' files, read: a module for each format."""
