@@ -2,12 +2,13 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, field, fields
 from enum import Enum
 from typing import Any, ClassVar, Final, NamedTuple
 
 from mockserver.caching import BoundedTable
+from mockserver.cassettes.recording import Recording
 from mockserver.contracts.answer import StatedMembers
 from mockserver.conversation import Choice, FinishReason, IncomingCall, StatedUsage
 from mockserver.errors import BadValue
@@ -120,6 +121,9 @@ class Reply(ABC):
     """The computing endpoints that it can answer, by kind; None: all."""
     forwards: ClassVar[bool] = False
     """Another server answers the request: the configured upstream, if any."""
+    foreign: ClassVar[bool] = False
+    """Its answers are not made here: they were recorded, or another server gives them. They are
+    given at any endpoint, and to what this server does not know or would refuse."""
 
     never_null: ClassVar[frozenset[str]] = frozenset()
     """The keys of this kind that cannot be null: without them, something is made for them."""
@@ -206,6 +210,11 @@ class Reply(ABC):
         kind of reply knows better.
         """
         return len(call.http.body)
+
+    @property
+    def takes_its_time(self) -> bool:
+        """Whether its answers take a time of their own, so that no default applies."""
+        return False
 
     @property
     def looks_up(self) -> bool:
@@ -299,3 +308,74 @@ class RawReply(Reply):
         """Return an empty choice: nothing is generated."""
         del call, place, draw
         return Choice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardedReply(Reply):
+    """Whatever another server answers."""
+
+    kind = "upstream"
+    forwards: ClassVar[bool] = True
+    foreign: ClassVar[bool] = True
+    computes: ClassVar[frozenset[str] | None] = None
+
+    @property
+    def takes_its_time(self) -> bool:
+        """Whether its answers take a time of their own: they do."""
+        return True
+
+    def choice(self, call: IncomingCall, place: ChoicePlace, draw: Draw) -> Choice:
+        """Return an empty choice: nothing is generated."""
+        del call, place, draw
+        return Choice()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecordedReply(ForwardedReply):
+    """An answer that another server gave before; it goes out as it came.
+
+    Attributes:
+        recording: The exchange.
+        keeps_time: It takes the time that it took then, as far as that is known.
+
+    """
+
+    kind = "cassette"
+    forwards: ClassVar[bool] = False
+
+    recording: Recording
+    keeps_time: bool = True
+
+    @property
+    def takes_its_time(self) -> bool:
+        """Whether it takes a time of its own."""
+        return self.keeps_time and bool(self.recording.answer.pieces)
+
+
+class Answers(NamedTuple):
+    """The answers to one request, each to be given once, in their order.
+
+    Requests of the same *group* share them.
+    """
+
+    group: Hashable
+    replies: Sequence[Reply]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectiveReply(ForwardedReply):
+    """Answers to some requests and to no others: a rule with it holds for those alone."""
+
+    forwards: ClassVar[bool] = False
+
+    @abstractmethod
+    def answers(self, call: IncomingCall) -> Answers | None:
+        """Return its answers to *call*; None: it has none."""
+
+    @abstractmethod
+    def lacks(self, call: IncomingCall) -> str:
+        """Return why it has no answer to *call*."""
+
+    @abstractmethod
+    def left(self, given: Mapping[Hashable, int]) -> list[str]:
+        """Return what of it was never given, in words, if so many of each group were *given*."""

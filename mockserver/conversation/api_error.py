@@ -38,7 +38,8 @@ class ApiError(Exception):
 
     A scenario's own error *is_stated*: its code goes out as it is, a number as one; *metadata* is
     a member of it, for all who send it, and *finish_reason* is what a stream ends with that
-    reports it in a chunk.
+    reports it in a chunk. What a scenario's keys and limits refuse *is_scripted*: no other server
+    is asked instead.
     """
 
     status: int
@@ -56,6 +57,7 @@ class ApiError(Exception):
     note: str | None = field(default=None, kw_only=True)
     relayed: bool = field(default=False, kw_only=True)
     is_stated: bool = field(default=False, kw_only=True)
+    is_scripted: bool = field(default=False, kw_only=True)
     metadata: Mapping[str, JsonValue] | None = field(default=None, kw_only=True)
     finish_reason: str | None = field(default="error", kw_only=True)
 

@@ -201,6 +201,7 @@ class Ready:
         notes: Notes for the journal, such as where the API could not have answered so.
         unoffered: The tool calls of tools that the request does not offer, in words.
         off_schema: The JSON that is not valid for the request's schemas, in words.
+        answer_id: The id of an answer that was not made here.
         bent: The positions of the failures that bent it before it was rendered.
         answer: What an endpoint made it of, which has an id and may be kept; None: nothing.
         drawn_calls: How many ids of tool calls are holes.
@@ -219,6 +220,7 @@ class Ready:
     drawn_calls: Final[int] = 0
     unoffered: Final[tuple[str, ...]] = ()
     off_schema: Final[tuple[str, ...]] = ()
+    answer_id: Final[str | None] = None
 
     def settled(self) -> "Ready":
         """Return it as it is kept for when the same body comes again."""
@@ -237,11 +239,14 @@ class Plain(NamedTuple):
     """Head and body that are known to the last byte, but for the holes in the head.
 
     *waits_s* are the pauses before each of the frames, in seconds; empty: there are none.
+    *opens_s* is the one before the head. If it *is_cut*, the connection ends after the last frame.
     """
 
     head: Head
     frames: tuple[Frame, ...]
     waits_s: tuple[float, ...] = ()
+    opens_s: float = 0.0
+    is_cut: bool = False
 
 
 class Kept:

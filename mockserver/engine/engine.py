@@ -13,7 +13,7 @@ from typing import Final
 
 from mockserver import tokens
 from mockserver.cassettes.recording import RecordedAnswer
-from mockserver.contracts import RawReply
+from mockserver.contracts import RawReply, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import noting
 from mockserver.engine.acknowledging import acknowledge
@@ -30,13 +30,13 @@ from mockserver.engine.asked import (
 )
 from mockserver.engine.deferring import takes_long
 from mockserver.engine.failing import fail
-from mockserver.engine.forwarding import Forward, received
-from mockserver.engine.matching import match
+from mockserver.engine.forwarding import Forward, heard, received
+from mockserver.engine.matching import elsewhere, match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
 from mockserver.engine.refusing import refuse, refuse_ended, refuse_loop
 from mockserver.engine.routing import Route, Routes, default_replies
-from mockserver.engine.stamping import dated, enter, stamp
+from mockserver.engine.stamping import dated, enter, enter_heard, stamp
 from mockserver.engine.timing import begin, delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.engine.verbatim import verbatim
@@ -55,7 +55,7 @@ from mockserver.sessions.session import Session
 from mockserver.sessions.sessions import Sessions
 from mockserver.traffic.turns import Places
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.timeline import Timeline
+from mockserver.wire.timeline import Head, Timeline
 
 __all__ = ["Engine", "Exchange", "Options"]
 
@@ -106,9 +106,7 @@ class Engine:
         asked, call = self._resolve(http, prepared)
         try:
             refuse_ended(asked, call)
-            known = None if prepared is None else prepared.meaning
-            incoming, meant = understand(asked, call, self._memory, known)
-            matched = match(asked, call, incoming, meant)
+            matched = self._matched(asked, call, prepared)
             given = matched.given
             if given.failures and given.is_replaced:
                 timeline = fail(asked, call, matched, ())
@@ -121,6 +119,15 @@ class Engine:
         except ApiError as error:
             timeline = refuse(asked, call, error)
         return _exchange(asked, call, timeline)
+
+    def _matched(self, asked: Asked, call: Call, prepared: Prepared | None) -> Matched:
+        """Return what is given to the request, by what it means; or by what is known elsewhere."""
+        known = None if prepared is None else prepared.meaning
+        try:
+            incoming, meant = understand(asked, call, self._memory, known)
+        except ApiError as error:
+            return elsewhere(asked, call, error)
+        return match(asked, call, incoming, meant)
 
     def _unmade(self, asked: Asked, call: Call, matched: Matched) -> Unmade:
         """Return *matched* for later, with all that depends on when it came."""
@@ -161,10 +168,18 @@ class Engine:
         try:
             if isinstance(answer, ApiError):
                 raise answer
-            timeline = _send(asked, call, matched, received(answer, matched.incoming))
+            said = heard(asked, answer)
+            timeline = _send(asked, call, matched, received(asked, matched, answer, said))
         except ApiError as error:
             timeline = refuse(asked, call, error)
         return _exchange(asked, call, timeline)
+
+    def passed(self, forward: Forward, answer: RecordedAnswer) -> None:
+        """Enter what went out as it came: the *answer* of another server, of which that is all."""
+        _, asked, call, matched = forward
+        ready = received(asked, matched, answer, heard(asked, answer))
+        enter_heard(asked, call, ready)
+        note(asked, call, (Head.of(answer.status, answer.headers),))
 
     def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
@@ -204,6 +219,10 @@ class Engine:
         """Return the answer in bytes: what is looked up, or what the model answers."""
         route = asked.route
         understood, given = matched.understood, matched.given
+        if isinstance(given.reply, RecordedReply):
+            answer = given.reply.recording.answer
+            said = self._memory.heard(answer, make=partial(heard, asked, answer))
+            return received(asked, matched, answer, said)
         if route.lookup is not None:
             return looked_up(asked, matched.incoming.key, route.lookup, by_token=given.may_cut)
         if isinstance(given.reply, RawReply):

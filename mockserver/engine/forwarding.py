@@ -1,17 +1,23 @@
-"""A request that another server answers: what goes there, and what becomes of what comes back.
+"""Answers that are not made here: a request that another server answers, and what comes back.
 
 The engine never waits: `server/upstream.py` carries out a `Forward`, and hands the result to
-`Engine.resume`. From there on it is an answer like any other, with its latency and failures.
+`Engine.resume`, or, where nothing lies over the answer, passes it on as it comes and tells
+`Engine.passed`. What was recorded goes the same way, without another server.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import accumulate
 from typing import NamedTuple
 
 from mockserver.cassettes.recording import RecordedAnswer
+from mockserver.contracts import NOTHING_HEARD, Heard, HeardEvent, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
-from mockserver.engine.asked import Asked, Matched, Pace, Plain, Ready
+from mockserver.engine.answering import stated_headers
+from mockserver.engine.asked import Asked, Matched, Pace, Plain, Ready, Summary
 from mockserver.engine.refusing import NO_RETRY
 from mockserver.records.journal import Call
+from mockserver.records.redaction import redact_text
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
@@ -25,25 +31,128 @@ class Forward(NamedTuple):
     call: Call
     matched: Matched
 
-
-def received(answer: RecordedAnswer, incoming: IncomingCall) -> Ready:
-    """Return *answer*, another server's, as what this server gives."""
-    request = incoming.request
-    size = None if answer.is_stream else len(answer.body)
-    frames = tuple(_frames(answer))
-    pace = None
-    if request is not None and not answer.is_refusal:
-        pace = Pace(request.model, request.prompt_tokens, streamed=answer.is_stream)
-    return Ready(Plain(Head.of(answer.status, answer.headers, size), frames), pace=pace)
+    @property
+    def is_disturbed(self) -> bool:
+        """Whether anything lies over the answer, so that it has to be there as a whole first."""
+        given = self.matched.given
+        return bool(given.failures or given.latency)
 
 
-def _frames(answer: RecordedAnswer) -> Iterator[Frame]:
-    """Yield the pieces of *answer*: each event of a stream counts as a token."""
+def heard(asked: Asked, answer: RecordedAnswer) -> Heard:
+    """Return what *answer* to *asked* says, as far as its protocol can read it."""
+    endpoint = asked.route.asks
+    if endpoint is None or answer.is_refusal:
+        return NOTHING_HEARD
+    return endpoint.heard(asked.http.json, answer.json, answer.events)
+
+
+def received(asked: Asked, matched: Matched, answer: RecordedAnswer, said: Heard) -> Ready:
+    """Return *answer*, another server's, as what this server gives; it *said* that.
+
+    What failures and latency act on are the events of a stream; otherwise it goes out in the
+    pieces in which it came, and if it was recorded so, in the time that it took.
+    """
+    given, incoming = matched.given, matched.incoming
+    reply = given.reply
+    timed = isinstance(reply, RecordedReply) and reply.takes_its_time and given.latency is None
+    pieces = (
+        _by_event(answer, said) if given.may_cut or not answer.pieces else _pieces(answer, said)
+    )
+    waits_s = tuple(_waits_s(answer, [end for end, _ in pieces])) if timed else ()
+    size = None if answer.is_stream or answer.is_cut else len(answer.body)
+    head = Head.of(answer.status, answer.headers, size)
+    if reply is not None and (stated := stated_headers(asked.session.scenario.defaults, reply)):
+        head = head.with_headers(tuple(stated))
+    body = Plain(
+        head,
+        tuple([frame for _, frame in pieces]),
+        waits_s,
+        answer.opened_ms / 1_000 if timed else 0.0,
+        answer.is_cut,
+    )
+    return Ready(
+        body,
+        usage=said.usage,
+        pace=None if answer.is_refusal else _pace(answer, incoming, said),
+        summary=_summary(asked, said),
+        calls_tools=any(choice.tool_calls for choice in said.choices),
+        answer_id=said.id,
+    )
+
+
+def _pace(answer: RecordedAnswer, incoming: IncomingCall, said: Heard) -> Pace:
+    request, usage = incoming.request, said.usage
+    prompt_tokens = usage.prompt_tokens if usage is not None else 0
+    if usage is None and request is not None:
+        prompt_tokens = request.prompt_tokens
+    model = incoming.model or said.model or ""
+    return Pace(model, prompt_tokens, streamed=answer.is_stream)
+
+
+def _summary(asked: Asked, said: Heard) -> Summary | None:
+    """Return what the journal keeps of what was *said*, without secrets."""
+    if not said.choices:
+        return None
+    first = said.choices[0]
+    reason = first.finish_reason or (said.finish_reasons[0] if said.finish_reasons else "") or ""
+    text = first.text if first.text is not None else first.refusal
+    calls = [
+        replace(made, arguments=redact_text(made.arguments, asked.secrets))
+        for made in first.tool_calls
+    ]
+    return Summary(None if text is None else redact_text(text, asked.secrets), reason, tuple(calls))
+
+
+# --- Frames ----------------------------------------------------------------------------------
+
+
+def _by_event(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
+    """Return the events of *answer*, or its whole body, each with where it ends in the body."""
     if not answer.is_stream:
-        yield Frame(answer.body, 1)
-        return
-    for event in answer.events:
-        yield Frame(event.raw, 1)
+        return [(len(answer.body), Frame(answer.body, said.tokens, said.marks))]
+    ends = accumulate([len(event.raw) for event in answer.events])
+    carried = _carried(answer, said)
+    return [
+        (end, Frame(event.raw, *carries))
+        for end, event, carries in zip(ends, answer.events, carried, strict=True)
+    ]
+
+
+def _carried(answer: RecordedAnswer, said: Heard) -> Sequence[HeardEvent]:
+    """Return what each event carries; a token where nothing here reads what is in it."""
+    if len(said.events) == len(answer.events):
+        return said.events
+    return [HeardEvent(1)] * len(answer.events)
+
+
+def _pieces(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
+    """Return *answer* in the pieces in which it came; each has the tokens that end in it."""
+    by_event = _by_event(answer, said)
+    found: list[tuple[int, Frame]] = []
+    at = event = 0
+    for _, size in answer.pieces:
+        end, tokens = at + size, 0
+        while event < len(by_event) and by_event[event][0] <= end:
+            tokens += by_event[event][1].tokens
+            event += 1
+        found.append((end, Frame(answer.body[at:end], tokens)))
+        at = end
+    if at < len(answer.body):
+        rest = sum([frame.tokens for _, frame in by_event[event:]])
+        found.append((len(answer.body), Frame(answer.body[at:], rest)))
+    return found
+
+
+def _waits_s(answer: RecordedAnswer, ends: Sequence[int]) -> Iterator[float]:
+    """Yield the pauses before what *ends* there in the body, in seconds."""
+    arrived = list(accumulate([size for _, size in answer.pieces]))
+    before_ms, piece = answer.opened_ms, 0
+    for end in ends:
+        while piece < len(arrived) - 1 and arrived[piece] < end:
+            piece += 1
+        at_ms = max(before_ms, answer.pieces[piece].at_ms)
+        yield (at_ms - before_ms) / 1_000
+        before_ms = at_ms
 
 
 def nowhere_to_forward() -> ApiError:

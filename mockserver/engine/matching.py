@@ -1,8 +1,11 @@
 """Step 3: which rule answers, and what the provider asks instead where that comes to nothing."""
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
-from mockserver.conversation import IncomingCall
+from mockserver.contracts import ForwardedReply
+from mockserver.conversation import ApiError, IncomingCall
 from mockserver.effort import Effort
 from mockserver.engine.asked import Asked, Matched, Understood
 from mockserver.engine.noting import given_up
@@ -10,7 +13,7 @@ from mockserver.engine.refusing import unanswered
 from mockserver.engine.repeating import lost_answers
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
-from mockserver.sessions.rules import NO_RULES, Given
+from mockserver.sessions.rules import NO_RULES, Given, Unanswered
 from mockserver.templates.expansion import found_nothing
 
 
@@ -29,10 +32,60 @@ def match(
         finally:
             if effort.given_up:
                 call.notes += given_up(effort, asked.secrets)
-    latency = asked.session.scenario.defaults.latency
-    if latency is not None and given.latency is None:
-        given = replace(given, latency=latency)
-    return Matched(incoming, understood, given)
+    return Matched(incoming, understood, _in_time(asked, given))
+
+
+def _in_time(asked: Asked, given: Given) -> Given:
+    """Return *given* with the default latency, if nothing else says how long it takes."""
+    latency, reply = asked.session.scenario.defaults.latency, given.reply
+    if latency is None or given.latency is not None:
+        return given
+    if reply is not None and reply.takes_its_time:
+        return given
+    return replace(given, latency=latency)
+
+
+def elsewhere(asked: Asked, call: Call, error: ApiError) -> Matched:
+    """Return what answers a request that this server refuses by *error*, or does not know.
+
+    What was recorded is right, whatever this server would say, and so is another server.
+
+    Raises:
+        ApiError: *error*, or that all that was recorded is used up.
+
+    """
+    session, route = asked.session, asked.route
+    reads = session.compiled.asks_elsewhere
+    if error.is_scripted or not (reads or session.passing.passes_on):
+        raise error
+    endpoint = route.endpoint
+    call.endpoint = "" if endpoint is None else endpoint.kind
+    incoming = IncomingCall(asked.http, route.dialect.kind, call.endpoint, "", attempt=call.attempt)
+    step: Given | Unanswered = NO_RULES
+    if reads:
+        reader = session.reader
+        step = reader.next_step(incoming, call.number, asked.draw, call.at_s, only_foreign=True)
+    if isinstance(step, Unanswered):
+        if step.near_misses:
+            call.near_misses = _redacted(asked, step.near_misses)
+        if step.exhausted is not None:
+            call.is_unmatched = True
+            raise unanswered(asked, call, "script_exhausted")
+        if not session.passing.passes_on:
+            raise error
+        step = Given(PASSED_ON, step.failures, None, step.latency)
+    call.rule = step.rule
+    call.is_unsupported = call.is_unmatched = False
+    call.notes += (redact_text(f"this server would say: {error}", asked.secrets),)
+    return Matched(incoming, None, _in_time(asked, step))
+
+
+PASSED_ON: Final = ForwardedReply()
+"""What a request gets that no rule answers where such go to another server."""
+
+
+def _redacted(asked: Asked, texts: Sequence[str]) -> tuple[str, ...]:
+    return tuple([redact_text(text, asked.secrets) for text in texts])
 
 
 def _matched(
@@ -56,12 +109,14 @@ def _given(asked: Asked, call: Call, incoming: IncomingCall) -> Given:
     if isinstance(step, Given):
         call.rule = step.rule
         return step
+    if session.passing.passes_on and step.exhausted is None:
+        return Given(PASSED_ON, step.failures, None, step.latency)
     strict = session.strict.unmatched
     if step is NO_RULES and not strict:
         return Given(default, (), None)
     call.is_unmatched = default is not None
     if step.near_misses:
-        call.near_misses = tuple([redact_text(miss, asked.secrets) for miss in step.near_misses])
+        call.near_misses = _redacted(asked, step.near_misses)
     if step.spent:
         call.near_misses += tuple(lost_answers(session.journal, call, step.spent))
     if step.exhausted is not None:

@@ -10,7 +10,8 @@ from functools import lru_cache
 from typing import Final, TypeVar
 
 from mockserver.caching import BoundedTable
-from mockserver.contracts import Dialect
+from mockserver.cassettes.recording import RecordedAnswer
+from mockserver.contracts import Dialect, Heard
 from mockserver.engine.asked import Asked, Envelope, Kept, Made, Ready, Understood
 from mockserver.models import Catalogue
 from mockserver.sessions.rules import Given
@@ -22,6 +23,7 @@ REQUESTS_KEPT: Final = 1_024
 MADE_KEPT: Final = 1_024
 OPENINGS_KEPT: Final = 1_024
 ENVELOPES_KEPT: Final = 512
+HEARD_KEPT: Final = 1_024
 MOST_ENVELOPE: Final = 32_768
 """Envelopes up to this size are remembered, in characters."""
 CATALOGUES_KEPT: Final = 1_024
@@ -42,6 +44,7 @@ class Memory:
         self._understood: BoundedTable[Hashable, Understood] = BoundedTable(REQUESTS_KEPT)
         self._made: BoundedTable[Hashable, Made] = BoundedTable(MADE_KEPT)
         self._openings: BoundedTable[Hashable, Count] = BoundedTable(OPENINGS_KEPT)
+        self._heard: BoundedTable[int, tuple[RecordedAnswer, Heard]] = BoundedTable(HEARD_KEPT)
         self._envelopes: BoundedTable[Hashable, Envelope] = BoundedTable(ENVELOPES_KEPT)
         self.catalogue = lru_cache(CATALOGUES_KEPT)(_catalogue)
         """Returns the known models as the provider of a dialect has them."""
@@ -100,6 +103,15 @@ class Memory:
     def made(self, by: Hashable, make: Callable[[], Made]) -> Made:
         """Return what is made for all requests that are alike in *by*; None: for a single one."""
         return _remembered(self._made, by, make)
+
+    def heard(self, answer: RecordedAnswer, make: Callable[[], Heard]) -> Heard:
+        """Return what *answer*, which was recorded, says."""
+        # By identity: to hash a long body takes time. The answer is kept alive here.
+        known = self._heard.get(id(answer))
+        if known is None or known[0] is not answer:
+            known = (answer, make())
+            self._heard.put(id(answer), known)
+        return known[1]
 
     def opening(self, by: Hashable, make: Callable[[], Count]) -> Count:
         """Return what is billed before a text, by all that decides it."""

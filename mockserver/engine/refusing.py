@@ -90,7 +90,7 @@ def refuse_key(asked: Asked, call: Call, key: str, standing: Standing) -> None:
     call.notes += (f"the scenario's 'keys' list this key as {standing}",)
     dialect = asked.route.dialect
     refused = dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
-    raise dialect.reword(refused, asked.http)
+    raise replace(dialect.reword(refused, asked.http), is_scripted=True)
 
 
 def refuse_loop(asked: Asked, matched: Matched, ready: Ready) -> None:

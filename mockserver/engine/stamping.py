@@ -37,6 +37,7 @@ from mockserver.shaping.cutting import CALL_ID_LENGTH, call_hole
 from mockserver.wire.jsontext import Filling, Hole, fill
 from mockserver.wire.timeline import (
     DATE,
+    Abort,
     Data,
     Event,
     Head,
@@ -62,7 +63,9 @@ def stamp(asked: Asked, ready: Ready, allowances: tuple[Allowance, ...] | None) 
         status, written, length, _ = contents.head
         lines = fill(written.decode("latin-1"), stamps).encode("latin-1")
         head = Head(status, lines + limit_lines, length)
-        return Stamped((head, *_plain(contents)), NO_VALUES)
+        opening = (Pause(contents.opens_s),) if contents.opens_s else ()
+        ending = (Abort("fin"),) if contents.is_cut else ()
+        return Stamped((*opening, head, *_plain(contents), *ending), NO_VALUES)
     endpoint = asked.route.asks
     assert answer is not None
     assert endpoint is not None
@@ -102,6 +105,7 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
     call.usage = ready.usage
     answer, values = ready.answer, stamped.values
     if answer is None:
+        enter_heard(asked, call, ready)
         return
     dialect = asked.route.dialect
     identity = values[answer.id.mark] if isinstance(answer.id, Hole) else answer.id
@@ -116,6 +120,15 @@ def enter(asked: Asked, call: Call, ready: Ready, stamped: Stamped) -> None:
         asked.route.asks.not_kept(identity, asked.session.stored)
     if dialect.keeps_answers:
         _book(asked, call, answer, identity)
+
+
+def enter_heard(asked: Asked, call: Call, ready: Ready) -> None:
+    """Enter what an answer says that was not made here."""
+    call.usage = ready.usage
+    if ready.answer_id is not None:
+        call.answer_id = ready.answer_id
+    if ready.summary is not None:
+        asked.session.journal.tell(call, *ready.summary)
 
 
 _DATE: Final = DATE.mark.encode()

@@ -47,7 +47,7 @@ def admit(
     lane = traffic.lane(whose, shared)
     if lane.is_full(figures.concurrency, figures.queue):
         call.notes += (_full(figures),)
-        raise dialect.overloaded()
+        raise replace(dialect.overloaded(), is_scripted=True)
     now_s = asked.session.clock.now_s()
     admitted = traffic.limiter.admit(whose, shared, figures, charge or Charge(0), now_s)
     usual = limits.allowances(asked.catalogue.resolve(name), charge)
@@ -56,7 +56,7 @@ def admit(
         reached = _reached(admitted, name, shared, left)
         behaves_as = asked.catalogue.resolve(name).behaves_as
         error = dialect.rate_limited(replace(reached, behaves_as=behaves_as, asked=asked.http))
-        raise replace(error, retry_after_s=admitted.wait_s)
+        raise replace(error, retry_after_s=admitted.wait_s, is_scripted=True)
     if figures.concurrency is not None:
         _take_turn(asked, lane.enter(figures.concurrency, figures.queue))
     return _merged(usual, admitted)

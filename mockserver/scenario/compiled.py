@@ -6,6 +6,7 @@ from functools import cached_property, lru_cache, partial
 from operator import attrgetter, not_
 from typing import Final
 
+from mockserver.contracts import SelectiveReply
 from mockserver.models import Catalogue
 from mockserver.scenario.conditions.matching import Conjunction, Reading
 from mockserver.scenario.conditions.sieve import candidates, sieves
@@ -30,6 +31,7 @@ class CompiledRule:
         counting: The alternatives of its `when`, if any of them tests the number of the call.
         is_plain: It gives one reply whenever it holds, and does nothing else.
         is_steady: Apart from its counters, it always holds for the same body, or never.
+        selective: Its reply, if that decides which calls it holds for.
 
     """
 
@@ -39,6 +41,7 @@ class CompiledRule:
     counting: tuple[Conjunction, ...]
     is_plain: bool
     is_steady: bool
+    selective: SelectiveReply | None = None
 
     @classmethod
     def of(cls, rule: Rule, key: RuleKey) -> "CompiledRule":
@@ -49,10 +52,10 @@ class CompiledRule:
         if rule.given:
             readings = (*readings, _gate(rule))
         does_more = rule.fail or rule.set_ or rule.capture or rule.latency
-        counts = counting or rule.times is not None
+        counts = counting or rule.times is not None or rule.selective is not None
         is_plain = not (rule.reply is None or rule.reply.looks_up or does_more or counts)
         is_steady = not any(tests.when.looks_beyond_the_body for tests in alternatives)
-        return cls(rule, key, readings, counting, is_plain, is_steady)
+        return cls(rule, key, readings, counting, is_plain, is_steady, rule.selective)
 
     def holds(self, subject: Subject) -> bool:
         """Return whether everything but the number of the call fits."""
@@ -62,16 +65,19 @@ class CompiledRule:
         return True
 
     def cannot_answer(self, subject: Subject) -> str | None:
-        """Return why its replies cannot answer the endpoint; None: they can."""
+        """Return why its replies cannot answer the call; None: they can."""
         if _can_answer(self.rule, subject):
             return None
+        if self.selective is not None:
+            return self.selective.lacks(subject.call)
         kinds = either([*dict.fromkeys(f"'{reply.kind}'" for reply in self.rule.given)])
         return f"its reply ({kinds}) cannot answer the endpoint '{subject.endpoint}'"
 
 
 def _gate(rule: Rule) -> Reading:
     """Return what decides whether the replies of *rule* can answer at all."""
-    if all(reply.generates and reply.computes == frozenset() for reply in rule.given):
+    plain = all(reply.generates and reply.computes == frozenset() for reply in rule.given)
+    if plain and rule.selective is None:
         return attrgetter("computes"), not_
     return _itself, partial(_can_answer, rule)
 
@@ -81,6 +87,9 @@ def _itself(subject: Subject) -> Subject:
 
 
 def _can_answer(rule: Rule, subject: Subject) -> bool:
+    selective = rule.selective
+    if selective is not None:
+        return selective.answers(subject.call) is not None
     # Where nothing is asked of a model, a reply is not given.
     return not subject.asks_model or rule.can_answer(subject.endpoint, computes=subject.computes)
 
@@ -135,6 +144,11 @@ class Compiled:
         rules = self.rules
         asked = candidates(self._sieves, subject) if self._sieves else range(len(rules))
         return (position for position in asked if rules[position].holds(subject))
+
+    @cached_property
+    def asks_elsewhere(self) -> bool:
+        """Whether any rule has answers that are not made here."""
+        return any(rule.rule.foreign for rule in self.rules)
 
     @cached_property
     def is_steady(self) -> bool:

@@ -7,10 +7,11 @@ plug-ins, and read by `mockserver.scenario.build`.
 from collections.abc import Mapping
 from typing import Any, Final
 
-from mockserver.contracts import Failure, ModelEndpoint, OneOrMore, Reply
+from mockserver.contracts import Failure, ModelEndpoint, OneOrMore, Reply, SelectiveReply
 from mockserver.errors import Place, Problem
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
+from mockserver.scenario.beside import Beside
 from mockserver.scenario.build import INVALID, Builder, Reader
 from mockserver.scenario.conditions.matching import Condition, Conjunction
 from mockserver.scenario.conditions.when import When
@@ -47,16 +48,14 @@ FOREIGN_WORDS: Final[Mapping[str, str]] = {
 """Keys of other tools (WireMock, MockServer, aimock, respx, unittest.mock), and ours."""
 
 
-TO_COME: Final[Mapping[str, str]] = {"cassette": "it will come with recording"}
-"""Replies that the language has and the server cannot give yet."""
-
-
-def read_file(root: Node, plugins: Plugins) -> tuple[ScenarioFile | None, list[Problem]]:
+def read_file(
+    root: Node, plugins: Plugins, beside: Beside
+) -> tuple[ScenarioFile | None, list[Problem]]:
     """Return what the file with the node *root* states, and its problems, warnings included.
 
-    There is a file only if no problem is an error.
+    There is a file only if no problem is an error. The files that it names are *beside* it.
     """
-    grammar = _Grammar(plugins)
+    grammar = _Grammar(plugins, beside)
     value = grammar.builder.record(ScenarioFile, root)
     return (None if value is INVALID else value), grammar.builder.problems
 
@@ -64,7 +63,7 @@ def read_file(root: Node, plugins: Plugins) -> tuple[ScenarioFile | None, list[P
 class _Grammar:
     """The readers of one file."""
 
-    def __init__(self, plugins: Plugins) -> None:
+    def __init__(self, plugins: Plugins, beside: Beside) -> None:
         self._plugins = plugins
         readers: dict[Any, Reader] = {
             Condition: self._condition,
@@ -77,7 +76,7 @@ class _Grammar:
             tuple[Rule, ...]: self._rules,
         }
         self.builder = Builder(readers, FOREIGN_WORDS)
-        self._values = Values(self.builder, plugins)
+        self._values = Values(self.builder, plugins, beside)
         readers.update(self._values.readers())
 
     # --- Rules ---
@@ -106,7 +105,7 @@ class _Grammar:
         if reply is not None and is_nothing(reply.value):
             # A null is read as absence elsewhere; here it is a reply that was forgotten.
             self._reply(reply.value)
-        if then is not None and replies is None:
+        if then is not None and replies is None and not self._is_selective(reply):
             hint = "it says what follows the last reply"
             self.builder.refuse(then.place, "'then' needs 'replies'", hint)
         if replies is not None and isinstance(replies.value, ListNode) and not replies.value.items:
@@ -122,11 +121,21 @@ class _Grammar:
         refused = any(p.severity == "error" for p in self.builder.problems[before:])
         return INVALID if refused else rule
 
+    def _is_selective(self, reply: Member | None) -> bool:
+        """Return whether *reply* is of a kind that has several answers to a request."""
+        if reply is None or not isinstance(reply.value, MapNode):
+            return False
+        kind = reply.value.get("kind")
+        if kind is None or not isinstance(kind.value, ScalarNode):
+            return False
+        plugin = self._plugins.replies.get(kind.value.raw)
+        return plugin is not None and issubclass(plugin, SelectiveReply)
+
     def _refuse_idle_replies(self, rule: Rule, node: MapNode) -> None:
         """Refuse a reply that is never used, since it cannot answer any of the rule's endpoints."""
         key = "reply" if rule.reply is not None else "replies"
         member = node.get(key)
-        if not rule.given or member is None:
+        if not rule.given or member is None or rule.foreign:
             return
         plugins, alternatives = self._plugins, rule.when.alternatives
         about = [one for way in alternatives for one in endpoints_of(way, plugins)]
@@ -216,12 +225,6 @@ class _Grammar:
             node = _mapping(node, kind="text", text=node.value)
         if not isinstance(node, MapNode):
             return self.builder.expected("a reply (text or a mapping)", node)
-        kind = node.get("kind")
-        if kind is not None and isinstance(kind.value, ScalarNode) and kind.value.raw in TO_COME:
-            what = (
-                f"the reply kind '{kind.value.raw}' is not available yet: {TO_COME[kind.value.raw]}"
-            )
-            return self.builder.refuse(kind.value.place, what)
         return self._of_kind("reply", self._plugins.replies, node)
 
     def _failure(self, node: Node) -> Any:

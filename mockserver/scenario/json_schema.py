@@ -14,7 +14,8 @@ from collections.abc import Iterable, Mapping
 from functools import partial
 from typing import Any, Final
 
-from mockserver.contracts import Failure, OneOrMore, Reply
+from mockserver.cassettes.cassette import Cassette
+from mockserver.contracts import Failure, OneOrMore, Reply, SelectiveReply
 from mockserver.plugins import Plugins
 from mockserver.scenario.actions import Setting
 from mockserver.scenario.build import Key, keys_of
@@ -51,6 +52,7 @@ class _Forms(Writer):
         super().__init__()
         self._plugins = plugins
         self.forms = {
+            Cassette: lambda: _TEXT,
             Condition: lambda: self.write(OneOrMore[When]),
             EndpointTest: lambda: self._test_of_names("EndpointTest", plugins.endpoints),
             Failure: self._failure,
@@ -100,7 +102,15 @@ class _Forms(Writer):
         properties["reply"] = described(explained(Rule, "reply"), self._reply())
         properties["replies"] |= {"minItems": 1}
         no_reply = {"properties": {"reply": False}}
-        return {**rule, "dependencies": {"then": ["replies"], "replies": no_reply}}
+        selective = [
+            object_of({"kind": {"const": kind}}, ["kind"]) | {"additionalProperties": True}
+            for kind, plugin in self._plugins.replies.items()
+            if issubclass(plugin, SelectiveReply)
+        ]
+        replies: Schema = {"required": ["replies"]}
+        reply: Schema = {"required": ["reply"], "properties": {"reply": {"anyOf": selective}}}
+        followed = {"anyOf": [replies, *([reply] if selective else [])]}
+        return {**rule, "dependencies": {"then": followed, "replies": no_reply}}
 
     def _step(self) -> Schema:
         return any_of(self._reply(), self.define(Step, "Step", self._write_step))

@@ -19,6 +19,7 @@ from mockserver.errors import (
     shows_mistake,
 )
 from mockserver.plugins import Plugins
+from mockserver.scenario.beside import Beside
 from mockserver.scenario.grammar import read_file
 from mockserver.scenario.lints import doubts
 from mockserver.scenario.merging import merged
@@ -40,8 +41,8 @@ class ScenarioText:
     """A scenario as text; *name* is what errors call it.
 
     *path* is the file it was read from, and *root* the folder in which that may include others;
-    text without a file cannot include any. With *is_mapping*, it was written from a mapping, and
-    errors state paths into that.
+    text without a file cannot include any, and names cassettes as if it stood in *root*. With
+    *is_mapping*, it was written from a mapping, and errors state paths into that.
     """
 
     text: str
@@ -220,7 +221,7 @@ def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | S
             return source
         case Mapping():
             document = {"version": 1, **plain(source, "a scenario")}
-            return ScenarioText(as_json(document), MAPPING, is_mapping=True)
+            return ScenarioText(as_json(document), MAPPING, root=Path.cwd(), is_mapping=True)
         case Path():
             return _text_in(source, str(source), _root_of(source))
         case str() if "\n" in source:
@@ -346,6 +347,13 @@ def _description(path: Path) -> str:
 # --- Reading ---------------------------------------------------------------------
 
 
+def _beside(text: ScenarioText) -> Beside:
+    """Return where the files are that *text* may name."""
+    if text.path is None:
+        return Beside(text.root)
+    return Beside(text.path.parent, text.root or text.path.parent)
+
+
 class _Reading:
     """Files and what they include, in the order in which their rules are read."""
 
@@ -355,11 +363,12 @@ class _Reading:
         self.problems: list[Problem] = []
         self._plugins = plugins
         self._seen: set[Path] = set()
+        self._beside: set[Path] = set()
 
     @property
     def files_read(self) -> frozenset[Path]:
-        """Where what was read stands."""
-        return frozenset(self._seen)
+        """Where what was read stands, and the files beside it that it names."""
+        return frozenset(self._seen | self._beside)
 
     def read(self, text: ScenarioText | Scenario | Problem, within: tuple[Path, ...] = ()) -> None:
         """Read *text*, then what it includes; *within* are the files that led here."""
@@ -389,7 +398,9 @@ class _Reading:
         root = reader.read(text.text, text.name, self.problems)
         if root is None:
             return
-        file, found = read_file(root, self._plugins)
+        beside = _beside(text)
+        file, found = read_file(root, self._plugins, beside)
+        self._beside |= beside.files
         self.problems += found
         if file is None:
             return

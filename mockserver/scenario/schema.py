@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, fields
 from operator import is_
 from typing import ClassVar, Final, Literal, TypeAlias
 
-from mockserver.contracts import UNSTATED, Failure, OneOrMore, Reply, Unstated
+from mockserver.contracts import UNSTATED, Failure, OneOrMore, Reply, SelectiveReply, Unstated
 from mockserver.errors import BadValue, Place
 from mockserver.scenario.actions import Capture, Setting
 from mockserver.scenario.conditions.criteria import NameTest
@@ -42,7 +42,7 @@ class Rule:
         when: The calls that it is about.
         reply: What the model answers, every time.
         replies: What the model answers, one step per call; cannot be combined with *reply*.
-        then: What happens after the last of *replies*.
+        then: What happens after the last of *replies*, or of the answers of a cassette.
         times: How often the rule acts at most; null: no limit.
         required: A strict test fails if the rule has never acted.
         optional: No test fails if the rule, or a step of its *replies*, is left over.
@@ -85,12 +85,27 @@ class Rule:
             raise BadValue("times", f"'times' must be at least 1, not {self.times}")
         if self.required and self.optional:
             raise BadValue("optional", "a rule is 'required' or 'optional', not both")
+        if any(isinstance(step.reply, SelectiveReply) for step in self.replies):
+            what = "a cassette has an order of its own, and no place in 'replies'"
+            raise BadValue("replies", what, "write it as 'reply'; 'then' says what follows")
+        if self.foreign:
+            object.__setattr__(self, "when", self.when.for_all)
 
     @property
     def has_no_effect(self) -> bool:
         """Whether the rule does nothing when it holds."""
         answers = self.reply or self.replies or self.fail
         return not (answers or self.latency or self.capture or self.set_)
+
+    @property
+    def foreign(self) -> bool:
+        """Whether what it replies is not made here, so that it is about all endpoints."""
+        return any(reply.foreign for reply in self.given)
+
+    @property
+    def selective(self) -> SelectiveReply | None:
+        """Its reply, if that decides which calls the rule holds for."""
+        return self.reply if isinstance(self.reply, SelectiveReply) else None
 
     @property
     def given(self) -> tuple[Reply, ...]:
@@ -109,7 +124,7 @@ class Rule:
         if self.times is not None:
             return False
         return (
-            self.reply is not None
+            (self.reply is not None and self.selective is None)
             or (bool(self.replies) and self.then != "pass")
             or any(failure.replaces and not triggered(failure) for failure in self.fail)
         )

@@ -6,11 +6,13 @@ import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
+from mockserver.cassettes.cassette import Cassette
 from mockserver.contracts import Unstated
-from mockserver.errors import Place, did_you_mean
+from mockserver.errors import BadValue, Place, did_you_mean
 from mockserver.models import Catalogue
 from mockserver.patterns.dangers import danger
 from mockserver.plugins import Plugins
+from mockserver.scenario.beside import Beside
 from mockserver.scenario.build import INVALID, Builder, Invalid, Reader
 from mockserver.scenario.conditions.criteria import NameTest, QueryText, Regex, ValueTest
 from mockserver.scenario.conditions.when import EndpointTest, ProviderName, ProviderTest, QueryTests
@@ -24,13 +26,15 @@ from mockserver.templates.queries import QueryError, query
 class Values:
     """Reads such values for one file; problems go to its builder."""
 
-    def __init__(self, builder: Builder, plugins: Plugins) -> None:
+    def __init__(self, builder: Builder, plugins: Plugins, beside: Beside) -> None:
         self._builder = builder
         self._plugins = plugins
+        self._beside = beside
 
     def readers(self) -> dict[Any, Reader]:
         """Return how they are read, by annotation."""
         return {
+            Cassette: self._cassette,
             Defaults: self._defaults,
             EndpointTest: self._endpoint_test,
             Models: self._models,
@@ -82,6 +86,15 @@ class Values:
         """Refuse *word*, which is none of the *known* ones."""
         hint = did_you_mean(word, known) or known_words(known)
         return self._builder.refuse(place, f"unknown {what} '{word}'", hint)
+
+    def _cassette(self, node: Node) -> Any:
+        written = self._builder.build(str, node)
+        if written is INVALID:
+            return INVALID
+        try:
+            return self._beside.cassette(written)
+        except BadValue as error:
+            return self._builder.refuse(node.place, error.what, error.hint)
 
     def _defaults(self, node: Node) -> Any:
         if isinstance(node, MapNode):

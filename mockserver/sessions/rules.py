@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from mockserver.contracts import Failure, Reply
+from mockserver.contracts import Answers, Failure, Reply
 from mockserver.conversation import IncomingCall
 from mockserver.effort import current
 from mockserver.scenario.compiled import Compiled, CompiledRule
@@ -120,7 +120,13 @@ class RuleReader:
     # --- Reading ---
 
     def next_step(
-        self, call: IncomingCall, number: int, draw: Draw, at_s: float
+        self,
+        call: IncomingCall,
+        number: int,
+        draw: Draw,
+        at_s: float,
+        *,
+        only_foreign: bool = False,
     ) -> Given | Unanswered:
         """Read the rules for *call*, and move their counters.
 
@@ -129,6 +135,7 @@ class RuleReader:
             number: How the journal counts it.
             draw: What probabilities are drawn from.
             at_s: When it came, in session time.
+            only_foreign: Read those rules alone whose answers are not made here.
 
         """
         rules = self.compiled.rules
@@ -138,6 +145,8 @@ class RuleReader:
         way: _Way | None = None
         for position in self._holding(call):
             compiled = rules[position]
+            if only_foreign and not compiled.rule.foreign:
+                continue
             if way is None:
                 if compiled.is_plain:
                     tally = self._tallies.moving(compiled, call)
@@ -177,13 +186,14 @@ class RuleReader:
         nth = tally.counted(compiled, subject_of(call)) if compiled.counting else tally.passed + 1
         if nth is None:
             return None
+        answers = None if compiled.selective is None else compiled.selective.answers(call)
         tally.passed += 1
-        if tally.is_exhausted(rule):
-            return None if rule.then == "pass" else self._exhausted(rule, tally, way)
+        if tally.is_exhausted(rule, answers):
+            return None if rule.then == "pass" else self._exhausted(rule, tally, way, answers)
         met = _Met(rule, position, tally, nth)
         passed = tally.passed
         own = way.firing(passed, position).of(rule.fail, "rule") if rule.fail else ()
-        step = tally.step(rule)
+        step = tally.step(rule, answers)
         if step is None:
             if own or not rule.fail:
                 tally.acted += 1
@@ -196,7 +206,7 @@ class RuleReader:
             return None
         if own and _replace(own):
             return way.given(None, own, rule.name)
-        tally.give(rule, way.number)
+        tally.give(rule, way.number, answers)
         own += way.firing(passed, position).of(step.failures, "step") if step.failures else ()
         if _replace(own):
             return way.given(None, own, rule.name)
@@ -215,9 +225,11 @@ class RuleReader:
             tuple([one.rule.name for one in nearest if self._spent(one, way.call)]),
         )
 
-    def _exhausted(self, rule: Rule, tally: Tally, way: "_Way") -> Unanswered:
+    def _exhausted(
+        self, rule: Rule, tally: Tally, way: "_Way", answers: Answers | None
+    ) -> Unanswered:
         """Return the refusal of a script that has ended: it is the nearest, whatever else is."""
-        why = f"'{rule.name}': {tally.exhaustion(rule)}"
+        why = f"'{rule.name}': {tally.exhaustion(rule, answers)}"
         nearest = self._nearest_rules(way.call)
         others = [miss for miss in self._misses(nearest, way.call) if miss != why]
         misses = (why, *others[: NEAR_MISSES - 1])
@@ -324,8 +336,9 @@ class RuleReader:
         if rule.times is not None and tally.is_spent(rule):
             often = f"{rule.times} time{'s' if rule.times > 1 else ''}"
             return [f"it has already acted {often}, its limit"]
-        if tally.is_exhausted(rule):
-            return [tally.exhaustion(rule)]
+        answers = None if compiled.selective is None else compiled.selective.answers(call)
+        if tally.is_exhausted(rule, answers):
+            return [tally.exhaustion(rule, answers)]
         return []
 
     def _miscounted(self, compiled: CompiledRule, call: IncomingCall) -> list[str]:

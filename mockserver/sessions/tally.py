@@ -5,11 +5,11 @@ one for its session. `mockserver.sessions.rules` decides when they move.
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from mockserver.contracts import Failure
+from mockserver.contracts import Answers, Failure
 from mockserver.conversation import IncomingCall
 from mockserver.scenario.compiled import CompiledRule
 from mockserver.scenario.conditions.subject import Subject
@@ -30,10 +30,11 @@ class Tally:
         given: How many of its replies were given.
         given_to: The numbers of the calls that got one, as many as it has `replies`.
         reached: How many calls each alternative of its `when` held for, but for `call`.
+        taken: How many answers of each group were given, of a reply that has some for each.
 
     """
 
-    __slots__ = ("acted", "given", "given_to", "passed", "reached")
+    __slots__ = ("acted", "given", "given_to", "passed", "reached", "taken")
 
     def __init__(self) -> None:
         self.acted = 0
@@ -41,9 +42,18 @@ class Tally:
         self.given = 0
         self.given_to: list[int] = []
         self.reached: Counter[int] = Counter()
+        self.taken: Counter[Hashable] = Counter()
 
-    def step(self, rule: Rule) -> Step | None:
-        """Return what *rule* would answer now; None if it has no reply."""
+    def step(self, rule: Rule, answers: Answers | None = None) -> Step | None:
+        """Return what *rule*, whose reply has these *answers*, would answer now.
+
+        None if it has no reply.
+        """
+        if answers is not None:
+            taken, replies = self.taken[answers.group], answers.replies
+            is_over = taken >= len(replies)
+            at = taken % len(replies) if rule.then == "cycle" or not is_over else -1
+            return Step(replies[at])
         if rule.reply is not None:
             return Step(rule.reply)
         if not rule.replies:
@@ -52,10 +62,12 @@ class Tally:
             return rule.replies[self.given % len(rule.replies)]
         return rule.replies[min(self.given, len(rule.replies) - 1)]
 
-    def give(self, rule: Rule, number: int) -> None:
-        """Note that the reply of *rule* goes to the *number*-th call."""
+    def give(self, rule: Rule, number: int, answers: Answers | None = None) -> None:
+        """Note that the reply of *rule*, one of *answers*, goes to the *number*-th call."""
         self.acted += 1
         self.given += 1
+        if answers is not None:
+            self.taken[answers.group] += 1
         if len(self.given_to) < len(rule.replies):
             self.given_to.append(number)
 
@@ -63,13 +75,24 @@ class Tally:
         """Return whether *rule* has used up its `times`."""
         return rule.times is not None and self.acted >= rule.times
 
-    def is_exhausted(self, rule: Rule) -> bool:
-        """Return whether all `replies` of *rule* are given and nothing is to follow them."""
-        replies = rule.replies
-        return bool(replies) and self.given >= len(replies) and rule.then in {"refuse", "pass"}
+    def is_exhausted(self, rule: Rule, answers: Answers | None = None) -> bool:
+        """Return whether all that *rule* replies is given and nothing is to follow.
 
-    def exhaustion(self, rule: Rule) -> str:
+        These are its `replies`, or the *answers* that its reply has.
+        """
+        if rule.then not in {"refuse", "pass"}:
+            return False
+        if answers is not None:
+            return self.taken[answers.group] >= len(answers.replies)
+        return bool(rule.replies) and self.given >= len(rule.replies)
+
+    def exhaustion(self, rule: Rule, answers: Answers | None = None) -> str:
         """Return a sentence about the script of *rule*, which has ended."""
+        if answers is not None:
+            count = len(answers.replies)
+            if count == 1:
+                return "the one recorded answer to this request is used up"
+            return f"the {count} recorded answers to this request are used up"
         calls = ", ".join(map(str, self.given_to))
         return f"its {len(rule.replies)} replies are used up (by calls {calls})"
 

@@ -15,6 +15,7 @@ from scenario_json import as_json
 from mockserver import bundled, cli, sampling
 from mockserver.errors import ScenarioError
 from mockserver.plugins import Plugins
+from mockserver.scenario.beside import Beside
 from mockserver.scenario.build import keys_of
 from mockserver.scenario.conditions.when import When
 from mockserver.scenario.grammar import _Grammar
@@ -103,7 +104,7 @@ def test_every_key_of_the_language_is_there() -> None:
 
 
 def test_what_is_read_by_hand_is_written_by_hand() -> None:
-    read = {*_Grammar(PLUGINS).builder._readers}  # noqa: SLF001 - no one else has to know
+    read = {*_Grammar(PLUGINS, Beside()).builder._readers}  # noqa: SLF001 - no one else has to know
     written = {*_Forms(PLUGINS).forms}
 
     # The headers of `defaults` are looked at closely, which is no matter of form.

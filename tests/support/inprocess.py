@@ -1,7 +1,7 @@
 """An API to ask without a socket: the engine, and what it says as values."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from textwrap import dedent
 from typing import Any
@@ -9,7 +9,7 @@ from typing import Any
 from mockserver.engine.engine import Engine, Exchange
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
-from mockserver.scenario.loader import ScenarioText, load_scenario
+from mockserver.scenario.loader import ScenarioText, Source, load_scenario
 from mockserver.sessions.options import Options
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Head, Timeline
@@ -79,7 +79,7 @@ class Answered:
 
 
 class Api:
-    """A server's engine; *scenario* is what a file says below its version."""
+    """A server's engine; *scenario* is what a file says below its version, or *sources* say it."""
 
     def __init__(
         self,
@@ -88,10 +88,11 @@ class Api:
         options: Options | None = None,
         time_source: Callable[[], float] = standing_still,
         plugins: Plugins | None = None,
+        sources: Sequence[Source] = (),
     ) -> None:
         plugins = plugins or Plugins.installed()
         text = ScenarioText(f"version: 1\n{dedent(scenario)}")
-        loaded = load_scenario(text, plugins=plugins)
+        loaded = load_scenario(*(sources or [text]), plugins=plugins)
         self.engine = Engine(loaded, plugins, time_source, options)
 
     def send(

@@ -155,6 +155,7 @@ class Conjunction:
     Attributes:
         when: The tests as written.
         call: The test of the call's number, which the session counts; `holds` leaves it out.
+        is_for_all: Calls fit that ask no model, although `endpoint` is not stated.
         names_endpoint: Whether `endpoint` is stated; if not, only calls that ask a model fit.
         size: How many tests there are.
         readings: What to look at, and whether that fits, the cheapest first; without `call`.
@@ -163,6 +164,7 @@ class Conjunction:
     """
 
     when: When = field(default_factory=When)
+    is_for_all: bool = False
     call: NumberTest | None = field(init=False, compare=False)
     names_endpoint: bool = field(init=False, compare=False)
     size: int = field(init=False, compare=False)
@@ -172,7 +174,7 @@ class Conjunction:
     def __post_init__(self) -> None:
         when = self.when
         tests = tuple(_tests(when))
-        names_endpoint = not isinstance(when.endpoint, Unstated)
+        names_endpoint = self.is_for_all or not isinstance(when.endpoint, Unstated)
         gates = () if names_endpoint else (_ASKS_MODEL,)
         put = object.__setattr__  # the value is frozen, and this is where it is made
         put(self, "call", None if isinstance(when.call, Unstated) else when.call)
@@ -228,6 +230,11 @@ class Condition:
     def holds(self, call: IncomingCall) -> bool:
         """Return whether one alternative holds for *call*, whatever its number."""
         return any(alternative.holds(call) for alternative in self.alternatives)
+
+    @property
+    def for_all(self) -> "Condition":
+        """The same for calls that ask no model as well, where no `endpoint` is stated."""
+        return Condition(tuple([Conjunction(one.when, True) for one in self.alternatives]))  # noqa: FBT003 - the only flag
 
 
 ALWAYS: Final = Condition((Conjunction(),))

@@ -55,7 +55,7 @@ class Subject:
 
     def __init__(self, call: IncomingCall) -> None:
         """Take what each rule asks for from *call*; the rest waits until it is asked for."""
-        self._call = call
+        self.call = call
         self._request = request = call.request
         self.endpoint = call.endpoint
         self.model = call.model
@@ -65,17 +65,17 @@ class Subject:
     @property
     def provider(self) -> str:
         """The kind of the dialect that it came by."""
-        return self._call.provider
+        return self.call.provider
 
     @property
     def key(self) -> str:
         """The API key."""
-        return self._call.key
+        return self.call.key
 
     @property
     def attempt(self) -> int:
         """Which attempt at the same request it is, counting from 1."""
-        return self._call.attempt
+        return self.call.attempt
 
     @property
     def stream(self) -> bool:
@@ -116,12 +116,12 @@ class Subject:
     @property
     def state(self) -> Mapping[str, Any]:
         """The session's state, as rules read before have left it."""
-        return self._call.state
+        return self.call.state
 
     @property
     def request(self) -> Mapping[str, Any]:
         """The request's JSON body, as sent."""
-        return self._call.sent
+        return self.call.sent
 
     @_lazily
     def tools(self) -> tuple[str, ...]:
@@ -131,7 +131,7 @@ class Subject:
     @_lazily
     def secrets(self) -> tuple[bytes, ...]:
         """The secrets in its headers and its query."""
-        http = self._call.http
+        http = self.call.http
         _, in_headers = redact_headers(http.headers.items())
         return (*in_headers, *redact_query(http.query)[1])
 
@@ -139,7 +139,7 @@ class Subject:
     def headers(self) -> Mapping[str, str]:
         """The request's headers by lower-case name; the first of several that share one."""
         headers: dict[str, str] = {}
-        for name, value in self._call.http.headers.items():
+        for name, value in self.call.http.headers.items():
             headers.setdefault(name.lower(), value)
         return headers
 

@@ -345,7 +345,8 @@ class Script:
     def _read(self, document: Mapping[str, Any], called: str, below: str) -> Scenario:
         text = as_json(document)
         try:
-            return load_scenario(ScenarioText(text, CALLED), plugins=self._plugins)
+            written = ScenarioText(text, CALLED, root=Path.cwd())
+            return load_scenario(written, plugins=self._plugins)
         except ScenarioError as error:
             known = paths(text, CALLED)
             problems = [

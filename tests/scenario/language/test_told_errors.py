@@ -187,8 +187,8 @@ def test_secrets_are_in_no_message() -> None:
         ),
         pytest.param(
             "{reply: {kind: cassette, file: a.jsonl}}",
-            "the reply kind 'cassette' is not available yet: it will come with recording",
-            id="what is to come",
+            "this scenario is in no file: a cassette lies beside one",
+            id="a cassette beside no file",
         ),
         pytest.param(
             "{when: {prompt: a, last_user: b}, reply: x}",

@@ -2,13 +2,15 @@
 
 import json
 import random
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from saying import INSTANT, Time, assistant, calls, result, schema, system, user
 from support.inprocess import Api
 
-from mockserver.errors import ScenarioError
+from mockserver.cassettes import lines
+from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Recording
 from mockserver.scenario.loader import ScenarioText, check, load_scenario
 from mockserver.wire.timeline import Abort, Hold
 
@@ -295,10 +297,24 @@ def test_11_limits_by_key_an_ab_of_models_n_answers() -> None:
     assert asked("sk-free-1") == [200, 200, 200, 429, 200]
 
 
-def test_12_what_was_recorded_comes_with_recording_and_the_reader_says_so() -> None:
-    with pytest.raises(ScenarioError) as caught:
-        load_scenario(ScenarioText(TWELVE, "a.yaml"))
+def test_12_what_was_recorded_is_answered_as_it_was_and_the_rest_by_hand(tmp_path: Path) -> None:
+    body = {"model": "gpt-4o", "messages": [user("It is 9:15."), user("checkout")]}
+    lines.write(tmp_path / "cassettes" / "checkout.jsonl", [_recorded(body)])
+    (tmp_path / "a.yaml").write_text(TWELVE)
+    api = Api(sources=[tmp_path / "a.yaml"])
 
-    assert str(caught.value) == (
-        "a.yaml:6:13: the reply kind 'cassette' is not available yet: it will come with recording"
-    )
+    later = {**body, "messages": [user("It is 9:16."), user("checkout")], "metadata": {"run": "7"}}
+    known, unknown = (api.post("/v1/chat/completions", asked) for asked in (later, BODY))
+
+    assert (known.body, known.call.rule) == (b'{"recorded": true}', "recorded")
+    assert unknown.call.rule == "not-recorded"
+    assert api.post("/v1/chat/completions", later).error["code"] == "script_exhausted"
+
+
+BODY: Final[dict[str, Any]] = {"model": "gpt-4o", "messages": [user("Hi")]}
+
+
+def _recorded(body: dict[str, Any]) -> Recording:
+    request = RecordedRequest("POST", "/v1/chat/completions", body=json.dumps(body).encode())
+    headers = (("content-type", "application/json"),)
+    return Recording(request=request, answer=RecordedAnswer(200, headers, b'{"recorded": true}'))
