@@ -8,9 +8,10 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, Final, NamedTuple, cast
+from typing import Any, Final, NamedTuple
 
 from mockserver.wire.events import CONTENT_TYPE, ServerEvent, events_of
+from mockserver.wire.jsontext import is_object
 from mockserver.wire.timeline import Headers
 
 REFUSED: Final = 400
@@ -56,7 +57,8 @@ class RecordedRequest:
     @property
     def sent(self) -> Mapping[str, Any]:
         """The JSON object that the body is; an empty one if it is none."""
-        return cast(Mapping[str, Any], self.json) if isinstance(self.json, dict) else {}
+        value: Any = self.json
+        return value if is_object(value) else {}
 
 
 class Piece(NamedTuple):

@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from mockserver.cassettes.cassette import Cassette, Index
 from mockserver.cassettes.ignoring import Ignored
@@ -66,7 +66,6 @@ class CassetteReply(SelectiveReply):
         """Return the recordings that were never given, in words."""
         played: set[int] = set()
         for group, count in given.items():
-            if isinstance(group, tuple):
-                played.update(group[:count])
+            played.update(cast(tuple[int, ...], group)[:count])
         left = [one for at, one in enumerate(self.file.recordings) if at not in played]
         return [f"{one.source}: {one.request.method} {one.request.path}" for one in left]

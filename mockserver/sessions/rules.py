@@ -5,12 +5,12 @@ docs/scenarios.md has the rules by number; `Reading.next_step` is rules 3 to 6, 
 
 import copy
 import sys
-from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, OrderedDict
+from collections.abc import Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, Literal, NamedTuple
 
-from mockserver.contracts import Answers, Failure, Reply
+from mockserver.contracts import Answers, Failure, Reply, SelectiveReply
 from mockserver.conversation import IncomingCall
 from mockserver.effort import current
 from mockserver.scenario.compiled import Compiled, CompiledRule
@@ -414,6 +414,10 @@ class RuleReader:
             wanted = rule.times or len(rule.replies) or int(rule.required)
             if not wanted or rule.optional or compiled.key.layer == apart:
                 continue
+            if compiled.selective is not None and rule.required:
+                for what in self._left(compiled, compiled.selective):
+                    yield f"rule '{rule.name}' never gave {what}"
+                continue
             gives = rule.replies and not rule.times
             counts = [t.given if gives else t.acted for t in tallies.values()] or [0]
             least = min(counts)
@@ -423,6 +427,18 @@ class RuleReader:
                 yield f"rule '{rule.name}' was used {least} of {wanted} times"
             elif least < wanted:
                 yield f"rule '{rule.name}' gave {least} of its {wanted} replies"
+
+    def left(self) -> Iterator[tuple[str, list[str]]]:
+        """Yield each rule that answers from a cassette, and what it never gave, in words."""
+        for compiled in self.compiled.rules:
+            if compiled.selective is not None:
+                yield compiled.rule.name, self._left(compiled, compiled.selective)
+
+    def _left(self, compiled: CompiledRule, selective: SelectiveReply) -> list[str]:
+        given: Counter[Hashable] = Counter()
+        for tally in self._tallies.of(compiled.key).values():
+            given.update(tally.taken)
+        return selective.left(given)
 
     # --- Another scenario ---
 
