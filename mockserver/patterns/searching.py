@@ -146,6 +146,19 @@ class Pattern:
             effort.give_up(self._given_up)
         return cast("re.Match[str] | None", match)
 
+    def every(self, text: str, seconds: float) -> "tuple[re.Match[str], ...] | None":
+        """Return all matches in *text*; None: finding them would take more than *seconds*."""
+        if not self._may_be_in(text):
+            return ()
+        if len(text) <= self.safe_length or self._is_affordable(text):
+            return tuple(self.compiled.finditer(text))
+        if self._by_clock is None:
+            return None
+        try:
+            return tuple(self._by_clock.finditer(text, timeout=seconds))
+        except TimeoutError:
+            return None
+
     @property
     def _given_up(self) -> str:
         return f"the regular expression '{shortened(self.text)}' takes too long, and was given up"

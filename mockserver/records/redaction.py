@@ -14,8 +14,9 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Final
+from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
 
 import msgspec
@@ -28,11 +29,15 @@ from mockserver.records.secret_looks import (
     may_hold,
     unescaped,
 )
+from mockserver.records.spelling import Spelled, json_text
 
 SECRET_HEADERS: Final = frozenset(
     {
-        *("authorization", "proxy-authorization", "cookie", "set-cookie", "openai-organization"),
+        *("authorization", "proxy-authorization", "cookie", "set-cookie", "cookie2", "set-cookie2"),
         *("api-key", "x-api-key", "apikey", "x-goog-api-key", "ocp-apim-subscription-key"),
+        # Whose account it is.
+        *("openai-organization", "openai-project", "anthropic-organization-id"),
+        *("x-goog-user-project", "chatgpt-account-id"),
     }
 )
 """Headers whose values are secrets, whatever they look like."""
@@ -83,40 +88,70 @@ def beginning(text: str, length: int) -> str:
     return redact_text(text[: length + LONGEST_READ])[:length]
 
 
-def _redact_text(text: str) -> str:
+class Taken(NamedTuple):
+    """A secret in a text: where it stands, and what it says; empty: it was marked before."""
+
+    start: int
+    end: int
+    secret: str
+
+
+Find = Callable[[str], Sequence[Taken]]
+"""What finds secrets in a text: in order, none within another."""
+
+
+def found_by_looks(text: str) -> list[Taken]:
+    """Return what looks like a secret in *text*, with characters escaped or not."""
     if not may_hold(text.encode("utf-8", "surrogatepass")):
-        return text
-    text = _marked(text, find_secrets(text))
-    plain = unescaped(text)
-    if plain is not None and (found := find_secrets(plain)):
-        return _marked(plain, found)
-    return text
+        return []
+    found = [Taken(start, end, text[start:end]) for start, end in find_secrets(text)]
+    spelled = unescaped(text)
+    if spelled is not None:
+        plain = spelled.plain
+        for start, end in find_secrets(plain):
+            found.append(Taken(*spelled.span(start, end), plain[start:end]))
+    return in_order(found)
+
+
+def in_order(found: Iterable[Taken]) -> list[Taken]:
+    """Return *found* in order, those that overlap as one."""
+    result: list[Taken] = []
+    for taken in sorted(found, key=lambda taken: (taken.start, -taken.end)):
+        if result and taken.start < result[-1].end:
+            last = result[-1]
+            longer = max(last, taken, key=lambda one: len(one.secret))
+            result[-1] = Taken(last.start, max(last.end, taken.end), longer.secret)
+        elif taken.end > taken.start:
+            result.append(taken)
+    return result
+
+
+def without(text: str, found: Iterable[Taken]) -> str:
+    """Return *text* with a mark in the place of each secret that was *found*."""
+    pieces: list[str] = []
+    at = 0
+    for start, end, secret in found:
+        pieces += (text[at:start], _mark_of(secret))
+        at = end
+    return "".join((*pieces, text[at:])) if pieces else text
+
+
+def _redact_text(text: str) -> str:
+    return without(text, found_by_looks(text))
 
 
 # Paths, models, scripted answers: they come again and again.
 _remembered_text = lru_cache(maxsize=REMEMBERED)(_redact_text)
 
 
-def _marked(text: str, found: Sequence[Span]) -> str:
-    """Return *text* with a mark in the place of each secret that was *found*."""
-    if not found:
-        return text
-    pieces: list[str] = []
-    at = 0
-    for start, end in found:
-        pieces += (text[at:start], mark(text[start:end].replace("\\/", "/")))
-        at = end
-    return "".join((*pieces, text[at:]))
-
-
-def _hidden(value: str) -> str:
-    """Return what is kept of *value*, the text of a member that holds a secret."""
+def found_in_member(value: str) -> list[Taken]:
+    """Return what is a secret of *value*, the text of a member whose name says that it has one."""
     scheme, blank, rest = value.partition(" ")
     if not (blank and rest and scheme.lower() in {"bearer", "basic"}):
         scheme, blank, rest = "", "", value
     if not rest or rest.startswith(MARK) or is_placeholder(rest):
-        return value
-    return f"{scheme}{blank}{mark(rest)}"
+        return []
+    return [Taken(len(scheme) + len(blank), len(value), rest)]
 
 
 # --- Secrets that are known from the request's own headers -----------------------------------
@@ -143,17 +178,21 @@ def _spelled(secret: bytes) -> tuple[str, tuple[bytes, ...]] | None:
 
 
 def _without_known(text: str, secrets: Iterable[str]) -> str:
-    """Return *text* without *secrets*, where they stand by themselves and in no longer word."""
+    return without(text, _found_known(text, secrets))
+
+
+def _found_known(text: str, secrets: Iterable[str]) -> list[Taken]:
+    """Return where *secrets* stand in *text* by themselves, and in no longer word."""
+    found: list[Taken] = []
     for secret in secrets:
         at = text.find(secret)
-        found: list[Span] = []
         while at >= 0:
             end = at + len(secret)
-            if not (_joins(text, at) or _joins(text, end)):
-                found.append((at, end))
+            if not (joins(text, at) or joins(text, end)):
+                found.append(Taken(at, end, secret))
             at = text.find(secret, end)
-        text = _marked(text, [*found, *_cut(text, secret)])
-    return text
+        found += [Taken(start, end, text[start:end]) for start, end in _cut(text, secret)]
+    return in_order(found)
 
 
 def _cut(text: str, secret: str) -> Iterator[Span]:
@@ -164,13 +203,13 @@ def _cut(text: str, secret: str) -> Iterator[Span]:
     end = len(text.removesuffix("…"))
     at = text.find(secret[:LEAST_KNOWN], max(0, end - len(secret) + 1), end)
     while at >= 0:
-        if secret.startswith(text[at:end]) and not _joins(text, at):
+        if secret.startswith(text[at:end]) and not joins(text, at):
             yield at, end
             return
         at = text.find(secret[:LEAST_KNOWN], at + 1, end)
 
 
-def _joins(text: str, at: int) -> bool:
+def joins(text: str, at: int) -> bool:
     """Return whether the characters before and after *at* belong to one word."""
     pair = text[max(0, at - 1) : at + 1]
     return 0 < at < len(text) and pair.isalnum() and pair.isascii()
@@ -197,7 +236,7 @@ def redact(content: bytes) -> bytes:
         content = _in_utf8(content)
     if not may_hold(content):
         return content
-    return _rewritten(content, _redact_text, members=True)
+    return taken_out(content, found_by_looks, members=True)
 
 
 def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
@@ -212,45 +251,91 @@ def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
         text, ways = spelled
         for way in ways:
             if way in content:
-                content = _rewritten(content, partial(_without_known, secrets=(text,)))
+                content = taken_out(content, partial(_found_known, secrets=(text,)))
                 break
     return content
 
 
-def _rewritten(content: bytes, rewrite: Callable[[str], str], *, members: bool = False) -> bytes:
-    """Return *content* with *rewrite* done to its texts, or to the whole if it is not JSON.
+@dataclass(frozen=True, slots=True)
+class Edit:
+    """The bytes from *start* to *end* of a body become *new*."""
 
-    With *members*, the texts of members whose names say so are taken out altogether.
-    """
-    if not _is_json(content):
-        text = content.decode("utf-8", "surrogateescape")
-        rewritten = rewrite(text)
-        return content if rewritten == text else rewritten.encode("utf-8", "surrogateescape")
+    start: int
+    end: int
+    new: bytes
+
+
+def edited(content: bytes, edits: Sequence[Edit]) -> bytes:
+    """Return *content* with *edits*, which are in order; without any, it is the same object."""
     pieces: list[bytes] = []
     at = 0
-    follows = -1  # where a value has to begin that belongs to a name of a secret
-    for found in _LITERAL.finditer(content):
-        spelled, is_name = found[1], found[2] is not None
-        hides = found.start() == follows
-        follows = -1
-        if is_name and members and len(spelled) <= LONGEST_NAME and is_secret_name(_text(spelled)):
-            follows = found.end()
-        if len(spelled) < LEAST_KNOWN and not hides:
-            continue
-        text = _text(spelled)
-        rewritten = _hidden(text) if hides else rewrite(text)
-        if rewritten != text:
-            pieces += (content[at : found.start(1)], json.dumps(rewritten)[1:-1].encode())
-            at = found.end(1)
+    for edit in edits:
+        pieces += (content[at : edit.start], edit.new)
+        at = edit.end
     return b"".join((*pieces, content[at:])) if pieces else content
 
 
-_LITERAL: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:\s*+)?', re.DOTALL)
+def taken_out(content: bytes, find: Find, *, members: bool = False) -> bytes:
+    """Return *content* with the `edits_of` it."""
+    return edited(content, edits_of(content, find, members=members))
+
+
+def edits_of(content: bytes, find: Find, *, members: bool = False) -> list[Edit]:
+    """Return what makes marks of what *find* finds in *content*, and leaves the rest as it is.
+
+    It is searched in the texts of JSON, or in the whole if it is not JSON. With *members*, the
+    texts of members whose names say so are taken out altogether.
+    """
+    if not is_json(content):
+        text = content.decode("utf-8", "surrogateescape")
+        return edits_at(Spelled(text), find(text))
+    edits: list[Edit] = []
+    follows = -1  # where a value has to begin that belongs to a name of a secret
+    for literal in LITERAL.finditer(content):
+        spelled, is_name = literal[1], literal[2] is not None
+        hides = literal.start() == follows
+        follows = -1
+        if is_name and members and len(spelled) <= LONGEST_NAME and is_secret_name(_text(spelled)):
+            follows = literal.end()
+        if len(spelled) < LEAST_KNOWN and not hides:
+            continue
+        text = _text(spelled)
+        found = found_in_member(text) if hides else find(text)
+        if found:
+            edits += edits_at(json_text(decoded(spelled)), found, literal.start(1))
+    return edits
+
+
+def decoded(spelled: bytes) -> str:
+    """Return *spelled*, which may hold any bytes, as characters."""
+    return spelled.decode("utf-8", "surrogateescape")
+
+
+def edits_at(spelled: Spelled, found: Iterable[Taken], offset: int = 0) -> list[Edit]:
+    """Return what makes marks of what is *found* in a text that is *spelled* so at *offset*."""
+    edits: list[Edit] = []
+    for start, end, secret in found:
+        first, last = spelled.span(start, end)
+        before = len(spelled.spelled[:first].encode("utf-8", "surrogateescape"))
+        size = len(spelled.spelled[first:last].encode("utf-8", "surrogateescape"))
+        new = _mark_of(secret).encode()
+        edits.append(Edit(offset + before, offset + before + size, new))
+    return edits
+
+
+def _mark_of(secret: str) -> str:
+    """Return the mark of *secret* as it stands in a text, where slashes may have backslashes."""
+    return mark(secret.replace("\\/", "/")) if secret else ""
+
+
+LITERAL: Final = re.compile(rb'"([^"\\]*+(?:\\.[^"\\]*+)*+)"(\s*+:\s*+)?', re.DOTALL)
 """A text of JSON; if it is the name of a member, with what stands between it and the value."""
 
 
 def _text(spelled: bytes) -> str:
     """Return what the text of JSON says that is *spelled* so."""
+    if b"\\" not in spelled:
+        return spelled.decode("utf-8", "surrogateescape")
     try:
         text: str = json.loads(b'"%b"' % spelled, strict=False)
     except ValueError:
@@ -258,7 +343,7 @@ def _text(spelled: bytes) -> str:
     return text
 
 
-def _is_json(content: bytes) -> bool:
+def is_json(content: bytes) -> bool:
     """Return whether `json.loads` takes *content*; no value is made of it."""
     try:
         msgspec.json.decode(content, type=msgspec.Raw)
@@ -329,9 +414,15 @@ def _redact_header(name: str, value: str) -> tuple[str, str, bytes | None]:
     return lower, f"{scheme}{blank}{mark(secret)}", secret.encode("utf-8", "surrogatepass")
 
 
+@lru_cache(maxsize=REMEMBERED)
 def is_secret_header(lower: str) -> bool:
     """Return whether the header called *lower*, in lower case, holds a secret whatever it says."""
     return lower in SECRET_HEADERS or not SECRET_WORDS.isdisjoint(re.split(r"[-_]", lower))
+
+
+def is_secret_parameter(lower: str) -> bool:
+    """Return whether the parameter of a query called *lower*, in lower case, holds a secret."""
+    return lower in SECRET_PARAMETERS or not SECRET_WORDS.isdisjoint(re.split(r"[-_]", lower))
 
 
 def redact_query(query: str) -> tuple[str, tuple[bytes, ...]]:
@@ -343,7 +434,7 @@ def redact_query(query: str) -> tuple[str, tuple[bytes, ...]]:
     for number, part in enumerate(parts):
         name, equals, value = part.partition("=")
         lower = unquote_plus(name).lower()
-        if lower in SECRET_PARAMETERS or not SECRET_WORDS.isdisjoint(re.split(r"[-_]", lower)):
+        if is_secret_parameter(lower):
             secret = unquote_plus(value)
             secrets.append(secret.encode("utf-8", "surrogatepass"))
             parts[number] = f"{name}{equals}{mark(secret)}" if equals else name

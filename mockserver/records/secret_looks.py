@@ -21,6 +21,7 @@ from typing import Any, Final, Literal, cast
 import yaml
 
 from mockserver import bundled
+from mockserver.records.spelling import Spelled
 
 Span = tuple[int, int]
 """Where a secret begins and ends."""
@@ -464,13 +465,12 @@ _OTHERS: Final = (
     Family((r"[?&](?:key|sig|token)=",), _KEY_PARAMETER, _parameters),
 )
 _FAMILIES: Final = (*FAMILIES_WITHIN, *_OTHERS, Family((), _BASE64_RUN, _encoded))
+_IN_RUNS: Final = tuple([family for family in _FAMILIES if not family.gates])
+"""What is known by nothing but a long run of letters and digits."""
 # Characters that need no escape and have one: what they spell is looked at too.
 _ESCAPABLE: Final = "2[de]|3[0-9ad]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]"
 _PERCENT: Final = "2[de]|3[0-9]|4[1-9a-f]|5[0-9af]|6[1-9a-f]|7[0-9a]"
-_ESCAPES: Final = (
-    re.compile(rf"\\{{1,16}}(?:u00|x)({_ESCAPABLE})", re.IGNORECASE),
-    re.compile(rf"%({_PERCENT})", re.IGNORECASE),
-)
+_ESCAPES: Final = re.compile(rf"\\{{1,16}}(?:u00|x)(?:{_ESCAPABLE})|%(?:{_PERCENT})", re.IGNORECASE)
 _RAW_ESCAPES: Final = (rf"\\u00(?i:{_ESCAPABLE})", rf"\\x(?i:{_ESCAPABLE})", rf"%(?i:{_PERCENT})")
 
 Search = Callable[[bytes], Any]
@@ -508,11 +508,14 @@ def _in_slices(content: bytes, test: Callable[[bytes], bool]) -> bool:
 
 
 def _may_hold(content: bytes) -> bool:
+    return _has_sign(content) or _RUN_OF_LEAST in content.translate(_IS_ALNUM)
+
+
+def _has_sign(content: bytes) -> bool:
+    """Return whether *content* has what all secrets have but those in base64."""
     # Without a loop of Python's: this is done for each request.
-    return (
-        any(map(_call, _GATES, repeat(content)))
-        or any(map(_call, _NAME_GATES, repeat(content.lower())))
-        or _RUN_OF_LEAST in content.translate(_IS_ALNUM)
+    return any(map(_call, _GATES, repeat(content))) or any(
+        map(_call, _NAME_GATES, repeat(content.lower()))
     )
 
 
@@ -524,15 +527,15 @@ def _may_hold_within(content: bytes) -> bool:
 
 def find_secrets(text: str) -> list[Span]:
     """Return where secrets stand in *text*, in order; they do not overlap."""
+    if not _in_slices(text.encode("utf-8", "surrogatepass"), _has_sign):
+        return spans(text, _IN_RUNS)
     return merged((*spans(text, _FAMILIES), *_values(text)))
 
 
-def unescaped(text: str) -> str | None:
-    """Return *text* with characters that need no escape as they are; None: there are none such."""
-    plain = text
-    for escapes in _ESCAPES:
-        plain = escapes.sub(lambda found: chr(int(found[1], 16)), plain)
-    return None if plain == text else plain
+def unescaped(text: str) -> Spelled | None:
+    """Return *text* with what its escapes stand for that need none; None: there are none such."""
+    spelled = Spelled(text, _ESCAPES, lambda escape: chr(int(escape[-2:], 16)))
+    return None if spelled.plain == text else spelled
 
 
 def spans(text: str, families: Iterable[Family]) -> list[Span]:
