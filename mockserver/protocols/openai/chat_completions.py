@@ -4,16 +4,17 @@ Shapes, key order and the order of chunks are those of api.openai.com, as record
 September 2025 to August 2026. Dialects that differ adapt the result.
 """
 
-from collections.abc import Callable, Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from mockserver import tokens
-from mockserver.contracts import Answer, AnsweredChoice
+from mockserver.contracts import Answer, AnsweredChoice, Heard
 from mockserver.conversation import ModelRequest
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.protocols.openai.chat_chunks import ChatChunks
+from mockserver.protocols.openai.chat_hearing import chat_heard
 from mockserver.protocols.openai.chat_members import named, service_tier, usage_of
 from mockserver.protocols.openai.chat_requests import (
     format_of,
@@ -27,6 +28,7 @@ from mockserver.protocols.openai.marks import body_marks
 from mockserver.protocols.openai.moderated import moderation
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.protocols.openai.speech import audio_id, expires_at, sound_of
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonValue
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
@@ -65,6 +67,10 @@ class ChatCompletions(OpenAIEndpoint):
         for member in READ_FROM.keys() & body.keys():
             READ_FROM[member](request, body)
         return request
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what an answer says that this server did not make."""
+        return chat_heard(sent, body, events)
 
     def shown_by(self, request: ModelRequest) -> Hashable:
         """Return all that shows of *request*; log-probabilities differ with each answer."""

@@ -10,11 +10,12 @@ from itertools import islice
 from typing import Any
 
 from mockserver import tokens
-from mockserver.contracts import Answer, AnsweredChoice
+from mockserver.contracts import Answer, AnsweredChoice, Heard
 from mockserver.conversation import Choice, ChoiceLogprobs, ModelRequest, Text, TokenLogprob
 from mockserver.models import Catalogue
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.billing import OpenAIEndpoint
+from mockserver.protocols.openai.legacy_hearing import completion_heard
 from mockserver.protocols.openai.limits import charge
 from mockserver.protocols.openai.logprobs_json import LegacyLogprobs
 from mockserver.protocols.openai.marks import (
@@ -25,6 +26,7 @@ from mockserver.protocols.openai.marks import (
     text_marks,
 )
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonValue, TokenText
 from mockserver.wire.rendered import Chunk, EventStream, JsonBody, Rendered
@@ -83,6 +85,10 @@ class Completions(OpenAIEndpoint):
         """Return *choice* as a text: refusals become text, and tool calls are left out."""
         text = choice.refusal if choice.text is None else choice.text
         return replace(choice, parts=(Text(text or ""),))
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what an answer says that this server did not make."""
+        return completion_heard(sent, body, events)
 
     def shown_by(self, request: ModelRequest) -> Hashable:
         """Return all that shows of *request*; log-probabilities and prompts differ."""

@@ -10,16 +10,18 @@ import sys
 from array import array
 from base64 import b64encode
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from mockserver import tokens
-from mockserver.contracts import Answer, ComputingEndpoint
+from mockserver.contracts import Answer, ComputingEndpoint, Heard
 from mockserver.conversation import ApiError, Charge, ModelRequest, Vector, Vectors
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.computed_hearing import vectors_heard
 from mockserver.protocols.openai.limits import charge_of_inputs
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
 from mockserver.tokens import BilledPrompt
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonText, JsonValue, number
 from mockserver.wire.marks import TOTAL, USAGE, Mark
@@ -71,6 +73,11 @@ class Embeddings(ComputingEndpoint):
             return BilledPrompt(request.prompt_tokens, model.known)
         vocabulary = tokens.vocabulary(model.family.encoding)
         return BilledPrompt(vocabulary.count_all(request.inputs), model.known)
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what an answer says that this server did not make."""
+        del sent, events
+        return vectors_heard(body, _MARKS)
 
     def render(self, answer: Answer) -> JsonBody:
         """Return the vectors of *answer*, as numbers or in base64."""

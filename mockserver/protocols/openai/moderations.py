@@ -4,14 +4,17 @@ Two generations of models answer: `omni-moderation-*`, which see images, and `te
 Forms and key orders are those of api.openai.com, as recorded from 2024-03 to 2026-08.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
-from mockserver.contracts import Answer, ComputingEndpoint, Hole
+from mockserver.contracts import Answer, ComputingEndpoint, Heard, Hole
 from mockserver.conversation import ApiError, Findings, ModelRequest
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
+from mockserver.protocols.openai.computed_hearing import findings_heard
 from mockserver.tokens import BilledPrompt
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import JsonText, JsonValue
 from mockserver.wire.rendered import JsonBody
@@ -80,6 +83,11 @@ class Moderations(ComputingEndpoint):
         """Return nothing: moderation is free, and answers have no bill."""
         del request, model
         return BilledPrompt(0, exact=True)
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what an answer says that this server did not make."""
+        del sent, events
+        return findings_heard(body)
 
     def render(self, answer: Answer) -> JsonBody:
         """Return what was found, a result for each text, or one for parts."""

@@ -177,7 +177,7 @@ def _chosen(shown: Json, choice: AnsweredChoice, answer: Answer) -> Json:
             "reasoning": reasoning,
             **({"audio": message["audio"]} if "audio" in message else {}),
             **({"tool_calls": [_call(n, call) for n, call in enumerate(calls)]} if calls else {}),
-            **({"reasoning_details": [_detail(reasoning, answer)]} if reasoning else {}),
+            **({"reasoning_details": [_detail(str(reasoning), answer)]} if reasoning else {}),
         },
     }
 

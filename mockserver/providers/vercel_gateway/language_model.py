@@ -3,14 +3,15 @@
 One URL serves whole answers and streams; one header selects which, another names the model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from mockserver.contracts import Answer
+from mockserver.contracts import Answer, Heard
 from mockserver.conversation import Transcript
 from mockserver.models import Catalogue
 from mockserver.protocols.openai.billing import OpenAIEndpoint
 from mockserver.providers.vercel_gateway import answers
+from mockserver.providers.vercel_gateway.hearing import language_model_heard
 from mockserver.providers.vercel_gateway.requests import (
     MODEL_HEADER,
     STREAMING_HEADER,
@@ -19,6 +20,7 @@ from mockserver.providers.vercel_gateway.requests import (
 )
 from mockserver.providers.vercel_gateway.specifications import PROTOCOL_HEADER, SPECIFICATION_HEADER
 from mockserver.providers.vercel_gateway.transcript import transcript
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 from mockserver.wire.sse import DONE
@@ -62,6 +64,10 @@ class LanguageModel(OpenAIEndpoint):
         *others, last = rendered.chunks
         final = last._replace(value=answers.with_stated(last.value, answer))
         return EventStream((*others, final), rendered.content_type, end=rendered.end)
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what an answer says that this server did not make."""
+        return language_model_heard(sent, body, events)
 
     def render(self, answer: Answer) -> Rendered:
         """Return *answer* in one piece, or as the parts of a stream."""

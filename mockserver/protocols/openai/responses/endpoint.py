@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, ClassVar
 
 from mockserver import tokens
-from mockserver.contracts import Answer, AnsweredText, GeneratingEndpoint
+from mockserver.contracts import Answer, AnsweredText, GeneratingEndpoint, Heard
 from mockserver.conversation import (
     ApiError,
     Charge,
@@ -24,6 +24,7 @@ from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.responses import request as reading
 from mockserver.protocols.openai.responses.counting import count
 from mockserver.protocols.openai.responses.events import ResponseEvents
+from mockserver.protocols.openai.responses.hearing import response_heard
 from mockserver.protocols.openai.responses.history import keep, with_history
 from mockserver.protocols.openai.responses.identity import (
     DIGITS,
@@ -33,7 +34,8 @@ from mockserver.protocols.openai.responses.identity import (
     response_id,
     sealed,
 )
-from mockserver.protocols.openai.responses.items import MESSAGE, OutputItem, output_of
+from mockserver.protocols.openai.responses.items import MESSAGE, output_of
+from mockserver.protocols.openai.responses.marks import BODY_MARKS, body_marks
 from mockserver.protocols.openai.responses.request import ResponsesRequest, as_response
 from mockserver.protocols.openai.responses.response import (
     COMPLETED_AT,
@@ -48,30 +50,15 @@ from mockserver.protocols.openai.responses.validation import (
 from mockserver.records.stored import StoredAnswer, StoredAnswers
 from mockserver.seeding import Draw
 from mockserver.tokens import BilledChoice, BilledPrompt, Count
+from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.jsontext import Filling, Hole, JsonValue, compact
-from mockserver.wire.marks import (
-    CONTENT,
-    FINISH,
-    GENERATED,
-    ROLE,
-    TOTAL,
-    USAGE,
-    Mark,
-    Marks,
-)
 from mockserver.wire.rendered import EventStream, JsonBody, Rendered
 
 Json = dict[str, JsonValue]
 
 TOKENS_A_SECOND = 100
 """How fast a response states to have been written."""
-_BODY_MARKS = (
-    Mark(FINISH, ("status",)),
-    Mark(USAGE, ("usage",)),
-    Mark(GENERATED, ("usage", "output_tokens")),
-    Mark(TOTAL, ("usage", "total_tokens")),
-)
 
 
 class Responses(GeneratingEndpoint):
@@ -122,7 +109,7 @@ class Responses(GeneratingEndpoint):
     def acknowledged(self, request: ModelRequest, body: bytes) -> JsonBody:
         """Return the response whose end is *body* as it is while it is queued."""
         value = taken_back(json.loads(body), as_response(request).body, "queued")
-        return JsonBody(value, "responses", _BODY_MARKS[:1])
+        return JsonBody(value, "responses", BODY_MARKS[:1])
 
     def not_kept(self, identity: str, stored: StoredAnswers) -> None:
         """Remember that the items of a response are not kept: they cannot be referred to."""
@@ -204,7 +191,11 @@ class Responses(GeneratingEndpoint):
         output = output_of(answer)
         # Only answers that are no streams say who pays (2,198 and 0 of 1,123).
         value = ResponseObject(answer, request).finished(output, billing=PAYER)
-        return JsonBody(value, "responses", (*_BODY_MARKS, *_message_marks(output)))
+        return JsonBody(value, "responses", body_marks([item.kind for item in output]))
+
+    def heard(self, sent: Mapping[str, Any], body: Any, events: Sequence[ServerEvent]) -> Heard:
+        """Return what a response says that this server did not make."""
+        return response_heard(sent, body, events)
 
     def answer_id(self, answer: Answer, draw: Draw) -> str:
         """Return the id of *answer*, which has the time of its creation in it."""
@@ -238,15 +229,6 @@ class Responses(GeneratingEndpoint):
 
 _NOT_SHOWN = frozenset({"input", "stream", "stream_options"})
 """The members of a request that show nowhere in its answer, or that are named besides."""
-
-
-def _message_marks(output: Sequence[OutputItem]) -> Marks:
-    """Return the marks on the first message of a body."""
-    number = next((n for n, item in enumerate(output) if item.kind == "message"), None)
-    if number is None:
-        return ()
-    place = ("output", number)
-    return Mark(ROLE, (*place, "role")), Mark(CONTENT, (*place, "content", 0, "text"))
 
 
 def _took_s(answer: Answer) -> int:

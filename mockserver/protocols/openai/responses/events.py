@@ -22,50 +22,23 @@ from mockserver.protocols.openai.responses.items import (
     output_of,
     whole_text,
 )
+from mockserver.protocols.openai.responses.marks import (
+    ENDS,
+    HAS_ROLE,
+    IS_DONE,
+    OPENS,
+    PLAIN,
+    SAYS,
+    SAYS_PADDED,
+)
 from mockserver.protocols.openai.responses.request import ResponsesRequest
 from mockserver.protocols.openai.responses.response import ResponseObject
 from mockserver.protocols.openai.responses.traits import traits_of
 from mockserver.wire.jsontext import NUMBER, PADDED, JsonValue, TextHole, is_list, is_object
-from mockserver.wire.marks import (
-    CALL,
-    COMPLETED,
-    CONTENT,
-    DONE,
-    FILLER,
-    FINISH,
-    GENERATED,
-    OPENING,
-    ORDINAL,
-    REFUSAL,
-    ROLE,
-    THOUGHT,
-    TOTAL,
-    USAGE,
-    Mark,
-    Marks,
-)
+from mockserver.wire.marks import CALL, CONTENT, REFUSAL, THOUGHT, Marks
 from mockserver.wire.rendered import Chunk
 
 Json = dict[str, JsonValue]
-
-_PLAIN: Final = (Mark(ORDINAL, ("sequence_number",)),)
-_OPENS: Final = (Mark(OPENING), *_PLAIN)
-_ENDS: Final = (
-    *_PLAIN,
-    Mark(FINISH),
-    Mark(COMPLETED),
-    Mark(USAGE, ("response", "usage")),
-    Mark(GENERATED, ("response", "usage", "output_tokens")),
-    Mark(TOTAL, ("response", "usage", "total_tokens")),
-)
-_IS_DONE: Final = (Mark(DONE), *_PLAIN)
-_HAS_ROLE: Final = (Mark(ROLE, ("item", "role")), *_PLAIN)
-_SAYS: Final[Mapping[str, Marks]] = {
-    kind: (Mark(kind, ("delta",)), *_PLAIN) for kind in (CONTENT, REFUSAL, CALL, THOUGHT)
-}
-_SAYS_PADDED: Final[Mapping[str, Marks]] = {
-    kind: (*marks, Mark(FILLER, ("obfuscation",))) for kind, marks in _SAYS.items()
-}
 
 
 class ResponseEvents:
@@ -82,18 +55,18 @@ class ResponseEvents:
         """Yield the events in order; their numbers and paddings are places."""
         response = ResponseObject(self._answer, self._request)
         opening = response.unfinished("in_progress")
-        yield _event("response.created", {"response": self._first(response, opening)}, _OPENS)
+        yield _event("response.created", {"response": self._first(response, opening)}, OPENS)
         if self._request.background:
             queued = response.unfinished("queued")
-            yield _event("response.queued", {"response": queued}, _OPENS)
-        yield _event("response.in_progress", {"response": opening}, _OPENS)
+            yield _event("response.queued", {"response": queued}, OPENS)
+        yield _event("response.in_progress", {"response": opening}, OPENS)
         for index, item in enumerate(self._output):
             yield from self._item(index, item)
         finished = response.finished(self._output)
         name = f"response.{finished['status']}"
         if finished["status"] == "failed":
             yield failure(finished["error"])
-        yield _event(name, {"response": finished}, _ENDS)
+        yield _event(name, {"response": finished}, ENDS)
 
     def _first(self, response: ResponseObject, opening: Json) -> Json:
         return response.unfinished("queued") if self._request.background else opening
@@ -102,7 +75,7 @@ class ResponseEvents:
         yield _event(
             "response.output_item.added",
             {"item": _begun(item), "output_index": index},
-            _HAS_ROLE if item.kind == "message" else _PLAIN,
+            HAS_ROLE if item.kind == "message" else PLAIN,
         )
         match item.part:
             case AnsweredText():
@@ -120,7 +93,7 @@ class ResponseEvents:
         yield _event(
             "response.output_item.done",
             {"item": value, "output_index": index},
-            _IS_DONE,
+            IS_DONE,
             tokens=item.unsent_tokens,
         )
 
@@ -136,10 +109,10 @@ class ResponseEvents:
     ) -> Chunk:
         """Return the event *name* that adds *piece*; *members* are in it besides."""
         if not (self._pads and pads):
-            return _event(name, {**members, "delta": piece}, _SAYS[kind], tokens=tokens)
+            return _event(name, {**members, "delta": piece}, SAYS[kind], tokens=tokens)
         size = 0 if type(piece) is TextHole else len(piece)
         padded = {**members, "delta": piece, "obfuscation": PADDED}
-        chunk = _event(name, padded, _SAYS_PADDED[kind], tokens=tokens)
+        chunk = _event(name, padded, SAYS_PADDED[kind], tokens=tokens)
         return chunk._replace(measured=size, pads_text=True)
 
     def _text(self, index: int, item: OutputItem, part: AnsweredText) -> Iterator[Chunk]:
@@ -156,10 +129,10 @@ class ResponseEvents:
             yield _event("response.output_text.annotation.added", members)
         content = item.value["content"][0]
         said = {"logprobs": content["logprobs"], "text": whole_text(part.text)}
-        yield _event("response.output_text.done", {**place, **said}, _IS_DONE)
+        yield _event("response.output_text.done", {**place, **said}, IS_DONE)
         # Their log-probabilities are in all other events (4 of 4).
         done: Json = {**content, "logprobs": []}
-        yield _event("response.content_part.done", {**place, "part": done}, _IS_DONE)
+        yield _event("response.content_part.done", {**place, "part": done}, IS_DONE)
 
     def _refusal(self, index: int, item: OutputItem, part: AnsweredRefusal) -> Iterator[Chunk]:
         place: Json = {"content_index": 0, "item_id": item.id, "output_index": index}
@@ -168,9 +141,9 @@ class ResponseEvents:
         for piece, count in part.text.pieces:
             # These are not padded (38 of 38).
             yield self._delta("response.refusal.delta", piece, place, REFUSAL, count, pads=False)
-        yield _event("response.refusal.done", {**place, "refusal": part.text}, _IS_DONE)
+        yield _event("response.refusal.done", {**place, "refusal": part.text}, IS_DONE)
         content = item.value["content"][0]
-        yield _event("response.content_part.done", {**place, "part": content}, _IS_DONE)
+        yield _event("response.content_part.done", {**place, "part": content}, IS_DONE)
 
     def _summary(self, index: int, item: OutputItem, part: AnsweredThought) -> Iterator[Chunk]:
         for number, text in enumerate(part.summary):
@@ -181,9 +154,9 @@ class ResponseEvents:
                 name = "response.reasoning_summary_text.delta"
                 yield self._delta(name, piece, place, THOUGHT, count)
             said = {"text": text}
-            yield _event("response.reasoning_summary_text.done", {**place, **said}, _IS_DONE)
+            yield _event("response.reasoning_summary_text.done", {**place, **said}, IS_DONE)
             done = {"part": {"type": "summary_text", "text": text}}
-            yield _event("response.reasoning_summary_part.done", {**place, **done}, _IS_DONE)
+            yield _event("response.reasoning_summary_part.done", {**place, **done}, IS_DONE)
 
     def _call(self, index: int, item: OutputItem, part: AnsweredCall) -> Iterator[Chunk]:
         place: Json = {"item_id": item.id, "output_index": index}
@@ -198,7 +171,7 @@ class ResponseEvents:
         for piece, count in pieces:
             yield self._delta(f"response.{named}.delta", piece, place, CALL, count)
         done = {**place, member: part.arguments}
-        yield _event(f"response.{named}.done", done, _IS_DONE)
+        yield _event(f"response.{named}.done", done, IS_DONE)
 
     def _other(self, index: int, item: OutputItem) -> Iterator[Chunk]:
         between = _BETWEEN.get(item.kind)
@@ -220,7 +193,7 @@ class ResponseEvents:
         place: Json = {"item_id": item.id, "output_index": index}
         for piece, count in tokens.pieces(text, self._answer.model.family.encoding):
             yield self._delta(f"response.{name}.delta", piece, place, CALL, count)
-        yield _event(f"response.{name}.done", {**place, member: text}, _IS_DONE)
+        yield _event(f"response.{name}.done", {**place, member: text}, IS_DONE)
 
     def at_once(
         self, index: int, item: OutputItem, name: str, member: str, text: str
@@ -228,7 +201,7 @@ class ResponseEvents:
         """Yield *text* in one piece, as *name*, and then as *member*."""
         place: Json = {"item_id": item.id, "output_index": index}
         yield self._delta(f"response.{name}.delta", text, place, CALL, 0)
-        yield _event(f"response.{name}.done", {**place, member: text}, _IS_DONE)
+        yield _event(f"response.{name}.done", {**place, member: text}, IS_DONE)
 
     def written_call(
         self, index: int, item: OutputItem, named: str, member: str
@@ -252,8 +225,8 @@ class ResponseEvents:
                 name, kind = f"response.{named}.delta", REFUSAL if is_refusal else CONTENT
                 members = {**place, **besides}
                 yield self._delta(name, piece, members, kind, count, pads=not is_refusal)
-            yield _event(f"response.{named}.done", {**place, **besides, member: text}, _IS_DONE)
-            yield _event("response.content_part.done", {**place, "part": part}, _IS_DONE)
+            yield _event(f"response.{named}.done", {**place, **besides, member: text}, IS_DONE)
+            yield _event("response.content_part.done", {**place, "part": part}, IS_DONE)
 
     def commands(self, index: int, item: OutputItem) -> Iterator[Chunk]:
         """Yield the commands of a shell; their events have no id (recorded)."""
@@ -265,7 +238,7 @@ class ResponseEvents:
             yield _event(f"{name}.added", {**place, "command": ""})
             for piece, count in tokens.pieces(str(command), self._answer.model.family.encoding):
                 yield self._delta(f"{name}.delta", piece, place, CALL, count)
-            yield _event(f"{name}.done", {**place, "command": command}, _IS_DONE)
+            yield _event(f"{name}.done", {**place, "command": command}, IS_DONE)
 
 
 _OF_ERRORS: Final = frozenset({"type", "code", "message", "param"})
@@ -282,10 +255,10 @@ def failure(error: Json, number: JsonValue = NUMBER) -> Chunk:
         **{key: error[key] for key in error if key not in _OF_ERRORS},
     }
     value = {"type": "error", "error": told, "sequence_number": number}
-    return Chunk(value, 0, _PLAIN, "error")
+    return Chunk(value, 0, PLAIN, "error")
 
 
-def _event(name: str, members: Json, marks: Marks = _PLAIN, tokens: int = 0) -> Chunk:
+def _event(name: str, members: Json, marks: Marks = PLAIN, tokens: int = 0) -> Chunk:
     """Return the event *name*: its type, and *members* in alphabetical order."""
     members = {**members, "sequence_number": NUMBER}
     return Chunk({"type": name, **dict(sorted(members.items()))}, tokens, marks, name)
@@ -415,7 +388,7 @@ def _shell_output(events: ResponseEvents, index: int, item: OutputItem) -> Itera
         told = {"stderr": said.get("stderr") or "", "stdout": said.get("stdout") or ""}
         name = "response.shell_call_output_content"
         yield _event(f"{name}.delta", {**place, "delta": told})
-        yield _event(f"{name}.done", {**place, "output": [one]}, _IS_DONE)
+        yield _event(f"{name}.done", {**place, "output": [one]}, IS_DONE)
 
 
 def _member(item: OutputItem, name: str) -> str:
