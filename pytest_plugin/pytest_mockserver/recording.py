@@ -5,18 +5,17 @@ user wrote, which tool was run, which turn it is. Parts of a prompt that differ 
 left out of them.
 """
 
-import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any, Final
 
 from mockserver.contracts import Failure
 from mockserver.conversation import ToolCall, Transcript
+from mockserver.recordings.replies import written_call, written_custom_call
 from mockserver.records.chains import answers_of, whole_transcript
 from mockserver.records.journal import Call
 from mockserver.records.steady import steady, steady_parts
 from mockserver.scenario.syntax.written import as_yaml
-from mockserver.wire.jsontext import JsonValue
 
 ERRORS: Final = 400
 TRIGGERS: Final = frozenset({"times", "every", "calls", "probability", "window_s"})
@@ -102,12 +101,18 @@ def _reply(call: Call) -> dict[str, Any]:
     if call.status is None or call.status >= ERRORS:
         return {}
     ended = {} if call.finish_reason in NATURAL else {"finish_reason": call.finish_reason}
-    if any(made.is_custom for made in call.tool_calls):
-        items = [{"text": call.text}] if call.text else []
-        items += [_item(made) for made in call.tool_calls]
+    made = [_without_redacted_id(one) for one in call.tool_calls]
+    if any(one.is_custom for one in made):
+        items: list[dict[str, Any]] = [{"text": call.text}] if call.text else []
+        items += [
+            {"custom_call": written_custom_call(one)}
+            if one.is_custom
+            else {"call": written_call(one)}
+            for one in made
+        ]
         return {"reply": {"kind": "items", "items": items, **ended}}
-    if call.tool_calls:
-        calls = [_tool_call(made.name, made.arguments, made.id) for made in call.tool_calls]
+    if made:
+        calls = [written_call(one, spaced=len(made) > 1) for one in made]
         said = {"text": call.text} if call.text else {}
         return {"reply": {"kind": "tool_calls", "calls": calls, **said, **ended}}
     if call.text is None:
@@ -115,23 +120,8 @@ def _reply(call: Call) -> dict[str, Any]:
     return {"reply": {"kind": "text", "text": call.text, **ended} if ended else call.text}
 
 
-def _item(made: ToolCall) -> dict[str, Any]:
-    if made.is_custom:
-        stated = {"id": made.id} if made.id and "[" not in made.id else {}
-        return {"custom_call": {"name": made.name, "input": made.arguments, **stated}}
-    return {"call": _tool_call(made.name, made.arguments, made.id)}
-
-
-def _tool_call(name: str, arguments: str, identity: str | None) -> dict[str, Any]:
-    try:
-        given: JsonValue = json.loads(arguments)
-    except ValueError:
-        given = arguments
-    # Arguments that are not an object, or were not written compactly, stay as they are.
-    if not isinstance(given, dict):
-        given = arguments
-    made: dict[str, Any] = {"name": name, "arguments": given}
-    return {**made, "id": identity} if identity and "[" not in identity else made
+def _without_redacted_id(made: ToolCall) -> ToolCall:
+    return replace(made, id=None) if made.id is not None and "[" in made.id else made
 
 
 def _fail(call: Call, find_failure: FindFailure) -> dict[str, Any]:
