@@ -166,10 +166,16 @@ def read(path: Path, shown: str | None = None) -> tuple[Recording, ...]:
         raise UsageError(f"the cassette '{shown}' is not UTF-8: {error}") from error
     except OSError as error:
         raise UsageError(f"the cassette '{shown}' cannot be read: {error}") from error
-    return tuple(_recordings(text, shown))
+    return tuple(recordings_of(text, shown))
 
 
-def _recordings(text: str, shown: str) -> Iterator[Recording]:
+def recordings_of(text: str, shown: str) -> Iterator[Recording]:
+    """Yield the recordings of the cassette *text*, which errors call *shown*.
+
+    Raises:
+        BadLineError: One of its lines is not a recording, and it is not the last one, cut off.
+
+    """
     lines = text.split("\n")
     for number, line in enumerate(lines, 1):
         if not line.strip():
