@@ -119,10 +119,12 @@ def _by_event(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
 
 
 def _carried(answer: RecordedAnswer, said: Heard) -> Sequence[HeardEvent]:
-    """Return what each event carries; a token where nothing here reads what is in it."""
-    if len(said.events) == len(answer.events):
+    """Return what each event carries: a token, where nothing here reads what is in them."""
+    if len(said.events) != len(answer.events):
+        return [HeardEvent(1)] * len(answer.events)
+    if any(event.tokens for event in said.events):
         return said.events
-    return [HeardEvent(1)] * len(answer.events)
+    return [HeardEvent(1, event.marks) for event in said.events]
 
 
 def _pieces(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
