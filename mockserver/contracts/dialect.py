@@ -240,6 +240,14 @@ class Dialect(ABC):
         del http
         return error
 
+    def error_code(self, body: Any) -> str | None:
+        """Return the code of the refusal *body*, JSON that this server did not make, if it has one.
+
+        It need not be valid.
+        """
+        del body
+        return None
+
     @abstractmethod
     def render_error(self, error: ApiError, draw: Draw) -> Timeline:
         """Return the whole timeline of a refusal."""

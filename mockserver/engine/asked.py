@@ -202,6 +202,7 @@ class Ready:
         unoffered: The tool calls of tools that the request does not offer, in words.
         off_schema: The JSON that is not valid for the request's schemas, in words.
         answer_id: The id of an answer that was not made here.
+        error_code: The code of a refusal that was not made here.
         bent: The positions of the failures that bent it before it was rendered.
         answer: What an endpoint made it of, which has an id and may be kept; None: nothing.
         drawn_calls: How many ids of tool calls are holes.
@@ -221,6 +222,7 @@ class Ready:
     unoffered: Final[tuple[str, ...]] = ()
     off_schema: Final[tuple[str, ...]] = ()
     answer_id: Final[str | None] = None
+    error_code: Final[str | None] = None
 
     def settled(self) -> "Ready":
         """Return it as it is kept for when the same body comes again."""

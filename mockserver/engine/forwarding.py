@@ -77,6 +77,7 @@ def received(asked: Asked, matched: Matched, answer: RecordedAnswer, said: Heard
         summary=_summary(asked, said),
         calls_tools=any(choice.tool_calls for choice in said.choices),
         answer_id=said.id,
+        error_code=asked.route.dialect.error_code(answer.json) if answer.is_refusal else None,
     )
 
 

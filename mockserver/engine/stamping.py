@@ -127,6 +127,8 @@ def enter_heard(asked: Asked, call: Call, ready: Ready) -> None:
     call.usage = ready.usage
     if ready.answer_id is not None:
         call.answer_id = ready.answer_id
+    if ready.error_code is not None:
+        call.error_code = ready.error_code
     if ready.summary is not None:
         asked.session.journal.tell(call, *ready.summary)
 

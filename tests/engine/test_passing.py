@@ -117,7 +117,9 @@ def passed(answer: RecordedAnswer) -> Any:
 def test_what_was_passed_on_is_in_the_journal() -> None:
     call = passed(ANSWER)
 
-    assert (call.status, call.outcome) == (200, "sent")
+    assert (call.status, call.outcome, call.text) == (200, "sent", "Yes.")
+    assert call.usage[:2] == (8, 2)
+    assert call.answer_id == "chatcmpl-1"
 
 
 def resumed(scenario: str, answer: RecordedAnswer, **members: Any) -> Timeline:

@@ -334,6 +334,22 @@ def test_a_retry_after_it_is_told_in_the_time_of_the_session(tmp_path: Path) -> 
     again = replaying(tmp_path, [recording]).post(CHAT, body)
 
     assert (again.status, again.call.asked_wait_s) == (429, 20)
+    assert again.call.error_code == "rate_limit_exceeded"
+
+
+def test_the_journal_reads_it(tmp_path: Path) -> None:
+    body = asked("tool", tools=[TOOL])
+    told, recording = ask(Api(TOLD), body)
+
+    again = replaying(tmp_path, [recording]).post(CHAT, body)
+
+    assert again.call.usage is not None
+    assert again.call.usage[:2] == told.call.usage[:2]
+    assert again.call.tool_calls == told.call.tool_calls
+    members = ("text", "finish_reason", "answer_id", "model", "endpoint", "conversation")
+    assert [getattr(again.call, name) for name in members] == [
+        getattr(told.call, name) for name in members
+    ]
 
 
 # --- Scenarios -------------------------------------------------------------------------------

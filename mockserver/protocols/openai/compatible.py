@@ -6,7 +6,7 @@ docs/fidelity.md states how certain each is.
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 
 from mockserver.contracts import Answer, Dialect, Located
 from mockserver.conversation import ApiError
@@ -14,7 +14,7 @@ from mockserver.protocols.openai.limits import go_duration
 from mockserver.protocols.openai.responses.broken import failed_in_stream, is_of_response
 from mockserver.traffic.limits import LimitReached
 from mockserver.wire.http_request import HttpRequest, bearer_token
-from mockserver.wire.jsontext import JsonValue, compact, to_bytes
+from mockserver.wire.jsontext import JsonValue, compact, is_object, to_bytes
 from mockserver.wire.moulds import Mould, body_moulds
 from mockserver.wire.rendered import JsonBody, Layer, Rendered
 from mockserver.wire.sse import stream_moulds
@@ -107,6 +107,12 @@ class OpenAICompatible(Dialect):
         return stream_moulds(rendered)
 
     # --- errors, in its own words ---
+
+    def error_code(self, body: Any) -> str | None:
+        """Return the code of the refusal *body*, if it has one."""
+        error = body.get("error") if is_object(body) else None
+        code = error.get("code") if is_object(error) else None
+        return None if code is None else str(code)
 
     def rate_limited(self, reached: LimitReached) -> ApiError:
         """Return the refusal of a request that exceeds a limit."""
