@@ -1,7 +1,7 @@
 """A cassette in use: which of its recordings answers a request, and why none does."""
 
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Iterable, Mapping
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -68,10 +68,10 @@ class Index:
         self.cassette = cassette
         self._ignore = ignore
         self._exact: dict[tuple[Place, bytes], list[int]] = {}
-        self._steady: dict[tuple[Place, bytes], list[int]] = {}
         self._marked: dict[Place, list[int]] = {}
         self._there: dict[Place, list[int]] = {}
         self._asked: list[Asked] = []
+        self._unmarked: list[tuple[Place, int]] = []
         for position, recording in enumerate(cassette.recordings):
             request = recording.request
             where = place_of(recording.provider, request.method, request.path, request.query)
@@ -83,7 +83,18 @@ class Index:
                 self._marked.setdefault(where, []).append(position)
             else:
                 self._exact.setdefault((where, asked.exact), []).append(position)
-                self._steady.setdefault((where, asked.steady), []).append(position)
+                self._unmarked.append((where, position))
+
+    @cached_property
+    def _steady(self) -> Mapping[tuple[Place, bytes], list[int]]:
+        """The recordings in which no secrets are marked, by what they say apart from ids.
+
+        It takes longer to make than all else, and often nobody needs it.
+        """
+        found: dict[tuple[Place, bytes], list[int]] = {}
+        for where, position in self._unmarked:
+            found.setdefault((where, self._asked[position].steady), []).append(position)
+        return found
 
     def find(self, call: IncomingCall) -> tuple[int, ...]:
         """Return the positions of the recordings of the request *call*, in their order.

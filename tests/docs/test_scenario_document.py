@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from mockserver import bundled
 from mockserver.contracts import Failure, Reply
 from mockserver.plugins import Plugins
 from mockserver.scenario.build import keys_of
@@ -27,7 +28,7 @@ TOLD_OF = [(text, output) for text, output in FENCES if output]
 
 @pytest.mark.parametrize("text", LOADED)
 def test_an_example_loads_without_any_doubt(text: str) -> None:
-    source = ScenarioText(text)
+    source = ScenarioText(text, root=bundled.folder("scenarios") / "recorded")
 
     assert load_scenario(source, plugins=PLUGINS).rules
     assert check([source], plugins=PLUGINS) == []
