@@ -11,6 +11,7 @@ import mockserver
 
 ROOT: Final = Path(mockserver.__file__).parent
 HEART: Final = (
+    "cassettes",
     "engine",
     "sessions",
     "scenario",

@@ -33,8 +33,8 @@ _ROOT: Final = re.compile(r"^.*?/v\d\w*/")
 _MARKED: Final = re.compile(r"\[redacted [0-9a-f]{8}\]|<secret>")
 """What is in the place of a secret, and what `steady` makes of that."""
 _BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)"?')
-IDS: Final = frozenset({"id", "tool_call_id", "call_id", "item_id", "toolCallId", "approval_id"})
-"""Members that hold ids which clients hand back, or make up."""
+_NAMES_AN_ID: Final = re.compile(r"(?:^|.*call_?)id$", re.IGNORECASE)
+"""The names of members that hold ids of messages and tool calls, which clients may make up."""
 UNMATCHED_PARAMETERS: Final = frozenset({"api-version"})
 
 
@@ -123,7 +123,7 @@ def _digest(value: Any, content: bytes) -> bytes:
 def _steadied(value: Any, known: dict[str, str], name: str = "") -> Any:
     """Return *value* without ids, dates and times; *known* ids are numbered as they come."""
     if isinstance(value, str):
-        if name in IDS:
+        if _NAMES_AN_ID.match(name):
             return known.setdefault(value, f"<id {len(known) + 1}>")
         return steady(value)
     if is_object(value):
