@@ -220,9 +220,7 @@ class Engine:
         route = asked.route
         understood, given = matched.understood, matched.given
         if isinstance(given.reply, RecordedReply):
-            answer = given.reply.recording.answer
-            said = self._memory.heard(answer, make=partial(heard, asked, answer))
-            return received(asked, matched, answer, said)
+            return self._replayed(asked, matched, given.reply.recording.answer)
         if route.lookup is not None:
             return looked_up(asked, matched.incoming.key, route.lookup, by_token=given.may_cut)
         if isinstance(given.reply, RawReply):
@@ -246,6 +244,16 @@ class Engine:
             given,
             states_allowances=matched.incoming.allowances is None,
             make=make,
+        )
+
+    def _replayed(self, asked: Asked, matched: Matched, answer: RecordedAnswer) -> Ready:
+        """Return *answer*, which was recorded."""
+        said = self._memory.heard(answer, make=partial(heard, asked, answer))
+        return self._memory.ready(
+            matched.understood,
+            matched.given,
+            states_allowances=True,
+            make=partial(received, asked, matched, answer, said),
         )
 
     # --- besides -----------------------------------------------------------------------------
@@ -313,13 +321,20 @@ class Engine:
                 raise route.dialect.unknown_path(http)
             incoming = IncomingCall(http, route.dialect.kind, route.endpoint.kind, key)
             self._read_model_request(incoming, route, session)
+            refused = None
         except ApiError as error:
-            return error, []
+            if not session.compiled.asks_elsewhere:
+                return error, []
+            endpoint = "" if route.endpoint is None else route.endpoint.kind
+            incoming, refused = IncomingCall(http, route.dialect.kind, endpoint, ""), error
         content = content_of(route, http)
         occurrence, incoming.attempt = session.next_counts(content)
         draw = Draw(session.seed, content, occurrence)
         number, at_s = session.journal.seen + 1, session.clock.now_s()
-        return session.reader.explain(incoming, number, draw, at_s)
+        step, readings = session.reader.explain(incoming, number, draw, at_s)
+        if refused is None or _is_elsewhere(step):
+            return step, readings
+        return refused, readings
 
     def reread(self, session: Session, call: Call, key: str) -> IncomingCall:
         """Return *call* of the journal of *session* as its rules saw it, as far as it is kept."""
@@ -351,6 +366,13 @@ class Engine:
         route = self._routes(session.scenario.provider).find("", "/")
         refused = route.dialect.render_error(error, Draw(session.seed, error.message.encode()))
         return dated(session, refused)
+
+
+def _is_elsewhere(step: Given | Unanswered) -> bool:
+    """Return whether *step* says what is to be answered to a request that this server refuses."""
+    if isinstance(step, Unanswered):
+        return step.exhausted is not None
+    return step.reply is not None and step.reply.foreign
 
 
 def _exchange(asked: Asked, call: Call, timeline: Timeline) -> Exchange:

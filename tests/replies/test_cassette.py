@@ -8,7 +8,9 @@ from support.inprocess import Api
 from support.recorded import CHAT, ask, asked, recording_of, replaying
 
 from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Recording
+from mockserver.engine.explaining import in_words
 from mockserver.errors import ScenarioError
+from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.timeline import Abort, Data, Pause, duration_s
 
 TOOL = {
@@ -246,6 +248,19 @@ def test_what_was_recorded_is_right_whatever_this_server_would_say(
     again = replay.send(method, path, body, key=key)
 
     assert (again.status, again.body, again.call.rule) == (418, b'{"a":1}', "recorded")
+
+
+def test_it_is_explained_what_a_refused_request_would_get(tmp_path: Path) -> None:
+    body = b'{"model":"my-own","messages":[{"role":"user","content":"Hi"}]}'
+    replay = replaying(tmp_path, [foreign("POST", CHAT, body, 200, b"{}")])
+
+    explained = [
+        replay.engine.explain(HttpRequest("POST", CHAT, {"authorization": "Bearer a"}, sent))[0]
+        for sent in (body, body.replace(b"Hi", b"Ho"))
+    ]
+
+    assert in_words(explained[0]) == "rule 'recorded' answers: cassette"
+    assert in_words(explained[1]).startswith("refused before any rule is read: 404")
 
 
 def test_keys_and_limits_of_the_scenario_go_before_what_was_recorded(tmp_path: Path) -> None:
