@@ -26,6 +26,7 @@ from mockserver.records.redaction import (
     joins,
 )
 from mockserver.records.secret_looks import KEY_FORMS, looks_drawn, may_hold
+from mockserver.records.spelling import url_text
 
 SEARCH_S: Final = 2.0
 """How long one text may be searched for one regular expression."""
@@ -204,7 +205,17 @@ class Finder:
         result += self._found_by_patterns(text)
         if depth:
             result += self._found_encoded(text, depth - 1)
+            result += self._found_escaped(text, depth - 1)
         return result
+
+    def _found_escaped(self, text: str, depth: int) -> Iterator[Found]:
+        """Yield what is found where escapes of URLs are undone, as in a link."""
+        if "%" not in text:
+            return
+        spelled = url_text(text)
+        if spelled.plain != text:
+            for taken, kind in self.found(spelled.plain, depth):
+                yield Found(Taken(*spelled.span(taken.start, taken.end), taken.secret), kind)
 
     def _found_known(self, text: str) -> Iterator[Found]:
         for one in self._known:

@@ -13,9 +13,10 @@ JSON_ESCAPES: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
 )
 """What stands for a character, or for a pair of halves, within a text of JSON."""
-PERCENT_ESCAPES: Final = re.compile(
-    r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])+|\+", re.IGNORECASE
-)
+_PERCENT: Final = r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])++"
+URL_ESCAPES: Final = re.compile(_PERCENT)
+"""What stands for characters in a URL."""
+QUERY_ESCAPES: Final = re.compile(rf"{_PERCENT}|\+")
 """What stands for characters in a query."""
 _SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
@@ -87,10 +88,15 @@ def _from_json(escape: str) -> str:
 
 def query_text(spelled: str) -> Spelled:
     """Return what a part of a query says that is *spelled* so."""
-    return Spelled(spelled, PERCENT_ESCAPES, _from_query)
+    return Spelled(spelled, QUERY_ESCAPES, _from_url)
 
 
-def _from_query(escape: str) -> str:
+def url_text(spelled: str) -> Spelled:
+    """Return what a text with URLs says that is *spelled* so."""
+    return Spelled(spelled, URL_ESCAPES, _from_url)
+
+
+def _from_url(escape: str) -> str:
     if escape == "+":
         return " "
     return bytes.fromhex(escape.replace("%", "")).decode("utf-8", "replace")
