@@ -18,6 +18,7 @@ TEXTS: Final[Mapping[str, str]] = {
     "system": "system",
     "first_user": "first_user",
     "last_user": "last_user",
+    "latest_user": "latest_user",
     "any_message": "texts",
     "prompt": "prompts",
     "embedding_input": "embedding_inputs",
@@ -43,7 +44,8 @@ class Capture:
         path: What a JMESPath expression finds in the body.
         system: A search of the system and developer messages.
         first_user: A search of the first user message.
-        last_user: A search of the last user message.
+        last_user: A search of the last user message, unless an assistant message follows it.
+        latest_user: A search of the newest user message, whatever follows it.
         any_message: A search of all messages; the first match is taken.
         prompt: A search of the prompts of a legacy completion.
         embedding_input: A search of the texts of a request for embeddings.
@@ -58,6 +60,7 @@ class Capture:
     system: Search | None = None
     first_user: Search | None = None
     last_user: Search | None = None
+    latest_user: Search | None = None
     any_message: Search | None = None
     prompt: Search | None = None
     embedding_input: Search | None = None

@@ -33,7 +33,7 @@ from mockserver.traffic.latency import Latency
 FOREIGN_WORDS: Final[Mapping[str, str]] = {
     "priority": "the order of the rules: the first that answers wins",
     "inScenario": "a condition of its own: 'when'",
-    "userMessage": "'last_user'",
+    "userMessage": "'latest_user'",
     "turnIndex": "'turn'",
     "sequenceIndex": "'call'",
     "hasToolResult": "'after_tool'",

@@ -53,8 +53,8 @@ def _warning(rule: Rule, what: str, hint: str | None = None) -> Iterator[Problem
 _MANY: Final = ("system", "tools")
 """What identifies a kind of agent: several of them may talk at once."""
 _ONE: Final = (
-    *("first_user", "last_user", "any_message", "prompt", "embedding_input", "moderation_input"),
-    *("key", "turn", "attempt"),
+    *("first_user", "last_user", "latest_user", "any_message", "prompt"),
+    *("embedding_input", "moderation_input", "key", "turn", "attempt"),
 )
 """What narrows a rule down to one conversation, or to one place in each."""
 

@@ -3,7 +3,7 @@
 Only files that were named are opened, and a name never leads to a file outside its folder.
 """
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, TypeAlias, cast
@@ -34,6 +34,8 @@ MAX_INCLUDED: Final = 16
 """How many files may lead, each by including the next, to one that is included."""
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
+_IN_FOLDERS: Final = frozenset({".yaml", ".yml"})
+"""Scenarios stand beside JSON that is none: data, and the schema of the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,9 @@ Source: TypeAlias = str | Path | Mapping[str, Any] | ScenarioText | Scenario
 """A path, a name such as ``failures/rate-limited-once``, a mapping, a text, or a scenario as read.
 
 What ends in ``.yaml``, ``.yml`` or ``.json`` is a path, and so is every `Path`; what has a line
-break is a file's text. A mapping is what a file holds; ``version`` may be left out.
+break is a file's text. A mapping is what a file holds; ``version`` may be left out. A folder, by
+its path or name, stands for all files in it and in folders below that end in ``.yaml`` or
+``.yml``, in the alphabetical order of their paths.
 """
 MAPPING: Final = "<scenario>"
 """How errors call a scenario that was given as a mapping."""
@@ -119,7 +123,8 @@ def _read(
 ) -> "_Reading":
     reading = _Reading(plugins or Plugins.installed())
     for source in sources:
-        reading.read(_text_of(source, folders))
+        for text in _texts_of(source, folders):
+            reading.read(text)
     errors = [problem for problem in reading.problems if problem.severity == "error"]
     if errors:
         raise ScenarioError(errors)
@@ -150,14 +155,21 @@ def read_strict(value: object) -> Strict:
 def scenario_files(*sources: Source, folders: Sequence[Path] | None = None) -> frozenset[Path]:
     """Return the files that *sources* lead to, with all that they include, invalid ones too.
 
+    Folders that were named are among them: they change when a file is added to them.
+
     Raises:
         UsageError: No such file or name.
 
     """
     reading = _Reading(Plugins.installed())
+    named: set[Path] = set()
     for source in sources:
-        reading.read(_text_of(source, folders))
-    return reading.files_read
+        folder = _folder_of(source, folders)
+        if folder is not None:
+            named |= {folder, *(path.parent for path in _files_in(folder))}
+        for text in _texts_of(source, folders):
+            reading.read(text)
+    return reading.files_read | named
 
 
 def check(
@@ -176,9 +188,9 @@ def check(
     plugins = plugins or Plugins.installed()
     problems: list[Problem] = []
     reported: set[Problem] = set()
-    for source in _expanded(sources):
+    for text in [text for source in sources for text in _texts_of(source, folders)]:
         reading = _Reading(plugins)
-        reading.read(_text_of(source, folders))
+        reading.read(text)
         found = reading.problems
         if not any(problem.severity == "error" for problem in found):
             found = [*found, *doubts(merged(reading.files), plugins)]
@@ -201,16 +213,41 @@ def bundled_scenarios(folder: Path | None = None) -> list[tuple[str, str]]:
 # --- Finding ---------------------------------------------------------------------------------
 
 
-def _expanded(sources: Iterable[Source]) -> Iterator[Source]:
-    """Yield *sources*, the files in it for a folder."""
-    for source in sources:
-        _refuse_empty(source)
-        if isinstance(source, str | Path) and "\0" not in str(source):
-            folder = Path(source)
-            if _holds(folder.is_dir):
-                yield from sorted(folder.rglob("*.yaml"))
-                continue
-        yield source
+def _texts_of(
+    source: Source, folders: Sequence[Path] | None
+) -> list[ScenarioText | Scenario | Problem]:
+    """Return the texts of *source*: one, or those of all the files in a folder."""
+    folder = _folder_of(source, folders)
+    if folder is None:
+        return [_text_of(source, folders)]
+    files = _files_in(folder)
+    if not files:
+        raise UsageError(f"the folder '{source}' has no scenarios: no file ends in '.yaml'")
+    root = _root_of(folder / "any")
+    return [
+        _text_in(path, f"{source}/{path.relative_to(folder).as_posix()}", root) for path in files
+    ]
+
+
+def _files_in(folder: Path) -> list[Path]:
+    """Return the scenarios in *folder* and below, in the alphabetical order of their paths."""
+    found = [path for path in folder.rglob("*") if path.suffix in _IN_FOLDERS and path.is_file()]
+    return sorted(found, key=lambda path: path.relative_to(folder).as_posix())
+
+
+def _folder_of(source: object, folders: Sequence[Path] | None) -> Path | None:
+    """Return the folder that *source* is the path or the name of; None: it is something else."""
+    _refuse_empty(source)
+    if not isinstance(source, str | Path) or "\0" in str(source) or "\n" in str(source):
+        return None
+    path = Path(source)
+    if isinstance(source, Path) or source.endswith(_SUFFIXES):
+        return path if _holds(path.is_dir) else None
+    named = [root / source for root in (folders if folders is not None else [_shipped()])]
+    if any(_holds(Path(f"{name}.yaml").is_file) for name in named):
+        return None
+    known = [*named, path] if _is_name(source) else [path]
+    return next((name for name in known if _holds(name.is_dir)), None)
 
 
 def _text_of(source: Source, folders: Sequence[Path] | None) -> ScenarioText | Scenario | Problem:
@@ -324,9 +361,13 @@ def _holds(what: Callable[[], bool]) -> bool:
         return False
 
 
-def _refuse_odd_name(name: str) -> None:
+def _is_name(name: str) -> bool:
     parts = name.split("/")
-    if "" in parts or "." in parts or ".." in parts or "\0" in name or "\\" in name:
+    return not ("" in parts or "." in parts or ".." in parts or "\0" in name or "\\" in name)
+
+
+def _refuse_odd_name(name: str) -> None:
+    if not _is_name(name):
         shown = name.replace("\0", "\\0")
         hint = "a name looks like 'failures/rate-limited-once'; a path ends in '.yaml'"
         raise UsageError(f"'{shown}' is not a valid scenario name\n  {hint}")

@@ -75,6 +75,7 @@ def merged(files: Sequence[ScenarioFile]) -> Scenario:
         limits=_merge([file.limits for file in files], str),
         caching=_first((file.caching for file in files), stated),
         state=_merge([file.state for file in files], str),
+        redact=tuple(dict.fromkeys(pattern for file in files for pattern in file.redact)),
         strict=strict,
         rules=tuple(rule for file in files for rule in file.rules),
         files=tuple(files),

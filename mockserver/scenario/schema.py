@@ -9,10 +9,11 @@ from dataclasses import dataclass, field, fields
 from operator import is_
 from typing import ClassVar, Final, Literal, TypeAlias
 
+from mockserver.cassettes.finding import compiled
 from mockserver.contracts import UNSTATED, Failure, OneOrMore, Reply, SelectiveReply, Unstated
-from mockserver.errors import BadValue, Place
+from mockserver.errors import BadValue, Place, UsageError
 from mockserver.scenario.actions import Capture, Setting
-from mockserver.scenario.conditions.criteria import NameTest
+from mockserver.scenario.conditions.criteria import NameTest, Regex
 from mockserver.scenario.conditions.matching import ALWAYS, Condition
 from mockserver.scenario.conditions.predicates import has_wildcard
 from mockserver.scenario.conditions.when import ProviderName, When
@@ -213,6 +214,8 @@ class Scenario:
         limits: Rate limits for each API key, by a glob of models.
         caching: Whether `cached_tokens` are as replies state them, or of prompts seen before.
         state: The session's state at its start.
+        redact: What a recorder takes out of recordings, besides what looks like a secret: regular
+            expressions, of which group 1 is meant if there is one.
         strict: What fails a test.
         rules: Read from top to bottom.
         files: The content of each file, in the order read, for merging with further layers.
@@ -230,6 +233,7 @@ class Scenario:
     limits: Mapping[str, Limits] = field(default_factory=dict[str, Limits])
     caching: Caching = "stated"
     state: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    redact: tuple[str, ...] = ()
     strict: Strict = field(default_factory=Strict)
     rules: tuple[Rule, ...] = ()
     files: tuple["ScenarioFile", ...] = field(default=(), compare=False, repr=False)
@@ -256,6 +260,7 @@ class Scenario:
             caching=self.caching if self.caching != "stated" else UNSTATED,
             defaults=self.defaults,
             state=self.state,
+            redact=self.redact,
             rules=self.rules,
         )
         return (own,)
@@ -343,6 +348,8 @@ class ScenarioFile:
             prompts that begin as others of the session did.
         defaults: Defaults for every answer that does not state its own.
         state: The session's state at its start.
+        redact: What is taken out of recordings, besides what looks like a secret: regular
+            expressions. Of one with a group, the group is taken out.
         rules: Read from top to bottom; the first that answers wins.
 
     """
@@ -362,4 +369,11 @@ class ScenarioFile:
     caching: Caching | Unstated = UNSTATED
     defaults: Defaults = field(default_factory=Defaults)
     state: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    redact: OneOrMore[Regex] = ()
     rules: tuple[Rule, ...] = ()
+
+    def __post_init__(self) -> None:
+        try:
+            compiled(self.redact)
+        except UsageError as error:
+            raise BadValue("redact", str(error)) from error

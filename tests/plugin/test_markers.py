@@ -41,6 +41,19 @@ def test_a_scenario(mock_llm):
 def test_a_text(mock_llm):
     says(mock_llm, "Text.")
 
+SHOP = Path(__file__).parent / "shop"
+SHOP.mkdir(exist_ok=True)
+(SHOP / "a.yaml").write_text("{version: 1, rules: [{times: 1, fail: 503}]}")
+(SHOP / "b.yaml").write_text("{version: 1, rules: [{reply: Hi}]}")
+
+@pytest.mark.mock_llm(SHOP)
+def test_a_folder(mock_llm):
+    says(mock_llm, 503, "Hi")
+
+def test_a_folder_that_is_loaded(mock_llm):
+    mock_llm.load(str(SHOP))
+    says(mock_llm, 503, "Hi")
+
 @pytest.mark.mock_llm(seed=None, strict=None, time_scale=None, env=None, inherit=None)
 def test_nothing_stated(mock_llm):
     mock_llm.load(HELLO).load("version: 1\\nrules: [{reply: Text.}]\\n")
@@ -49,7 +62,7 @@ def test_nothing_stated(mock_llm):
 
 
 def test_the_marker_takes_scenarios_of_all_forms(runs: Runs) -> None:
-    runs.of(TAKEN, passed=7)  # T3
+    runs.of(TAKEN, passed=9)  # T3
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_all_keys_of_a_rule_are_read(load: Load) -> None:
 
 FILE_KEYS = [
     *("version", "description", "provider", "seed", "strict", "include", "models", "keys"),
-    *("retired", "limits", "caching", "defaults", "state", "rules"),
+    *("retired", "limits", "caching", "defaults", "state", "redact", "rules"),
 ]
 
 

@@ -294,5 +294,58 @@ def test_check_reads_all_scenarios_of_a_folder(folder: Path, plugins: Plugins) -
     assert [problem.place.file for problem in problems] == [str(folder / "failures/bad.yaml")]
 
 
+@pytest.mark.parametrize("kind", [str, Path])
+def test_a_folder_is_its_files_in_the_order_of_their_paths(
+    kind: Callable[[Path], str | Path], tmp_path: Path, plugins: Plugins
+) -> None:
+    root = tmp_path / "shop"
+    for name in ("b.yaml", "a/z.yml", "a.yaml", "c/a/b.yaml"):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"{{version: 1, description: {name}, rules: [{{reply: {name}}}]}}")
+    (root / "data.json").write_text("[]")
+    (root / "a" / "z.yml").write_text(
+        "{version: 1, include: [../c/a/b.yaml], rules: [{reply: a/z.yml}]}"
+    )
+
+    scenario = load_scenario(kind(root), plugins=plugins)
+    named = load_scenario("shop", plugins=plugins, folders=[tmp_path])
+
+    # What is included comes after the file that includes it, and once.
+    assert [rule.reply for rule in scenario.rules] == [
+        TextReply(text=name) for name in ("a.yaml", "a/z.yml", "c/a/b.yaml", "b.yaml")
+    ]
+    assert scenario.description == "a.yaml"
+    assert scenario.rules[0].place == Place(f"{root}/a.yaml", 1, 43)
+    assert [rule.reply for rule in named.rules] == [rule.reply for rule in scenario.rules]
+    assert {path.name for path in loader.scenario_files(root)} >= {"a.yaml", "shop", "a", "b.yaml"}
+
+
+def test_a_file_of_a_name_is_meant_before_a_folder(folder: Path, plugins: Plugins) -> None:
+    (folder / "hello").mkdir()
+    (folder / "hello" / "other.yaml").write_text("{version: 1, description: Other.}")
+
+    assert load_scenario("hello", plugins=plugins, folders=[folder]).description == "Says hello."
+
+
+def test_a_folder_without_scenarios_is_refused(tmp_path: Path, plugins: Plugins) -> None:
+    with pytest.raises(UsageError, match=r"has no scenarios: no file ends in '\.yaml'"):
+        load_scenario(tmp_path, plugins=plugins)
+
+
+def test_what_is_to_be_redacted_is_of_all_files(load: Load) -> None:
+    scenario = load("{version: 1, redact: a+}", "{version: 1, redact: ['b(c)', a+]}")
+
+    assert scenario.redact == ("a+", "b(c)")
+
+
+@pytest.mark.parametrize("pattern", ["'('", "'x*'"])
+def test_what_is_to_be_redacted_is_an_expression_that_fits_something(
+    load: Load, pattern: str
+) -> None:
+    with pytest.raises(ScenarioError, match=r"1\.yaml:1:"):
+        load(f"{{version: 1, redact: [{pattern}]}}")
+
+
 def test_warnings_do_not_keep_a_scenario_from_loading(load: Load) -> None:
     assert load("{version: 1, rules: [{name: idle}]}").rules[0].name == "idle"

@@ -11,7 +11,7 @@ from typing import Any, Final, get_args
 
 from mockserver.contracts import Unstated
 from mockserver.conversation import IncomingCall
-from mockserver.records.redaction import is_secret_header
+from mockserver.records.redaction import is_secret_header, is_secret_parameter
 from mockserver.scenario.conditions.criteria import NumberTest, TextTest, ValueTest, show_json
 from mockserver.scenario.conditions.subject import Form, Subject, subject_of
 from mockserver.scenario.conditions.when import (
@@ -60,7 +60,10 @@ def _tests(when: When) -> Iterator[WrittenTest]:
         fits = facet.predicate(test)
         yield WrittenTest(key, cost, facet.read, fits, facet.show, wanted, test, facet.form)
     for name, test in when.headers.items():
-        yield _header_test(name.lower(), test)
+        lower = name.lower()
+        yield _named_test("headers", lower, test, secret=is_secret_header(lower))
+    for name, test in when.query.items():
+        yield _named_test("query", name, test, secret=is_secret_parameter(name.lower()))
     for text, value_test in when.request.items():
         yield _value_test("request", text, query(text).find, value_test)
     for name, value_test in when.state.items():
@@ -69,17 +72,17 @@ def _tests(when: When) -> Iterator[WrittenTest]:
         yield _negation(when.not_)
 
 
-def _header_test(name: str, test: TextTest) -> WrittenTest:
+def _named_test(key: str, name: str, test: TextTest, *, secret: bool) -> WrittenTest:
+    """Return the test of the header or the parameter called *name*; a *secret* is not shown."""
     fits = test.predicate()
-    # What is shown of a call ends in logs and reports.
-    secret = is_secret_header(name)
     return WrittenTest(
-        name=f"headers.{name}",
+        name=f"{key}.{name}",
         cost=test.cost + 1,
-        read=operator.attrgetter("headers"),
-        fits=lambda headers: fits(headers.get(name)),
-        show=lambda headers, secrets: (
-            "is different" if secret else show_text(headers.get(name), secrets)
+        read=operator.attrgetter(key),
+        fits=lambda values: fits(values.get(name)),
+        # What is shown of a call ends in logs and reports.
+        show=lambda values, secrets: (
+            "is different" if secret else show_text(values.get(name), secrets)
         ),
         wanted=test.describe(),
         test=None,

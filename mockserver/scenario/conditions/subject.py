@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Generic, Literal, TypeAlias, TypeVar
+from urllib.parse import parse_qsl
 
 from mockserver.conversation import (
     CALLS_NOTHING,
@@ -123,6 +124,22 @@ class Subject:
         """The request's JSON body, as sent."""
         return self.call.sent
 
+    @property
+    def method(self) -> str:
+        """The method of HTTP."""
+        return self._call.http.method
+
+    @property
+    def path(self) -> str:
+        """The path as the client sent it, without the session and the query."""
+        return self._call.http.path
+
+    @_lazily
+    def query(self) -> Mapping[str, str]:
+        """The parameters of the query; the first of several that share a name."""
+        pairs = parse_qsl(self._call.http.query, keep_blank_values=True)
+        return dict(reversed(pairs))
+
     @_lazily
     def tools(self) -> tuple[str, ...]:
         """The names of the tools offered."""
@@ -161,6 +178,12 @@ class Subject:
             if turn.role in ("user", "assistant"):
                 return turn.text if turn.role == "user" else None
         return None
+
+    @_lazily
+    def latest_user(self) -> str | None:
+        """The newest user message, whatever follows it."""
+        users = (turn.text for turn in reversed(self._turns) if turn.role == "user")
+        return next(users, None)
 
     @_lazily
     def texts(self) -> tuple[str, ...]:

@@ -115,11 +115,15 @@ class When(ShowsWhatIsStated):
         model: The model asked for.
         key: The API key, in whichever header it is sent.
         stream: Whether a stream is asked for.
+        method: The method of HTTP, in capitals.
+        path: The path as the client sent it, without `/s/<session>` and the query.
+        query: The parameters of the query, decoded; the first of several that share a name.
         headers: The request's headers; case does not matter.
         system: System and developer messages, joined by newlines.
         first_user: The first user message, which stays the same through an agent's whole loop.
         last_user: What is being asked now: the last user message, unless an assistant message
             follows it.
+        latest_user: The newest user message, also while tool results are handed back.
         any_message: Any message, whatever its role; one that fits is enough.
         prompt: The prompt of a legacy completion; of several, one must fit.
         embedding_input: The text of a request for embeddings, its tokens decoded; of several, one
@@ -147,10 +151,14 @@ class When(ShowsWhatIsStated):
     model: NameTest | Unstated = UNSTATED
     key: NameTest | Unstated = UNSTATED
     stream: bool | Unstated = UNSTATED
+    method: TextTest | Unstated = UNSTATED
+    path: TextTest | Unstated = UNSTATED
+    query: Mapping[str, TextTest] = field(default_factory=dict[str, TextTest])
     headers: Mapping[str, TextTest] = field(default_factory=dict[str, TextTest])
     system: TextTest | Unstated = UNSTATED
     first_user: TextTest | Unstated = UNSTATED
     last_user: TextTest | Unstated = UNSTATED
+    latest_user: TextTest | Unstated = UNSTATED
     any_message: TextTest | Unstated = UNSTATED
     prompt: TextTest | Unstated = UNSTATED
     embedding_input: TextTest | Unstated = UNSTATED
@@ -186,9 +194,9 @@ class When(ShowsWhatIsStated):
     @property
     def looks_beyond_the_body(self) -> bool:
         """Whether the same body may fit at one time and not at another."""
-        own = (self.key, self.attempt)
+        own = (self.key, self.attempt, self.method, self.path)
         return (
-            bool(self.headers or self.state)
+            bool(self.headers or self.query or self.state)
             or any(test is not UNSTATED for test in own)
             or any(inner.looks_beyond_the_body for inner in self.not_)
         )
@@ -219,6 +227,16 @@ class When(ShowsWhatIsStated):
             what = " and ".join(f"'{key}' needs {request_of(form)}" for form, key in forms.items())
             key = next(key for form, key in forms.items() if form != "chat")
             raise BadValue(key, f"{what}: never holds")
+        if isinstance(self.method, TextTest):
+            small = next((name for name in self.method.equals if name != name.upper()), None)
+            if small is not None:
+                what = f"methods are in capitals: '{small}' never holds"
+                raise BadValue("method", what, f"write '{small.upper()}'")
+        if isinstance(self.path, TextTest):
+            whole = next((text for text in self.path.equals if text[:1] != "/"), None)
+            if whole is not None:
+                what = f"a path begins with '/': '{shortened(whole)}' never holds"
+                raise BadValue("path", what, "write it as '/v1/chat/completions'")
         for key in ("call", "attempt"):
             counted = getattr(self, key)
             if isinstance(counted, NumberTest) and _most(counted) < 1:
@@ -335,9 +353,12 @@ FACETS: Final[Mapping[str, Facet]] = {
     "model": _facet("model", show_text),
     "key": _facet("key", _hidden),
     "stream": _facet("stream", lambda value, _: f"is {str(value).lower()}", _same),
+    "method": _facet("method", show_text),
+    "path": _facet("path", show_text),
     "system": _facet("system", show_text, form="chat"),
     "first_user": _facet("first_user", show_text, form="chat"),
     "last_user": _facet("last_user", show_text, form="chat"),
+    "latest_user": _facet("latest_user", show_text, form="chat"),
     "any_message": _facet("texts", _show_texts, _any_text, form="chat"),
     "prompt": _facet("prompts", _show_texts, _any_text, form="legacy"),
     "embedding_input": _facet("embedding_inputs", _show_texts, _any_text, form="embedding"),

@@ -36,10 +36,14 @@ class WhenKeys(TypedDict, total=False):
     model: Text
     key: Text
     stream: bool
+    method: Text
+    path: Text
+    query: Mapping[str, Text]
     headers: Mapping[str, Text]
     system: Text
     first_user: Text
     last_user: Text
+    latest_user: Text
     any_message: Text
     prompt: Text
     embedding_input: Text

@@ -28,8 +28,9 @@ def result(name: str, text: str = "") -> Turn:
 
 
 WHEN_KEYS = [
-    *("endpoint", "provider", "model", "key", "stream", "headers"),
-    *("system", "first_user", "last_user", "any_message", "prompt"),
+    *("endpoint", "provider", "model", "key", "stream"),
+    *("method", "path", "query", "headers"),
+    *("system", "first_user", "last_user", "latest_user", "any_message", "prompt"),
     *("embedding_input", "moderation_input"),
     *("tools", "tool_choice", "response_format", "after_tool", "turn", "images"),
     *("attempt", "call", "request", "state", "not"),
@@ -472,7 +473,7 @@ def test_there_are_differences_exactly_if_it_does_not_hold(
         ),
         pytest.param(
             "{userMessage: x}",
-            ["a.yaml:3:12: unknown key 'userMessage' in a condition", "  here it is 'last_user'"],
+            ["a.yaml:3:12: unknown key 'userMessage' in a condition", "  here it is 'latest_user'"],
             id="a key of another tool",
         ),
         pytest.param(

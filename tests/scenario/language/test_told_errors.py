@@ -197,7 +197,7 @@ def test_secrets_are_in_no_message() -> None:
         ),
         pytest.param(
             "{when: {userMessage: a}, reply: x}",
-            "here it is 'last_user'",
+            "here it is 'latest_user'",
             id="another tool's word",
         ),
         pytest.param("{per: user, reply: x}", "expected 'session'", id="an unknown scope"),

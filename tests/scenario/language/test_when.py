@@ -61,6 +61,13 @@ CHAT: list[Any] = [
     ("{first_user: Hi}", "{first_user: Ho}", TALK, {}),
     ("{last_user: {contains: weather}}", "{last_user: {contains: Weather}}", TALK, {}),
     ("{last_user: {present: false}}", "{last_user: {contains: Weather}}", TOLD, {}),
+    ("{latest_user: {contains: weather}}", "{latest_user: Hi}", TALK, {}),
+    ('{latest_user: "Weather and time?"}', "{latest_user: {present: false}}", TOLD, {}),
+    ("{latest_user: Hi}", "{latest_user: Ho}", [user("Hi"), assistant("Ho")], {}),
+    ("{method: POST}", "{method: {not: POST}}", "Hi", {}),
+    ("{path: /v1/chat/completions}", '{path: "/v1/*"}', "Hi", {}),
+    ('{path: {glob: "/v1/*"}}', "{path: {contains: '?'}}", "Hi", {}),
+    ("{query: {page: {present: false}}}", '{query: {page: "1"}}', "Hi", {}),
     ("{any_message: Ho}", "{any_message: Hu}", TALK, {}),
     ("{any_message: {contains: noon}}", "{any_message: {contains: night}}", TOLD, {}),
     ('{last_user: "a\\nb"}', "{last_user: a}", [image("a", "b")], {}),
@@ -447,3 +454,77 @@ def test_a_script_that_passes_adds_nothing_once_it_has_ended() -> None:
 
     assert (answered.text, answered.call.failures, answered.call.planned_ms) == ("below", (), None)
     assert api.engine.session("default").state == {"step": "below"}
+
+
+# --- The HTTP request ---------------------------------------------------------------------------
+
+
+def test_path_and_query_are_as_the_client_sent_them_without_the_session() -> None:
+    api = Api("""
+        rules:
+          - when:
+              path: {regex: ^/openai/deployments/gpt-4o/}
+              query: {api-version: {glob: "2024-*"}}
+            reply: blue
+          - when: {query: {who: "Ada & Co"}}
+            reply: Ada
+          - {when: {not: {query: {who: {present: true}}}}, reply: nobody}
+          - {reply: somebody}
+    """)
+    azure = "/openai/deployments/gpt-4o/chat/completions?api-version="
+    paths = [
+        f"{azure}2024-10-21",
+        f"/s/default{azure}2024-10-21",
+        f"{azure}2023-05-15&who=x",
+        "/v1/chat/completions?who=Ada+%26%20Co&who=Bob",
+        "/v1/chat/completions?who",
+        "/v1/chat/completions",
+    ]
+    body = {"model": "gpt-4o", "messages": [user("Hi")]}
+    texts = [api.post(path, body, headers={"api-key": "k"}).text for path in paths * 2]
+
+    assert texts == ["blue", "blue", "somebody", "Ada", "somebody", "nobody"] * 2
+
+
+def test_what_only_looks_things_up_has_a_method_a_path_and_a_query() -> None:
+    api = Api("""
+        rules:
+          - when: {endpoint: models, method: GET, path: /v1/models, query: {limit: {regex: ^\\d+$}}}
+            fail: 503
+    """)
+
+    assert [api.get(path).status for path in ("/v1/models?limit=2", "/v1/models")] == [503, 200]
+
+
+@pytest.mark.parametrize(
+    ("when", "hint"),
+    [("{method: post}", "write 'POST'"), ("{path: v1/models}", "/v1/chat/completions")],
+)
+def test_what_no_request_has_is_refused(when: str, hint: str) -> None:
+    with pytest.raises(ScenarioError) as raised:
+        Api(f"rules: [{{when: {when}, reply: x}}]")
+    assert hint in str(raised.value)
+
+
+def test_a_parameter_that_holds_a_secret_is_not_shown() -> None:
+    api = Api("""
+        strict: true
+        rules: [{name: keyed, when: {query: {key: other, page: other}}, reply: x}]
+    """)
+    body = {"model": "gpt-4o", "messages": [user("Hi")]}
+    call = api.post("/v1/chat/completions?key=hush-4711&page=2", body).call
+
+    shown = "\n".join(call.near_misses)
+    assert "query.key is different" in shown
+    assert "hush-4711" not in shown
+
+
+def test_the_newest_user_message_can_be_captured() -> None:
+    api = Api("""
+        rules:
+          - when: {after_tool: get_time}
+            capture: {what: {latest_user: {regex: "^(\\\\w+)"}}}
+            reply: {kind: template, text: "{{ captured.what }}"}
+    """)
+
+    assert api.chat(TOLD).text == "Weather"
