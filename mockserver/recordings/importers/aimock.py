@@ -3,9 +3,7 @@
 Source: its `src/types.ts` and `src/router.ts`, read 2026-11.
 """
 
-import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 from mockserver.recordings.importers.documents import Json, as_list, as_number, as_object, as_text
@@ -13,6 +11,7 @@ from mockserver.recordings.importers.rules import (
     CHARACTERS_PER_TOKEN,
     InexpressibleError,
     Rules,
+    Written,
     call_of,
     http_error,
     literal,
@@ -20,6 +19,7 @@ from mockserver.recordings.importers.rules import (
     usage_of,
 )
 from mockserver.recordings.importers.taken import Taken
+from mockserver.wire.jsontext import is_list, is_object
 
 NAME: Final = "aimock"
 DESCRIPTION: Final = "fixtures of aimock (JSON)"
@@ -58,19 +58,8 @@ def recognises(document: Any) -> bool:
     """Return whether *document* has aimock's fixtures."""
     fixtures = [as_object(one) for one in as_list(as_object(document).get("fixtures"))]
     return bool(fixtures) and any(
-        isinstance(one.get("match"), dict) and isinstance(one.get("response"), dict)
-        for one in fixtures
+        is_object(one.get("match")) and is_object(one.get("response")) for one in fixtures
     )
-
-
-@dataclass(slots=True)
-class _Fixture:
-    place: str
-    name: str
-    when: Json
-    step: Json
-    index: int | None
-    group: str
 
 
 def read(document: Any, shown: str) -> Taken:
@@ -80,46 +69,18 @@ def read(document: Any, shown: str) -> Taken:
     for name in members:
         if name != "fixtures" and not name.startswith(("_", "$")):
             rules.leave_out(f"'{name}'", "only 'fixtures' are taken")
-    fixtures: list[_Fixture] = []
+    fixtures: list[Written] = []
     for number, item in enumerate(as_list(members.get("fixtures")), 1):
         place = f"fixture {number}"
         try:
             fixtures.append(_fixture(as_object(item), place, rules))
         except InexpressibleError as error:
             rules.leave_out(place, str(error))
-    groups: dict[str, list[_Fixture]] = {}
-    for fixture in fixtures:
-        if fixture.index is not None:
-            groups.setdefault(fixture.group, []).append(fixture)
-    for fixture in fixtures:
-        if fixture.index is None:
-            rules.add(fixture.place, fixture.name, {"when": fixture.when, **fixture.step})
-        elif groups.get(fixture.group):
-            _add_sequence(sorted(groups.pop(fixture.group), key=lambda one: one.index or 0), rules)
+    rules.add_all(fixtures)
     return rules.taken({"models": "any"})
 
 
-def _add_sequence(siblings: list[_Fixture], rules: Rules) -> None:
-    """Add rules for fixtures that differ in `sequenceIndex` alone, in its order.
-
-    One rule whose replies are given one after the other, after which the next rules answer; or,
-    where numbers are missing, a rule for each number.
-    """
-    first = siblings[0]
-    if [one.index for one in siblings] == [*range(len(siblings))]:
-        replies = [
-            step["reply"] if step.keys() == {"reply"} else step
-            for step in [one.step for one in siblings]
-        ]
-        rules.add(first.place, first.name, {"when": first.when, "replies": replies, "then": "pass"})
-        return
-    for before, one in enumerate(siblings):
-        # A rule counts the calls that reach it: those answered by its siblings above do not.
-        nth = (one.index or 0) + 1 - before
-        rules.add(one.place, one.name, {"when": one.when | {"call": nth}, **one.step})
-
-
-def _fixture(entry: Json, place: str, rules: Rules) -> _Fixture:
+def _fixture(entry: Json, place: str, rules: Rules) -> Written:
     match, response = as_object(entry.get("match")), as_object(entry.get("response"))
     if not response:
         raise InexpressibleError("it has no 'response'")
@@ -129,17 +90,10 @@ def _fixture(entry: Json, place: str, rules: Rules) -> _Fixture:
         if name not in OPTIONS and not name.startswith("_"):
             rules.leave_out(place, f"'{name}' has no counterpart")
     index = as_number(match.get("sequenceIndex"))
-    others = {name: value for name, value in match.items() if name != "sequenceIndex"}
     said = as_text(match.get("userMessage")) or as_text(match.get("inputText"))
     wanted = as_text(entry.get("name")) or said or as_text(match.get("toolCallId"))
-    return _Fixture(
-        place,
-        wanted or "otherwise",
-        when,
-        step,
-        None if index is None else int(index),
-        json.dumps(others, sort_keys=True, default=str),
-    )
+    number = None if index is None else int(index)
+    return Written(place, wanted or "otherwise", when, step, number)
 
 
 # --- Conditions ------------------------------------------------------------------------------
@@ -171,7 +125,7 @@ def _text_test(value: Any, name: str) -> Json:
 
 
 def _system_test(value: Any) -> Json:
-    if not isinstance(value, list):
+    if not is_list(value):
         return _text_test(value, "systemMessage")
     return {"all": [_text_test(one, "systemMessage") for one in as_list(value)]}
 
@@ -216,7 +170,7 @@ def _step(response: Json, entry: Json, place: str, rules: Rules) -> Json:
     failures = _failures(entry, place, rules)
     latency = _latency(entry, place, rules)
     step: Json = {}
-    if isinstance(response.get("error"), dict):
+    if is_object(response.get("error")):
         failures.append(_error(response))
     else:
         step["reply"] = _reply(response, place, rules)

@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import yaml
 
 from mockserver.recordings.importers.taken import UnreadableError
+from mockserver.wire.jsontext import is_list, is_object
 
 MOST_BYTES: Final = 256 * 1024 * 1024
 """The size limit of a file, before and after it is decompressed."""
@@ -184,7 +185,7 @@ class _Composer:
         top = self._open[-1]
         if isinstance(top.value, list):
             top.value.append(value)
-        elif top.key == "<<" and isinstance(value, dict | list):
+        elif top.key == "<<" and not isinstance(value, str):
             top.merged += as_list(value) or [value]
             top.key = None
         else:
@@ -215,12 +216,12 @@ def _constructed(tag: str, word: str) -> Any:
 
 def as_object(value: object) -> Json:
     """Return *value* if it is a mapping; an empty one otherwise."""
-    return cast(Json, value) if isinstance(value, dict) else {}
+    return value if is_object(value) else {}
 
 
 def as_list(value: object) -> list[Any]:
     """Return *value* if it is a list; an empty one otherwise."""
-    return value if isinstance(value, list) else []
+    return value if is_list(value) else []
 
 
 def as_text(value: object) -> str:

@@ -18,6 +18,7 @@ from mockserver.recordings.importers.documents import as_list, as_object, as_tex
 from mockserver.recordings.importers.encodings import EncodingError, decoded
 from mockserver.recordings.importers.taken import Taken
 from mockserver.wire.events import CONTENT_TYPE
+from mockserver.wire.jsontext import is_list
 from mockserver.wire.timeline import Headers
 
 OF_THE_CONNECTION: Final = frozenset(
@@ -164,7 +165,7 @@ def headers_of(given: object) -> Headers:
 
 
 def _texts(value: object) -> Iterable[str]:
-    return map(_text, as_list(value)) if isinstance(value, list) else [_text(value)]
+    return map(_text, as_list(value)) if is_list(value) else [_text(value)]
 
 
 def _text(value: object) -> str:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 from mockserver.recordings.importers.documents import as_list, as_number, as_object, as_text
 from mockserver.recordings.importers.exchanges import Exchanges, bytes_of, headers_of
 from mockserver.recordings.importers.taken import Taken
+from mockserver.wire.jsontext import is_list
 
 NAME: Final = "har"
 DESCRIPTION: Final = "HTTP archives of browsers, proxies and Polly.js (HAR)"
@@ -32,7 +33,7 @@ def _archives(document: Any) -> list[dict[str, Any]]:
     found = [as_object(members.get("log"))] + [
         as_object(as_object(value).get("log")) for name, value in members.items() if name != "log"
     ]
-    return [log for log in found if isinstance(log.get("entries"), list)]
+    return [log for log in found if is_list(log.get("entries"))]
 
 
 def read(document: Any, shown: str) -> Taken:

@@ -4,6 +4,8 @@ import re
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
+from mockserver.wire.jsontext import is_object
+
 HOSTS: Final = tuple(
     [
         (provider, re.compile(pattern))
@@ -20,7 +22,7 @@ HOSTS: Final = tuple(
 """Whose hosts these are, by the kind of the dialect."""
 
 COMPATIBLE: Final = re.compile(
-    r"(?P<root>.*)(?P<below>/(?:chat/completions|completions|embeddings|moderations|responses))/?"
+    r"(?P<root>.*?)(?P<below>/(?:chat/completions|completions|embeddings|moderations|responses))/?"
 )
 """Paths of OpenAI's API behind any root."""
 DEPLOYMENT: Final = re.compile(r".*?(?P<path>/openai/deployments/[^/]+/.+)")
@@ -60,7 +62,7 @@ def placed(method: str, url: str, sent: Any) -> Placed | str:
     for provider, pattern in HOSTS:
         if pattern.fullmatch(host):
             return Placed(provider, path, parts.query)
-    is_asking = method == "POST" and isinstance(sent, dict) and not ASKING.isdisjoint(sent)
+    is_asking = method == "POST" and is_object(sent) and not ASKING.isdisjoint(sent)
     deployment = DEPLOYMENT.fullmatch(path)
     if deployment and is_asking:
         return Placed("azure", deployment["path"], parts.query, host)

@@ -11,7 +11,7 @@ from mockserver.recordings.importers.documents import Json, as_list, as_object, 
 from mockserver.recordings.importers.exchanges import bytes_of, headers_of
 from mockserver.recordings.importers.taken import Taken
 from mockserver.wire.events import CONTENT_TYPE
-from mockserver.wire.jsontext import compact
+from mockserver.wire.jsontext import compact, is_object
 
 NAME: Final = "journal"
 DESCRIPTION: Final = "journals of this server and of its pytest plugin (JSON)"
@@ -75,7 +75,7 @@ def _unusable(call: Json) -> str:
     endpoint = as_text(call.get("endpoint"))
     if endpoint not in OBJECTS:
         return f"a journal does not keep what the endpoint '{endpoint}' answers"
-    if not isinstance(call.get("body"), dict):
+    if not is_object(call.get("body")):
         return "the journal has not kept the request's body"
     if call.get("status") != ANSWERED:
         return "a journal does not keep the text of a refusal"

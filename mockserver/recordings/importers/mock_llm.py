@@ -7,6 +7,7 @@ query) and an answer: a status and a text with templates that becomes JSON. Sour
 
 import json
 import re
+from contextlib import suppress
 from typing import Any, Final
 
 from mockserver.recordings.importers.documents import Json, as_list, as_number, as_object, as_text
@@ -15,6 +16,7 @@ from mockserver.recordings.importers.rules import (
     ERRORS,
     InexpressibleError,
     Rules,
+    Written,
     call_of,
     http_error,
     literal,
@@ -22,6 +24,7 @@ from mockserver.recordings.importers.rules import (
     usage_of,
 )
 from mockserver.recordings.importers.taken import Taken
+from mockserver.wire.jsontext import is_list, is_object
 
 NAME: Final = "mock-llm"
 DESCRIPTION: Final = "configurations of mock-llm (YAML, JSON)"
@@ -62,7 +65,7 @@ def read(document: Any, shown: str) -> Taken:
     """Return the scenario that the configuration *shown* is: its rules, the last one first."""
     rules = Rules(shown)
     members = as_object(document)
-    models: list[Json] = []
+    written: list[Written] = []
     for name in members:
         if name not in ("rules", "streaming"):
             rules.leave_out(f"'{name}'", "it has no counterpart")
@@ -70,12 +73,11 @@ def read(document: Any, shown: str) -> Taken:
     for number in range(len(items), 0, -1):
         place = f"rule {number}"
         try:
-            _add(items[number - 1], place, rules, models)
+            written.append(_rule(items[number - 1], place, rules))
         except InexpressibleError as error:
             rules.leave_out(place, str(error))
-    return rules.taken(
-        {"models": models or "any", **_defaults(as_object(members.get("streaming")))}
-    )
+    rules.add_all(written)
+    return rules.taken({"models": "any", **_defaults(as_object(members.get("streaming")))})
 
 
 def _defaults(streaming: Json) -> Json:
@@ -87,7 +89,7 @@ def _defaults(streaming: Json) -> Json:
     return {"defaults": {"latency": {"per_token_ms": per_token_ms}}}
 
 
-def _add(rule: Json, place: str, rules: Rules, models: list[Json]) -> None:
+def _rule(rule: Json, place: str, rules: Rules) -> Written:
     endpoints = _endpoints(as_text(rule.get("path")))
     method = as_text(rule.get("method")).upper()
     if method == "GET":
@@ -95,7 +97,8 @@ def _add(rule: Json, place: str, rules: Rules, models: list[Json]) -> None:
     elif method:
         endpoints = [one for one in endpoints if one != "models"]
     if not endpoints:
-        raise InexpressibleError(f"no endpoint of ours answers {method} {rule.get('path')}".strip())
+        where = f"{method} {rule.get('path')}".strip()
+        raise InexpressibleError(f"no endpoint of ours answers {where}")
     response = as_object(rule.get("response"))
     filled = _Content(as_text(response.get("content")))
     status = int(as_number(response.get("status")) or 200)
@@ -103,29 +106,26 @@ def _add(rule: Json, place: str, rules: Rules, models: list[Json]) -> None:
         if name not in ("path", "method", "match", "sequence", "response"):
             rules.leave_out(place, f"'{name}' has no counterpart")
     if endpoints == ["models"] and status < ERRORS:
-        _add_models(filled, models, place, rules)
-        return
+        raise InexpressibleError("the list of models is the provider's own here: see 'models'")
     when: Json = {}
     if not GENERATING.issubset(endpoints):
         when["endpoint"] = endpoints[0] if len(endpoints) == 1 else endpoints
     _add_match(when, as_text(rule.get("match")))
     sequence = as_number(rule.get("sequence"))
-    if sequence is not None:
-        when["call"] = int(sequence) + 1
-        if len(when) > len({"endpoint", "call"}):
-            what = "'sequence' counts all calls of the path there, and those that match here"
-            rules.note(place, what)
+    if sequence is not None and when.keys() - {"endpoint"}:
+        what = "'sequence' counts all calls of the path there, and those that match here"
+        rules.note(place, what)
     answer = _answer(filled, status, endpoints, place, rules)
-    rules.add(place, _name(rule, status), {"when": when, **answer})
+    index = None if sequence is None else int(sequence)
+    return Written(place, _name(rule, status), when, answer, index)
 
 
 def _name(rule: Json, status: int) -> str:
-    said = " ".join([found[1:-1] for found in _QUOTED.findall(as_text(rule.get("match")))])
-    if said:
-        return said
-    if as_number(rule.get("sequence")) is not None:
-        return f"call-{int(rule['sequence']) + 1}"
-    return "otherwise" if status < ERRORS else f"status-{status}"
+    pieces = _QUOTED.findall(as_text(rule.get("match")))
+    said = " ".join([piece[1:-1] for piece in pieces if piece.startswith("'")])
+    if not said and rule.get("sequence") is not None:
+        return "in-order"
+    return said or ("otherwise" if status < ERRORS else f"status-{status}")
 
 
 def _endpoints(path: str) -> list[str]:
@@ -141,16 +141,6 @@ def _endpoints(path: str) -> list[str]:
     return found
 
 
-def _add_models(filled: "_Content", models: list[Json], place: str, rules: Rules) -> None:
-    """Take the models of a list; it is answered in the provider's own form here."""
-    data = [as_object(one) for one in as_list(as_object(filled.value).get("data"))]
-    names = [as_text(one.get("id")) for one in data if as_text(one.get("id"))]
-    if not names:
-        raise InexpressibleError("the list of models has its own form here")
-    models += [{"id": name} for name in names if {"id": name} not in models]
-    rules.note(place, "the list of models has the provider's form; its models are known here")
-
-
 # --- Conditions ------------------------------------------------------------------------------
 
 
@@ -159,17 +149,18 @@ def _add_match(when: Json, match: str) -> None:
     for part in _conjuncts(match):
         if part in ("", "@"):
             continue
-        for pattern, test in (
-            (_CONTAINS, lambda text: {"contains": text}),
-            (_STARTS, lambda text: {"glob": f"{literal(text)}*"}),
-            (_EQUALS, lambda text: text),
-        ):
-            found = pattern.fullmatch(part)
-            if found:
-                _add_test(when, found[1], test(found[2].replace("\\'", "'")))
-                break
+        if found := _CONTAINS.fullmatch(part):
+            _add_test(when, found[1], {"contains": _unquoted(found[2])})
+        elif found := _STARTS.fullmatch(part):
+            _add_test(when, found[1], {"glob": f"{literal(_unquoted(found[2]))}*"})
+        elif found := _EQUALS.fullmatch(part):
+            _add_test(when, found[1], _unquoted(found[2]))
         else:
             when.setdefault("request", {})[_of_body(part)] = True
+
+
+def _unquoted(text: str) -> str:
+    return text.replace("\\'", "'")
 
 
 def _conjuncts(match: str) -> list[str]:
@@ -219,22 +210,13 @@ class _Content:
         self.templates: list[str] = []
         marked = _TEMPLATE.sub(self._marked, text)
         value: Any = None
-        for attempt in (marked, re.sub('(?<!")(\ue000\\d+\ue001)(?!")', r'"\1"', marked)):
-            try:
-                value = json.loads(attempt)
-            except (ValueError, RecursionError):
-                continue
-            break
+        with suppress(ValueError, RecursionError):
+            value = json.loads(marked)
         self.value = value
-        self.text = text
 
     def _marked(self, found: re.Match[str]) -> str:
         self.templates.append(found[0])
         return f"\ue000{len(self.templates) - 1}\ue001"
-
-    def is_filled(self, value: Any) -> bool:
-        """Return whether the text *value* is a template and nothing else."""
-        return bool(_MARK.fullmatch(as_text(value)))
 
     def ours(self, value: Any) -> tuple[Any, bool]:
         """Return *value* with our templates in the place of theirs, and whether it has some."""
@@ -248,9 +230,9 @@ class _Content:
         def walked(inner: Any) -> Any:
             if isinstance(inner, str):
                 return _MARK.sub(written, inner)
-            if isinstance(inner, list):
+            if is_list(inner):
                 return [walked(one) for one in as_list(inner)]
-            if isinstance(inner, dict):
+            if is_object(inner):
                 return {key: walked(one) for key, one in as_object(inner).items()}
             return inner
 
@@ -269,7 +251,7 @@ def _template(theirs: str) -> str:
 
 def _answer(filled: _Content, status: int, endpoints: list[str], place: str, rules: Rules) -> Json:
     if filled.value is None:
-        raise InexpressibleError("its content is not JSON")
+        raise InexpressibleError("its content is not JSON, or a template in it stands for JSON")
     body = as_object(filled.value)
     if status >= ERRORS:
         value, has_templates = filled.ours(filled.value)

@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from mockserver.errors import UsageError
@@ -11,7 +12,7 @@ from mockserver.recordings.importers.documents import Json, as_number, as_object
 from mockserver.recordings.importers.taken import Taken
 from mockserver.scenario.loader import ScenarioText, check
 from mockserver.scenario.syntax.written import as_json, plain
-from mockserver.wire.jsontext import compact
+from mockserver.wire.jsontext import compact, is_list, is_object
 
 LONGEST_NAME: Final = 40
 ERRORS: Final = 400
@@ -21,6 +22,27 @@ CHARACTERS_PER_TOKEN: Final = 4
 
 class InexpressibleError(ValueError):
     """Something that our language has no word for; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What one rule of another tool becomes.
+
+    Attributes:
+        place: Where it stands.
+        wanted: What its name is to be like.
+        when: Its condition.
+        step: What it answers: `reply`, `fail`, `latency`.
+        index: Which of the calls for which its condition holds it answers, counting from 0; None:
+            all.
+
+    """
+
+    place: str
+    wanted: str
+    when: Json
+    step: Json
+    index: int | None = None
 
 
 class Rules:
@@ -58,6 +80,35 @@ class Rules:
         self._names.add(named["name"])
         self._rules.append(named)
 
+    def add_all(self, written: Iterable[Written]) -> None:
+        """Add rules in their order; those that differ in their index alone become one.
+
+        Its replies are given one after the other, and after the last one the next rules answer.
+        Where an index is missing, there is a rule for each.
+        """
+        written = list(written)
+        groups: dict[str, list[Written]] = {}
+        for one in written:
+            if one.index is not None:
+                groups.setdefault(_key(one.when), []).append(one)
+        for one in written:
+            if one.index is None:
+                self.add(one.place, one.wanted, {"when": one.when, **one.step})
+            elif siblings := groups.pop(_key(one.when), None):
+                self._add_sequence(sorted(siblings, key=lambda sibling: sibling.index or 0))
+
+    def _add_sequence(self, siblings: list[Written]) -> None:
+        first = siblings[0]
+        if [one.index for one in siblings] == [*range(len(siblings))]:
+            replies = [in_replies(one.step) for one in siblings]
+            rule = {"when": first.when, "replies": replies, "then": "pass"}
+            self.add(first.place, first.wanted, rule)
+            return
+        for before, one in enumerate(siblings):
+            # A rule counts the calls that reach it: those answered by its siblings above do not.
+            nth = (one.index or 0) + 1 - before
+            self.add(one.place, one.wanted, {"when": one.when | {"call": nth}, **one.step})
+
     def _named(self, wanted: str) -> str:
         words = "-".join(re.findall(r"[a-z0-9]+", wanted.lower()))[:LONGEST_NAME].strip("-")
         name = words or f"rule-{len(self._rules) + 1}"
@@ -72,6 +123,15 @@ class Rules:
         if self._rules:
             scenario = {"version": 1, **(members or {}), "rules": self._rules}
         return Taken(scenario=scenario, left_out=tuple(self._left_out), notes=tuple(self._notes))
+
+
+def _key(when: Json) -> str:
+    return json.dumps(when, sort_keys=True, default=str)
+
+
+def in_replies(step: Json) -> Any:
+    """Return *step* as `replies` have it: a reply that stands alone in its short form."""
+    return step["reply"] if step.keys() == {"reply"} else step
 
 
 # --- Conditions ------------------------------------------------------------------------------
@@ -95,12 +155,12 @@ def ignoring_case(text: str) -> Json:
 def arguments_of(given: Any) -> Any:
     """Return the arguments of a tool call: as an object, if that is sent as the same text."""
     if not isinstance(given, str):
-        return given if isinstance(given, dict) else compact(given)
+        return given if is_object(given) else compact(given)
     try:
         value = json.loads(given)
     except (ValueError, RecursionError):
         return given
-    return value if isinstance(value, dict) and compact(value) == given else given
+    return value if is_object(value) and compact(value) == given else given
 
 
 def call_of(name: Any, arguments: Any, call_id: Any) -> Json:
@@ -116,7 +176,7 @@ def reply_of(text: Any, calls: list[Json], keys: Mapping[str, Any]) -> Any:
     if calls:
         said = {"text": text} if text else {}
         return {"kind": "tool_calls", "calls": calls, **said, **keys}
-    if isinstance(text, dict | list):
+    if is_object(text) or is_list(text):
         return {"kind": "json", "value": text, **keys}
     return {"kind": "text", "text": as_text(text), **keys} if keys else as_text(text)
 
@@ -142,7 +202,7 @@ def usage_of(given: Any) -> tuple[Json, list[str]]:
     usage: Json = {}
     unplaced: list[str] = []
     for name, value in as_object(given).items():
-        if isinstance(value, dict) and name.endswith("_details"):
+        if is_object(value) and name.endswith("_details"):
             for detail, count in as_object(value).items():
                 if detail in DETAILS:
                     usage.setdefault(detail, count)

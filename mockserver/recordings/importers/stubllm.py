@@ -14,6 +14,7 @@ from mockserver.recordings.importers.rules import (
     call_of,
     http_error,
     ignoring_case,
+    in_replies,
     literal,
     reply_of,
     usage_of,
@@ -177,8 +178,7 @@ def _answers(fixture: Json, place: str, rules: Rules) -> Json:
     steps = [as_object(one) for one in as_list(fixture.get("sequence"))]
     if not steps:
         return _step(as_object(fixture.get("response")), place, rules)
-    made = [_step(step, place, rules) for step in steps]
-    replies = [step["reply"] if step.keys() == {"reply"} else step for step in made]
+    replies = [in_replies(_step(step, place, rules)) for step in steps]
     return {"replies": replies, "then": "repeat_last"}
 
 

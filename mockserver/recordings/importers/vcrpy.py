@@ -14,6 +14,7 @@ from mockserver.recordings.importers.documents import as_list, as_object, as_tex
 from mockserver.recordings.importers.encodings import EncodingError
 from mockserver.recordings.importers.exchanges import Exchanges, bytes_of, headers_of
 from mockserver.recordings.importers.taken import Taken
+from mockserver.wire.jsontext import is_list, is_object
 
 NAME: Final = "vcrpy"
 DESCRIPTION: Final = "cassettes of vcrpy (YAML, JSON)"
@@ -25,7 +26,7 @@ def recognises(document: Any) -> bool:
     first = as_object(next(iter(as_list(members.get("interactions") or document)), None))
     if "request" in first and "response" in first:
         return bool(as_object(first["request"]).get("uri"))
-    if isinstance(members.get("interactions"), list):
+    if is_list(members.get("interactions")):
         return not members["interactions"]
     requests = as_list(members.get("requests"))
     return bool(requests and members.get("responses")) and "uri" in as_object(requests[0])
@@ -71,7 +72,7 @@ def _interactions(document: Any) -> list[Any]:
 
 def _status(response: dict[str, Any]) -> int | None:
     status = response.get("status", response.get("status_code"))
-    code = as_object(status).get("code") if isinstance(status, dict) else status
+    code = as_object(status).get("code") if is_object(status) else status
     return code if isinstance(code, int) else None
 
 
