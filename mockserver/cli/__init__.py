@@ -10,7 +10,7 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from mockserver.cli import check, env, explain, report, scenarios, schema, serve, tokens
+from mockserver.cli import check, env, explain, import_, report, scenarios, schema, serve, tokens
 from mockserver.cli.output import complain
 from mockserver.errors import MockServerError
 from mockserver.version import __version__
@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "explain": explain,
     "report": report,
     "tokens": tokens,
+    "import": import_,
     "scenarios": scenarios,
     "schema": schema,
 }

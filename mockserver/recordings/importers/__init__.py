@@ -84,8 +84,8 @@ def read(path: Path, wanted: str | None = None, hearing: Hearing | None = None) 
     known = _known(wanted)
     found, content = _recognised(_text_of(path), shown, known)
     if found is None:
-        listed = "\n".join([f"  {one.name}: {one.description}" for one in known])
-        raise UnreadableError(f"{shown}: this is none of the formats that are read:\n{listed}")
+        what = "this is none of the formats that are read"
+        raise UnreadableError(f"{shown}: {what}:\n{_described(known)}")
     return _placed(found.read(content, shown), hearing or Hearing(Plugins.installed()))
 
 
@@ -96,6 +96,10 @@ def _known(wanted: str | None) -> list[Format]:
         hint = did_you_mean(wanted, FORMATS) or f"known: {', '.join(FORMATS)}"
         raise UnreadableError(f"there is no format '{wanted}': {hint}")
     return [FORMATS[wanted]]
+
+
+def _described(formats: list[Format]) -> str:
+    return "\n".join([f"  {one.name}: {one.description}" for one in formats])
 
 
 def _text_of(path: Path) -> str:
@@ -125,7 +129,10 @@ def _recognised(text: str, shown: str, known: list[Format]) -> tuple[Format | No
             if one.is_lines and one.recognises(first):
                 return one, text
     is_json = text.lstrip()[:1] in ("{", "[")
-    document = (documents.from_json if is_json else documents.from_yaml)(text, shown)
+    try:
+        document = (documents.from_json if is_json else documents.from_yaml)(text, shown)
+    except UnreadableError as error:
+        raise UnreadableError(f"{error}\n  these are read:\n{_described(known)}") from error
     for one in known:
         if not one.is_lines and one.recognises(document):
             return one, document

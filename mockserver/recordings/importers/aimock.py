@@ -138,7 +138,7 @@ def _model_test(value: Any) -> Any:
 
 
 def _endpoint_test(value: Any) -> Json:
-    if value not in ENDPOINTS:
+    if as_text(value) not in ENDPOINTS:
         raise InexpressibleError(f"its endpoint '{value}' is not among ours")
     return ENDPOINTS[value]
 

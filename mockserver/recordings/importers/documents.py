@@ -8,6 +8,7 @@ hostile file from costing more than its size.
 import base64
 import binascii
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
@@ -230,6 +231,7 @@ def as_text(value: object) -> str:
 
 
 def as_number(value: object) -> float | None:
-    """Return *value* if it is a number."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return cast(float, value) if is_number else None
+    """Return *value* if it is a finite number."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value if abs(value) < math.inf else None

@@ -128,7 +128,7 @@ def _provider_test(value: Any) -> Json:
 
 
 def _endpoint_test(value: Any) -> Json:
-    if value not in ENDPOINTS:
+    if as_text(value) not in ENDPOINTS:
         raise InexpressibleError(f"its endpoint '{value}' is not among ours")
     return {"endpoint": ENDPOINTS[value]}
 
