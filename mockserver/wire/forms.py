@@ -22,7 +22,7 @@ class Form:
         """Take *text* and the *marks* of holes that may be in it."""
         # The longest first: the mark of a short hole may begin that of a long one.
         ordered = sorted({*marks, PADDING}, key=len, reverse=True)
-        hole = re.compile(f"({'|'.join(map(re.escape, ordered))})")
+        hole = re.compile(f"({'|'.join(map(_pattern, ordered))})")
         # Every second piece is the mark of a hole.
         self._pieces = hole.split(text)
         names: list[str | int] = []
@@ -37,3 +37,9 @@ class Form:
         pieces = self._pieces.copy()
         pieces[1::2] = map(values.__getitem__, self.names)
         return "".join(pieces)
+
+
+def _pattern(mark: str) -> str:
+    """Return *mark* as a regular expression: that of a ciphertext has thousands of characters."""
+    begins = mark.rstrip("\0")
+    return f"{re.escape(begins)}\\0{{{len(mark) - len(begins)}}}"
