@@ -192,7 +192,8 @@ def _thought(part: Thought) -> Json:
         # A ciphertext of another server means nothing to anybody here: one is made.
         "encrypted": bool(part.sealed),
     }
-    return {key: value for key, value in stated.items() if value not in (None, "", [], False)}
+    # 0 tokens are stated: models that round them think for as many.
+    return {k: value for k, value in stated.items() if value or (k == "tokens" and value == 0)}
 
 
 # --- What was computed -----------------------------------------------------------------------

@@ -112,6 +112,15 @@ CASES: list[tuple[str, Heard, str, dict[str, Any] | None]] = [
         },
     ),
     (
+        "a thought of which the bill says 0 tokens, as models that round them do",
+        said(Thought("", ("So.",), 0), Text("4."), usage=Usage(9, 20)),
+        RESPONSES,
+        {
+            "kind": "items",
+            "items": [{"reasoning": {"summary": ["So."], "tokens": 0}}, {"text": "4."}],
+        },
+    ),
+    (
         "reasoning that a chat shows, and what the bill has of it",
         said(Thought("So."), Text("4."), usage=Usage(9, 20, reasoning_tokens=12)),
         CHAT,
