@@ -127,17 +127,17 @@ class Subject:
     @property
     def method(self) -> str:
         """The method of HTTP."""
-        return self._call.http.method
+        return self.call.http.method
 
     @property
     def path(self) -> str:
         """The path as the client sent it, without the session and the query."""
-        return self._call.http.path
+        return self.call.http.path
 
     @_lazily
     def query(self) -> Mapping[str, str]:
         """The parameters of the query; the first of several that share a name."""
-        pairs = parse_qsl(self._call.http.query, keep_blank_values=True)
+        pairs = parse_qsl(self.call.http.query, keep_blank_values=True)
         return dict(reversed(pairs))
 
     @_lazily
