@@ -1,13 +1,13 @@
 """A cassette in use: which of its recordings answers a request, and why none does."""
 
-from collections.abc import Iterable, Mapping
-from functools import cached_property, lru_cache
+from collections.abc import Iterable, Iterator
+from functools import cache, lru_cache, partial
 from pathlib import Path
 from typing import Final
 
 from mockserver.cassettes import lines
 from mockserver.cassettes.ignoring import Ignored
-from mockserver.cassettes.matching import Asked, Place, differences, place_of
+from mockserver.cassettes.matching import Asked, Place, Steps, differences, place_of
 from mockserver.cassettes.recording import Recording, header
 from mockserver.conversation import IncomingCall
 
@@ -61,40 +61,64 @@ def load(path: Path, shown: str | None = None) -> Cassette:
     return _loaded(path, shown, (status.st_mtime_ns, status.st_size))
 
 
+Digests = dict[bytes, list[int]]
+"""The positions of recordings, by what they say."""
+
+
+class Table:
+    """Recordings at one place, found by what they say: to the letter, or apart from ids."""
+
+    def __init__(self, *, exactly: bool) -> None:
+        self._exactly = exactly
+        self._plain: Digests = {}
+        self._apart: dict[tuple[Steps, ...], Digests] = {}
+        self._asked: dict[int, Asked] = {}
+
+    def add(self, position: int, asked: Asked) -> None:
+        """Enter the recording at *position*, which *asked* that."""
+        if asked.marked is None:
+            self._plain.setdefault(self._digest(asked), []).append(position)
+            return
+        self._asked[position] = asked
+        apart = asked.apart_from(asked.marked, exactly=self._exactly)
+        self._apart.setdefault(asked.marked, {}).setdefault(apart, []).append(position)
+
+    def find(self, asked: Asked) -> Iterator[int]:
+        """Yield the positions of the recordings of *asked*."""
+        yield from self._plain.get(self._digest(asked), ())
+        for places, apart in self._apart.items():
+            # Only texts with secrets in them are compared one by one.
+            for position in apart.get(asked.apart_from(places, exactly=self._exactly), ()):
+                if self._asked[position].covers(asked, exactly=self._exactly):
+                    yield position
+
+    def _digest(self, asked: Asked) -> bytes:
+        return asked.exact if self._exactly else asked.steady
+
+
 class Index:
     """The recordings of a cassette, found by what was asked."""
 
     def __init__(self, cassette: Cassette, ignore: tuple[Ignored, ...]) -> None:
         self.cassette = cassette
         self._ignore = ignore
-        self._exact: dict[tuple[Place, bytes], list[int]] = {}
-        self._marked: dict[Place, list[int]] = {}
         self._there: dict[Place, list[int]] = {}
         self._asked: list[Asked] = []
-        self._unmarked: list[tuple[Place, int]] = []
         for position, recording in enumerate(cassette.recordings):
             request = recording.request
             where = place_of(recording.provider, request.method, request.path, request.query)
             content_type = header(request.headers, "content-type") or ""
-            asked = Asked.of(request.body, request.sent, content_type, ignore)
-            self._asked.append(asked)
+            self._asked.append(Asked.of(request.body, request.sent, content_type, ignore))
             self._there.setdefault(where, []).append(position)
-            if asked.is_marked:
-                self._marked.setdefault(where, []).append(position)
-            else:
-                self._exact.setdefault((where, asked.exact), []).append(position)
-                self._unmarked.append((where, position))
+        self._exact = cache(partial(self._table, exactly=True))
+        self._steady = cache(partial(self._table, exactly=False))
 
-    @cached_property
-    def _steady(self) -> Mapping[tuple[Place, bytes], list[int]]:
-        """The recordings in which no secrets are marked, by what they say apart from ids.
-
-        It takes longer to make than all else, and often nobody needs it.
-        """
-        found: dict[tuple[Place, bytes], list[int]] = {}
-        for where, position in self._unmarked:
-            found.setdefault((where, self._asked[position].steady), []).append(position)
-        return found
+    def _table(self, where: Place, *, exactly: bool) -> Table:
+        """Return the recordings at a place that there is, made when it is first asked for."""
+        table = Table(exactly=exactly)
+        for position in self._there[where]:
+            table.add(position, self._asked[position])
+        return table
 
     def find(self, call: IncomingCall) -> tuple[int, ...]:
         """Return the positions of the recordings of the request *call*, in their order.
@@ -106,14 +130,11 @@ class Index:
         if where not in self._there:
             return ()
         asked = self._asked_by(call)
-        marked = self._marked.get(where, ())
-        found = self._exact.get((where, asked.exact), [])
-        found = [*found, *(at for at in marked if self._asked[at].covers(asked, exactly=True))]
-        if not found:
-            found = self._steady.get((where, asked.steady), [])
-            found = [*found, *(at for at in marked if self._asked[at].covers(asked, exactly=False))]
-        found = [at for at in found if self._is_of(at, call.provider)]
-        return tuple(sorted(found))
+        for table in (self._exact, self._steady):
+            found = [at for at in table(where).find(asked) if self._is_of(at, call.provider)]
+            if found:
+                return tuple(sorted(found))
+        return ()
 
     def lacks(self, call: IncomingCall) -> str:
         """Return why it has no recording of *call*: in what the nearest one differs."""

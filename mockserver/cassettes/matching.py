@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from itertools import zip_longest
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 from urllib.parse import parse_qsl
 
 from mockserver.cassettes.ignoring import Ignored
@@ -36,6 +36,10 @@ _BOUNDARY: Final = re.compile(r'boundary="?([^";,\s]+)"?')
 _NAMES_AN_ID: Final = re.compile(r"(?:^|.*call_?)id$", re.IGNORECASE)
 """The names of members that hold ids of messages and tool calls, which clients may make up."""
 UNMATCHED_PARAMETERS: Final = frozenset({"api-version"})
+
+
+Steps: TypeAlias = tuple[str | int, ...]
+"""Names of members and positions in arrays, from the outside in."""
 
 
 class Place(NamedTuple):
@@ -93,12 +97,31 @@ class Asked:
         """A digest of what it says apart from ids, dates and times."""
         if self.value is None:
             return self.exact
-        return _digest(_steadied(self.value, {}), b"")
+        return _digest(self.steadied, b"")
 
     @cached_property
-    def is_marked(self) -> bool:
-        """Whether secrets were taken out of it."""
-        return MARK in json.dumps(self.value) or MARK.encode() in self.content
+    def steadied(self) -> Any:
+        """The JSON that it is without ids, dates and times."""
+        return _steadied(self.value, {})
+
+    @cached_property
+    def marked(self) -> tuple[Steps, ...] | None:
+        """The places of texts that secrets were taken out of; None: it has none.
+
+        There is one without a path if it is no JSON.
+        """
+        if self.value is None:
+            return ((),) if MARK.encode() in self.content else None
+        return tuple(_marked(self.value, ())) or None
+
+    def apart_from(self, places: tuple[Steps, ...], *, exactly: bool) -> bytes:
+        """Return a digest of all that it says but for the texts at *places*."""
+        value = self.value
+        for path in places if value is not None else ():
+            value = _blanked(value, path)
+        if value is None:
+            return b""
+        return _digest(value if exactly else _steadied(value, {}), b"")
 
     def covers(self, other: "Asked", *, exactly: bool) -> bool:
         """Return whether *other* says the same, whatever stood where secrets were taken out."""
@@ -106,8 +129,33 @@ class Asked:
             return self.value is other.value and _covers(_text(self.content), _text(other.content))
         one, another = self.value, other.value
         if not exactly:
-            one, another = _steadied(one, {}), _steadied(another, {})
+            one, another = self.steadied, other.steadied
         return next(_differences(one, another, ""), None) is None
+
+
+def _marked(value: Any, path: Steps) -> Iterator[Steps]:
+    """Yield the paths of the texts in *value*, which is at *path*, that hold a mark."""
+    if isinstance(value, str):
+        if MARK in value:
+            yield path
+    elif is_object(value):
+        for name, inner in value.items():
+            yield from _marked(inner, (*path, name))
+    elif is_list(value):
+        for number, item in enumerate(value):
+            yield from _marked(item, (*path, number))
+
+
+def _blanked(value: Any, path: Steps) -> Any:
+    """Return *value* with null for the text at *path*, if one is there."""
+    if not path:
+        return None if isinstance(value, str) else value
+    step, rest = path[0], path[1:]
+    if is_object(value) and step in value:
+        return {**value, step: _blanked(value[step], rest)}
+    if is_list(value) and isinstance(step, int) and step < len(value):
+        return [*value[:step], _blanked(value[step], rest), *value[step + 1 :]]
+    return value
 
 
 def _text(content: bytes) -> str:
@@ -152,7 +200,7 @@ def differences(recorded: Asked, sent: Asked, enough: int) -> list[Difference]:
     """Return where *sent* differs from what is *recorded*, at most *enough* times."""
     if recorded.value is None or sent.value is None:
         return [Difference("", f"{len(recorded.content)} bytes", f"{len(sent.content)} bytes")]
-    found = _differences(_steadied(recorded.value, {}), _steadied(sent.value, {}), "")
+    found = _differences(recorded.steadied, sent.steadied, "")
     return [difference for _, difference in zip(range(enough), found, strict=False)]
 
 
