@@ -156,17 +156,26 @@ def read(path: Path, shown: str | None = None) -> tuple[Recording, ...]:
 
     """
     shown = str(path) if shown is None else shown
+    return tuple(recordings_of(text_of(path, shown), shown))
+
+
+def text_of(path: Path, shown: str) -> str:
+    """Return the text of the cassette at *path*, which errors call *shown*.
+
+    Raises:
+        UsageError: There is no such file, or it cannot be read.
+
+    """
     try:
         if path.stat().st_size > MOST_BYTES:
             raise UsageError(f"the cassette '{shown}' is larger than {MOST_BYTES} bytes")
-        text = path.read_bytes().decode("utf-8-sig")
+        return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
         raise UsageError(f"there is no cassette '{shown}'") from error
     except UnicodeDecodeError as error:
         raise UsageError(f"the cassette '{shown}' is not UTF-8: {error}") from error
     except OSError as error:
         raise UsageError(f"the cassette '{shown}' cannot be read: {error}") from error
-    return tuple(recordings_of(text, shown))
 
 
 def recordings_of(text: str, shown: str) -> Iterator[Recording]:

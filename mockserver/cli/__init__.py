@@ -10,13 +10,25 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final, NoReturn
 
-from mockserver.cli import check, env, explain, import_, report, scenarios, schema, serve, tokens
+from mockserver.cli import (
+    cassette,
+    check,
+    env,
+    explain,
+    import_,
+    report,
+    scenarios,
+    schema,
+    serve,
+    tokens,
+)
 from mockserver.cli.output import complain
 from mockserver.errors import MockServerError
 from mockserver.version import __version__
 
 COMMANDS: Final = {
     "serve": serve,
+    "cassette": cassette,
     "check": check,
     "env": env,
     "explain": explain,

@@ -254,7 +254,7 @@ def test_what_is_left_is_named_by_its_place_and_never_shown() -> None:
     left = Scrubber().left(exchange(streamed("it is ", KEY[:9], KEY[9:])))
 
     assert [(one.place, one.kind) for one in left] == [
-        ("the request's header 'Authorization'", "a header that is not kept"),
+        ("the request's header 'Authorization'", "the value of a secret"),
         ("the response's body, choices[0].delta.content", "a key of OpenAI"),
         ("the response's body, choices[0].delta.content", "a key of OpenAI"),
     ]
