@@ -281,7 +281,7 @@ def _scrubbed_query(query: str, finder: Finder) -> str:
 
 
 def _scrubbed_body(body: bytes, finder: Finder) -> bytes:
-    if not body or not finder.may_be_in(body):
+    if not body or finder.is_clean_json(body):
         return body
     return taken_out(body, finder.find, members=True)
 
@@ -304,7 +304,8 @@ def _scrubbed_answer(answer: RecordedAnswer, finder: Finder) -> RecordedAnswer:
 def _edits(answer: RecordedAnswer, finder: Finder) -> Sequence[Edit]:
     body = answer.body
     if not _comes_in_pieces(answer):
-        return edits_of(body, finder.find, members=True) if finder.may_be_in(body) else ()
+        clean = finder.is_clean_json(body)
+        return () if clean else edits_of(body, finder.find, members=True)
     if _is_quickly_clean(body, finder):
         return ()
     return _joined_edits(body, _leaves(answer), finder)
@@ -426,13 +427,15 @@ def _is_quickly_clean(body: bytes, finder: Finder) -> bool:
         joined.setdefault(name, []).append(text)
     if any(is_secret_name(decoded(name)) for name in joined):
         return False
+    said: list[bytes] = []
     for name, texts in joined.items():
         # What has no name are names themselves, and texts of lists.
-        between, said = (b"", texts) if name else (b" ", [*dict.fromkeys(texts)])
-        spelled = said[0] if said.count(said[0]) == len(said) else between.join(said)
-        if finder.may_be_in(spelled) and finder.find(json_text(decoded(spelled)).plain):
-            return False
-    return True
+        between, parts = (b"", texts) if name else (b" ", [*dict.fromkeys(texts)])
+        is_same = parts.count(parts[0]) == len(parts)
+        said.append(parts[0] if is_same else between.join(parts))
+    return finder.is_clean_json(b"\n".join(said)) or not any(
+        finder.find(json_text(decoded(text)).plain) for text in said
+    )
 
 
 def _alternates(body: bytes) -> bool:

@@ -511,6 +511,11 @@ def _may_hold(content: bytes) -> bool:
     return _has_sign(content) or _RUN_OF_LEAST in content.translate(_IS_ALNUM)
 
 
+def has_sign(content: bytes) -> bool:
+    """Return whether *content* shows more of a secret than a long run of letters and digits."""
+    return _in_slices(content, _has_sign)
+
+
 def _has_sign(content: bytes) -> bool:
     """Return whether *content* has what all secrets have but those in base64."""
     # Without a loop of Python's: this is done for each request.
@@ -527,7 +532,7 @@ def _may_hold_within(content: bytes) -> bool:
 
 def find_secrets(text: str) -> list[Span]:
     """Return where secrets stand in *text*, in order; they do not overlap."""
-    if not _in_slices(text.encode("utf-8", "surrogatepass"), _has_sign):
+    if not has_sign(text.encode("utf-8", "surrogatepass")):
         return spans(text, _IN_RUNS)
     return merged((*spans(text, _FAMILIES), *_values(text)))
 
