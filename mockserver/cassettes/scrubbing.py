@@ -21,7 +21,7 @@ import re
 from base64 import b64decode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache
+from functools import lru_cache, partial
 from itertools import groupby
 from typing import Final, NamedTuple
 from urllib.parse import unquote_plus
@@ -132,7 +132,7 @@ class Scrubber:
 
         """
         read = compiled(patterns)
-        self._finder = lru_cache(maxsize=CLIENTS)(lambda secrets: Finder(read, secrets))
+        self._finder = lru_cache(maxsize=CLIENTS)(partial(Finder, read))
 
     def scrubbed(self, recording: Recording, secrets: Iterable[str] = ()) -> Recording:
         """Return *recording* without secrets, *secrets* among them.
@@ -143,6 +143,7 @@ class Scrubber:
 
         """
         finder = self._finder((*secrets, *known_secrets(recording)))
+        left: list[Left] = []
         try:
             for _ in range(ROUNDS):
                 result = replace(

@@ -133,9 +133,10 @@ def _asked(recording: Recording, hearing: Hearing) -> str:
         return turns[-1].text
     if prompts:
         return prompts[-1]
-    texts = [value for name, value in recording.request.sent.items() if name != "model"]
-    found = next((value for value in texts if isinstance(value, str | list)), "")
-    return found if isinstance(found, str) else json.dumps(found, ensure_ascii=False)
+    for name, value in recording.request.sent.items():
+        if name != "model" and isinstance(value, str | list):
+            return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return ""
 
 
 def _said(recording: Recording, hearing: Hearing) -> tuple[Sequence[Turn], Sequence[str]]:

@@ -7,6 +7,7 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
+from typing import cast
 from urllib.parse import quote, unquote_plus
 
 OPENAI = "sk-proj-Zq3vT9xW1mB7nL5kR2pD8sF4gH6jC0aE"
@@ -155,7 +156,8 @@ class PlantedExchange:
         """The events of the answer, if it is a stream."""
         if not isinstance(self.answer, list):
             return ()
-        events = [f"data: {json.dumps(data)}\n\n".encode() for data in self.answer]
+        told = cast(list[object], self.answer)
+        events = [f"data: {json.dumps(data)}\n\n".encode() for data in told]
         return (*events, b"data: [DONE]\n\n")
 
     @property
