@@ -110,9 +110,48 @@ class _Dumper(yaml.SafeDumper):
     def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002 - whatever it is
         return True
 
+    def represent(self, data: Any) -> None:
+        """Write *data*; what is short stands on one line, as in the shipped scenarios."""
+        # The type stubs know only a part of the dumper's own type.
+        dumper = cast(Any, self)
+        node = dumper.represent_data(data)
+        _flow(node, depth=0)
+        dumper.serialize(node)
+
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - as declared by PyYAML
         """Indent lists under their key, as the shipped scenarios do."""
         super().increase_indent(flow, indentless=False)
+
+
+ON_A_LINE: Final = 80
+"""How long a mapping or a list is, in characters, that stands on one line."""
+RULES: Final = 3
+"""How deep the values of rules are: what is above has a line for each of its values."""
+
+
+def _flow(node: yaml.Node, depth: int) -> int | None:
+    """Put *node* on one line if it is short, and return its length; None: it has several."""
+    if isinstance(node, yaml.ScalarNode):
+        return None if node.style == "|" or "\n" in node.value else len(node.value) + 2
+    members: list[Any] = node.value
+    values = [value for _, value in members] if isinstance(node, yaml.MappingNode) else members
+    lengths = [_flow(value, depth + 1) for value in values]
+    if depth < RULES or None in lengths:
+        return None
+    named = [key for key, _ in members] if isinstance(node, yaml.MappingNode) else []
+    names = sum([len(key.value) + 2 for key in named])
+    length = names + sum([length + 2 for length in lengths if length is not None])
+    if length > ON_A_LINE and not _are_numbers(values):
+        return None
+    assert isinstance(node, yaml.CollectionNode)
+    node.flow_style = True
+    return length
+
+
+def _are_numbers(values: list[yaml.Node]) -> bool:
+    return all(
+        value.tag in {"tag:yaml.org,2002:int", "tag:yaml.org,2002:float"} for value in values
+    )
 
 
 def _text(dumper: yaml.SafeDumper, text: str) -> yaml.ScalarNode:
