@@ -17,15 +17,16 @@ class Hearing:
 
     def __init__(self, plugins: Plugins) -> None:
         """Take the plug-ins that know providers and protocols."""
+        self.plugins = plugins
         dialects = {kind: dialect() for kind, dialect in plugins.dialects.items()}
         endpoints = [endpoint() for endpoint in plugins.endpoints.values()]
         defaults = default_replies(endpoints, plugins.replies)
-        self._kinds = frozenset(dialects)
+        self.kinds = frozenset(dialects)
         self._routes = cache(partial(Routes, dialects, endpoints, defaults))
 
     def route(self, recording: Recording) -> Route:
         """Return where the request of *recording* leads, by its provider (if known) and path."""
-        provider = recording.provider if recording.provider in self._kinds else DEFAULT_PROVIDER
+        provider = recording.provider if recording.provider in self.kinds else DEFAULT_PROVIDER
         return self._routes(provider).find(recording.request.method, recording.request.path)
 
     def placed(self, recording: Recording) -> Recording:

@@ -218,10 +218,10 @@ def _computed(results: Sequence[JsonValue], model: str | None) -> Json | None:
 def _found(findings: Findings) -> Json | None:
     """Return the keys that state *findings*; None: its scores and flags contradict each other."""
     scores = {name: score for name, score in findings.scores.items() if name in HARMLESS}
-    flagged = {name for name, score in scores.items() if score >= FLAGGED_FROM}
+    flagged = frozenset(name for name, score in scores.items() if score >= FLAGGED_FROM)
     if flagged == findings.flagged:
         return {"categories": scores}
-    highest = max(scores, key=scores.__getitem__, default=None)
-    if not flagged and findings.flagged == {highest}:
+    highest = max(scores, key=scores.__getitem__, default="")
+    if not flagged and findings.flagged == frozenset({highest}):
         return {"flagged": True, "categories": scores}
     return None

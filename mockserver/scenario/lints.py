@@ -1,6 +1,6 @@
 """Doubtful rules in a file that can be read: what `check` warns about."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, Final
@@ -59,14 +59,21 @@ _ONE: Final = (
 """What narrows a rule down to one conversation, or to one place in each."""
 
 
+def counts_across(stated: Collection[str]) -> bool:
+    """Return whether several conversations at once fit a condition with the keys *stated*."""
+    keys = {*stated}
+    return bool(keys.intersection(_MANY)) and not keys.intersection(
+        (*_ONE, "headers", "after_tool")
+    )
+
+
 def _order_bound(rule: Rule) -> Iterator[Problem]:
     """Warn of a script whose steps several conversations would take from each other."""
     if rule.per != "session" or not rule.when.alternatives:
         return
     for alternative in rule.when.alternatives:
         when = alternative.when
-        stated = {*when.stated, *(("headers",) if when.headers else ())}
-        if not stated.intersection(_MANY) or stated.intersection((*_ONE, "headers", "after_tool")):
+        if not counts_across({*when.stated, *(("headers",) if when.headers else ())}):
             return
     key = "replies" if len(rule.replies) > 1 else None
     key = key or ("call" if any(a.call is not None for a in rule.when.alternatives) else None)
