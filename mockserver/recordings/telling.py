@@ -67,15 +67,15 @@ def condition(
 
     There are such only if no test tells them apart.
     """
+    if not others:
+        return {}, []
     tests = [test for test in _tests(own, others) if all(map(test.holds, own))]
     tests.sort(key=lambda test: test.dear)
-    passed = [_passed(test, others) for test in tests]
-    left = (1 << len(others)) - 1
-    if not left:
-        return {}, []
-    alone = next((test for test, those in zip(tests, passed, strict=True) if not those), None)
+    alone = next((test for test in tests if not any(map(test.holds, others))), None)
     if alone is not None:
         return written([alone]), []
+    left = (1 << len(others)) - 1
+    passed = [_passed(test, others) for test in tests]
     for (one, those), (other, these) in combinations(zip(tests, passed, strict=True), 2):
         if not those & these and one.key != other.key:
             return written([one, other]), []
