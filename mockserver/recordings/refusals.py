@@ -1,9 +1,11 @@
-"""A recorded refusal, as the failure of a scenario that is nearest to it."""
+"""What went wrong with a recorded answer, as the failure of a scenario that is nearest to it."""
 
 from typing import Final
 
 from mockserver.cassettes.recording import RecordedAnswer, header
+from mockserver.contracts import Heard
 from mockserver.wire.jsontext import JsonValue, is_object
+from mockserver.wire.marks import COMPLETED, DONE, FINISH, USAGE
 
 Json = dict[str, JsonValue]
 
@@ -45,6 +47,42 @@ def failure_of(answer: RecordedAnswer) -> Json:
     sent: JsonValue = text if body is None else body
     typed = {"content_type": answer.content_type} if answer.content_type and body is None else {}
     return {"kind": "http_error", "status": answer.status, "body": sent, **typed, **_wait(answer)}
+
+
+def breaking_of(answer: RecordedAnswer, heard: Heard) -> Json | None:
+    """Return the `fail` entry for what broke off *answer*, a stream; None: it came to its end.
+
+    None, too, if it broke off before its first token, which has no such moment.
+    """
+    counts = [event.tokens for event in heard.events]
+    error = next((n for n, event in enumerate(answer.events) if _error(event.json)), None)
+    sent = sum(counts[:error])
+    if not sent:
+        return None
+    if error is not None:
+        told = _error(answer.events[error].json)
+        named = {
+            name: told[name]
+            for name in ("message", "type", "code")
+            if isinstance(told.get(name), str)
+        }
+        return {"kind": "inject", "what": "error_event", "after_tokens": sent, **named}
+    if answer.is_cut:
+        return {"kind": "disconnect", "after_tokens": sent, "how": "fin"}
+    kinds = {mark.kind for event in heard.events for mark in event.marks}
+    return None if kinds & ENDS else {"kind": "truncate", "after_tokens": sent}
+
+
+ENDS: Final = frozenset({FINISH, USAGE, DONE, COMPLETED})
+"""What a stream has that came to its end; some have no more than one of these."""
+
+
+def _error(value: JsonValue) -> Json:
+    """Return the error that an event of a stream reports; an empty one if it reports none."""
+    if not is_object(value):
+        return {}
+    error = value.get("error")
+    return error if is_object(error) else value if value.get("type") == "error" else {}
 
 
 def _wait(answer: RecordedAnswer) -> Json:

@@ -16,7 +16,7 @@ from mockserver.contracts import Heard
 from mockserver.errors import ScenarioError
 from mockserver.models import Catalogue
 from mockserver.recordings.hearing import DEFAULT_PROVIDER, Hearing
-from mockserver.recordings.refusals import failure_of
+from mockserver.recordings.refusals import breaking_of, failure_of
 from mockserver.recordings.rehearsal import NUMBER, Rehearsal, Rehearsed, says_the_same
 from mockserver.recordings.replies import reply_of
 from mockserver.recordings.telling import COMMON, SHORTEST, Seen, condition
@@ -83,7 +83,7 @@ class _Writing:
 
     def written(self) -> Written:
         """Return the scenario."""
-        taken = self._rehearsed([one for one in self._taken() if self._can_be_written(one)])
+        taken = self._rehearsed(self._writable(list(self._taken())))
         rules = self._rules(self._intents(taken))
         document = self._document(rules, taken)
         self._replay(document, taken)
@@ -124,20 +124,36 @@ class _Writing:
                 self._leave_out(recording, "nothing can be read of its answer")
                 continue
             step: Json = {"reply": self._loosened(reply, heard)}
-            if recording.answer.is_cut:
-                tokens = sum([event.tokens for event in heard.events])
-                step["fail"] = {"kind": "disconnect", "after_tokens": max(1, tokens), "how": "fin"}
+            broken = breaking_of(recording.answer, heard)
+            if broken is not None:
+                step["fail"] = broken
+            elif recording.answer.is_cut:
+                self._leave_out(recording, "its answer was cut off before the first token")
+                continue
             yield _Taken(number, recording, heard, step)
 
-    def _can_be_written(self, taken: _Taken) -> bool:
-        """Return whether the language has the values of *taken*; otherwise it is left out."""
-        rule = {"name": "alone", **taken.step}
+    def _writable(self, taken: Sequence[_Taken]) -> list[_Taken]:
+        """Return those of *taken* whose values the language has; the others are left out."""
+        error = self._error(taken)
+        if error is None:
+            return list(taken)
+        kept: list[_Taken] = []
+        for one in taken:
+            error = self._error([one])
+            if error is None:
+                kept.append(one)
+            else:
+                self._leave_out(one.recording, error)
+        return kept
+
+    def _error(self, taken: Sequence[_Taken]) -> str | None:
+        """Return what the language says against *taken*; None: nothing."""
+        rules = [{"name": f"case-{one.number}", **one.step} for one in taken]
         try:
-            Rehearsal({"version": 1, "rules": [rule]}, self._hearing)
+            Rehearsal({"version": 1, "rules": rules}, self._hearing)
         except ScenarioError as error:
-            self._leave_out(taken.recording, error.problems[0].what)
-            return False
-        return True
+            return error.problems[0].what
+        return None
 
     def _loosened(self, reply: Json, heard: Heard) -> Json:
         """Return *reply* without ids, except those that later requests refer to on the server."""
@@ -284,7 +300,7 @@ def _with_needs(one: _Taken, plain: Json, found: Rehearsed | None) -> Json:
     reply: Json = {**plain["reply"]}
     if "model" in stated and found.heard.model != one.heard.model:
         reply["model"] = stated["model"]
-    if "fail" not in one.step and not says_the_same(found.heard, one.heard):
+    if not says_the_same(found.heard, one.heard):
         reply["exact"] = True
     return {**plain, "reply": reply}
 
@@ -301,7 +317,7 @@ def _refused(one: _Taken, found: Rehearsed) -> str | None:
         told = error.get("error") if is_object(error) else None
         message = told.get("message") if is_object(told) else None
         return f"this server refuses the request with {got}: {message or found.error or ''}"
-    if "fail" not in one.step and not says_the_same(found.heard, one.heard):
+    if not says_the_same(found.heard, one.heard):
         return "it is answered otherwise here"
     return None
 

@@ -302,7 +302,7 @@ WORDS = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(12))
+@pytest.mark.parametrize("seed", range(8))
 def test_any_conversations_are_answered_again(seed: int) -> None:
     rng = random.Random(seed)
     asked: list[tuple[dict[str, Any], Any]] = []
@@ -465,13 +465,44 @@ def test_no_recordings_make_a_scenario_without_rules() -> None:
     assert scenario_of([], HEARING).left_out == ()
 
 
-def test_a_stream_that_was_cut_is_cut_again() -> None:
+@pytest.mark.parametrize(
+    ("added", "kind"),
+    [
+        (b"", "disconnect"),
+        (b"", "truncate"),
+        (b'data: {"error": {"message": "Overloaded", "code": "busy"}}\n\n', "inject"),
+    ],
+    ids=["cut", "ended too early", "ended by an error"],
+)
+def test_a_stream_that_broke_off_breaks_off_again(added: bytes, kind: str) -> None:
     (whole,) = recorded([(chat("Hello", stream=True), "One two three four five six.")])
     events = whole.answer.events
-    half = b"".join([event.raw for event in events[: len(events) // 2]])
-    cut = RecordedAnswer(200, whole.answer.headers, half, is_cut=True)
+    half = b"".join([event.raw for event in events[: len(events) // 2]]) + added
+    answer = RecordedAnswer(200, whole.answer.headers, half, is_cut=kind == "disconnect")
 
-    written = scenario_of([Recording(request=whole.request, answer=cut)], HEARING)
+    written = scenario_of([Recording(request=whole.request, answer=answer)], HEARING)
+    (rule,) = load_scenario(ScenarioText(written.text)).rules
 
-    assert "disconnect" in written.text
     assert written.left_out == ()
+    assert [failure.kind for failure in rule.fail] == [kind]
+
+
+def test_a_stream_that_was_cut_at_once_is_left_out() -> None:
+    (whole,) = recorded([(chat("Hello", stream=True), "One.")])
+    first = whole.answer.events[0].raw
+    answer = RecordedAnswer(200, whole.answer.headers, first, is_cut=True)
+
+    written = scenario_of([Recording(request=whole.request, answer=answer)], HEARING)
+
+    assert written.left_out == (f"{CHAT}: its answer was cut off before the first token",)
+
+
+def test_what_no_scenario_can_say_is_left_out_alone() -> None:
+    good, bad = recorded([(chat("Hello"), "Hi."), (chat("Bye"), "Ciao.")])
+    half = bad.answer.body.replace(b"Ciao.", b"\\ud83d")
+    odd = RecordedAnswer(200, bad.answer.headers, half)
+
+    written = scenario_of([good, Recording(request=bad.request, answer=odd, source="b:2")], HEARING)
+
+    assert [line.partition(": ")[0] for line in written.left_out] == ["b:2"]
+    replayed(written, [good])
