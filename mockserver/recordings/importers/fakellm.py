@@ -50,8 +50,11 @@ def read(document: Any, shown: str) -> Taken:
             rules.leave_out(place, str(error))
             continue
         rules.add(place, as_text(rule.get("name")) or f"rule-{number}", {"when": when, **answer})
-    defaults = as_object(members.get("defaults"))
-    for name, value in defaults.items():
+    items = [as_object(item) for item in as_list(members.get("rules"))]
+    is_open = all(item.get("when") for item in items)
+    for name, value in as_object(members.get("defaults")).items():
+        if name == "fallback" and value == ECHO and not is_open:
+            continue
         if name == "fallback" and value == ECHO:
             rules.add("'defaults'", "otherwise", {"reply": {"kind": "auto"}})
         else:

@@ -13,7 +13,7 @@ DESCRIPTION: Final = "cassettes of this server (JSON lines)"
 def recognises(line: Any) -> bool:
     """Return whether *line*, the first one of a file, is a recording."""
     members = as_object(line)
-    return isinstance(members.get("request"), dict) and isinstance(members.get("response"), dict)
+    return {"version", "request", "response"}.issubset(members)
 
 
 def read(text: str, shown: str) -> Taken:
