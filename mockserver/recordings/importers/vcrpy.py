@@ -4,20 +4,25 @@ vcrpy has `interactions` with a request and a response each; its first version h
 them. Its JSON has bodies as `base64_string` if they are not text. The stub for httpx once wrote
 `content` and `status_code`. pydantic-ai's serializer writes JSON bodies as `parsed_body`,
 vcr-but-better as `{type, content}`; LangChain's has `requests` and `responses` beside each other.
+Go's go-vcr has the same form with other names: `url`, `code`, and the `duration` until the head.
 """
 
 import base64
 import binascii
+import re
 from typing import Any, Final
 
-from mockserver.recordings.importers.documents import as_list, as_object, as_text
+from mockserver.recordings.importers.documents import as_list, as_number, as_object, as_text
 from mockserver.recordings.importers.encodings import EncodingError
 from mockserver.recordings.importers.exchanges import Exchanges, bytes_of, headers_of
 from mockserver.recordings.importers.taken import Taken
 from mockserver.wire.jsontext import is_list, is_object
 
 NAME: Final = "vcrpy"
-DESCRIPTION: Final = "cassettes of vcrpy (YAML, JSON)"
+DESCRIPTION: Final = "cassettes of vcrpy and go-vcr (YAML, JSON)"
+
+_DURATION: Final = re.compile(r"(\d+(?:\.\d+)?)(h|ms|m|s|µs|us|ns)")
+_MS: Final = {"h": 3.6e6, "m": 6e4, "s": 1e3, "ms": 1.0, "µs": 1e-3, "us": 1e-3, "ns": 1e-6}
 
 
 def recognises(document: Any) -> bool:
@@ -25,7 +30,7 @@ def recognises(document: Any) -> bool:
     members = as_object(document)
     first = as_object(next(iter(as_list(members.get("interactions") or document)), None))
     if "request" in first and "response" in first:
-        return bool(as_object(first["request"]).get("uri"))
+        return bool(_url(as_object(first["request"])))
     if is_list(members.get("interactions")):
         return not members["interactions"]
     requests = as_list(members.get("requests"))
@@ -51,13 +56,14 @@ def read(document: Any, shown: str) -> Taken:
         exchanges.add(
             place,
             method=as_text(request.get("method")) or "GET",
-            url=as_text(request.get("uri")),
+            url=_url(request),
             sent_headers=headers_of(request.get("headers")),
             sent_body=sent,
             status=_status(response),
             headers=headers_of(response.get("headers")),
             body=body,
             recorded_at=as_text(interaction.get("recorded_at")),
+            opened_ms=_duration_ms(response.get("duration")),
         )
     return exchanges.taken()
 
@@ -70,9 +76,22 @@ def _interactions(document: Any) -> list[Any]:
     return [{"request": request, "response": response} for request, response in pairs]
 
 
+def _url(request: dict[str, Any]) -> str:
+    return as_text(request.get("uri")) or as_text(request.get("url"))
+
+
+def _duration_ms(given: Any) -> float:
+    """Return a duration as Go writes it (`1.5s`, `1m2.5s`), or in nanoseconds."""
+    if nanoseconds := as_number(given):
+        return round(max(nanoseconds, 0) * _MS["ns"], 3)
+    parts = _DURATION.findall(as_text(given))
+    return round(sum([float(amount) * _MS[unit] for amount, unit in parts]), 3)
+
+
 def _status(response: dict[str, Any]) -> int | None:
     status = response.get("status", response.get("status_code"))
     code = as_object(status).get("code") if is_object(status) else status
+    code = code if isinstance(code, int) else response.get("code")
     return code if isinstance(code, int) else None
 
 

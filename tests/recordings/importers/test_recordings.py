@@ -193,6 +193,32 @@ VARIANTS: dict[str, tuple[object, Callable[[Any], str]]] = {
         },
         as_yaml,
     ),
+    "go-vcr": (
+        {
+            "version": 2,
+            "interactions": [
+                {
+                    "id": 0,
+                    "request": {
+                        "proto": "HTTP/1.1",
+                        "method": "POST",
+                        "url": CHAT,
+                        "headers": {"Content-Type": ["application/json"]},
+                        "body": json.dumps(ASKED),
+                    },
+                    "response": {
+                        "proto": "HTTP/2.0",
+                        "status": "200 OK",
+                        "code": 200,
+                        "headers": {},
+                        "body": COMPACT,
+                        "duration": "1m2.5s",
+                    },
+                }
+            ],
+        },
+        as_yaml,
+    ),
     "LangChain's serializer": (
         {
             "requests": [{"method": "POST", "uri": CHAT, "headers": {}, "body": json.dumps(ASKED)}],
@@ -270,6 +296,7 @@ def test_what_is_built_on_a_format_is_read(
     assert recording.request.json == ASKED
     assert recording.answer.json == ANSWER
     assert recording.answer.content_type == "application/json"
+    assert recording.answer.opened_ms == (62_500 if variant == "go-vcr" else 0)
 
 
 def test_tags_of_python_and_ruby_are_read_as_the_values_that_they_mark(tmp_path: Path) -> None:
@@ -462,7 +489,9 @@ def test_a_file_that_cannot_be_read_is_refused_with_its_place(
         taken_of(data, tmp_path)
 
     assert what in str(caught.value)
-    assert "vcrpy: cassettes of vcrpy" in str(caught.value) or "file" in str(caught.value)
+    assert "vcrpy: cassettes of vcrpy and go-vcr" in str(caught.value) or "file" in str(
+        caught.value
+    )
 
 
 def test_the_error_names_the_formats() -> None:
