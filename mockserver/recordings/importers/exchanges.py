@@ -27,6 +27,8 @@ OF_THE_CONNECTION: Final = frozenset(
 """Headers that say how the body went over the connection, which a recording does not keep."""
 LEAST_STATUS: Final = 200
 MOST_STATUS: Final = 599
+LONGEST_MS: Final = 3_600_000.0
+"""Nothing takes longer than an hour, whatever a file says."""
 
 
 class Exchanges:
@@ -85,6 +87,8 @@ class Exchanges:
         if where.host:
             what = f"the API of '{where.host}' is taken for one compatible with OpenAI's"
             self._notes.append(f"{self.shown}, {place}: {what}")
+        opened_ms = min(opened_ms, LONGEST_MS)
+        ended_ms = None if ended_ms is None else min(ended_ms, LONGEST_MS)
         answer_headers = _typed(_kept(headers), plain)
         is_whole_at = ended_ms is not None and plain and not _is_stream(answer_headers)
         pieces = (Piece(ended_ms, len(plain)),) if is_whole_at and ended_ms is not None else ()

@@ -15,6 +15,8 @@ from mockserver.scenario.syntax.written import as_json, plain
 from mockserver.wire.jsontext import compact, is_list, is_object
 
 LONGEST_NAME: Final = 40
+AT_ONCE: Final = 50
+"""So many rules are checked together, and one by one only if one of them is wrong."""
 ERRORS: Final = 400
 CHARACTERS_PER_TOKEN: Final = 4
 """About; other tools cut a text into pieces of so many characters."""
@@ -52,7 +54,7 @@ class Rules:
         """Call the file *shown*."""
         self.shown = shown
         self._plugins = plugins or Plugins.installed()
-        self._rules: list[Json] = []
+        self._rules: list[tuple[str, Json]] = []
         self._names: set[str] = set()
         self._left_out: list[str] = []
         self._notes: list[str] = []
@@ -66,19 +68,15 @@ class Rules:
         self._notes.append(f"{self.shown}, {place}: {what}")
 
     def add(self, place: str, wanted: str, rule: Mapping[str, Any]) -> None:
-        """Add a rule with a name like *wanted*, if our own reader takes it."""
+        """Add a rule with a name like *wanted*; `taken` asks our own reader whether it is one."""
         named = {"name": self._named(wanted), **{k: v for k, v in rule.items() if v != {}}}
         try:
-            text = as_json(plain({"version": 1, "rules": [named]}, "this"))
+            written: Json = plain(named, "this")
         except (UsageError, RecursionError) as error:
             self.leave_out(place, f"it cannot be written as a rule: {error}")
             return
-        for problem in check([ScenarioText(text, self.shown)], self._plugins):
-            if problem.severity == "error":
-                self.leave_out(place, f"it makes no valid rule: {problem.what}")
-                return
         self._names.add(named["name"])
-        self._rules.append(named)
+        self._rules.append((place, written))
 
     def add_all(self, written: Iterable[Written]) -> None:
         """Add rules in their order; those that differ in their index alone become one.
@@ -119,10 +117,27 @@ class Rules:
 
     def taken(self, members: Mapping[str, Any] | None = None) -> Taken:
         """Return the scenario, with *members* before its rules, and what is left out."""
-        scenario: Json = {}
-        if self._rules:
-            scenario = {"version": 1, **(members or {}), "rules": self._rules}
+        rules: list[Json] = []
+        for start in range(0, len(self._rules), AT_ONCE):
+            part = self._rules[start : start + AT_ONCE]
+            wrong = self._problem([rule for _, rule in part])
+            for place, rule in part:
+                what = wrong and self._problem([rule])
+                if what:
+                    self.leave_out(place, f"it makes no valid rule: {what}")
+                else:
+                    rules.append(rule)
+        scenario: Json = {"version": 1, **(members or {}), "rules": rules} if rules else {}
         return Taken(scenario=scenario, left_out=tuple(self._left_out), notes=tuple(self._notes))
+
+    def _problem(self, rules: list[Json]) -> str:
+        """Return the first error that our own reader finds in *rules*; empty if there is none."""
+        try:
+            text = as_json({"version": 1, "rules": rules})
+        except RecursionError:
+            return "it is nested too deeply"
+        problems = check([ScenarioText(text, self.shown)], self._plugins)
+        return next((one.what for one in problems if one.severity == "error"), "")
 
 
 def _key(when: Json) -> str:

@@ -318,3 +318,17 @@ def test_formats_that_look_alike_are_told_apart(tmp_path: Path) -> None:
 
     assert found == {name: [name] for name in shapes}
     assert read(path).scenario["rules"] == [{"name": "otherwise", "reply": "a"}]
+
+
+def test_a_rule_that_nests_too_deeply_is_left_out(tmp_path: Path) -> None:
+    deep = "[" * 900 + "]" * 900
+    path = tmp_path / "deep.json"
+    path.write_text(
+        '{"fixtures": [{"match": {"userMessage": "a"}, "response": {"content": "b"}},'
+        f'{{"match": {{}}, "response": {{"content": {deep}}}}}]}}'
+    )
+
+    taken = read(path, hearing=HEARING)
+
+    assert [rule["name"] for rule in taken.scenario["rules"]] == ["a"]
+    assert len(taken.left_out) == 1
