@@ -55,16 +55,22 @@ _MARK: Final = re.compile("\ue000(\\d+)\ue001")
 OURS: Final = frozenset({"id", "object", "created", "model", "choices", "usage"})
 
 
+def _configuration(document: Any) -> Json:
+    """Return the configuration that *document* is, or that it has as values of a Helm chart."""
+    members = as_object(document)
+    return members if "rules" in members else as_object(members.get("config"))
+
+
 def recognises(document: Any) -> bool:
     """Return whether *document* is a configuration: its rules have paths and responses."""
-    rules = [as_object(rule) for rule in as_list(as_object(document).get("rules"))]
+    rules = [as_object(rule) for rule in as_list(_configuration(document).get("rules"))]
     return any("path" in rule and "response" in rule for rule in rules)
 
 
 def read(document: Any, shown: str) -> Taken:
     """Return the scenario that the configuration *shown* is: its rules, the last one first."""
     rules = Rules(shown)
-    members = as_object(document)
+    members = _configuration(document)
     written: list[Written] = []
     for name in members:
         if name not in ("rules", "streaming"):

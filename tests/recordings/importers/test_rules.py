@@ -313,8 +313,11 @@ def test_formats_that_look_alike_are_told_apart(tmp_path: Path) -> None:
         name: [one.name for one in FORMATS.values() if one.recognises(shape)][:1]
         for name, shape in shapes.items()
     }
+    chart = {"replicaCount": 1, "config": shapes["mock-llm"]}
     path = tmp_path / "own.yaml"
     path.write_text(json.dumps(shapes["aimock"]))
+
+    assert FORMATS["mock-llm"].recognises(chart)
 
     assert found == {name: [name] for name in shapes}
     assert read(path).scenario["rules"] == [{"name": "otherwise", "reply": "a"}]
