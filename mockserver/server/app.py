@@ -21,7 +21,7 @@ from mockserver.conversation import ApiError
 from mockserver.engine.asked import Unmade
 from mockserver.engine.deferring import LARGE_BODY
 from mockserver.engine.engine import Engine, Exchange
-from mockserver.engine.forwarding import Forward, nowhere_to_forward
+from mockserver.engine.forwarding import Forward
 from mockserver.records.journal import Outcome
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
@@ -31,6 +31,8 @@ from mockserver.server.hosts import Hosts
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.peers import reads_on
 from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
+from mockserver.server.proxy import Proxy
+from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import Upstream
 from mockserver.server.working import Worker
 from mockserver.wire.http_request import Connection, HttpRequest
@@ -61,21 +63,24 @@ class App:
         gate: Gate | None = None,
         control: ControlPlane | None = None,
         cors: Cors | None = None,
-        upstream: Upstream | None = None,
         *,
+        upstream: Upstream | None = None,
+        recorder: Recorder | None = None,
         hosts: Hosts | None = None,
         worker: Worker | None = None,
     ) -> None:
         """Take the engine, the *gate* for answers that a test holds, and the *worker*.
 
         Without *control* there is no control API. Without *cors*, no page in a browser may call
-        the server. Without *upstream*, nothing is forwarded.
+        the server. Without *upstream*, nothing is forwarded, and without *recorder*, nothing of
+        what is forwarded is kept or reported.
         """
         self.engine = engine
         self.gate = Gate() if gate is None else gate
         self.control = control
         self.cors = cors
-        self.upstream = upstream
+        self.proxy = Proxy(engine, upstream, recorder, cors)
+        self.recorder = recorder
         self.hosts = Hosts() if hosts is None else hosts
         self.worker = Worker() if worker is None else worker
         self.is_stopping = False
@@ -106,27 +111,23 @@ class App:
         self, request: web.BaseRequest, path: str, query: str
     ) -> web.StreamResponse:
         """Answer a request to the provider, and enter the outcome in the journal."""
-        if request.content.is_eof():
-            content = request.content.read_nowait()
-        else:
-            try:
-                content = await _read(request)
-            except web.HTTPRequestEntityTooLarge:
-                return await self._refuse(request, ApiError(413, TOO_LARGE, type="server_error"))
-            except web.RequestPayloadError:
-                refused = await self._refuse(request, ApiError(400, MALFORMED))
-                # What follows on the connection is neither a request nor the rest of this one.
-                request.protocol.force_close()
-                return refused
+        content = await self._content(request)
+        if not isinstance(content, bytes):
+            return content
         headers = cast(Mapping[str, str], request.headers)
         connection = cast(_Connection, request.protocol).counted()
         http = HttpRequest(request.method, path, headers, content, query, connection)
         prepared = None
         if len(content) > LARGE_BODY:
             prepared = await self.worker.run(partial(self.engine.understand, http))
-        exchange = self.engine.answer(http, prepared, defers=True)
+        began_s = asyncio.get_running_loop().time()
+        answered = self.engine.answer(http, prepared, defers=True)
+        try:
+            exchange = await self._exchange(answered, request)
+        except ConnectionError:
+            return GONE
         if not isinstance(exchange, Exchange):
-            exchange = await self._completed(exchange)
+            return exchange
         outcome: Outcome = "client_left"
         sent = Sent()
         try:
@@ -146,24 +147,49 @@ class App:
             if outcome == "client_left":
                 exchange.call.client_left_after_tokens = sent.tokens
             self.engine.close(exchange, outcome)
+            if not isinstance(answered, Forward):
+                self.proxy.show(exchange.call, began_s)
         return played
 
-    async def _completed(self, waiting: Forward | Unmade) -> Exchange:
-        """Return what goes out for a call that waits: for another server, or to be made."""
+    async def _content(self, request: web.BaseRequest) -> bytes | Played:
+        """Return the body of *request*, or how it was refused."""
+        if request.content.is_eof():
+            return request.content.read_nowait()
         try:
-            if isinstance(waiting, Forward):
-                return await self._forwarded(waiting)
-            finished = await self.worker.run(partial(self.engine.make, waiting))
-        except asyncio.CancelledError:
-            self.engine.close(waiting, "client_left")
-            raise
-        return self.engine.give(waiting, finished)
+            return await _read(request)
+        except web.HTTPRequestEntityTooLarge:
+            return await self._refuse(request, ApiError(413, TOO_LARGE, type="server_error"))
+        except web.RequestPayloadError:
+            refused = await self._refuse(request, ApiError(400, MALFORMED))
+            # What follows on the connection is neither a request nor the rest of this one.
+            request.protocol.force_close()
+            return refused
 
-    async def _forwarded(self, forward: Forward) -> Exchange:
-        """Have another server answer, and return the exchange that goes out."""
-        if self.upstream is None:
-            return self.engine.resume(forward, nowhere_to_forward())
-        return self.engine.resume(forward, await self.upstream.ask(forward.http))
+    async def _exchange(
+        self, answered: Exchange | Forward | Unmade, request: web.BaseRequest
+    ) -> Exchange | Played:
+        """Return what goes out for a call, which may have to be made; or how it went out already.
+
+        Raises:
+            ConnectionError: The client has left.
+
+        """
+        match answered:
+            case Exchange():
+                return answered
+            case Forward():
+                return await self.proxy.answered(answered, request)
+            case Unmade():
+                return await self._made(answered)
+
+    async def _made(self, unmade: Unmade) -> Exchange:
+        """Return what goes out for a call whose answer takes long to make."""
+        try:
+            finished = await self.worker.run(partial(self.engine.make, unmade))
+        except asyncio.CancelledError:
+            self.engine.close(unmade, "client_left")
+            raise
+        return self.engine.give(unmade, finished)
 
     async def _refuse(self, request: web.BaseRequest, error: ApiError) -> Played:
         try:
@@ -206,6 +232,11 @@ class Server(web.Server):
         """Answer nothing more; may be called from any thread, and from a signal's handler."""
         self._app.is_stopping = True
 
+    def finish(self) -> None:
+        """Wait a moment until all that was recorded is written."""
+        if self._app.recorder is not None:
+            self._app.recorder.finish()
+
     @property
     def worker(self) -> Worker:
         """What computes for it."""
@@ -214,8 +245,7 @@ class Server(web.Server):
     async def shutdown(self, timeout: float | None = None) -> None:  # noqa: ASYNC109 - aiohttp's
         """Close all connections, including those to the upstream server."""
         await super().shutdown(timeout)
-        if self._app.upstream is not None:
-            await self._app.upstream.close()
+        self._app.proxy.close()
 
     def __call__(self) -> web.RequestHandler:
         """Return what answers on a new connection."""

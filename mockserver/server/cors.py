@@ -15,6 +15,7 @@ from mockserver.wire.timeline import Head, Headers, Timeline
 
 MAX_AGE_S: Final = "600"
 METHODS: Final = "GET, POST, DELETE, HEAD"
+CORS: Final = "access-control-"
 SIMPLE_HEADERS: Final = "authorization, content-type"
 
 
@@ -60,11 +61,19 @@ class Cors:
         """Return *timeline* with the headers that let the page read it."""
         if not self._allows(request):
             return timeline
-        lines = Head.of(200, (*self._allowing(), ("access-control-expose-headers", "*"))).lines
         return tuple(
-            event._replace(lines=event.lines + lines) if isinstance(event, Head) else event
+            self.exposed_head(event, request) if isinstance(event, Head) else event
             for event in timeline
         )
+
+    def exposed_head(self, head: Head, request: web.BaseRequest) -> Head:
+        """Return *head* with the headers that let the page read the answer."""
+        if not self._allows(request):
+            return head
+        # What another server allows its own pages is not for this one's.
+        kept = [pair for pair in head.headers if not pair[0].lower().startswith(CORS)]
+        allowed = (*kept, *self._allowing(), ("access-control-expose-headers", "*"))
+        return head._replace(lines=Head.of(head.status, allowed).lines)
 
     def _allows(self, request: web.BaseRequest) -> bool:
         origin = request.headers.get("origin")

@@ -87,7 +87,16 @@ async def listen(
     hosts = settings.hosts(host)
     worker = Worker()
     control = settings.control_plane(engine, Plugins.installed(), host, gate, worker)
-    app = App(engine, gate, control, settings.cors, settings.upstream, hosts=hosts, worker=worker)
+    app = App(
+        engine,
+        gate,
+        control,
+        settings.cors,
+        upstream=settings.upstream,
+        recorder=settings.recorder,
+        hosts=hosts,
+        worker=worker,
+    )
     server = app.server()
     loop = asyncio.get_running_loop()
     try:
@@ -125,6 +134,7 @@ async def close(server: Server, listener: asyncio.Server) -> None:
         if transport is not None:
             transport.abort()
     await _let_the_loop_turn()  # and those that were lost are closed
+    server.finish()
 
 
 async def _let_the_loop_turn() -> None:

@@ -16,6 +16,7 @@ from aiohttp import HttpVersion11, web
 
 from mockserver.server.gate import Holding
 from mockserver.server.pacing import Pacer
+from mockserver.wire.http_answers import BODILESS
 from mockserver.wire.timeline import (
     MOST_HELD_S,
     Abort,
@@ -146,6 +147,58 @@ async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold:
                 await _write(request, framing)
 
 
+class LivePlay:
+    """Plays an answer of which nobody knows yet how it goes on."""
+
+    def __init__(self, request: web.BaseRequest, head: Head) -> None:
+        """Begin to answer *request* by *head*; nothing is written yet."""
+        self._request = request
+        self._framing = Framing(request, Sent(), is_last=False)
+        self._framing.put_head(head)
+        self._size = 0
+
+    @property
+    def is_full(self) -> bool:
+        """Whether what was put is to be written before more is."""
+        return self._size > MOST_AT_ONCE
+
+    def put(self, payload: bytes) -> None:
+        """Put a piece of the body."""
+        self._framing.put_data(Data(payload))
+        self._size += len(payload)
+
+    async def write(self) -> None:
+        """Write what was put, as fast as the client reads.
+
+        Raises:
+            ConnectionError: The client has left.
+
+        """
+        self._size = 0
+        await _write(self._request, self._framing)
+
+    async def end(self) -> Played:
+        """Write what was put, and end the answer.
+
+        Raises:
+            ConnectionError: The client has left.
+
+        """
+        self._framing.put_end()
+        await self.write()
+        return STAYS if self._framing.keep_alive else GONE
+
+    async def break_off(self, how: str) -> None:
+        """Write what was put, and end the connection in the middle of the answer.
+
+        Raises:
+            ConnectionError: The client has left.
+
+        """
+        await self.write()
+        await cut(self._request, how)
+
+
 STAYS = Played(keep_alive=True)
 GONE = Played(keep_alive=False)
 
@@ -182,6 +235,8 @@ class Framing:
         self._parts += (_status_line(head.status), head.lines)
         if head.content_length is not None:
             self._parts.append(b"content-length: %d\r\n" % head.content_length)
+        elif head.status in BODILESS:
+            self._has_body = False
         elif self._is_http11:
             self._chunked = True
             self._parts.append(b"transfer-encoding: chunked\r\n")

@@ -4,6 +4,7 @@ import asyncio
 import ctypes
 import gc
 import inspect
+import logging
 import os
 import signal
 import sys
@@ -23,10 +24,10 @@ from mockserver.scenario.loader import Source, load_scenario, read_strict
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
+from mockserver.server.forwarded import RecordMode, forwarded, in_python
 from mockserver.server.gate import Gate
 from mockserver.server.listening import Address, Door, close, listen, new_event_loop
 from mockserver.server.settings import Settings
-from mockserver.server.upstream import Upstream
 from mockserver.server.watching import EVERY_S, Watcher
 from mockserver.server.working import Worker
 from mockserver.sessions.naming import DEFAULT_SESSION
@@ -36,6 +37,7 @@ from mockserver.sessions.session import Session
 __tracebackhide__ = shows_mistake
 
 T = TypeVar("T")
+_log = logging.getLogger("mockserver")
 
 MOST_STOPPING_S: Final = 0.9
 """The longest that a program takes to end that was told to; what is at work by then is cut off."""
@@ -163,6 +165,10 @@ class MockServer:
         allow_hosts: Sequence[str] = (),
         tls: str | Path | None = None,
         upstream: str | None = None,
+        cassette: str | Path | None = None,
+        record: RecordMode | None = None,
+        redact: str | Sequence[str] = (),
+        upstream_key_env: str | None = None,
         **unknown: Never,
     ) -> None:
         """Create a server; it starts with `start()` or a `with` block.
@@ -185,8 +191,16 @@ class MockServer:
                 `*.NAME` allows all names below it, `*` any.
             tls: A folder for `mockserver-ca.pem`, the authority that clients must trust; the
                 server then speaks HTTPS.
-            upstream: The root URL of the server that requests are forwarded to when a reply says
-                so: https, or on this machine.
+            upstream: The root URL of the server that requests go to which no rule answers: https,
+                or on this machine.
+            cassette: A file with recordings, which answer what no rule does.
+            record: What is kept in the cassette: `none`, and nothing goes to the upstream server
+                but what rules send there; `new`, what it lacks; `all`, everything, in place of
+                what is there. None: `new` if there are an upstream server and a cassette.
+            redact: Regular expressions of what is taken out of recordings, besides keys, cookies
+                and the like.
+            upstream_key_env: The environment variable with a key that is sent to the upstream
+                server in place of the client's.
             **unknown: There are no others; each is refused.
 
         Raises:
@@ -200,10 +214,19 @@ class MockServer:
             (str, "text", {"host": host}),
             (int, "a whole number", {"port": port, "seed": 0 if seed is None else seed}),
             (float | int, "a number", {"time_scale": time_scale}),
-            (str | Path, "a path", {"tls": tls or ""}),
+            (str | Path, "a path", {"tls": tls or "", "cassette": cassette or ""}),
         )
         if tls is not None and not str(tls).strip():
             raise UsageError("'tls' is empty: give the folder for the certificate")
+        passed_on = forwarded(
+            upstream=upstream,
+            cassette=cassette,
+            record=record,
+            redact=(redact,) if isinstance(redact, str) else tuple(redact),
+            key_variable=upstream_key_env,
+            spell=in_python,
+            complain=_log.error,
+        )
         options = Options(
             seed=seed,
             strict=strict if isinstance(strict, bool) else read_strict(strict),
@@ -212,6 +235,8 @@ class MockServer:
             usage_header=usage_header,
             time_scale=time_scale,
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
+            passing=passed_on.passing,
+            lowest=passed_on.lowest,
         )
         self._engine = Engine(
             load_scenario(*scenarios), Plugins.installed(), time.monotonic, options
@@ -223,7 +248,8 @@ class MockServer:
             allow_hosts=(allow_hosts,) if isinstance(allow_hosts, str) else tuple(allow_hosts),
             tls=None if tls is None else self_signed(host, Path(tls))[0],
             reload=_reader(scenarios),
-            upstream=None if upstream is None else Upstream(upstream),
+            upstream=passed_on.upstream,
+            recorder=passed_on.recorder,
         )
         self._wanted = (host, port)
         self._address: Address | None = None
@@ -315,6 +341,15 @@ class MockServer:
         """Return the base URL that leads OpenAI's clients to a *session*."""
         below = "" if session == DEFAULT_SESSION else f"/s/{quote(session, safe='')}"
         return f"{self.url}{below}/v1"
+
+    @property
+    def unwritten(self) -> tuple[str, ...]:
+        """Why exchanges that were to be recorded are missing in the cassette, a line for each.
+
+        All are known once the server has stopped.
+        """
+        recorder = self._settings.recorder
+        return () if recorder is None else tuple(recorder.unwritten)
 
     @property
     def engine(self) -> Engine:

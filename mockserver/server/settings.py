@@ -14,6 +14,7 @@ from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
 from mockserver.server.hosts import Hosts
+from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import Watcher
 from mockserver.server.working import Worker
@@ -34,6 +35,7 @@ class Settings:
         reload: Reads the server's scenario again; None: it did not come from files.
         watcher: Checks whether those files have changed; None: nothing is watched.
         upstream: The server that requests may be forwarded to; None: there is none.
+        recorder: Keeps and reports what is forwarded; None: nobody does.
 
     """
 
@@ -45,6 +47,7 @@ class Settings:
     reload: Callable[[], Scenario] | None = None
     watcher: Watcher | None = None
     upstream: Upstream | None = None
+    recorder: Recorder | None = None
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.control:

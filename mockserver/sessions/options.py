@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.models import Catalogue
-from mockserver.scenario.schema import Strict
+from mockserver.scenario.schema import Scenario, Strict
 from mockserver.seeding import CREATED_FROM
 from mockserver.sessions.passing import STAYS, Passing
 from mockserver.traffic.clock import refuse_time_scale
@@ -19,7 +19,8 @@ class Options:
     *usage_header*, answers state whether their bill is exact: the one header no provider has.
     *unix_start_s* is when the server starts, as Unix time: headers with the date count from there.
     *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
-    *passing* is what becomes of requests that no rule answers.
+    *passing* is what becomes of requests that no rule answers. *lowest* is read below the server's
+    scenario, whatever that is replaced by.
     """
 
     seed: int | None = None
@@ -30,6 +31,7 @@ class Options:
     time_scale: float = 1.0
     unix_start_s: float = CREATED_FROM
     passing: Passing = STAYS
+    lowest: Scenario = Scenario()
 
     def __post_init__(self) -> None:
         refuse_time_scale(self.time_scale)

@@ -21,7 +21,9 @@ OCCURRENCES_KEPT: Final = 100_000
 NOTHING: Final = Scenario()
 OWN: Final = "session"
 INHERITED: Final = "server"
-"""What a session calls its own scenario and the server's; layers that are added have a colon."""
+LOWEST: Final = "cassette"
+"""What a session calls its own scenario, the server's, and what lies below that; layers that are
+added have a colon."""
 Compiler: TypeAlias = Callable[[Sequence[Layer]], Compiled]
 
 
@@ -44,6 +46,7 @@ class Session:
         clock: Clock,
         archive: Archive | None = None,
         passing: Passing = STAYS,
+        lowest: Scenario = NOTHING,
     ) -> None:
         """Begin a session.
 
@@ -57,6 +60,7 @@ class Session:
             clock: What time it is in it.
             archive: What all journals of the server are bounded by.
             passing: What becomes of requests that no rule answers.
+            lowest: What it answers from below the server's scenario, if it inherits that.
 
         """
         self.name = name
@@ -72,6 +76,7 @@ class Session:
         self._compiler = compiler
         self._own = scenario
         self._inherited = inherited
+        self._lowest = lowest
         self._added: dict[str, Scenario] = {}
         self._stated_seed = seed
         self._outer_strict = strict
@@ -124,7 +129,7 @@ class Session:
         """Return what it answers by, that which is read first in front."""
         layers = [*map(Layer._make, self._added.items()), Layer(OWN, self._own)]
         if self._inherited is not None:
-            layers.append(Layer(INHERITED, self._inherited))
+            layers += (Layer(INHERITED, self._inherited), Layer(LOWEST, self._lowest))
         return layers
 
     def _take(self) -> None:

@@ -11,7 +11,7 @@ from mockserver.scenario.merging import Layer, combined
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.sessions.naming import DEFAULT_SESSION, fault_of
 from mockserver.sessions.options import Options
-from mockserver.sessions.session import INHERITED, NOTHING, Session
+from mockserver.sessions.session import INHERITED, LOWEST, NOTHING, Session
 from mockserver.traffic.clock import Clock
 
 MOST_SESSIONS: Final = 20_000
@@ -30,6 +30,7 @@ class Sessions(Mapping[str, Session]):
         """Take what sessions without a scenario of their own answer from."""
         self.scenario = scenario
         self._options = options
+        self._lowest = options.lowest if options.lowest.rules else NOTHING
         self._strict = Strict.of(options.strict)
         self._time_source = time_source
         self._started = time_source()
@@ -85,7 +86,7 @@ class Sessions(Mapping[str, Session]):
         found = self._open.get(name)
         if found is not None:
             return found.compiled
-        return self._compile([Layer(INHERITED, self.scenario)])
+        return self._compile([Layer(INHERITED, self.scenario), Layer(LOWEST, self._lowest)])
 
     def create(
         self,
@@ -189,6 +190,7 @@ class Sessions(Mapping[str, Session]):
             clock=Clock.start(self._time_source, scale, unix_start_s),
             archive=self._archive,
             passing=options.passing,
+            lowest=self._lowest,
         )
 
     def _compile(self, layers: Sequence[Layer]) -> Compiled:

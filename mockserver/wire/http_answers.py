@@ -13,8 +13,8 @@ MOST_HEAD_BYTES: Final = 256 * 1024
 """The size limit of a head, and of what follows the last chunk."""
 MOST_SIZE_BYTES: Final = 4_096
 """The size limit of the line in front of a chunk."""
-MOST_HELD: Final = 64 * 1024
-"""A chunk that comes in parts is handed on in parts once so much of it is there."""
+MOST_HELD: Final = 2 * 1024 * 1024
+"""So much of a chunk is held until it is whole; a larger one is handed on in parts."""
 BODILESS: Final = frozenset({204, 304})
 """Statuses of answers without a body."""
 

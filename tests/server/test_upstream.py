@@ -112,7 +112,7 @@ def test_what_is_answered_here_goes_nowhere_and_the_journal_tells_the_two_apart(
 
     assert ([call.rule for call in calls], seen) == (["here", "there"], 1)
     assert [(call.status, call.outcome) for call in calls] == [(200, "sent")] * 2
-    assert [call.usage is None for call in calls] == [False, True]
+    assert [call.usage is None for call in calls] == [False, False]
 
 
 def test_time_and_failures_lie_over_what_another_server_answers() -> None:
@@ -131,7 +131,8 @@ def test_time_and_failures_lie_over_what_another_server_answers() -> None:
     with MockServer(_answering(SAID)) as upstream:
         body, call = forwarding(upstream.url, ask, scenario)
 
-    assert body.count(b"data: ") == 3
+    # The first event opens the message, and completes no token of it.
+    assert body.count(b"data: ") == 4
     assert call.failures == ("truncate",)
     assert (call.planned_ttft_ms, call.stream) == (100, True)
 
