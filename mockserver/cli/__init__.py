@@ -16,6 +16,7 @@ from mockserver.cli import (
     env,
     explain,
     import_,
+    record,
     report,
     scenarios,
     schema,
@@ -29,6 +30,7 @@ from mockserver.version import __version__
 COMMANDS: Final = {
     "serve": serve,
     "cassette": cassette,
+    "record": record,
     "check": check,
     "env": env,
     "explain": explain,

@@ -12,6 +12,47 @@ HELP: Final = "answer requests until Ctrl-C"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to *parser*."""
+    add_serving(parser)
+    parser.set_defaults(shows=False)
+    parser.add_argument(
+        "--upstream",
+        metavar="URL",
+        help="the server that requests go to which no rule answers: https, or on this machine",
+    )
+    parser.add_argument(
+        "--cassette",
+        metavar="FILE",
+        help="recordings, which answer what no rule does",
+    )
+    parser.add_argument(
+        "--record",
+        choices=["none", "new", "all"],
+        help="what is kept in the cassette of what the upstream server answers: none: nothing, and "
+        "nothing goes there that no rule sends there; new (default, with both): what the cassette "
+        "lacks; all: everything, in place of what is there",
+    )
+    add_recording(parser)
+
+
+def add_recording(parser: argparse.ArgumentParser) -> None:
+    """Add to *parser* how exchanges with the upstream server are recorded."""
+    parser.add_argument(
+        "--redact",
+        action="append",
+        default=[],
+        metavar="REGEX",
+        help="what is taken out of recordings besides keys, cookies and the like; repeatable",
+    )
+    parser.add_argument(
+        "--upstream-key-env",
+        metavar="NAME",
+        help="the environment variable with a key that is sent to the upstream server in place of "
+        "the client's",
+    )
+
+
+def add_serving(parser: argparse.ArgumentParser) -> None:
+    """Add to *parser* how a server answers and is reached."""
     parser.add_argument(
         "--scenario",
         action="append",

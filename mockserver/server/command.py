@@ -7,6 +7,7 @@ import os
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +22,7 @@ from mockserver.scenario.schema import Scenario
 from mockserver.server import runner
 from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
+from mockserver.server.forwarded import forwarded, on_command_line
 from mockserver.server.listening import Address
 from mockserver.server.settings import Settings
 from mockserver.server.watching import Watcher
@@ -29,6 +31,8 @@ from mockserver.version import __version__
 
 TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
 """Keeps the token out of lists of processes."""
+UNWRITTEN: Final = 1
+"""The exit code if something that was to be recorded is missing in the cassette."""
 
 
 def run(options: argparse.Namespace) -> int:
@@ -46,6 +50,16 @@ def run(options: argparse.Namespace) -> int:
     def read() -> Scenario:
         return load_scenario(*sources) if sources else Scenario()
 
+    passed_on = forwarded(
+        upstream=options.upstream,
+        cassette=options.cassette,
+        record=options.record,
+        redact=options.redact,
+        key_variable=options.upstream_key_env,
+        spell=on_command_line,
+        complain=_report,
+        report=_report if options.upstream and (options.shows or sys.stderr.isatty()) else None,
+    )
     engine = Engine(
         read(),
         Plugins.installed(),
@@ -58,6 +72,8 @@ def run(options: argparse.Namespace) -> int:
             usage_header=not options.no_usage_header,
             time_scale=options.time_scale,
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
+            passing=passed_on.passing,
+            lowest=passed_on.lowest,
         ),
     )
     with ExitStack() as stack:
@@ -75,15 +91,17 @@ def run(options: argparse.Namespace) -> int:
             watcher=Watcher(read, lambda: scenario_files(*sources), _report)
             if options.watch
             else None,
+            upstream=passed_on.upstream,
+            recorder=passed_on.recorder,
         )
 
         def ready(address: Address) -> None:
             line = _as_json(address, ca_file, controlled=settings.control)
-            welcome = _welcome(address, sources, ca_file)
+            welcome = _welcome(address, sources, ca_file, passed_on.words)
             print(line if options.ready_json else welcome, flush=True)  # noqa: T201 - the output
 
         runner.serve(engine, options.host, options.port, ready, settings)
-    return 0
+    return UNWRITTEN if passed_on.recorder is not None and passed_on.recorder.unwritten else 0
 
 
 def _stated_token(options: argparse.Namespace) -> str | None:
@@ -107,11 +125,14 @@ def _as_json(address: Address, ca_file: Path | None, *, controlled: bool) -> str
     return json.dumps(line)
 
 
-def _welcome(address: Address, scenarios: list[str], ca_file: Path | None) -> str:
+def _welcome(
+    address: Address, scenarios: list[str], ca_file: Path | None, passed_on: Sequence[str]
+) -> str:
     url = address.url
     answers = f"answers from {', '.join(scenarios)}" if scenarios else "answers without a scenario"
     lines = [
         f"mockserver {__version__} listens on {url} and {answers}.",
+        *passed_on,
         "Paste into a shell (or, without 'export', into .env):",
         "",
         f"  export OPENAI_BASE_URL={url}/v1",
