@@ -131,13 +131,14 @@ class Proxy:
         if self._recorder is None:
             return
         forward = passing.forward
-        cassette = forward.asked.session.passing.cassette
+        session = forward.asked.session
+        cassette = session.passing.cassette
         if cassette is None:
             self._show(passing, answer.status, PASSED)
             return
         recording = passing.recording(answer)
         progress = passing.progress(answer.status)
-        self._recorder.keep(cassette, recording, progress)
+        self._recorder.keep(cassette, recording, progress, session.scenario.redact)
 
     def _show(self, passing: "_Passing", status: int | None, became: str) -> None:
         if self._recorder is not None and self._recorder.reports:

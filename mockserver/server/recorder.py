@@ -73,6 +73,7 @@ class _Job(NamedTuple):
     became: str
     cassette: Path | None = None
     recording: Recording | None = None
+    patterns: tuple[str, ...] = ()
 
 
 class Recorder:
@@ -105,7 +106,8 @@ class Recorder:
             MockServerError: One of *patterns* is not one.
 
         """
-        self._scrubber = Scrubber(patterns)
+        self._scrubbers: dict[tuple[str, ...], Scrubber] = {(): Scrubber(patterns)}
+        self._patterns = tuple(patterns)
         self._secrets = tuple(secrets)
         self._complain = complain
         self._report = report
@@ -122,9 +124,15 @@ class Recorder:
         """Whether somebody looks at each call."""
         return self._report is not None
 
-    def keep(self, cassette: Path, recording: Recording, progress: Progress) -> None:
-        """Have *recording*, which may have secrets, written to *cassette*."""
-        self._put(_Job(progress, KEPT, cassette, recording))
+    def keep(
+        self,
+        cassette: Path,
+        recording: Recording,
+        progress: Progress,
+        patterns: tuple[str, ...] = (),
+    ) -> None:
+        """Have *recording* written to *cassette*, without secrets and what *patterns* match."""
+        self._put(_Job(progress, KEPT, cassette, recording, patterns))
 
     def show(self, progress: Progress, became: str) -> None:
         """Report a call that is not written, and what *became* of it."""
@@ -160,16 +168,19 @@ class Recorder:
         while (job := self._jobs.get()) is not None and not self._is_stopped:
             became = job.became
             if job.cassette is not None and job.recording is not None:
-                became = self._written(job.cassette, job.recording)
+                became = self._written(job.cassette, job.recording, job.patterns)
             if self._report is not None and job.progress is not None:
                 self._report(job.progress.line(became))
 
-    def _written(self, cassette: Path, recording: Recording) -> str:
-        """Write *recording*; return what became of it."""
+    def _written(self, cassette: Path, recording: Recording, patterns: tuple[str, ...]) -> str:
+        """Write *recording* without what *patterns* match too; return what became of it."""
         asked = recording.request
         what = f"{asked.method} {_shown(asked.path)}"
         try:
-            line = to_line(self._scrubber.scrubbed(recording, self._secrets))
+            scrubber = self._scrubbers.get(patterns)
+            if scrubber is None:
+                scrubber = self._scrubbers[patterns] = Scrubber((*self._patterns, *patterns))
+            line = to_line(scrubber.scrubbed(recording, self._secrets))
             self._append(cassette, f"{line}\n".encode())
         except MockServerError as error:
             self._fail(f"{what} was not written to '{cassette}': {error}")

@@ -16,7 +16,7 @@ from mockserver import MockServer, load_scenario
 from mockserver.cassettes.lines import read
 from mockserver.cassettes.recording import Recording
 from mockserver.cassettes.scrubbing import Left, Scrubber, SecretLeftError
-from mockserver.records.redaction import fingerprint
+from mockserver.records.redaction import fingerprint, mark
 from mockserver.wire.http_answers import MOST_HELD
 
 pytestmark = pytest.mark.system
@@ -378,6 +378,20 @@ def test_a_key_from_the_environment_takes_the_place_of_the_clients(
     assert keys == {fingerprint(key)}
     assert key.encode() not in cassette.read_bytes()
     assert len(recorded(cassette)) == 3
+
+
+def test_what_scenarios_call_secret_is_taken_out_too(tmp_path: Path) -> None:
+    cassette = tmp_path / "calls.jsonl"
+    redact = {"redact": ["customer-([0-9]+)"], "rules": []}
+    with (
+        MockServer(RULES) as upstream,
+        MockServer(redact, upstream=upstream.url, cassette=cassette, redact="ticket .*") as proxy,
+    ):
+        exchange(proxy, request("POST", CHAT, chat("customer-4711 has ticket Zebra")))
+
+    (kept,) = recorded(cassette)
+    said = kept.request.sent["messages"][0]["content"]
+    assert said == f"customer-{mark('4711')} has {mark('ticket Zebra')}"
 
 
 def test_sessions_and_prefixes_of_providers_are_of_this_server_alone(tmp_path: Path) -> None:
