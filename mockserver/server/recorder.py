@@ -25,6 +25,8 @@ from mockserver.records.redaction import beginning
 
 FINISHING_S: Final = 0.45
 """How long the exchanges that wait may still be written when the server stops."""
+GATHERING_S: Final = 0.02
+"""How long the first exchange after a while waits for others."""
 LONGEST_SHOWN: Final = 80
 KEPT: Final = "kept"
 
@@ -166,6 +168,9 @@ class Recorder:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None and not self._is_stopped:
+            if self._jobs.empty():
+                # Each time that this thread wakes, the one that answers may wait for it.
+                time.sleep(GATHERING_S)
             became = job.became
             if job.cassette is not None and job.recording is not None:
                 became = self._written(job.cassette, job.recording, job.patterns)
