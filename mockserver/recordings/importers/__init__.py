@@ -17,6 +17,7 @@ from mockserver.recordings.importers import (
     aimock,
     documents,
     encodings,
+    exchange_lines,
     fakellm,
     har,
     journals,
@@ -52,17 +53,15 @@ class Format(NamedTuple):
 
 
 _MODULES: Final = (vcrpy, ruby_vcr, har, stubllm, aimock, mock_llm, fakellm, journals)
+_MODULES_OF_LINES: Final = (exchange_lines, own_cassettes)
 FORMATS: Final[Mapping[str, Format]] = {
     one.name: one
     for one in (
         *[Format(one.NAME, one.DESCRIPTION, one.recognises, one.read) for one in _MODULES],
-        Format(
-            own_cassettes.NAME,
-            own_cassettes.DESCRIPTION,
-            own_cassettes.recognises,
-            own_cassettes.read,
-            is_lines=True,
-        ),
+        *[
+            Format(one.NAME, one.DESCRIPTION, one.recognises, one.read, is_lines=True)
+            for one in _MODULES_OF_LINES
+        ],
     )
 }
 """The formats that are read, in the order in which they are tried."""
