@@ -24,6 +24,10 @@ class Hearing:
         self.kinds = frozenset(dialects)
         self._routes = cache(partial(Routes, dialects, endpoints, defaults))
 
+    def knows(self, provider: str) -> bool:
+        """Return whether there is a dialect of the kind *provider*."""
+        return provider in self._kinds
+
     def route(self, recording: Recording) -> Route:
         """Return where the request of *recording* leads, by its provider (if known) and path."""
         provider = recording.provider if recording.provider in self.kinds else DEFAULT_PROVIDER

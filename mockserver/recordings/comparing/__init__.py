@@ -1,0 +1,1 @@
+"""How this server's answers differ from recorded ones, and how a provider's do today."""
