@@ -26,7 +26,7 @@ class Hearing:
 
     def knows(self, provider: str) -> bool:
         """Return whether there is a dialect of the kind *provider*."""
-        return provider in self._kinds
+        return provider in self.kinds
 
     def route(self, recording: Recording) -> Route:
         """Return where the request of *recording* leads, by its provider (if known) and path."""
