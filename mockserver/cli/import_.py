@@ -57,10 +57,10 @@ def run(options: argparse.Namespace) -> int:
     if output is not None and output.exists() and not options.force:
         raise UsageError(f"'{output}' exists\n  --force replaces it")
     found = gathered(options.files, options.format)
+    text = _text(found, options.to, options.redact)
     for title, groups in (("left out", found.left_out), ("note", found.notes)):
         for line in listed(groups):
             complain(f"{title}: {line}")
-    text = _text(found, options.to, options.redact)
     if output is None:
         show(text.removesuffix("\n"))
     else:
@@ -88,6 +88,7 @@ def _text(found: "Gathered", wanted: str | None, patterns: list[str]) -> str:
         return importing.scenario_text(found)
     if not found.recordings:
         raise UsageError("there is nothing in these files that can be taken")
+    exchanges = importing.scrubbed(found.recordings, patterns)
     if wanted == SCENARIO:
-        raise UsageError("recordings cannot become a scenario yet: leave --to out")
-    return importing.cassette_text(importing.scrubbed(found.recordings, patterns))
+        return importing.scenario_of_recordings(exchanges, found)
+    return importing.cassette_text(exchanges)

@@ -13,6 +13,7 @@ from mockserver.plugins import Plugins
 from mockserver.recordings import importers
 from mockserver.recordings.hearing import Hearing
 from mockserver.recordings.importers.taken import UnreadableError
+from mockserver.recordings.scenarios import scenario_of
 from mockserver.scenario.loader import ScenarioText, load_scenario
 from mockserver.scenario.syntax.written import as_yaml
 
@@ -158,4 +159,16 @@ def scenario_text(found: Gathered) -> str:
     }
     text = as_yaml(document)
     load_scenario(ScenarioText(text, "the imported scenario"))
+    return text
+
+
+def scenario_of_recordings(recordings: Sequence[Recording], found: Gathered) -> str:
+    """Return the scenario that a person would have written for *recordings*, as YAML.
+
+    What it leaves out is entered in *found*.
+    """
+    text, left_out = scenario_of(recordings, Hearing(Plugins.installed()))
+    for line in left_out:
+        place, _, why = line.partition(": ")
+        found.left_out.setdefault(why, []).append(place)
     return text
