@@ -2,11 +2,15 @@
 
 import argparse
 import json
+import os
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from mockserver.cli.output import complain, show
 from mockserver.errors import UsageError
+
+if TYPE_CHECKING:
+    from mockserver.recordings.comparing.comparing import Comparison, Prepared
 
 HELP: Final = "compare answers with recorded ones"
 DIFFERS: Final = 1
@@ -59,6 +63,23 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="N|KIND=N",
         help=f"exit with {DIFFERS} if there are more differences (of a kind); repeatable",
     )
+    parser.add_argument(
+        "--against",
+        metavar="URL",
+        help="send the requests to the live provider at URL (https, or on this machine) instead, "
+        "to see whether it has changed since they were recorded: this may cost money",
+    )
+    parser.add_argument(
+        "--key-env",
+        metavar="NAME",
+        help="with --against: the environment variable that holds the provider's key",
+    )
+    parser.add_argument(
+        "--at-once",
+        type=_count,
+        metavar="N",
+        help="with --against: how many requests may be under way at once (default 4)",
+    )
 
 
 def run(options: argparse.Namespace) -> int:
@@ -69,6 +90,8 @@ def run(options: argparse.Namespace) -> int:
     from mockserver.recordings.comparing import comparing, reports  # noqa: PLC0415
     from mockserver.recordings.hearing import Hearing  # noqa: PLC0415
 
+    if options.against is None and (options.key_env or options.at_once):
+        raise UsageError("--key-env and --at-once have no effect without --against")
     allowed, kinds = reports.Allowed(options.allow), reports.kinds_named(options.only)
     plugins = Plugins.installed()
     hearing = Hearing(plugins)
@@ -80,7 +103,10 @@ def run(options: argparse.Namespace) -> int:
     )
     if not ready.known.threads:
         raise UsageError("\n  ".join(["there is nothing to compare", *ready.left_out[:10]]))
-    comparison = comparing.compared(ready, plugins)
+    if options.against is None:
+        comparison = comparing.compared(ready, plugins)
+    else:
+        comparison = _against(options, ready)
     report = reports.Report(comparison, kinds)
     if options.json:
         show(json.dumps(report.document(), ensure_ascii=False))
@@ -90,6 +116,29 @@ def run(options: argparse.Namespace) -> int:
     for line in excess:
         complain(f"mockserver: {line}")
     return DIFFERS if excess else 0
+
+
+def _against(options: argparse.Namespace, ready: "Prepared") -> "Comparison":
+    """Return what a live provider answers today, compared."""
+    # See mockserver.cli.
+    from mockserver.recordings.comparing.comparing import compared_with  # noqa: PLC0415
+    from mockserver.recordings.comparing.scripting import UNAUTHORIZED  # noqa: PLC0415
+    from mockserver.server.asking import AT_ONCE, asked  # noqa: PLC0415
+    from mockserver.server.upstream import Upstream  # noqa: PLC0415
+
+    key = None
+    if options.key_env is not None:
+        key = os.environ.get(options.key_env)
+        if not key:
+            raise UsageError(f"--key-env: the environment variable '{options.key_env}' is not set")
+    # The provider's own key is sent: a refusal of another cannot be repeated.
+    threads = [
+        thread
+        for thread in ready.known.threads
+        if all(case.answer.status != UNAUTHORIZED for case in thread)
+    ]
+    answers = asked(threads, Upstream(options.against, key), options.at_once or AT_ONCE)
+    return compared_with(ready, answers)
 
 
 def _count(text: str) -> int:

@@ -6,12 +6,19 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from support.inprocess import Answered, Api
+from support.inprocess import Answered as Got
+from support.inprocess import Api
 
 from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Recording
 from mockserver.plugins import Plugins
-from mockserver.recordings.comparing.comparing import Comparison, compared, prepared
+from mockserver.recordings.comparing.comparing import (
+    Comparison,
+    compared,
+    compared_with,
+    prepared,
+)
 from mockserver.recordings.comparing.reports import Report
+from mockserver.recordings.comparing.sending import Answered
 from mockserver.recordings.hearing import Hearing
 from mockserver.recordings.importers.taken import Taken
 
@@ -230,7 +237,7 @@ def test_recordings_that_name_each_other_are_sent_in_their_order_with_ids_of_tod
     # When they were recorded, the first one had another id.
     now, then = first.json["id"].encode(), b"resp_" + b"0123456789abcdef" * 3
 
-    def taken(sent: Mapping[str, Any], got: Answered) -> Recording:
+    def taken(sent: Mapping[str, Any], got: Got) -> Recording:
         return Recording(
             request=RecordedRequest(
                 "POST", RESPONSES, body=json.dumps(sent).encode().replace(now, then)
@@ -280,3 +287,23 @@ def test_reports_are_the_same_for_people_and_for_programs() -> None:
     assert found["what"].endswith("instead of 1")
     assert "prompt-tokens openai: text" in text
     assert "prompt-tokens openai 0.0 % of 1" in text.splitlines()[-1]
+
+
+def test_with_a_live_provider_texts_may_differ_and_members_may_not() -> None:
+    one = recorded(CHAT, ASKED)
+    ready = prepared([Taken(recordings=(one,))], HEARING)
+    (case,) = ready.cases
+
+    def found(answer: RecordedAnswer) -> dict[str, int]:
+        report = Report(compared_with(ready, [Answered(case, answer, {})]))
+        return {kind: count for kind, count in report.differences().items() if count}
+
+    other_text = in_text(one, "It is four, of course.", "Four.").answer
+    longer_bill = changed(one, put("usage", "completion_tokens", value=2)).answer
+    new_member = changed(one, put("drifted", value=True)).answer
+    other_prompt = changed(one, put("usage", "prompt_tokens", value=2)).answer
+
+    assert found(other_text) == found(longer_bill) == {}
+    assert found(new_member) == {"shape": 1}
+    assert found(other_prompt) == {"prompt-tokens": 1}
+    assert compared_with(ready, ["hand-made:1: no answer"]).left_out == ("hand-made:1: no answer",)

@@ -37,6 +37,15 @@ def bill_findings(case: Case, got: RecordedAnswer, known: Threads) -> Iterator[F
             return
 
 
+def prompt_findings(case: Case, got: RecordedAnswer) -> Iterator[Finding]:
+    """Yield whether *got*, a provider's answer of today, bills the prompt as it was billed."""
+    have, want = usage_in(got), usage_in(case.answer)
+    kind = "embedding-tokens" if case.endpoint == "embeddings" else "prompt-tokens"
+    for name in ("prompt_tokens", "input_tokens"):
+        if name in have and name in want:
+            yield equal(kind, case.about, have, want, name)
+
+
 def _embeddings(case: Case, got: RecordedAnswer) -> Iterator[Finding]:
     have, want = usage_in(got), usage_in(case.answer)
     if want:

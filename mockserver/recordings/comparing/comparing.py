@@ -1,6 +1,6 @@
 """Recordings, compared: prepared, sent again to this server's engine, and each answer judged."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -102,6 +102,22 @@ def _fault(case: Case) -> str:
     if case.route.generates is not None and not case.events and case.answer.json is None:
         return "its answer was not kept"
     return ""
+
+
+def compared_with(ready: Prepared, answers: Iterable[Answered | str]) -> Comparison:
+    """Return what comparing recordings with *answers* of a live provider found.
+
+    In place of an answer may be the reason why there is none.
+    """
+    left_out = list(ready.left_out)
+    judging = Judging(ready.known, is_live=True)
+    found: list[Compared] = []
+    for answered in answers:
+        if isinstance(answered, Answered):
+            found.append(Compared(answered.case, tuple(judging.judged(answered))))
+        else:
+            left_out.append(answered)
+    return Comparison(tuple(sorted(found, key=lambda one: one.case.number)), tuple(left_out))
 
 
 def compared(ready: Prepared, plugins: Plugins) -> Comparison:

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.recordings.comparing import allowances, bodies, chunks, events, heads
-from mockserver.recordings.comparing.bills import bill_findings
+from mockserver.recordings.comparing.bills import bill_findings, prompt_findings
 from mockserver.recordings.comparing.cases import (
     IDS,
     JUDGED,
@@ -57,11 +57,11 @@ class Judging:
             return
         accepted = self._accepted(case, got)
         yield accepted
-        if not accepted.is_same or case.group not in JUDGED:
+        if not accepted.is_same or not self._knows(case):
             return
         yield from self._heads(case, got)
         if self._is_live:
-            yield from self._live_bill(case, got)
+            yield from prompt_findings(case, got)
         else:
             yield from bill_findings(case, got, self._known)
         if _is_passing(case, got):
@@ -89,7 +89,7 @@ class Judging:
 
     def _refusal(self, answered: Answered) -> Iterator[Finding]:
         case, got, _ = answered
-        if case.group not in JUDGED or _is_unrepeatable(case):
+        if not self._knows(case) or _is_unrepeatable(case):
             return
         about = f"{case.answer.status} {case.about}"
         yield _finding("error", about, _error_differs(answered))
@@ -100,18 +100,38 @@ class Judging:
     def _heads(self, case: Case, got: RecordedAnswer) -> Iterator[Finding]:
         yield _finding("headers", case.about, heads.heads_differ(got, case.answer))
 
-    def _live_bill(self, case: Case, got: RecordedAnswer) -> Iterator[Finding]:
-        for finding in bill_findings(case, got, self._known):
-            if finding.kind in ("prompt-tokens", "embedding-tokens"):
-                yield finding
+    def _knows(self, case: Case) -> bool:
+        """Return whether more is compared than whether a request is accepted."""
+        return self._is_live or case.group in JUDGED
 
     # --- Members -------------------------------------------------------------------------
 
+    def _moment(self, case: Case, *, is_azure_late: bool = False) -> float | None:
+        """Return from when on members are newer than a recording, so that they may be there.
+
+        Azure gets them at unknown later times. What a live provider sends now is compared with
+        what it sent then: nothing may be there.
+        """
+        if self._is_live:
+            return None
+        return 0 if is_azure_late and case.group == "azure" else case.created
+
+    def _has_shape_of_today(self, case: Case) -> bool:
+        if self._is_live:
+            return True
+        if case.group != "openai":
+            return False
+        if _is_chat(case):
+            return case.is_known_model and (case.created or 0) >= allowances.CHATS_SINCE
+        if case.created is None:
+            return case.endpoint in ("embeddings", "moderations")
+        return case.created >= allowances.SHAPE_SINCE
+
     def _shape(self, case: Case, got: RecordedAnswer) -> Iterator[Finding]:
         want = as_object(case.answer.json)
-        if got.is_stream or case.group != "openai" or not want:
+        if got.is_stream or not want or not self._has_shape_of_today(case):
             return
-        if not _has_shape_of_today(case) or allowances.is_dumped(want):
+        if allowances.is_dumped(want):
             return
         is_chat = _is_chat(case)
         if case.order_is_lost and not is_chat:
@@ -123,7 +143,7 @@ class Judging:
 
     def _shape_differs(self, case: Case, got: Any, want: dict[str, Any]) -> Difference | None:
         def differs(*, ordered: bool) -> Difference | None:
-            comparing = Comparing(case.created, ordered=ordered, loosely=self._is_live)
+            comparing = Comparing(self._moment(case), ordered=ordered, loosely=self._is_live)
             return comparing.difference(got, want)
 
         found = differs(ordered=not case.order_is_lost)
@@ -138,21 +158,23 @@ class Judging:
     def _stream(self, case: Case, got: RecordedAnswer) -> Iterator[Finding]:
         have = events_in(got)
         if _is_chat(case):
-            is_comparable = case.group == "openai" and _has_shape_of_today(case)
-            if is_comparable and chunks.is_untouched(case):
+            if self._has_shape_of_today(case) and chunks.is_untouched(case):
                 found = chunks.order_differs(have, case, loosely=self._is_live)
                 yield _finding("stream-order", case.about, found)
             return
         if case.final is None or case.final.get("status") == "in_progress":
             return
-        at = case.created or 0
+        at = math.inf if self._is_live else case.created or 0
         if at >= allowances.BILL_SINCE:
             found = events.order_differs(have, case.events, loosely=self._is_live)
             yield _finding("stream-order", case.about, found)
         if at >= allowances.MEMBERS_SINCE and not case.is_shuffled:
-            comparing = Comparing(_moment(case), loosely=self._is_live)
+            moment = self._moment(case, is_azure_late=True)
+            comparing = Comparing(moment, loosely=self._is_live)
             found = events.members_differ(have, case.events, comparing)
             yield _finding("stream-members", case.about, found)
+        if self._is_live:
+            return
         again = not case.generates_response
         first = events.steady(case.events)[0].get("sequence_number") if again else 0
         yield _finding("stream-numbers", case.about, events.numbers_differ(have, first))
@@ -170,7 +192,9 @@ class Judging:
             return
         if (case.created or 0) < allowances.ECHO_SINCE or allowances.is_dumped(case.answer.json):
             return
-        yield _finding("echo", _topic(case), _echo_differs(case, final_in(got) or {}, final, ids))
+        at = self._moment(case, is_azure_late=True)
+        found = _echo_differs(case, final_in(got) or {}, final, ids, at)
+        yield _finding("echo", _topic(case), found)
 
     def _body(self, case: Case, got: RecordedAnswer) -> Iterator[Finding]:
         expected = bodies.expected_styles(case)
@@ -190,19 +214,6 @@ def _finding(kind: str, about: str, found: Difference | None) -> Finding:
 
 def _is_chat(case: Case) -> bool:
     return case.endpoint in ("chat.completions", "completions")
-
-
-def _has_shape_of_today(case: Case) -> bool:
-    if _is_chat(case):
-        return case.is_known_model and (case.created or 0) >= allowances.CHATS_SINCE
-    if case.created is None:
-        return case.endpoint in ("embeddings", "moderations")
-    return case.created >= allowances.SHAPE_SINCE
-
-
-def _moment(case: Case) -> float | None:
-    """Return the time from which on members are new; Azure gets them at unknown later times."""
-    return 0 if case.group == "azure" else case.created
 
 
 def _is_passing(case: Case, got: RecordedAnswer) -> bool:
@@ -226,9 +237,8 @@ def _topic(case: Case) -> str:
 
 
 def _echo_differs(
-    case: Case, got: dict[str, Any], want: dict[str, Any], ids: Any
+    case: Case, got: dict[str, Any], want: dict[str, Any], ids: Any, at: float | None
 ) -> Difference | None:
-    at = _moment(case)
     recorded = {new: old for old, new in ids.items()}
     comparing = Comparing(at, values=True, ordered=not case.is_shuffled)
     for name in ECHOED:
