@@ -7,7 +7,6 @@ import base64
 import json
 import re
 from dataclasses import dataclass, field
-from typing import cast
 from urllib.parse import quote, unquote_plus
 
 OPENAI = "sk-proj-Zq3vT9xW1mB7nL5kR2pD8sF4gH6jC0aE"
@@ -143,7 +142,7 @@ class PlantedExchange:
     asked: object = field(default_factory=lambda: asked_for("Hi"))
     status: int = 200
     answer_headers: tuple[tuple[str, str], ...] = ()
-    answer: object = field(default_factory=lambda: answered("Hello."))
+    answer: dict[str, object] | list[object] = field(default_factory=lambda: answered("Hello."))
     patterns: tuple[str, ...] = ()
 
     @property
@@ -156,8 +155,7 @@ class PlantedExchange:
         """The events of the answer, if it is a stream."""
         if not isinstance(self.answer, list):
             return ()
-        told = cast(list[object], self.answer)
-        events = [f"data: {json.dumps(data)}\n\n".encode() for data in told]
+        events = [f"data: {json.dumps(data)}\n\n".encode() for data in self.answer]
         return (*events, b"data: [DONE]\n\n")
 
     @property
