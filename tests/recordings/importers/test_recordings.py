@@ -36,6 +36,15 @@ ASKED = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi"}]}
 ANSWER = {"object": "chat.completion", "choices": [{"index": 0, "message": {"content": "Hello"}}]}
 
 
+def gzipped(data: bytes) -> bytes:
+    return gzip.compress(data, mtime=0)
+
+
+def in_words(value: object) -> str:
+    """Return what a parameter is called: bytes have no name that is the same everywhere."""
+    return value if isinstance(value, str) else "bytes"
+
+
 @dataclass(frozen=True)
 class Expected:
     """What an exchange of `files/` is."""
@@ -282,7 +291,7 @@ VARIANTS: dict[str, tuple[object, Callable[[Any], str]]] = {
 }
 
 
-@pytest.mark.parametrize("pack", [bytes, gzip.compress], ids=["plain", "compressed"])
+@pytest.mark.parametrize("pack", [bytes, gzipped], ids=["plain", "compressed"])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_what_is_built_on_a_format_is_read(
     variant: str, pack: Callable[[bytes], bytes], tmp_path: Path
@@ -332,19 +341,20 @@ def _deflated(data: bytes) -> bytes:
 @pytest.mark.parametrize(
     ("coding", "body", "plain"),
     [
-        ("gzip", gzip.compress(b"a", mtime=0), b"a"),
-        ("x-gzip", gzip.compress(b"a", mtime=0), b"a"),
+        ("gzip", gzipped(b"a"), b"a"),
+        ("x-gzip", gzipped(b"a"), b"a"),
         ("gzip", b"{}", b"{}"),
         ("deflate", zlib.compress(b"a" * 99), b"a" * 99),
         ("deflate", _deflated(b"a" * 99), b"a" * 99),
         ("deflate", b"data: x\n\n", b"data: x\n\n"),
-        ("gzip, gzip", gzip.compress(gzip.compress(b"a", mtime=0)), b"a"),
+        ("gzip, gzip", gzipped(gzipped(b"a")), b"a"),
         ("br", b'{"decoded": "already"}', b'{"decoded": "already"}'),
         ("br", "Grüße".encode(), "Grüße".encode()),
         ("zstd", b"plain", b"plain"),
         ("identity", b"a", b"a"),
         ("", b"\0", b"\0"),
     ],
+    ids=in_words,
 )
 def test_a_body_is_decoded_unless_the_recorder_has_done_it(
     coding: str, body: bytes, plain: bytes
@@ -355,12 +365,13 @@ def test_a_body_is_decoded_unless_the_recorder_has_done_it(
 @pytest.mark.parametrize(
     ("coding", "body", "what"),
     [
-        ("gzip", gzip.compress(b"a", mtime=0)[:-9], "ends too early"),
+        ("gzip", gzipped(b"a")[:-9], "ends too early"),
         ("gzip", b"\x1f\x8bbroken", "broken"),
         ("br", b"\x1b\x03\x00\xf8\xff", "not installed"),
         ("rot13", b"a", "not known"),
-        ("gzip", gzip.compress(bytes(encodings.MOST_BYTES + 1)), "more than"),
+        ("gzip", gzipped(bytes(encodings.MOST_BYTES + 1)), "more than"),
     ],
+    ids=in_words,
 )
 def test_a_body_that_cannot_be_decoded_is_left_out_with_the_reason(
     coding: str, body: bytes, what: str, tmp_path: Path
@@ -463,7 +474,7 @@ def taken_of(data: bytes, tmp_path: Path, wanted: str | None = None) -> Taken:
         (b"[1, 2", "file:1:6: this is not JSON"),
         (b"a: [", "this is not YAML"),
         (b"\xff\xfe", "this is not UTF-8"),
-        (gzip.compress(b"a", mtime=0)[:-9], "cannot be decompressed"),
+        (gzipped(b"a")[:-9], "cannot be decompressed"),
         (b"a: &a [*a]", "file:1:8: the alias '*a'"),
         (b"[" * 101 + b"]" * 101, "none of the formats"),
         (b"- " * 101 + b"a", "nested too deeply"),
@@ -481,6 +492,7 @@ def taken_of(data: bytes, tmp_path: Path, wanted: str | None = None) -> Taken:
             "aliases stand for more than",
         ),
     ],
+    ids=in_words,
 )
 def test_a_file_that_cannot_be_read_is_refused_with_its_place(
     data: bytes, what: str, tmp_path: Path
