@@ -109,12 +109,14 @@ class Proxy:
             # Also if the client's leaving cancels this task.
             live.close()
             answer = live.recorded()
-            self._engine.passed(forward, replace(answer, is_cut=True) if unkept else answer)
-            self._engine.close(forward, outcome)
             if unkept or live.unkept:
                 self._show(passing, answer.status, unkept or f"not kept: {live.unkept}")
             else:
                 self._keep(passing, answer)
+            try:
+                self._engine.passed(forward, replace(answer, is_cut=True) if unkept else answer)
+            finally:
+                self._engine.close(forward, outcome)
         return played
 
     def _exposed(self, head: Head, forward: Forward, request: web.BaseRequest) -> Head:
