@@ -232,10 +232,10 @@ class Server(web.Server):
         """Answer nothing more; may be called from any thread, and from a signal's handler."""
         self._app.is_stopping = True
 
-    def finish(self) -> None:
-        """Wait a moment until all that was recorded is written."""
+    def finish(self, within_s: float) -> None:
+        """Wait until all that was recorded is written, but no longer than that."""
         if self._app.recorder is not None:
-            self._app.recorder.finish()
+            self._app.recorder.finish(within_s)
 
     @property
     def worker(self) -> Worker:

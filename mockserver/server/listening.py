@@ -19,6 +19,8 @@ from mockserver.wire.http_request import HttpRequest
 SHUTDOWN_S: Final = 0.2
 """How long open answers may still run when the server stops."""
 BACKLOG: Final = 1_024
+WRITING_S: Final = 0.45
+"""How long what was recorded may still be written when a program ends."""
 AT_ONCE_S: Final = 0.01
 """How long open answers may still run when connections are refused: to aiohttp, 0 is for ever."""
 ENDING_TURNS: Final = 5
@@ -118,8 +120,11 @@ def _listen_error(host: str, port: int, error: OSError) -> str:
     return f"cannot listen on {host}, port {port}: {error.strerror or error}"
 
 
-async def close(server: Server, listener: asyncio.Server) -> None:
-    """Stop answering, even in the middle of open streams."""
+async def close(server: Server, listener: asyncio.Server, writing_s: float = WRITING_S) -> None:
+    """Stop answering, even in the middle of open streams.
+
+    What was recorded by then may still be written for *writing_s*.
+    """
     server.hurry()
     server.worker.stop()
     # What has just been accepted becomes a connection, and ends: asyncio would lose its socket
@@ -134,7 +139,7 @@ async def close(server: Server, listener: asyncio.Server) -> None:
         if transport is not None:
             transport.abort()
     await _let_the_loop_turn()  # and those that were lost are closed
-    server.finish()
+    server.finish(writing_s)
 
 
 async def _let_the_loop_turn() -> None:

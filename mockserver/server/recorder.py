@@ -23,8 +23,6 @@ from mockserver.errors import MockServerError
 from mockserver.records.journal import Call
 from mockserver.records.redaction import beginning
 
-FINISHING_S: Final = 0.45
-"""How long the exchanges that wait may still be written when the server stops."""
 GATHERING_S: Final = 0.02
 """How long the first exchange after a while waits for others."""
 LONGEST_SHOWN: Final = 80
@@ -141,13 +139,13 @@ class Recorder:
         if self._report is not None:
             self._put(_Job(progress, became))
 
-    def finish(self) -> None:
-        """Wait until all is written, but not for long; what is not written then is reported."""
+    def finish(self, within_s: float) -> None:
+        """Wait until all is written, but no longer; what is not written then is reported."""
         thread, self._thread = self._thread, None
         if thread is None:
             return
         self._jobs.put(None)
-        thread.join(FINISHING_S)
+        thread.join(within_s)
         if not thread.is_alive():
             return
         self._is_stopped = True

@@ -41,6 +41,8 @@ _log = logging.getLogger("mockserver")
 
 MOST_STOPPING_S: Final = 0.9
 """The longest that a program takes to end that was told to; what is at work by then is cut off."""
+MOST_WRITING_S: Final = 30.0
+"""The longest that a server in a thread takes to write what was recorded, once it is to stop."""
 NOT_RUNNING: Final = "the server is not running: use it in a 'with' block, or call start()"
 GARBAGE: Final = 20_000
 """How many new objects trigger a search for cycles (Python's default: 700)."""
@@ -469,7 +471,7 @@ class MockServer:
             await self._stopped.wait()
         finally:
             door.close()
-            await close(server, door.listener)
+            await close(server, door.listener, MOST_WRITING_S)
 
 
 def _reader(scenarios: Sequence[Source]) -> Callable[[], Scenario] | None:

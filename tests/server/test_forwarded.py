@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from support.wire import PATIENCE_S
 
 from mockserver.cassettes.lines import read, write
 from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Recording
@@ -138,7 +139,7 @@ def test_a_cassette_whose_last_line_broke_off_can_be_added_to(
     cassette.write_text(cassette.read_text() + tail)
     recorder = Recorder(complain=print)
     recorder.keep(cassette, RECORDING, PROGRESS)
-    recorder.finish()
+    recorder.finish(PATIENCE_S)
 
     assert recorder.unwritten == []
     assert len(read(cassette)) == lines
@@ -150,7 +151,7 @@ def test_a_last_line_that_lacks_only_its_end_stays(tmp_path: Path) -> None:
     cassette.write_text(cassette.read_text().rstrip("\n"))
     recorder = Recorder(complain=print)
     recorder.keep(cassette, RECORDING, PROGRESS)
-    recorder.finish()
+    recorder.finish(PATIENCE_S)
 
     assert len(read(cassette)) == 2
 
@@ -163,7 +164,7 @@ def test_a_cassette_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     recorder = Recorder(complain=complaints.append, report=progress.append)
     recorder.keep(file / "c.jsonl", RECORDING, PROGRESS)
     recorder.show(PROGRESS._replace(path="/v1/sk-proj-abcdefghijklmnopqrst0123456789"), "passed on")
-    recorder.finish()
+    recorder.finish(PATIENCE_S)
 
     (complaint,) = complaints
     assert recorder.unwritten == [complaint.removeprefix("mockserver: ")]
