@@ -6,6 +6,8 @@ The names below are loaded when they are first used, so that importing the packa
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mockserver.cassettes.lines import BadLineError
+    from mockserver.cassettes.scrubbing import SecretLeftError
     from mockserver.client.async_control import AsyncControl, AsyncSessionControl
     from mockserver.client.control import Control, SessionControl
     from mockserver.control.operations import ControlError
@@ -33,6 +35,7 @@ __all__ = [
     "SILENT_FAILURES",
     "AsyncControl",
     "AsyncSessionControl",
+    "BadLineError",
     "Call",
     "Control",
     "ControlError",
@@ -45,6 +48,7 @@ __all__ = [
     "ScenarioError",
     "ScenarioText",
     "ScriptError",
+    "SecretLeftError",
     "Session",
     "SessionControl",
     "Strict",
@@ -59,6 +63,8 @@ __all__ = [
 ]
 
 _HOMES = {
+    "BadLineError": "mockserver.cassettes.lines",
+    "SecretLeftError": "mockserver.cassettes.scrubbing",
     "AsyncControl": "mockserver.client.async_control",
     "AsyncSessionControl": "mockserver.client.async_control",
     "Control": "mockserver.client.control",
