@@ -31,7 +31,7 @@ class Session:
     """The isolated state behind one base URL.
 
     Its rules lie in layers: those that were added to it, the latest last; then its own scenario;
-    then the server's, if it inherits that.
+    then the server's, if it inherits that; then what it rests on.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Session:
             clock: What time it is in it.
             archive: What all journals of the server are bounded by.
             passing: What becomes of requests that no rule answers.
-            lowest: What it answers from below the server's scenario, if it inherits that.
+            lowest: What it answers from below everything else.
 
         """
         self.name = name
@@ -115,6 +115,15 @@ class Session:
             self._inherited = scenario
             self._take()
 
+    def rest_on(self, lowest: Scenario, passing: Passing) -> None:
+        """Answer from *lowest* below everything else, in the place of what lay there.
+
+        *passing* is what becomes of requests that nothing answers.
+        """
+        self.passing = passing
+        self._lowest = lowest
+        self._take()
+
     def reset(self) -> None:
         """Begin anew with the rules as they are: counters, state, limits, journal, what is kept."""
         self.reader = RuleReader(self.compiled)
@@ -129,7 +138,8 @@ class Session:
         """Return what it answers by, that which is read first in front."""
         layers = [*map(Layer._make, self._added.items()), Layer(OWN, self._own)]
         if self._inherited is not None:
-            layers += (Layer(INHERITED, self._inherited), Layer(LOWEST, self._lowest))
+            layers.append(Layer(INHERITED, self._inherited))
+        layers.append(Layer(LOWEST, self._lowest))
         return layers
 
     def _take(self) -> None:

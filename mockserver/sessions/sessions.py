@@ -190,7 +190,7 @@ class Sessions(Mapping[str, Session]):
             clock=Clock.start(self._time_source, scale, unix_start_s),
             archive=self._archive,
             passing=options.passing,
-            lowest=self._lowest,
+            lowest=NOTHING if inherited is None else self._lowest,
         )
 
     def _compile(self, layers: Sequence[Layer]) -> Compiled:

@@ -3,7 +3,10 @@
 import pytest
 from support.inprocess import Api
 
+from mockserver.scenario.loader import load_scenario
+from mockserver.scenario.schema import Scenario
 from mockserver.sessions.options import Options
+from mockserver.sessions.passing import STAYS, Passing
 from mockserver.wire.timeline import Abort, Head
 
 STRICT = Options(strict=True)
@@ -466,3 +469,23 @@ def test_the_journal_enters_the_status_that_goes_out() -> None:
 
     assert not any(isinstance(event, Head) for event in cut.timeline)
     assert cut.call.status is None
+
+
+def test_what_a_session_rests_on_answers_below_everything_else() -> None:
+    def one(reply: str) -> Scenario:
+        return load_scenario({"rules": [{"when": {"last_user": reply}, "reply": reply}]})
+
+    def all_others(reply: str) -> Scenario:
+        return load_scenario({"rules": [{"name": "lowest", "reply": reply}]})
+
+    api = Api("rules: [{when: {last_user: Inherited}, reply: Inherited}]")
+    session = api.engine.sessions.create("s", scenario=one("Own"), inherit=True)
+    session.rest_on(all_others("Lowest"), STAYS)
+    session.add(one("Added"))
+
+    said = ["Added", "Own", "Inherited", "Else"]
+    assert [api.chat(what, session="s").text for what in said] == [*said[:3], "Lowest"]
+
+    session.rest_on(all_others("Another"), Passing(passes_on=True))
+    assert api.chat("Else", session="s").text == "Another"
+    assert session.passing.passes_on
