@@ -10,15 +10,17 @@ if TYPE_CHECKING:
     from mockserver.records.journal import Call
     from mockserver.records.verdicts import Verdict
     from mockserver.scenario.scripting import ScriptedRule, call, step
+    from pytest_mockserver.cassettes import Cassette
     from pytest_mockserver.factory import Factory
     from pytest_mockserver.session import Session
 
 pytest_plugins = ("pytest_mockserver.plugin",)
 
-__all__ = ["Call", "Factory", "ScriptedRule", "Session", "Verdict", "call", "step"]
+__all__ = ["Call", "Cassette", "Factory", "ScriptedRule", "Session", "Verdict", "call", "step"]
 
 _HOMES = {
     "Call": "mockserver.records.journal",
+    "Cassette": "pytest_mockserver.cassettes",
     "Factory": "pytest_mockserver.factory",
     "ScriptedRule": "mockserver.scenario.scripting",
     "Session": "pytest_mockserver.session",

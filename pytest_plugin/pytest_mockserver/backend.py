@@ -23,6 +23,7 @@ from mockserver.scenario.loader import Source
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.scenario.scripting import Script
 from mockserver.server.runner import MockServer
+from mockserver.sessions.passing import Passing
 from mockserver.sessions.session import Session as EngineSession
 from mockserver.traffic.clock import Clock
 from pytest_mockserver.recording import written_failure
@@ -35,6 +36,8 @@ SETTLING: Final = 25
 """Rounds of the server's loop until an answer that a client has read is entered as sent."""
 SCRIPT: Final = "script"
 """The layer of what the test scripts."""
+REAL_TIME: Final = 1.0
+"""The time scale of a session that records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,7 +68,11 @@ class Backend(Protocol):
 
     name: str
     url: str
-    time_scale: float
+
+    @property
+    def time_scale(self) -> float:
+        """Real seconds per second of session time."""
+        ...
 
     @property
     def strict(self) -> Strict:
@@ -78,6 +85,18 @@ class Backend(Protocol):
 
     def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:
         """Add a scenario below what is scripted."""
+        ...
+
+    def rest_on(self, lowest: Scenario, passing: Passing) -> None:
+        """Answer from *lowest* below everything else; *passing* is what becomes of the rest."""
+        ...
+
+    def left(self, rule: str) -> tuple[str, ...]:
+        """Return the recordings that *rule* has never given."""
+        ...
+
+    def flush(self) -> None:
+        """Wait until all that was recorded so far is written."""
         ...
 
     def calls(self) -> list[Call]:
@@ -150,7 +169,6 @@ class Local:
         """Create it; with *clock* it shares the clock of another one."""
         self.name = name
         self.url = f"{server.url}/s/{name}"
-        self.time_scale = beginning.time_scale
         self._server = server
         self._looked_at = 0
         self._late: list[Call] = []
@@ -174,6 +192,11 @@ class Local:
         return self._session.strict
 
     @property
+    def time_scale(self) -> float:
+        """Real seconds per second of session time."""
+        return self.clock.time_scale
+
+    @property
     def clock(self) -> Clock:
         """The session's clock, which another session may share."""
         return self._session.clock
@@ -187,6 +210,23 @@ class Local:
     def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - as a remote one needs
         """Add a scenario below what is scripted."""
         self._do(lambda: self._session.add(scenario))
+
+    def rest_on(self, lowest: Scenario, passing: Passing) -> None:
+        """Answer from *lowest* below everything else; *passing* is what becomes of the rest."""
+
+        def rest() -> None:
+            self._session.rest_on(lowest, passing)
+            if passing.passes_on:
+                self.clock.run_at(REAL_TIME)
+
+        self._do(rest)
+
+    def left(self, rule: str) -> tuple[str, ...]:
+        """Return the recordings that *rule* has never given."""
+        return self._do(lambda: tuple(dict(self._session.reader.left()).get(rule, ())))
+
+    def flush(self) -> None:
+        """Wait until all that was recorded so far is written."""
 
     def calls(self) -> list[Call]:
         """Return the calls so far."""

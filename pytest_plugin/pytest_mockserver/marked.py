@@ -15,7 +15,7 @@ from mockserver.traffic.clock import refuse_time_scale
 from pytest_mockserver.settings import Settings
 
 NAME: Final = "mock_llm"
-WORDS: Final = ("seed", "strict", "env", "time_scale", "inherit", "fast_retries")
+WORDS: Final = ("seed", "strict", "env", "time_scale", "inherit", "fast_retries", "cassette")
 OF_SCENARIOS: Final = ("scenario", "scenarios", "name", "path", "rules")
 """What one may take for the keyword of the scenarios, which have none."""
 DEFAULT_STRICT: Final = replace(Strict.of(stated=True), unoffered=False, off_schema=False)
@@ -35,6 +35,8 @@ class Marked:
         time_scale: Real seconds per second of session time.
         inherit: Whether the server's scenario applies below.
         fast_retries: Whether the openai client retries without its own waits.
+        cassette: The name of the cassette that the sessions answer from; True: the test's own;
+            False: none.
 
     """
 
@@ -45,6 +47,7 @@ class Marked:
     time_scale: float
     inherit: bool
     fast_retries: bool
+    cassette: str | Path | bool
 
     @classmethod
     def of(cls, node: pytest.Item, settings: Settings) -> "Marked":
@@ -73,6 +76,7 @@ class Marked:
             time_scale=told.get("time_scale", settings.time_scale),
             inherit=told.get("inherit", settings.inherit),
             fast_retries=told.get("fast_retries", False),
+            cassette=told.get("cassette", False),
         )
 
 
@@ -97,6 +101,9 @@ def _refuse_keyword(word: str, value: object) -> None:
             wanted, fits = "a number", value is None or is_number
         case "strict":
             wanted, fits = "", True  # it is read as the key of a file
+        case "cassette":
+            wanted = "True, a name or a path"
+            fits = value is None or isinstance(value, bool | str | Path)
         case "env" | "inherit":
             wanted, fits = "True or False", value is None or isinstance(value, bool)
         case _:

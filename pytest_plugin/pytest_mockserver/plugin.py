@@ -24,9 +24,11 @@ if TYPE_CHECKING:
 
 MARKER: Final = (
     "mock_llm(*scenarios, seed=None, strict=None, env=True, time_scale=None, inherit=None, "
-    "fast_retries=False): the scenarios and options of the test's mock LLM session"
+    "fast_retries=False, cassette=False): the scenarios and options of the test's mock LLM session"
 )
 SECTION: Final = "mock_llm"
+CASSETTES: Final = "mock_llm_cassettes"
+"""The report property that carries a test's cassettes, even between processes."""
 NAMESAKE: Final = "mockserver"
 """The pytest plugin of PyPI's `mockserver-client`; ours is `llm_mockserver`."""
 _blocker = Blocker()
@@ -205,7 +207,18 @@ def pytest_runtest_makereport(
                 report.sections.append((SECTION, section))
         if call.when == "call":
             report.user_properties += run.totals(item)
+    if not report.passed and _has_cassettes(item):
+        from pytest_mockserver.cassette_summary import SPARED, spared  # noqa: PLC0415 - see the docstring
+
+        path = spared(item)
+        report.user_properties += [] if path is None else [(SPARED, str(path))]
     return report
+
+
+def _has_cassettes(item: pytest.Item) -> bool:
+    """Return whether tests of the module of *item* have cassettes of their own."""
+    folder = item.path.parent / "cassettes" / item.path.stem
+    return next(folder.glob("*.jsonl"), None) is not None
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -218,20 +231,41 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def pytest_terminal_summary(
     terminalreporter: pytest.TerminalReporter, config: pytest.Config
 ) -> None:
-    """Show what all tests used, if requested, and late calls."""
+    """Show what became of cassettes; what all tests used, if requested; and late calls."""
     run = config.stash.get(_run, None)
     for line in run.late_at_the_end() if run is not None else ():
         terminalreporter.section(SECTION, red=True)
         terminalreporter.line(line)
+    reports = [
+        report
+        for found in terminalreporter.stats.values()
+        for report in found
+        if isinstance(report, pytest.TestReport)
+    ]
+    if any(name == CASSETTES for report in reports for name, _ in report.user_properties):
+        from pytest_mockserver import cassette_summary  # noqa: PLC0415 - see the docstring
+
+        is_whole = _is_whole(config, terminalreporter)
+        lines = [*cassette_summary.summary(reports, config.rootpath, is_whole=is_whole)]
+        if lines:
+            terminalreporter.section(f"{SECTION} cassettes")
+        for line in lines:
+            terminalreporter.line(line)
     if config.stash[_settings].report:
         from pytest_mockserver.summary import summary  # noqa: PLC0415 - see the docstring
 
-        reports = [
-            report
-            for found in terminalreporter.stats.values()
-            for report in found
-            if isinstance(report, pytest.TestReport)
-        ]
         terminalreporter.section(f"{SECTION} report")
         for line in summary(reports):
             terminalreporter.line(line)
+
+
+def _is_whole(config: pytest.Config, reporter: pytest.TerminalReporter) -> bool:
+    """Return whether all tests of the folders ran: none was selected, and nothing stopped them."""
+    option, stats = config.option, reporter.stats
+    narrowing = ("keyword", "markexpr", "lf", "stepwise", "deselect", "ignore", "ignore_glob")
+    if any(getattr(option, name, None) for name in narrowing) or stats.get("deselected"):
+        return False
+    failed = len(stats.get("failed", ())) + len(stats.get("error", ()))
+    if option.maxfail and failed >= option.maxfail:
+        return False
+    return all((config.invocation_params.dir / arg).is_dir() for arg in config.args)

@@ -16,6 +16,7 @@ from mockserver.records.journal import Call
 from mockserver.scenario.loader import load_with_documents
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.scenario.scripting import Script, merged
+from mockserver.sessions.passing import Passing
 from pytest_mockserver.backend import SCRIPT, Beginning
 
 
@@ -72,6 +73,23 @@ class Remote:
     def add(self, scenario: Scenario, documents: Sequence[Mapping[str, Any]]) -> None:  # noqa: ARG002 - a local session needs it
         """Add a scenario below what is scripted."""
         self._session.add_scenario(merged({"version": 1}, *documents))
+
+    def rest_on(self, lowest: Scenario, passing: Passing) -> None:  # noqa: ARG002 - a local session needs them
+        """Always fail: cassettes are files of this side.
+
+        Raises:
+            UsageError: Always.
+
+        """
+        what = "a server that runs elsewhere cannot answer from the cassette of a test"
+        raise UsageError(f"{what}\n  leave out --mock-llm-url, or give that server a scenario")
+
+    def left(self, rule: str) -> tuple[str, ...]:  # noqa: ARG002 - a local session needs it
+        """Return nothing: there is no cassette."""
+        return ()
+
+    def flush(self) -> None:
+        """Do nothing: nothing is recorded."""
 
     def calls(self) -> list[Call]:
         """Return the calls so far."""

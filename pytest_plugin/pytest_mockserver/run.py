@@ -24,9 +24,12 @@ from mockserver.scenario.loader import read_strict
 from mockserver.wire.http_request import HttpRequest
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend, Beginning, Local
+from pytest_mockserver.cassette_summary import used
+from pytest_mockserver.cassettes import Place, Recorder
 from pytest_mockserver.factory import Factory
 from pytest_mockserver.kept import kept
 from pytest_mockserver.marked import DEFAULT_STRICT, Marked, Scenarios, folders
+from pytest_mockserver.plugin import CASSETTES
 from pytest_mockserver.session import Session
 from pytest_mockserver.settings import Settings
 from pytest_mockserver.strictness import complaints
@@ -62,6 +65,7 @@ class Run:
         self._settings = settings
         self._strict = read_strict(settings.strict).or_else(DEFAULT_STRICT)
         self._scenarios = Scenarios()
+        self._recorder = Recorder()
         self._numbers = count(1)
         self._ended: list[_Ended] = []
         self._left_over: list[str] = []
@@ -109,9 +113,10 @@ class Run:
         marked = self._marked(node)
         is_shared = self._settings.env == "session"
         name = SHARED if is_shared else self._name(node.name)
+        place = Place(node=node, recorder=self._recorder)
         with (
             pytest.MonkeyPatch.context() as patch,
-            self._opened(node, server, name, marked, folder) as session,
+            self._opened(place, server, name, marked, folder) as session,
         ):
             patches = self._settings.env == "test" if marked.env is None else marked.env
             if patches and not is_shared:
@@ -131,7 +136,8 @@ class Run:
             def opener(name: str, *, provider: str, own_port: bool) -> Session:
                 where = stack.enter_context(MockServer()) if own_port else server
                 its_name = self._name(f"{node.name}-{name}")
-                opened = self._opened(node, where, its_name, marked, folder, provider)
+                place = Place(node=node, session=name, recorder=self._recorder)
+                opened = self._opened(place, where, its_name, marked, folder, provider)
                 return stack.enter_context(opened)
 
             yield Factory(opener, lambda: _of(node))
@@ -145,14 +151,14 @@ class Run:
     @contextmanager
     def _opened(  # noqa: PLR0917 - each of its own type
         self,
-        node: pytest.Item,
+        place: Place,
         server: Any,
         name: str,
         marked: Marked,
         folder: Path | None,
         provider: str = "openai",
     ) -> Generator[Session, None, None]:
-        sessions = node.stash.setdefault(_sessions, [])
+        sessions = place.node.stash.setdefault(_sessions, [])
         try:
             backend = self._begin(server, name, marked, folder, sessions)
         except MockServerError as error:
@@ -161,10 +167,12 @@ class Run:
             backend,
             provider=provider,
             folders=folders(folder),
+            place=place,
             others=lambda: [other for other in sessions if other is not session],
         )
         sessions.append(session)
         try:
+            _put_cassette(session, marked.cassette)
             yield session
         finally:
             sessions.remove(session)
@@ -172,7 +180,7 @@ class Run:
                 backend.end()
             # Checking a session elsewhere takes a request: only the last few are watched.
             most = ENDED_KEPT if isinstance(backend, Local) else ENDED_ELSEWHERE
-            self._ended = [*self._ended[1 - most :], _Ended(node.nodeid, backend)]
+            self._ended = [*self._ended[1 - most :], _Ended(place.node.nodeid, backend)]
 
     def _begin(
         self,
@@ -249,11 +257,23 @@ class Run:
         return "\n".join(parts)
 
     def totals(self, item: pytest.Item) -> list[tuple[str, object]]:
-        """Return what the test used, for the summary, if it is requested."""
+        """Return what the test used, for the summaries."""
         sessions = _of(item)
-        if not (self._settings.report and sessions):
-            return []
-        return [(PROPERTY, totals(sessions))]
+        cassettes = used(sessions)
+        properties: list[tuple[str, object]] = [(CASSETTES, cassettes)] if cassettes else []
+        if self._settings.report and sessions:
+            properties.append((PROPERTY, totals(sessions)))
+        return properties
+
+
+def _put_cassette(session: Session, named: str | Path | bool) -> None:  # noqa: FBT001 - as a marker states it
+    """Let *session* answer from the cassette that a marker has *named*."""
+    if named is False:
+        return
+    try:
+        session.cassette(None if named is True else named)
+    except MockServerError as error:
+        raise Failed(str(error), pytrace=False) from None
 
 
 async def _warmed(server: MockServer) -> None:

@@ -19,9 +19,10 @@ from mockserver.records.attempts import attempts
 from mockserver.records.journal import Call
 from mockserver.records.verdicts import Circumstances, Verdict
 from mockserver.scenario.loader import Source
-from mockserver.scenario.scripting import Script, ScriptedRule, WhenKeys, when_of
+from mockserver.scenario.scripting import Script, ScriptedRule, WhenKeys, merged, when_of
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend
+from pytest_mockserver.cassettes import Cassette, Place, Then, Timing, lay
 from pytest_mockserver.prompts import normalised
 from pytest_mockserver.timeline import counted, timeline
 
@@ -79,6 +80,7 @@ class Session(Script):
         *,
         provider: str = "openai",
         folders: Sequence[Path] | None = None,
+        place: Place,
         others: "Callable[[], list[Session]] | None" = None,
     ) -> None:
         """Create a session.
@@ -87,6 +89,7 @@ class Session(Script):
             backend: The session on a server, here or elsewhere.
             provider: The provider whose clients `base_url` is for.
             folders: The folders where scenario names are looked up.
+            place: The test that it belongs to.
             others: Returns the other sessions of the test.
 
         """
@@ -94,6 +97,8 @@ class Session(Script):
         self._backend = backend
         self._others = others
         self._folders = folders
+        self._place = place
+        self._cassette: Cassette | None = None
         self.provider = provider
         self.clock = SessionClock(backend)
 
@@ -178,6 +183,62 @@ class Session(Script):
         loaded = self.loaded[-1]
         self._backend.add(loaded.scenario, loaded.documents)
         return self
+
+    def cassette(
+        self,
+        name: str | Path | None = None,
+        *,
+        ignore: str | Sequence[str] = (),
+        timing: Timing = "recorded",
+        then: Then = "refuse",
+        redact: str | Sequence[str] = (),
+        required: bool = False,
+    ) -> Cassette:
+        """Answer from a cassette below everything that the test scripts and loads.
+
+        With `--mock-llm-record`, what it lacks (`new`), or everything (`all`), goes to the upstream
+        server and is recorded, in real time.
+
+        Args:
+            name: The file `cassettes/<name>.jsonl` beside the test, or a path from there; None: the
+                test's own, `cassettes/<module>/<test>.jsonl`.
+            ignore: JMESPaths of members of requests that need not be the same.
+            timing: Whether answers take the time that they took (`recorded`) or none (`none`).
+            then: What follows the last recorded answer to a request, as the key of a rule.
+            redact: Regular expressions of what is taken out of recordings, besides keys, cookies
+                and the like.
+            required: Whether a strict test fails if it leaves recordings unused.
+
+        Raises:
+            UsageError: There is no such cassette, and nothing is recorded; or the session has one
+                already; or an argument is wrong.
+            MockServerError: The cassette cannot be read.
+
+        """
+        if self._cassette is not None:
+            what = f"the session already has the cassette '{self._cassette.shown}'"
+            raise UsageError(f"{what}\n  'mockserver cassette merge' makes one of several")
+        self._cassette = lay(
+            self._backend,
+            self._place,
+            name,
+            ignore=ignore,
+            timing=timing,
+            then=then,
+            redact=redact,
+            required=required,
+        )
+        return self._cassette
+
+    @property
+    def used_cassette(self) -> Cassette | None:
+        """The cassette that it answers from or records to; None: it has none."""
+        return self._cassette
+
+    def document(self) -> dict[str, Any]:
+        """Return everything as one file has it; the cassette's path is from the run's root."""
+        document = super().document()
+        return document if self._cassette is None else merged(document, self._cassette.document)
 
     def state(self, values: Mapping[str, Any] | None = None, /, **named: Any) -> Self:
         """Set values of the session's state; None removes a name."""
@@ -438,7 +499,8 @@ class Session(Script):
             f"{used.prompt_tokens}+{used.completion_tokens} tokens, "
             f"session time {self._backend.now_s():.3g} s"
         )
-        return f"{head}\n{timeline(calls)}"
+        told = f"{head}\n{timeline(calls)}"
+        return told if self._cassette is None else f"{told}\n{self._cassette.describe()}"
 
     def __repr__(self) -> str:
         return f"<mock_llm session '{self.name}' at {self.url}>"

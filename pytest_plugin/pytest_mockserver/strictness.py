@@ -19,6 +19,9 @@ def complaints(session: Session) -> str:
     if strict.unmatched:
         unmatched = [call for call in calls if call.is_unmatched and not call.is_unsupported]
         found += map(_unmatched, unmatched)
+        cassette = session.used_cassette
+        if unmatched and cassette is not None:
+            found.append(f"  to record what the cassette lacks: {cassette.command}")
         if unmatched and not session.has_rules:
             found.append(
                 "  nothing is scripted: mock_llm.reply('…') answers the next call, and "

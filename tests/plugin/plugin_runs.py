@@ -40,10 +40,21 @@ class Runs:
         self.path = pytester.path
 
     def of(
-        self, source: str, *arguments: str, in_process: bool = True, **outcomes: int
+        self,
+        source: str,
+        *arguments: str,
+        called: str = "",
+        in_process: bool = True,
+        **outcomes: int,
     ) -> pytest.RunResult:
-        """Run *source* as a test file, and hold what comes of it to *outcomes*."""
-        self.pytester.makepyfile(ASK + source)
+        """Run *source* as a test file, and hold what comes of it to *outcomes*.
+
+        The module is *called* so, or as the test that runs it.
+        """
+        if called:
+            self.pytester.makepyfile(**{called: ASK + source})
+        else:
+            self.pytester.makepyfile(ASK + source)
         return self.again(*arguments, in_process=in_process, **outcomes)
 
     def again(self, *arguments: str, in_process: bool = True, **outcomes: int) -> pytest.RunResult:
