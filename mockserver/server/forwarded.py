@@ -5,12 +5,14 @@ comes from there is added to the cassette, or takes its place.
 """
 
 import os
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
 from mockserver.cassettes.cassette import load
+from mockserver.cassettes.finding import compiled
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.replies.cassette import CassetteReply
 from mockserver.scenario.schema import Rule, Scenario
@@ -59,7 +61,7 @@ class Forwarded:
 
 def forwarded(
     *,
-    upstream: str | None,
+    upstream: str | Upstream | None,
     cassette: str | Path | None,
     record: str | None,
     redact: Sequence[str] = (),
@@ -71,7 +73,7 @@ def forwarded(
     """Return what these options mean together.
 
     Args:
-        upstream: The URL of the upstream server's root.
+        upstream: The URL of the upstream server's root, or that server.
         cassette: The file with recordings.
         record: One of `MODES`; None: `new` if there is something to record, and where.
         redact: Regular expressions of what is secret besides.
@@ -93,27 +95,28 @@ def forwarded(
         what = f"{spell('upstream_key_env')} has no effect without {spell('upstream')}"
         raise UsageError(what)
     path = None if cassette is None else _path(cassette, spell)
-    key = None if key_variable is None else _key(key_variable, spell)
-    server = None if upstream is None else Upstream(upstream, key)
+    compiled(redact)
+    server = _server(upstream, None if key_variable is None else _key(key_variable, spell))
     recorder = None
     if server is not None:
-        secrets = () if key is None else (key,)
-        recorder = Recorder(
-            redact, secrets, complain=complain, report=report, replaces=mode == "all"
-        )
+        secrets = () if server.key is None else (server.key,)
+        recorder = Recorder(secrets, complain=complain, report=report)
     replays = path is not None and mode != "all" and (mode == "none" or path.exists())
-    passes_on = server is not None and (records or path is None)
+    passing = Passing(server is not None and (records or (path is None and record is None)))
+    if records:
+        began_s = time.time() if mode == "all" else None  # noqa: TID251 - files have times like this
+        passing = passing._replace(cassette=path, redact=tuple(redact), replaces_before_s=began_s)
     return Forwarded(
-        passing=Passing(passes_on, path if records else None),
+        passing=passing,
         lowest=_replaying(path) if path is not None and replays else Scenario(),
         upstream=server,
         recorder=recorder,
-        words=tuple(_words(server, path, mode)),
+        words=tuple(_words(server, path, mode, passes_on=passing.passes_on)),
     )
 
 
 def _mode(
-    upstream: str | None, cassette: str | Path | None, record: str | None, spell: Spell
+    upstream: str | Upstream | None, cassette: str | Path | None, record: str | None, spell: Spell
 ) -> RecordMode:
     """Return how is recorded.
 
@@ -126,11 +129,17 @@ def _mode(
     if record not in MODES:
         hint = did_you_mean(record, MODES) or f"known: {', '.join(MODES)}"
         raise UsageError(f"{spell('record')} is not '{record}'\n  {hint}")
-    if cassette is None:
+    if cassette is None and (record != "none" or upstream is None):
         raise UsageError(f"{spell('record')} needs {spell('cassette')}: the file to record to")
     if upstream is None and record != "none":
         raise UsageError(f"{spell('record')} needs {spell('upstream')}: the server to record")
     return record
+
+
+def _server(upstream: str | Upstream | None, key: str | None) -> Upstream | None:
+    if upstream is None or isinstance(upstream, Upstream):
+        return upstream
+    return Upstream(upstream, key)
 
 
 def _path(cassette: str | Path, spell: Spell) -> Path:
@@ -157,13 +166,15 @@ def _replaying(path: Path) -> Scenario:
     return Scenario(rules=(Rule(name="cassette", reply=reply, then="pass", optional=True),))
 
 
-def _words(server: Upstream | None, path: Path | None, mode: RecordMode) -> list[str]:
+def _words(
+    server: Upstream | None, path: Path | None, mode: RecordMode, *, passes_on: bool
+) -> list[str]:
     words: list[str] = []
     if path is not None and mode != "all":
         words.append(f"Recordings in {path} answer what no rule does.")
     if server is None:
         return words
-    if path is not None and mode == "none":
+    if not passes_on:
         words.append(f"Rules with the reply 'upstream' forward to {server.url}; nothing is kept.")
         return words
     what = "What no rule or recording answers" if mode == "new" else "What no rule answers"

@@ -134,13 +134,12 @@ class Proxy:
             return
         forward = passing.forward
         session = forward.asked.session
-        cassette = session.passing.cassette
-        if cassette is None:
+        if session.passing.cassette is None:
             self._show(passing, answer.status, PASSED)
             return
         recording = passing.recording(answer)
         progress = passing.progress(answer.status)
-        self._recorder.keep(cassette, recording, progress, session.scenario.redact)
+        self._recorder.keep(session.passing, recording, progress, session.scenario.redact)
 
     def _show(self, passing: "_Passing", status: int | None, became: str) -> None:
         if self._recorder is not None and self._recorder.reports:

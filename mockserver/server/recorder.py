@@ -10,8 +10,8 @@ import queue
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple, Self
@@ -22,9 +22,15 @@ from mockserver.cassettes.scrubbing import Scrubber
 from mockserver.errors import MockServerError
 from mockserver.records.journal import Call
 from mockserver.records.redaction import beginning
+from mockserver.sessions.passing import Passing
 
 GATHERING_S: Final = 0.02
 """How long the first exchange after a while waits for others."""
+FLUSHING_S: Final = 10.0
+"""How long the exchanges that wait may be written while somebody waits for them."""
+MOST_LOCKED_S: Final = 2.0
+LOCKED_S: Final = 0.005
+"""How long another program may take to begin with a cassette, and how often that is looked at."""
 LONGEST_SHOWN: Final = 80
 KEPT: Final = "kept"
 
@@ -71,9 +77,10 @@ def _shown(text: str) -> str:
 class _Job(NamedTuple):
     progress: Progress | None
     became: str
-    cassette: Path | None = None
+    passing: Passing | None = None
     recording: Recording | None = None
     patterns: tuple[str, ...] = ()
+    done: threading.Event | None = None
 
 
 class Recorder:
@@ -86,34 +93,25 @@ class Recorder:
 
     def __init__(
         self,
-        patterns: Sequence[str] = (),
         secrets: Sequence[str] = (),
         *,
         complain: Callable[[str], None],
         report: Callable[[str], None] | None = None,
-        replaces: bool = False,
     ) -> None:
-        """Take what is secret besides what looks like it: *patterns*, and known *secrets*.
+        """Take known *secrets*, besides what looks like one.
 
         Args:
-            patterns: Regular expressions.
             secrets: Texts, such as the key for the upstream server.
             complain: Takes a line for each exchange that cannot be written.
             report: Takes a line for each call; None: nobody looks.
-            replaces: A cassette from before is replaced when the first exchange is written.
-
-        Raises:
-            MockServerError: One of *patterns* is not one.
 
         """
-        self._scrubbers: dict[tuple[str, ...], Scrubber] = {(): Scrubber(patterns)}
-        self._patterns = tuple(patterns)
+        self._scrubbers: dict[tuple[str, ...], Scrubber] = {}
         self._secrets = tuple(secrets)
         self._complain = complain
         self._report = report
-        self._replaces = replaces
         self._began_s = time.time()  # noqa: TID251 - files have times like this
-        self._begun: set[Path] = set()
+        self._begun: set[tuple[Path, float | None]] = set()
         self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_stopped = False
@@ -126,13 +124,24 @@ class Recorder:
 
     def keep(
         self,
-        cassette: Path,
+        passing: Passing,
         recording: Recording,
         progress: Progress,
         patterns: tuple[str, ...] = (),
     ) -> None:
-        """Have *recording* written to *cassette*, without secrets and what *patterns* match."""
-        self._put(_Job(progress, KEPT, cassette, recording, patterns))
+        """Have *recording* written as *passing* states, without secrets.
+
+        Besides what that redacts, what the scenario's *patterns* match is taken out.
+        """
+        self._put(_Job(progress, KEPT, passing, recording, (*passing.redact, *patterns)))
+
+    def flush(self) -> None:
+        """Wait until all that was to be kept so far is written."""
+        if self._thread is None:
+            return
+        done = threading.Event()
+        self._put(_Job(None, "", done=done))
+        done.wait(FLUSHING_S)
 
     def show(self, progress: Progress, became: str) -> None:
         """Report a call that is not written, and what *became* of it."""
@@ -166,47 +175,54 @@ class Recorder:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None and not self._is_stopped:
-            if self._jobs.empty():
+            if job.done is None and self._jobs.empty():
                 # Each time that this thread wakes, the one that answers may wait for it.
                 time.sleep(GATHERING_S)
             became = job.became
-            if job.cassette is not None and job.recording is not None:
-                became = self._written(job.cassette, job.recording, job.patterns)
+            if job.passing is not None and job.recording is not None:
+                became = self._kept(job.passing, job.recording, job.patterns)
+            if job.done is not None:
+                job.done.set()
             if self._report is not None and job.progress is not None:
                 self._report(job.progress.line(became))
 
-    def _written(self, cassette: Path, recording: Recording, patterns: tuple[str, ...]) -> str:
+    def _kept(self, passing: Passing, recording: Recording, patterns: tuple[str, ...]) -> str:
         """Write *recording* without what *patterns* match too; return what became of it."""
+        cassette = passing.cassette
+        assert cassette is not None
         asked = recording.request
         what = f"{asked.method} {_shown(asked.path)}"
         try:
             scrubber = self._scrubbers.get(patterns)
             if scrubber is None:
-                scrubber = self._scrubbers[patterns] = Scrubber((*self._patterns, *patterns))
-            line = to_line(scrubber.scrubbed(recording, self._secrets))
-            self._append(cassette, f"{line}\n".encode())
+                scrubber = self._scrubbers[patterns] = Scrubber(patterns)
+            clean = scrubber.scrubbed(recording, self._secrets)
+            self._append(cassette, passing.replaces_before_s, f"{to_line(clean)}\n".encode())
         except MockServerError as error:
-            self._fail(f"{what} was not written to '{cassette}': {error}")
-            return f"not kept: {str(error).splitlines()[0]}"
+            why = str(error)
         except OSError as error:
             why = error.strerror or type(error).__name__
-            self._begun.discard(cassette)
-            self._fail(f"{what} was not written to '{cassette}': {why}")
-            return f"not kept: {why}"
+            self._begun.discard((cassette, passing.replaces_before_s))
         except Exception as error:  # noqa: BLE001 - the thread must go on, and the text may hold keys
-            self._fail(f"{what} was not written to '{cassette}': {type(error).__name__}")
-            return f"not kept: {type(error).__name__}"
-        return KEPT
+            why = type(error).__name__
+        else:
+            if passing.note is not None:
+                passing.note(clean)
+            return KEPT
+        unwritten = f"{what} was not written to '{cassette}': {why}"
+        self._fail(unwritten)
+        if passing.note is not None:
+            passing.note(unwritten)
+        return f"not kept: {why.splitlines()[0]}"
 
-    def _append(self, cassette: Path, line: bytes) -> None:
-        if cassette not in self._begun:
+    def _append(self, cassette: Path, replaces_before_s: float | None, line: bytes) -> None:
+        if (cassette, replaces_before_s) not in self._begun:
             cassette.parent.mkdir(parents=True, exist_ok=True)
-            if self._replaces and _is_older(cassette, self._began_s):
-                _replace(cassette, line)
-                self._begun.add(cassette)
+            with _alone(cassette):
+                is_written = self._begin(cassette, replaces_before_s, line)
+            self._begun.add((cassette, replaces_before_s))
+            if is_written:
                 return
-            _mend(cassette)
-            self._begun.add(cassette)
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         file = os.open(cassette, flags, 0o666)
         try:
@@ -215,9 +231,38 @@ class Recorder:
         finally:
             os.close(file)
 
+    def _begin(self, cassette: Path, replaces_before_s: float | None, line: bytes) -> bool:
+        """Make *cassette* ready for lines to be added; return whether *line* is in it already."""
+        if replaces_before_s is not None and _is_older(cassette, replaces_before_s):
+            _replace(cassette, line)
+            return True
+        # A last line that is not whole may be one that another program writes right now.
+        if _is_older(cassette, self._began_s):
+            _mend(cassette)
+        return False
+
     def _fail(self, why: str) -> None:
         self.unwritten.append(why)
         self._complain(f"mockserver: {why}")
+
+
+@contextmanager
+def _alone(cassette: Path) -> Generator[None]:
+    """Let no other program begin with *cassette* within the block."""
+    lock = cassette.with_name(f".{cassette.name}.lock")
+    until_s = time.monotonic() + MOST_LOCKED_S
+    while True:
+        try:
+            os.close(os.open(lock, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+            break
+        except FileExistsError:
+            if time.monotonic() > until_s:
+                break  # whoever made it has crashed
+            time.sleep(LOCKED_S)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)
 
 
 def _is_older(cassette: Path, began_s: float) -> bool:

@@ -28,6 +28,7 @@ from mockserver.server.forwarded import RecordMode, forwarded, in_python
 from mockserver.server.gate import Gate
 from mockserver.server.listening import Address, Door, close, listen, new_event_loop
 from mockserver.server.settings import Settings
+from mockserver.server.upstream import Upstream
 from mockserver.server.watching import EVERY_S, Watcher
 from mockserver.server.working import Worker
 from mockserver.sessions.naming import DEFAULT_SESSION
@@ -166,7 +167,7 @@ class MockServer:
         cors_origin: str | None = None,
         allow_hosts: Sequence[str] = (),
         tls: str | Path | None = None,
-        upstream: str | None = None,
+        upstream: str | Upstream | None = None,
         cassette: str | Path | None = None,
         record: RecordMode | None = None,
         redact: str | Sequence[str] = (),
@@ -194,7 +195,7 @@ class MockServer:
             tls: A folder for `mockserver-ca.pem`, the authority that clients must trust; the
                 server then speaks HTTPS.
             upstream: The root URL of the server that requests go to which no rule answers: https,
-                or on this machine.
+                or on this machine; or that server, for this one alone.
             cassette: A file with recordings, which answer what no rule does.
             record: What is kept in the cassette: `none`, and nothing goes to the upstream server
                 but what rules send there; `new`, what it lacks; `all`, everything, in place of
@@ -343,6 +344,17 @@ class MockServer:
         """Return the base URL that leads OpenAI's clients to a *session*."""
         below = "" if session == DEFAULT_SESSION else f"/s/{quote(session, safe='')}"
         return f"{self.url}{below}/v1"
+
+    @property
+    def upstream(self) -> str | None:
+        """The root URL of the server that requests may go to; None: nothing leaves this one."""
+        upstream = self._settings.upstream
+        return None if upstream is None else upstream.url
+
+    def flush(self) -> None:
+        """Wait until all exchanges so far that are to be recorded are written."""
+        if self._settings.recorder is not None:
+            self._settings.recorder.flush()
 
     @property
     def unwritten(self) -> tuple[str, ...]:

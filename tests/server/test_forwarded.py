@@ -1,5 +1,6 @@
 """What the options of forwarding mean together, and where requests go: no socket is opened."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from mockserver.errors import MockServerError
 from mockserver.server.forwarded import Forwarded, forwarded, on_command_line
 from mockserver.server.recorder import Progress, Recorder
 from mockserver.server.upstream import joined, spelled
+from mockserver.sessions.passing import Passing
 
 URL = "http://127.0.0.1:1/v1"
 RECORDING = Recording(
@@ -45,6 +47,11 @@ def given(folder: Path, **options: Any) -> Forwarded:
             *(False, False, True),
             id="none, with an upstream server",
         ),
+        pytest.param(
+            {"upstream": URL, "record": "none"},
+            *(False, False, False),
+            id="only rules forward",
+        ),
     ],
 )
 def test_what_the_options_mean_together(
@@ -67,6 +74,7 @@ def test_what_the_options_mean_together(
     ("options", "what"),
     [
         ({"record": "new"}, "--record needs --cassette"),
+        ({"record": "none"}, "--record needs --cassette"),
         ({"record": "new", "cassette": "c"}, "--record needs --upstream"),
         ({"record": "all", "upstream": URL}, "--record needs --cassette"),
         ({"record": "nwe", "upstream": URL, "cassette": "c"}, "did you mean 'new'"),
@@ -138,7 +146,7 @@ def test_a_cassette_whose_last_line_broke_off_can_be_added_to(
     write(cassette, [RECORDING])
     cassette.write_text(cassette.read_text() + tail)
     recorder = Recorder(complain=print)
-    recorder.keep(cassette, RECORDING, PROGRESS)
+    recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
     recorder.finish(PATIENCE_S)
 
     assert recorder.unwritten == []
@@ -150,10 +158,29 @@ def test_a_last_line_that_lacks_only_its_end_stays(tmp_path: Path) -> None:
     write(cassette, [RECORDING])
     cassette.write_text(cassette.read_text().rstrip("\n"))
     recorder = Recorder(complain=print)
-    recorder.keep(cassette, RECORDING, PROGRESS)
+    recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
     recorder.finish(PATIENCE_S)
 
     assert len(read(cassette)) == 2
+
+
+def test_a_cassette_is_replaced_once_whoever_writes_to_it_first(tmp_path: Path) -> None:
+    cassette = tmp_path / "c.jsonl"
+    write(cassette, [RECORDING, RECORDING])
+    os.utime(cassette, (0, 0))
+    noted: list[object] = []
+    passing = Passing(cassette=cassette, replaces_before_s=1.0, note=noted.append)
+    recorders = [Recorder(complain=print) for _ in range(4)]
+
+    for recorder in (*recorders, *recorders):
+        recorder.keep(passing, RECORDING, PROGRESS)
+    for recorder in recorders:
+        recorder.flush()
+
+    assert len(read(cassette)) == len(noted) == 8
+    assert [path.name for path in tmp_path.iterdir()] == ["c.jsonl"]
+    for recorder in recorders:
+        recorder.finish()
 
 
 def test_a_cassette_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
@@ -162,7 +189,7 @@ def test_a_cassette_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     complaints: list[str] = []
     progress: list[str] = []
     recorder = Recorder(complain=complaints.append, report=progress.append)
-    recorder.keep(file / "c.jsonl", RECORDING, PROGRESS)
+    recorder.keep(Passing(cassette=file / "c.jsonl"), RECORDING, PROGRESS)
     recorder.show(PROGRESS._replace(path="/v1/sk-proj-abcdefghijklmnopqrst0123456789"), "passed on")
     recorder.finish(PATIENCE_S)
 
