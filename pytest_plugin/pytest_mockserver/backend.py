@@ -212,7 +212,15 @@ class Local:
         self._do(lambda: self._session.add(scenario))
 
     def rest_on(self, lowest: Scenario, passing: Passing) -> None:
-        """Answer from *lowest* below everything else; *passing* is what becomes of the rest."""
+        """Answer from *lowest* below everything else; *passing* is what becomes of the rest.
+
+        Raises:
+            UsageError: It goes to another server, and this one knows none.
+
+        """
+        if passing.passes_on and self._server.upstream is None:
+            hint = "create it with MockServer(…, upstream=URL, record='none')"
+            raise UsageError(f"the server of 'mock_llm_server' has no upstream server\n  {hint}")
 
         def rest() -> None:
             self._session.rest_on(lowest, passing)
@@ -227,6 +235,9 @@ class Local:
 
     def flush(self) -> None:
         """Wait until all that was recorded so far is written."""
+        if self._session.passing.cassette is not None:
+            self._server.perform(self._settled())
+        self._server.flush()
 
     def calls(self) -> list[Call]:
         """Return the calls so far."""

@@ -6,8 +6,10 @@ processes are out of its reach.
 """
 
 import ipaddress
+import socket
 import sys
-from typing import Any, Final
+from typing import Any, Final, cast
+from urllib.parse import urlsplit
 
 # pytest.fail.Exception, by the name that type checkers know.
 from _pytest.outcomes import Failed
@@ -29,17 +31,60 @@ class Blocker:
         self.stopped: list[str] = []
         self._is_on = False
         self._is_hooked = False
+        self._allowed: tuple[str, int] | None = None
+        self._addresses: set[str] = set()
+        self._resolve = socket.getaddrinfo
 
-    def turn_on(self) -> None:
-        """Start blocking."""
+    def turn_on(self, upstream: str | None = None) -> None:
+        """Start blocking; the host and port of the URL *upstream* are let through."""
         self._is_on = True
+        if upstream is not None:
+            self._let_through(upstream)
         if not self._is_hooked:
             self._is_hooked = True
             sys.addaudithook(self._audit)
 
     def turn_off(self) -> None:
-        """Stop blocking."""
+        """Stop blocking, and forget what was blocked."""
         self._is_on = False
+        self.take_stopped()
+        if self._allowed is not None:
+            self._allowed = None
+            self._addresses.clear()
+            socket.getaddrinfo = self._resolve
+
+    def _let_through(self, upstream: str) -> None:
+        """Let connections to the host and port of *upstream* through: to what the host resolves to.
+
+        An audit hook sees names before they are resolved, and not what comes of that.
+        """
+        try:
+            parts = urlsplit(upstream)
+            host, port = (
+                parts.hostname or "",
+                parts.port or (443 if parts.scheme == "https" else 80),
+            )
+        except ValueError:
+            return  # whoever connects to it reports that it is no URL
+        self._allowed = (host, port)
+        self._addresses = {host}
+        self._resolve = resolve = socket.getaddrinfo
+
+        def resolving(name: Any, service: Any, *arguments: Any, **options: Any) -> Any:
+            found = resolve(name, service, *arguments, **options)
+            if self._is_upstream(name, service):
+                self._addresses.update(str(address[0]) for *_, address in found)
+            return found
+
+        socket.getaddrinfo = cast(Any, resolving)
+
+    def _is_upstream(self, name: object, service: object) -> bool:
+        host = name.decode("ascii", "replace") if isinstance(name, bytes) else str(name)
+        host, port = host.lower().rstrip("."), str(service)
+        return self._allowed is not None and (host, port) == (
+            self._allowed[0],
+            str(self._allowed[1]),
+        )
 
     def take_stopped(self) -> list[str]:
         """Return what was blocked since the last call of this."""
@@ -63,13 +108,18 @@ class Blocker:
                 self._refuse_beyond(str(name), arguments[1] if len(arguments) > 1 else "")
 
     def _refuse_beyond(self, host: str = "", port: object = "") -> None:
-        if is_local(host):
+        if is_local(host) or self._is_upstream(host, port):
+            return
+        if self._allowed is not None and host in self._addresses and port == str(self._allowed[1]):
             return
         where = f"{host}:{port}" if port else host
         who = f"test '{self.test}'" if self.test else "code outside any test"
+        allowed = "loopback"
+        if self._allowed is not None:
+            allowed += f" and {self._allowed[0]}:{self._allowed[1]}"
         message = (
             f"{who} tried to connect to {where}, but --mock-llm-block-network allows only "
-            "loopback: was a client created without the base URL of 'mock_llm'?"
+            f"{allowed}: was a client created without the base URL of 'mock_llm'?"
         )
         self.stopped.append(message)
         raise NetworkBlocked(message, pytrace=True)

@@ -4,6 +4,7 @@ Every run of pytest imports this, even if no test needs a server. So only the st
 and pytest are imported here; the rest is imported when a fixture is requested.
 """
 
+import time
 from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
@@ -29,11 +30,14 @@ MARKER: Final = (
 SECTION: Final = "mock_llm"
 CASSETTES: Final = "mock_llm_cassettes"
 """The report property that carries a test's cassettes, even between processes."""
+BEGAN: Final = "mock_llm_began_s"
+"""What workers are told of when the run began."""
 NAMESAKE: Final = "mockserver"
 """The pytest plugin of PyPI's `mockserver-client`; ours is `llm_mockserver`."""
 _blocker = Blocker()
 _run: Final = pytest.StashKey["Run"]()
 _settings: Final = pytest.StashKey[Settings]()
+_began: Final = pytest.StashKey[float]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,7 +45,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("mock_llm", "a mock of LLM providers")
     for option in OPTIONS:
         group.addoption(*option.flags, **option.arguments)
-        parser.addini(option.ini, option.help, default=None)
+        parser.addini(option.ini, option.help, type=option.ini_type, default=None)
     group.addoption(
         NO_STRICT,
         dest=NO_STRICT_DEST,
@@ -54,14 +58,25 @@ def pytest_configure(config: pytest.Config) -> None:
     """Register the marker, and apply the options of the whole run."""
     config.addinivalue_line("markers", MARKER)
     settings = config.stash[_settings] = Settings.of(config)
+    worker = getattr(config, "workerinput", {})
+    # The time of day, since files have times like this.
+    config.stash[_began] = worker.get(BEGAN, time.time())  # noqa: TID251
     if settings.block_network:
-        _blocker.turn_on()
-    if settings.env == "session" and not _is_controller(config):
+        _blocker.turn_on(settings.upstream if settings.record != "none" else None)
+    patches = settings.env == "session" and not _is_controller(config)
+    if patches or settings.record != "none":
         try:
             run = _run_of(config)
         except Failed as failed:
             raise pytest.UsageError(str(failed)) from None
-        run.patch_for_all()
+        if patches:
+            run.patch_for_all()
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Tell each worker of pytest-xdist when the whole run began."""
+    node.workerinput[BEGAN] = node.config.stash[_began]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
@@ -101,7 +116,8 @@ def _run_of(config: pytest.Config) -> "Run":
     """Return the state that the tests of this process share; its import is slow.
 
     Raises:
-        pytest.fail.Exception: Another package called `mockserver` stands in the place of ours.
+        pytest.fail.Exception: Another package called `mockserver` stands in the place of ours; or
+            what the options state of recording cannot be.
 
     """
     run = config.stash.get(_run, None)
@@ -111,9 +127,13 @@ def _run_of(config: pytest.Config) -> "Run":
         instead = found_instead()
         if instead is not None:
             raise Failed(instead, pytrace=False) from None
+        from mockserver.errors import MockServerError  # noqa: PLC0415 - see the module's docstring
         from pytest_mockserver.run import Run  # noqa: PLC0415 - see the module's docstring
 
-        run = config.stash[_run] = Run(config, config.stash[_settings])
+        try:
+            run = config.stash[_run] = Run(config, config.stash[_settings], config.stash[_began])
+        except MockServerError as error:
+            raise Failed(str(error), pytrace=False) from None
     return run
 
 

@@ -21,6 +21,7 @@ from mockserver.errors import MockServerError, UsageError
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text
 from mockserver.scenario.loader import read_strict
+from mockserver.server.upstream import Upstream
 from mockserver.wire.http_request import HttpRequest
 from pytest_mockserver import addresses
 from pytest_mockserver.backend import Backend, Beginning, Local
@@ -31,7 +32,7 @@ from pytest_mockserver.kept import kept
 from pytest_mockserver.marked import DEFAULT_STRICT, Marked, Scenarios, folders
 from pytest_mockserver.plugin import CASSETTES
 from pytest_mockserver.session import Session
-from pytest_mockserver.settings import Settings
+from pytest_mockserver.settings import KEY_VARIABLE, PREFIX, Settings
 from pytest_mockserver.strictness import complaints
 from pytest_mockserver.summary import PROPERTY, totals
 from pytest_mockserver.timeline import counted
@@ -60,15 +61,28 @@ class _Ended:
 class Run:
     """The tests of this process."""
 
-    def __init__(self, config: pytest.Config, settings: Settings) -> None:
+    def __init__(self, config: pytest.Config, settings: Settings, began_s: float) -> None:
+        """Take the options of a run that *began_s* then, as Unix time.
+
+        Raises:
+            MockServerError: What they state of recording cannot be.
+
+        """
         self._config = config
         self._settings = settings
         self._strict = read_strict(settings.strict).or_else(DEFAULT_STRICT)
         self._scenarios = Scenarios()
-        self._recorder = Recorder()
+        self._upstream_key = _key(settings)
+        self._recorder = Recorder(
+            mode=settings.record,
+            redact=settings.redact,
+            began_s=began_s,
+            has_upstream=settings.upstream is not None,
+        )
         self._numbers = count(1)
         self._ended: list[_Ended] = []
         self._left_over: list[str] = []
+        self._upstream()  # a wrong URL is an error of the run
         self._shared: MockServer | None = None
         self._stack = ExitStack()
 
@@ -84,15 +98,26 @@ class Run:
         elif self._shared is not None:
             yield self._shared
         else:
-            with MockServer() as server:
+            with self._new_server() as server:
                 server.perform(_warmed(server))
                 yield server
+
+    def _new_server(self) -> MockServer:
+        """Return a server, which forwards to the upstream server only what is recorded."""
+        upstream = self._upstream()
+        return MockServer() if upstream is None else MockServer(upstream=upstream, record="none")
+
+    def _upstream(self) -> Upstream | None:
+        settings = self._settings
+        if settings.record == "none" or settings.upstream is None:
+            return None
+        return Upstream(settings.upstream, self._upstream_key)
 
     def patch_for_all(self) -> None:
         """Start the server, and point SDKs at it from now on, before test code is imported."""
         patch = self._stack.enter_context(pytest.MonkeyPatch.context())
         if self._settings.url is None:
-            self._shared = self._stack.enter_context(MockServer())
+            self._shared = self._stack.enter_context(self._new_server())
             self._shared.perform(_warmed(self._shared))
             url = self._shared.url
         else:
@@ -134,7 +159,7 @@ class Run:
         with ExitStack() as stack:
 
             def opener(name: str, *, provider: str, own_port: bool) -> Session:
-                where = stack.enter_context(MockServer()) if own_port else server
+                where = stack.enter_context(self._new_server()) if own_port else server
                 its_name = self._name(f"{node.name}-{name}")
                 place = Place(node=node, session=name, recorder=self._recorder)
                 opened = self._opened(place, where, its_name, marked, folder, provider)
@@ -264,6 +289,25 @@ class Run:
         if self._settings.report and sessions:
             properties.append((PROPERTY, totals(sessions)))
         return properties
+
+
+def _key(settings: Settings) -> str | None:
+    """Return the key for the upstream server, as the environment has it before it is patched.
+
+    Raises:
+        UsageError: There is none.
+
+    """
+    if settings.record == "none":
+        return None
+    name = settings.upstream_key_env or KEY_VARIABLE
+    key = os.environ.get(name, "").strip()
+    if key:
+        return key
+    if settings.upstream_key_env is None and (settings.upstream or "").startswith("http://"):
+        return None  # on this machine, most need none
+    hint = f"it holds the key for {settings.upstream}; {PREFIX}upstream_key_env names another"
+    raise UsageError(f"{PREFIX}record: the environment variable '{name}' is not set\n  {hint}")
 
 
 def _put_cassette(session: Session, named: str | Path | bool) -> None:  # noqa: FBT001 - as a marker states it

@@ -6,12 +6,14 @@ Precedence: the test's marker, its scenario, the command line, the ini file, the
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pytest
 
 PREFIX: Final = "mock_llm_"
 ENV_CHOICES: Final = ("test", "session", "off")
+RECORD_CHOICES: Final = ("none", "new", "all")
+KEY_VARIABLE: Final = "OPENAI_API_KEY"
 TRUE: Final = frozenset({"true", "yes", "on", "1"})
 FALSE: Final = frozenset({"false", "no", "off", "0"})
 
@@ -24,6 +26,7 @@ class Option:
     help: str
     arguments: dict[str, Any] = field(default_factory=dict[str, Any])
     more: tuple[str, ...] = ()
+    ini_type: Literal["string", "linelist"] = "string"
 
     def __post_init__(self) -> None:
         self.arguments.update(dest=self.ini, default=None, help=self.help)
@@ -74,6 +77,30 @@ OPTIONS: Final = (
         "session, for clients that are created on import, or never (off)",
         {"metavar": "|".join(ENV_CHOICES)},
     ),
+    Option(
+        "record",
+        "what is recorded in cassettes: none (default), and nothing leaves this machine; new, what "
+        "they lack; all, everything, in place of what is there",
+        {"metavar": "|".join(RECORD_CHOICES)},
+    ),
+    Option(
+        "upstream",
+        "the provider that is recorded, such as https://api.openai.com/v1: https, or on this "
+        "machine",
+        {"metavar": "URL"},
+    ),
+    Option(
+        "upstream_key_env",
+        f"the environment variable with the key for it (default: {KEY_VARIABLE})",
+        {"metavar": "NAME"},
+    ),
+    Option(
+        "redact",
+        "what is taken out of recordings besides keys, cookies and the like; repeatable, in the "
+        "ini file one on each line",
+        {"metavar": "REGEX", "action": "append"},
+        ini_type="linelist",
+    ),
 )
 NO_STRICT: Final = "--no-mock-llm-strict"
 NO_STRICT_DEST: Final = "mock_llm_no_strict"
@@ -95,6 +122,10 @@ class Settings:
         block_network: Whether to block connections beyond loopback.
         journal_dir: Where journals of failed tests go.
         env: Whether variables are patched in each test, in the whole run, or not.
+        record: What is recorded in cassettes: `none`, `new` or `all`.
+        upstream: The root URL of the provider that is recorded.
+        upstream_key_env: The environment variable with the key for it; None: the usual one.
+        redact: Regular expressions of what is taken out of all recordings.
 
     """
 
@@ -109,6 +140,10 @@ class Settings:
     block_network: bool
     journal_dir: Path | None
     env: str
+    record: str
+    upstream: str | None
+    upstream_key_env: str | None
+    redact: tuple[str, ...]
 
     @classmethod
     def of(cls, config: pytest.Config) -> "Settings":
@@ -122,6 +157,13 @@ class Settings:
         env = reading.text("env") or "test"
         if env not in ENV_CHOICES:
             raise reading.refused("env", env, f"one of {', '.join(ENV_CHOICES)}")
+        record, upstream, url = reading.record(), reading.text("upstream"), reading.text("url")
+        if record != "none" and upstream is None:
+            hint = "the provider that is recorded, such as https://api.openai.com/v1"
+            raise pytest.UsageError(f"{PREFIX}record: '{record}' needs {PREFIX}upstream: {hint}")
+        if record != "none" and url is not None:
+            what = "only a server in this process records: leave out"
+            raise pytest.UsageError(f"{PREFIX}record: {what} {PREFIX}url")
         strict = "false" if config.getoption(NO_STRICT_DEST) else reading.text("strict")
         return cls(
             scenarios=reading.scenarios(),
@@ -129,12 +171,16 @@ class Settings:
             time_scale=reading.number("time_scale", float) or 0.0,
             strict=strict or "{}",
             inherit=reading.switch("inherit"),
-            url=reading.text("url"),
+            url=url,
             token=reading.text("token"),
             report=reading.switch("report"),
             block_network=reading.switch("block_network"),
             journal_dir=reading.writable("journal_dir"),
             env=env,
+            record=record,
+            upstream=upstream,
+            upstream_key_env=reading.text("upstream_key_env"),
+            redact=reading.texts("redact"),
         )
 
 
@@ -149,6 +195,16 @@ class _Reading:
         if told is None:
             told = self._config.getini(f"{PREFIX}{name}")
         return str(told).strip() or None if told is not None else None
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        told = self._config.getoption(f"{PREFIX}{name}")
+        return tuple(self._config.getini(f"{PREFIX}{name}") or () if told is None else told)
+
+    def record(self) -> str:
+        told = self.text("record") or "none"
+        if told not in RECORD_CHOICES:
+            raise self.refused("record", told, f"one of {', '.join(RECORD_CHOICES)}")
+        return told
 
     def switch(self, name: str) -> bool:
         told = self.text(name)

@@ -41,11 +41,20 @@ def complaints(session: Session) -> str:
         ]
     if strict.unoffered:
         found += [f"call {call.number}: {what}" for call in calls for what in call.unoffered]
+    found += _unrecorded(session)
     if strict.off_schema:
         found += [f"call {call.number}: {what}" for call in calls for what in call.off_schema]
     if not found:
         return ""
     return "\n".join([f"mock_llm ({session.name}):", *found])
+
+
+def _unrecorded(session: Session) -> list[str]:
+    """Return why exchanges are missing in the cassette."""
+    if session.used_cassette is None:
+        return []
+    session.backend.flush()
+    return session.used_cassette.lost
 
 
 def _unmatched(call: Call) -> str:
