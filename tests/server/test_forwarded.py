@@ -180,7 +180,7 @@ def test_a_cassette_is_replaced_once_whoever_writes_to_it_first(tmp_path: Path) 
     assert len(read(cassette)) == len(noted) == 8
     assert [path.name for path in tmp_path.iterdir()] == ["c.jsonl"]
     for recorder in recorders:
-        recorder.finish()
+        recorder.finish(PATIENCE_S)
 
 
 def test_a_cassette_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
