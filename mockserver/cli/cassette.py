@@ -148,10 +148,10 @@ def _verify(options: argparse.Namespace) -> int:
     from mockserver.cassettes.scrubbing import Scrubber  # noqa: PLC0415
     from mockserver.recordings import tools  # noqa: PLC0415
 
-    hearing, scrubber = _hearing(), Scrubber(options.redact)
+    scrubber = Scrubber(options.redact)
     code = count = 0
     for file in options.files:
-        verdict = tools.verified(lines.text_of(Path(file), file), file, scrubber, hearing)
+        verdict = tools.verified(lines.text_of(Path(file), file), file, scrubber)
         count += verdict.recordings
         for fault in verdict.faults:
             complain(fault)

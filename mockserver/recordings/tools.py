@@ -311,7 +311,7 @@ class Verdict(NamedTuple):
     recordings: int
 
 
-def verified(text: str, shown: str, scrubber: Scrubber, hearing: Hearing) -> Verdict:
+def verified(text: str, shown: str, scrubber: Scrubber) -> Verdict:
     """Return what is wrong with the cassette *text*, which messages call *shown*."""
     faults: list[str] = []
     count = 0
@@ -326,20 +326,9 @@ def verified(text: str, shown: str, scrubber: Scrubber, hearing: Hearing) -> Ver
             continue
         count += 1
         faults += [f"{source}: {place}: {kind}" for place, kind in scrubber.left(recording)]
-        why = _unplayable(recording, hearing)
-        if why:
-            faults.append(f"{source}: this recording is never replayed: {why}")
+        answer = recording.answer
+        size = sum(piece.size for piece in answer.pieces)
+        if answer.pieces and size != len(answer.body):
+            what = f"its pieces have {size} bytes, and its body has {len(answer.body)}"
+            faults.append(f"{source}: {what}")
     return Verdict(tuple(faults), count)
-
-
-def _unplayable(recording: Recording, hearing: Hearing) -> str:
-    """Return why no request is ever answered by *recording*; empty: one may be."""
-    route = hearing.route(recording)
-    request = recording.request
-    if route.endpoint is None:
-        return route.missing or f"{request.method} {request.path} leads to no endpoint"
-    pieces = sum(piece.size for piece in recording.answer.pieces)
-    if recording.answer.pieces and pieces != len(recording.answer.body):
-        size = len(recording.answer.body)
-        return f"its pieces have {pieces} bytes, and its body has {size}"
-    return ""

@@ -108,7 +108,7 @@ def forwarded(
         passing = passing._replace(cassette=path, redact=tuple(redact), replaces_before_s=began_s)
     return Forwarded(
         passing=passing,
-        lowest=_replaying(path) if path is not None and replays else Scenario(),
+        lowest=_replaying(path, mode) if path is not None and replays else Scenario(),
         upstream=server,
         recorder=recorder,
         words=tuple(_words(server, path, mode, passes_on=passing.passes_on)),
@@ -160,10 +160,17 @@ def _key(variable: str, spell: Spell) -> str:
     return key
 
 
-def _replaying(path: Path) -> Scenario:
-    """Return what answers from the recordings at *path*, as they are now."""
+def _replaying(path: Path, mode: RecordMode) -> Scenario:
+    """Return what answers from the recordings at *path*, as they are now.
+
+    Where nothing is recorded, an application may run again and again: equal requests get their
+    answers from the first one on again.
+    """
     reply = CassetteReply(file=load(path))
-    return Scenario(rules=(Rule(name="cassette", reply=reply, then="pass", optional=True),))
+    rule = Rule(
+        name="cassette", reply=reply, then="cycle" if mode == "none" else "pass", optional=True
+    )
+    return Scenario(rules=(rule,))
 
 
 def _words(

@@ -110,14 +110,13 @@ def test_scrub_takes_secrets_out_and_verify_finds_them(
 
 def test_verify_names_each_broken_line(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     first = json.loads(tape.read_text().splitlines()[0])
-    first["request"]["path"] = "/v1/nothing"
-    first["response"]["pieces"] = []
+    first["response"]["pieces"] = [[5.0, 3]]
     tape.write_text(f"what\n{json.dumps(first)}\n{{}}\n" + tape.read_text())
 
     assert main(["cassette", "verify", str(tape)]) == 1
     found = capsys.readouterr().err.splitlines()
     assert [line.partition(": ")[0] for line in found] == [f"{tape}:{n}" for n in (1, 2, 3)]
-    assert "this recording is never replayed" in found[1]
+    assert "its pieces have 3 bytes, and its body has " in found[1]
 
 
 def test_split_and_merge_give_back_what_was_there(
