@@ -4,13 +4,12 @@ Bodies are kept as they were before any compression. A recording in a cassette h
 it (see `scrubbing`); one that was just taken, or read from another tool's file, may have.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, NamedTuple
 
-from mockserver.wire.events import CONTENT_TYPE, ServerEvent, events_of
+from mockserver.wire.events import CONTENT_TYPE, ServerEvent, events_of, read
 from mockserver.wire.jsontext import is_object
 from mockserver.wire.timeline import Headers
 
@@ -21,13 +20,6 @@ REFUSED: Final = 400
 def header(headers: Headers, name: str) -> str | None:
     """Return the first of *headers* called *name*, in lower case; None if there is none."""
     return next((value for given, value in headers if given.lower() == name), None)
-
-
-def _json(body: bytes) -> Any:
-    try:
-        return json.loads(body) if body else None
-    except (ValueError, RecursionError):
-        return None
 
 
 @dataclass(frozen=True)
@@ -52,7 +44,7 @@ class RecordedRequest:
     @cached_property
     def json(self) -> Any:
         """The JSON that the body is; None if it is none."""
-        return _json(self.body)
+        return read(self.body) if self.body else None
 
     @property
     def sent(self) -> Mapping[str, Any]:
@@ -107,7 +99,7 @@ class RecordedAnswer:
     @cached_property
     def json(self) -> Any:
         """The JSON that the body is; None if it is none."""
-        return None if self.is_stream else _json(self.body)
+        return None if self.is_stream or not self.body else read(self.body)
 
     @cached_property
     def events(self) -> tuple[ServerEvent, ...]:

@@ -9,6 +9,8 @@ import re
 from functools import cached_property
 from typing import Any, Final
 
+import msgspec
+
 _EVENT: Final = re.compile(rb".*?(?:\r\n\r\n|\n\n|\r\r)|.+", re.DOTALL)
 _LINES: Final = re.compile(r"\r\n|\n|\r")
 CONTENT_TYPE: Final = "text/event-stream"
@@ -27,6 +29,9 @@ class ServerEvent:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.name: str | None = None
+        if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
+            self.data = raw[6:-2].decode("utf-8", "replace")  # as nearly all are
+            return
         data: list[str] = []
         for line in _LINES.split(raw.decode("utf-8", "replace")):
             field, _, value = line.partition(":")
@@ -40,12 +45,28 @@ class ServerEvent:
     @cached_property
     def json(self) -> Any:
         """The JSON in its data; None if there is none."""
-        try:
-            return json.loads(self.data)
-        except (ValueError, RecursionError):
-            return None
+        return read(self.data)
 
 
 def events_of(body: bytes) -> tuple[ServerEvent, ...]:
     """Return the events of *body*; what follows the last blank line is one, too."""
-    return tuple(map(ServerEvent, _EVENT.findall(body)))
+    if b"\r" in body:
+        return tuple(map(ServerEvent, _EVENT.findall(body)))
+    *whole, rest = body.split(b"\n\n")
+    events = [ServerEvent(event + b"\n\n") for event in whole]
+    return (*events, ServerEvent(rest)) if rest else tuple(events)
+
+
+def read(text: str | bytes) -> Any:
+    """Return the JSON that *text* is; None if it is none."""
+    try:
+        return _decode(text)
+    except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
+        pass  # Python reads more, such as halves of pairs
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
+
+
+_decode: Final = msgspec.json.Decoder().decode

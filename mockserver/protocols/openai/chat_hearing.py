@@ -5,6 +5,7 @@ failures act on both alike.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from mockserver import tokens
@@ -230,6 +231,16 @@ def gather(answer: Json, chunk: Json) -> None:
         answer["usage"] = chunk["usage"]
 
 
+_PLAIN: Final = frozenset({"index", "delta", "logprobs", "finish_reason"})
+"""The members of a choice that any chunk has."""
+
+
+@lru_cache(maxsize=128)
+def _text_marks(index: int) -> Marks:
+    """Return the marks on a chunk that goes on with the text of the choice at *index*."""
+    return Mark(FRAME, ("choices",)), Mark(CONTENT, ("choices", 0, "delta", "content"), index)
+
+
 class _Stream:
     """The chunks of one answer, read one after the other."""
 
@@ -283,6 +294,8 @@ class _Stream:
         chunk = sent.json
         if not is_object(chunk):
             return ()
+        if (marked := self._read_text(event, chunk)) is not None:
+            return marked
         gather(self._answer, chunk)
         marks: list[Mark] = [Mark(FRAME, ("choices",))] if is_list(chunk.get("choices")) else []
         for number, choice in numbered(chunk, "choices"):
@@ -290,6 +303,30 @@ class _Stream:
         if bill(chunk.get("usage")) is not None:
             marks += USAGE_MARKS
         return tuple(marks)
+
+    def _read_text(self, event: int, chunk: Json) -> Marks | None:
+        """Take *chunk*, and return the marks on it, if it only goes on with a text.
+
+        Nearly all do, and they are read so in a fifth of the time.
+        """
+        choices = chunk.get("choices")
+        if not is_list(choices) or len(choices) != 1 or chunk.get("usage") is not None:
+            return None
+        if "id" not in self._answer:
+            return None
+        (choice,) = choices
+        if not is_object(choice) or not choice.keys() <= _PLAIN:
+            return None
+        delta, index = choice.get("delta"), choice.get("index")
+        if not is_object(delta) or len(delta) != 1 or type(index) is not int:
+            return None
+        content, message = delta.get("content"), self._messages.get(index)
+        if not (isinstance(content, str) and content) or choice.get("finish_reason") is not None:
+            return None
+        if message is None or message.content is None:
+            return None
+        self._pieces.add(event, (index, CONTENT), content)
+        return _text_marks(index)
 
     def _read_choice(self, event: int, place: Path, choice: Json) -> Iterator[Mark]:
         index = whole(choice, "index") or 0
