@@ -1,6 +1,7 @@
 """`mockserver import`: other tools' files become a cassette or a scenario."""
 
 import argparse
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -24,8 +25,8 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         nargs="+",
         type=Path,
         metavar="FILE",
-        help="a file of vcrpy, Ruby's VCR, HAR, aimock, mock-llm, stubllm, fakellm, a journal or a"
-        " cassette, also compressed by gzip; or a folder of them",
+        help="a file of vcrpy, Ruby's VCR, HAR, aimock, mock-llm, stubllm, fakellm, a journal,"
+        " JSON lines of exchanges or a cassette, also compressed by gzip; or a folder of them",
     )
     parser.add_argument(
         "--to",
@@ -51,16 +52,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Write what the files become; return 1 if `--strict` and something is left out."""
-    from mockserver.recordings.importing import gathered, listed  # noqa: PLC0415 - see mockserver.cli
+    from mockserver.recordings.importing import gathered  # noqa: PLC0415 - see mockserver.cli
 
     output: Path | None = options.output
     if output is not None and output.exists() and not options.force:
         raise UsageError(f"'{output}' exists\n  --force replaces it")
     found = gathered(options.files, options.format)
-    text = _text(found, options.to, options.redact)
-    for title, groups in (("left out", found.left_out), ("note", found.notes)):
-        for line in listed(groups):
-            complain(f"{title}: {line}")
+    _list("left out", found.left_out)
+    _list("note", found.notes)
+    text, left_out = _text(found, options.to, options.redact)
+    _list("left out", left_out)
     if output is None:
         show(text.removesuffix("\n"))
     else:
@@ -70,25 +71,34 @@ def run(options: argparse.Namespace) -> int:
         except OSError as error:
             what = f"'{output}' cannot be written: {error.strerror or error}"
             raise UsageError(what) from error
-    return LEFT_OUT if options.strict and found.left_out else 0
+    return LEFT_OUT if options.strict and (found.left_out or left_out) else 0
 
 
-def _text(found: "Gathered", wanted: str | None, patterns: list[str]) -> str:
-    """Return what is to be written."""
+def _list(title: str, groups: Mapping[str, Sequence[str]]) -> None:
+    from mockserver.recordings.importing import listed  # noqa: PLC0415 - see mockserver.cli
+
+    for line in listed(groups):
+        complain(f"{title}: {line}")
+
+
+def _text(
+    found: "Gathered", wanted: str | None, patterns: list[str]
+) -> tuple[str, Mapping[str, Sequence[str]]]:
+    """Return what is to be written, and what that leaves out of what was found."""
     from mockserver.recordings import importing  # noqa: PLC0415 - see mockserver.cli
 
     if found.of_rules and found.of_recordings:
-        rules, recordings = found.of_rules[0], found.of_recordings[0]
-        what = f"'{rules}' holds rules and '{recordings}' exchanges: import them one by one"
+        one, other = found.of_rules[0], found.of_recordings[0]
+        what = f"'{one}' holds rules and '{other}' exchanges: import them one by one"
         raise UsageError(what)
     if found.of_rules:
         if wanted == CASSETTE:
             what = f"'{found.of_rules[0]}' holds rules, and a cassette holds requests"
             raise UsageError(f"{what} with their answers\n  write --to {SCENARIO}")
-        return importing.scenario_text(found)
+        return importing.scenario_text(found), {}
     if not found.recordings:
         raise UsageError("there is nothing in these files that can be taken")
-    exchanges = importing.scrubbed(found.recordings, patterns)
+    recordings = importing.scrubbed(found.recordings, patterns)
     if wanted == SCENARIO:
-        return importing.scenario_of_recordings(exchanges, found)
-    return importing.cassette_text(exchanges)
+        return importing.scenario_of_recordings(recordings)
+    return importing.cassette_text(recordings), {}

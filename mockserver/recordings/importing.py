@@ -20,6 +20,7 @@ from mockserver.scenario.syntax.written import as_yaml
 SUFFIXES: Final = frozenset({".yaml", ".yml", ".json", ".jsonl", ".har", ".gz"})
 """The files of a folder that are read."""
 PLACES_SHOWN: Final = 3
+IMPORTED: Final = "the imported scenario"
 
 Json = dict[str, Any]
 
@@ -142,6 +143,22 @@ def cassette_text(recordings: Iterable[Recording]) -> str:
     return "".join([f"{to_line(recording)}\n" for recording in recordings])
 
 
+def scenario_of_recordings(recordings: Sequence[Recording]) -> tuple[str, dict[str, list[str]]]:
+    """Return the scenario that *recordings* make, as YAML, and what it leaves out.
+
+    Raises:
+        ScenarioError: It is not valid.
+
+    """
+    written = scenario_of(recordings, Hearing(Plugins.installed()))
+    load_scenario(ScenarioText(written.text, IMPORTED))
+    left_out: dict[str, list[str]] = {}
+    for line in written.left_out:
+        place, _, what = line.partition(": ")
+        left_out.setdefault(what or line, []).append(place)
+    return written.text, left_out
+
+
 def scenario_text(found: Gathered) -> str:
     """Return the scenario that the rules *found* are, as YAML.
 
@@ -158,17 +175,5 @@ def scenario_text(found: Gathered) -> str:
         "rules": found.rules,
     }
     text = as_yaml(document)
-    load_scenario(ScenarioText(text, "the imported scenario"))
-    return text
-
-
-def scenario_of_recordings(recordings: Sequence[Recording], found: Gathered) -> str:
-    """Return the scenario that a person would have written for *recordings*, as YAML.
-
-    What it leaves out is entered in *found*.
-    """
-    text, left_out = scenario_of(recordings, Hearing(Plugins.installed()))
-    for line in left_out:
-        place, _, why = line.partition(": ")
-        found.left_out.setdefault(why, []).append(place)
+    load_scenario(ScenarioText(text, IMPORTED))
     return text

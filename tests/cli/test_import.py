@@ -4,9 +4,11 @@ import json
 from pathlib import Path
 
 import pytest
+from support.inprocess import Api
 
 from mockserver.cassettes import lines
 from mockserver.cli import main
+from mockserver.plugins import Plugins
 from mockserver.scenario.loader import ScenarioText, load_scenario
 
 FILES = Path(__file__).parents[1] / "recordings" / "importers" / "files"
@@ -55,6 +57,24 @@ def test_rules_become_a_scenario_that_loads(capsys: pytest.CaptureFixture[str]) 
     assert scenario.description == "Imported from 2 files."
     names = [rule.name for rule in scenario.rules]
     assert names == ["greeting", "only-mini", "otherwise", "after-tool", "otherwise-2"]
+
+
+def test_recordings_become_a_scenario_that_answers_as_they_did(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    files = [str(FILES / folder) for folder in ("vcrpy", "har", "ruby_vcr")]
+    output = tmp_path / "own.yaml"
+
+    assert main(["import", *files, "--to", "scenario", "-o", str(output)]) == 0
+
+    listed = capsys.readouterr().err.splitlines()
+    api = Api(sources=[output], plugins=Plugins.installed())
+    assert api.chat("Odd?").text == "Quite."
+    assert api.chat("Say hello.").text == "Grüß Gott ☀"
+    assert api.chat("Too fast.").status == 429
+    assert KEY not in output.read_text("utf-8")
+    assert [line for line in listed if "nothing can be read of its answer" in line]
+    assert main(["import", "--strict", files[0], "--to", "scenario"]) == 1
 
 
 def test_what_is_left_out_is_listed_and_fails_if_that_is_asked_for(

@@ -90,7 +90,12 @@ def test_a_cassette_of_an_example_answers(tmp_path: Path, monkeypatch: pytest.Mo
 
 
 def test_every_format_has_a_section() -> None:
-    titles = {"ruby-vcr": "Ruby's VCR", "har": "HAR and Polly.js", "journal": "Our own journals"}
+    titles = {
+        "ruby-vcr": "Ruby's VCR",
+        "har": "HAR and Polly.js",
+        "journal": "Our own journals",
+        "exchanges": "JSON lines of exchanges",
+    }
     shown = {*re.findall(r"^## (.*)$", DOCUMENT, re.MULTILINE)}
 
     assert {titles.get(name, name) for name in FORMATS} - shown == {"cassette"}
