@@ -6,7 +6,7 @@ requests.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Protocol, TypeVar
@@ -231,12 +231,20 @@ class Local:
 
     def left(self, rule: str) -> tuple[str, ...]:
         """Return the recordings that *rule* has never given."""
-        return self._do(lambda: tuple(dict(self._session.reader.left()).get(rule, ())))
+
+        def left() -> tuple[str, ...]:
+            return tuple(dict(self._session.reader.left()).get(rule, ()))
+
+        try:
+            return self._do(left)
+        except UsageError:  # the server has stopped, and nothing changes any more
+            return left()
 
     def flush(self) -> None:
         """Wait until all that was recorded so far is written."""
         if self._session.passing.cassette is not None:
-            self._server.perform(self._settled())
+            with suppress(UsageError):  # the server has stopped, and has written all
+                self._server.perform(self._settled())
         self._server.flush()
 
     def calls(self) -> list[Call]:

@@ -5,6 +5,7 @@ import re
 import shlex
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias, get_args
@@ -193,6 +194,14 @@ class Cassette:
             self.lost.append(what)
         else:
             self._kept.append(what)
+
+    def close(self) -> None:
+        """Leave an empty file if there was nothing to record: that, too, is to be replayed."""
+        if self.records and not self.path.exists():
+            self._backend.flush()
+            with suppress(OSError):
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self.path.touch()
 
     @property
     def document(self) -> Mapping[str, Any]:

@@ -201,6 +201,8 @@ class Run:
             yield session
         finally:
             sessions.remove(session)
+            if session.used_cassette is not None:
+                session.used_cassette.close()
             with suppress(UsageError):  # the server may have been stopped by the test
                 backend.end()
             # Checking a session elsewhere takes a request: only the last few are watched.

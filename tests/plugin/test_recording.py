@@ -1,6 +1,7 @@
 """Tests that record cassettes: what leaves the machine, what is kept, and what comes of it."""
 
 import contextlib
+import re
 import socket
 import sys
 from collections.abc import Iterator
@@ -16,6 +17,7 @@ from mockserver.cassettes import lines
 
 pytestmark = pytest.mark.system
 
+DOCUMENT = Path(__file__).parents[2] / "docs" / "pytest.md"
 REAL_KEY = "sk-proj-abcdefghijklmnopqrstuvwxyz0123456789ABCD"
 PROVIDER = {
     "keys": {"invalid": ["sk-mock-*", "sk-test"]},
@@ -82,6 +84,44 @@ def test_what_was_recorded_once_answers_without_the_provider(
     assert cassette.read_bytes() == recorded
     assert len(upstream.engine.session("default").journal) == 3
     assert REAL_KEY.encode() not in recorded
+
+
+@pytest.mark.parametrize("more", [(), ("--mock-llm-env=session",)], ids=["test", "session"])
+def test_the_example_of_the_documentation_records_and_replays(
+    runs: Runs, more: tuple[str, ...]
+) -> None:
+    section = DOCUMENT.read_text().partition("\n## Cassettes\n")[2]
+    example = re.search(r"```python\n# (\w+)\.py\n(.*?)```", section, re.DOTALL)
+    assert example is not None
+    named, source = example.groups()
+    runs.pytester.makepyfile(**{named: source})
+    with MockServer({"keys": {"invalid": "sk-mock-*"}, "rules": [{"reply": "Paris."}]}) as server:
+        first = runs.again(*recording(server), *more, passed=2)
+    runs.again(*more, "--mock-llm-block-network", passed=2)
+
+    names = ["test_answers", "test_survives_a_rate_limit"]
+    files = [f"cassettes/{named}/{name}.jsonl" for name in names]
+    assert summary(first) == [f"1 new recording in {file}" for file in files]
+
+
+def test_a_test_that_asks_for_nothing_has_an_empty_cassette(
+    runs: Runs, upstream: MockServer
+) -> None:
+    source = """
+import pytest
+
+@pytest.mark.mock_llm(cassette=True)
+def test_it(mock_llm, mock_llm_factory):
+    mock_llm_factory("other")
+    mock_llm.reply("Scripted.")
+    assert text(ask(mock_llm.base_url)) == "Scripted."
+"""
+    runs.of(source, *recording(upstream), called="test_it", passed=1)
+    ran = runs.again(passed=1)
+
+    files = {path.name: path.read_bytes() for path in runs.path.rglob("*.jsonl")}
+    assert files == {"test_it.jsonl": b"", "test_it-other.jsonl": b""}
+    ran.stdout.no_fnmatch_line("*mock_llm cassettes*")
 
 
 def test_new_adds_what_is_lacking_and_all_begins_anew(runs: Runs, upstream: MockServer) -> None:
