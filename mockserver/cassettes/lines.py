@@ -10,8 +10,11 @@ import binascii
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final, cast
+
+import msgspec
 
 from mockserver.cassettes.recording import Piece, RecordedAnswer, RecordedRequest, Recording
 from mockserver.errors import MockServerError, UsageError
@@ -52,7 +55,7 @@ def to_line(recording: Recording) -> str:
         "request": asked | _sent_body(request),
         "response": given,
     }
-    text = json.dumps(line, ensure_ascii=False, separators=(",", ":"))
+    text = _written(line)
     return _ESCAPED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 
@@ -60,8 +63,26 @@ _ESCAPED: Final = re.compile("[\x7f\x85\u2028\u2029\ud800-\udfff]")
 """What some tools take for the end of a line, and halves of pairs, which UTF-8 has no form for."""
 
 
+def _written(line: dict[str, Any]) -> str:
+    try:
+        return msgspec.json.encode(line).decode()
+    except (UnicodeEncodeError, TypeError, OverflowError):  # halves of pairs, huge numbers
+        plain = {**line, "request": _plain(line["request"])}
+        return json.dumps(plain, ensure_ascii=False, separators=(",", ":"))
+
+
+def _plain(asked: dict[str, Any]) -> dict[str, Any]:
+    raw = asked.get("json")
+    return {**asked, "json": json.loads(bytes(raw))} if isinstance(raw, msgspec.Raw) else asked
+
+
 def _sent_body(request: RecordedRequest) -> dict[str, Any]:
-    return {"json": request.json} if request.json is not None else _body(request.body)
+    body = request.body
+    if b"\n" not in body and b"\r" not in body and body:
+        with suppress(msgspec.DecodeError, RecursionError):
+            # What is JSON on one line goes in as it is, and is not read.
+            return {"json": msgspec.json.decode(body, type=msgspec.Raw)}
+    return {"json": request.json} if request.json is not None else _body(body)
 
 
 def _body(body: bytes) -> dict[str, Any]:
