@@ -63,9 +63,13 @@ class _Taken:
 
 @dataclass(eq=False)
 class _Intent:
-    """Recordings of one request, or of several that nothing tells apart: a rule."""
+    """Recordings of one request, or of several that nothing tells apart: a rule.
+
+    It may be of several *parts* that need not be told apart.
+    """
 
     taken: list[_Taken] = field(default_factory=list[_Taken])
+    parts: "Sequence[_Intent]" = ()
 
     @property
     def seen(self) -> list[Seen]:
@@ -210,7 +214,10 @@ class _Writing:
         found: dict[str, _Intent] = {}
         for one in taken:
             found.setdefault(self._asked(one.recording), _Intent()).taken.append(one)
-        return list(found.values())
+        together: dict[str, list[_Intent]] = {}
+        for asked, intent in found.items():
+            together.setdefault(_said(intent) or asked, []).append(intent)
+        return [_of_parts(alike) for alike in together.values()]
 
     def _asked(self, recording: Recording) -> str:
         """Return what *recording* asks, without what differs each time."""
@@ -232,6 +239,14 @@ class _Writing:
                 found[intent.taken[0].number] = (intent, when)
                 continue
             strange = [o for o in all_ if o is intent or any(one in o.seen for one in same)]
+            if any(one.parts for one in strange):
+                # By their parts, they may be told apart.
+                apart = [part for one in strange for part in one.parts or (one,)]
+                all_ = [*(one for one in all_ if one not in strange), *apart]
+                pending = [*(one for one in pending if one not in strange), *apart]
+                for one in strange:
+                    found.pop(one.taken[0].number, None)
+                continue
             together = _together(strange)
             all_ = [*(one for one in all_ if one not in strange), together]
             pending = [*(one for one in pending if one not in strange), together]
@@ -283,6 +298,22 @@ class _Writing:
             why = _refused(one, found)
             if why is not None:
                 self._leave_out(one.recording, f"in its order, {why}")
+
+
+def _said(intent: _Intent) -> str | None:
+    """Return what was said and what was answered to it, whatever else was asked; None: too much.
+
+    What is said alike and answered alike is one intent, whole or streamed, at any endpoint.
+    """
+    steps = {json.dumps(one.step, sort_keys=True) for one in intent.taken}
+    seen = intent.seen
+    if len(steps) > 1 or "reply" not in intent.taken[0].step or "fail" in intent.taken[0].step:
+        return None
+    if not seen or not (seen[0].subject.texts or seen[0].subject.prompts):
+        return None
+    subject = seen[0].subject
+    results = [(result.name, result.result) for result in subject.tool_results]
+    return steady(json.dumps([subject.texts, subject.prompts, results, *steps]))
 
 
 def _without_model(step: Json) -> Json:
@@ -353,6 +384,11 @@ def _together(intents: Sequence[_Intent]) -> _Intent:
     """Return *intents* as one, its recordings in their order."""
     taken = [one for intent in intents for one in intent.taken]
     return _Intent(sorted(taken, key=lambda one: one.number))
+
+
+def _of_parts(parts: Sequence[_Intent]) -> _Intent:
+    """Return the intent that has these *parts*."""
+    return parts[0] if len(parts) == 1 else _Intent(_together(parts).taken, parts)
 
 
 # --- One rule --------------------------------------------------------------------------------

@@ -105,6 +105,22 @@ TOOLS: list[dict[str, Any]] = [
 LIMITED = {"fail": {"kind": "rate_limit", "retry_after_s": 20}}
 WRITTEN: list[tuple[str, list[tuple[dict[str, Any], Any]], str]] = [
     (
+        "whole or streamed, at any temperature: one intent",
+        [
+            (chat("Say hello."), "Hello."),
+            (chat("Say hello.", stream=True, temperature=1), "Hello."),
+            (chat("Say goodbye."), "Goodbye."),
+        ],
+        """\
+        - name: hello
+          when: {last_user: {contains: hello}}
+          reply: Hello.
+        - name: goodbye
+          when: {last_user: {contains: goodbye}}
+          reply: Goodbye.
+        """,
+    ),
+    (
         "one request: no condition",
         [(chat("What is 2 + 2?"), "4")],
         """\
