@@ -217,7 +217,8 @@ class Session(Script):
         """
         if self._cassette is not None:
             what = f"the session already has the cassette '{self._cassette.shown}'"
-            raise UsageError(f"{what}\n  'mockserver cassette merge' makes one of several")
+            hint = "'mockserver cassette merge' makes one of several; cassette=False in the marker"
+            raise UsageError(f"{what}\n  {hint} of a test undoes that of its module")
         self._cassette = lay(
             self._backend,
             self._place,

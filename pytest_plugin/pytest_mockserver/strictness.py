@@ -17,7 +17,7 @@ def complaints(session: Session) -> str:
             for miss in call.near_misses
         ]
     if strict.unmatched:
-        unmatched = [call for call in calls if call.is_unmatched and not call.is_unsupported]
+        unmatched = [call for call in calls if _is_lacking(session, call)]
         found += map(_unmatched, unmatched)
         cassette = session.used_cassette
         if unmatched and cassette is not None:
@@ -49,6 +49,15 @@ def complaints(session: Session) -> str:
     return "\n".join([f"mock_llm ({session.name}):", *found])
 
 
+def _is_lacking(session: Session, call: Call) -> bool:
+    """Return whether nothing that the test scripts, loads or has recorded answers *call*."""
+    if call.is_unsupported or call.rule is not None:
+        return False
+    # What the cassette lacks may be a request that this server refuses by itself.
+    lacks = session.used_cassette is not None and bool(call.near_misses)
+    return call.is_unmatched or lacks
+
+
 def _unrecorded(session: Session) -> list[str]:
     """Return why exchanges are missing in the cassette."""
     if session.used_cassette is None:
@@ -58,7 +67,8 @@ def _unrecorded(session: Session) -> list[str]:
 
 
 def _unmatched(call: Call) -> str:
-    lines = [f"call {call.number}: no rule matches {call.method} {call.path} {call.model or ''}"]
+    what = f"{call.method} {call.path} {call.model or ''}".rstrip()
+    lines = [f"call {call.number}: no rule matches {what}"]
     asked = last_said(call)
     if asked:
         lines.append(f"  asked: {asked}")

@@ -106,6 +106,10 @@ def test_another(mock_llm):
     mock_llm.cassette("tape")
     assert ask(mock_llm.base_url, "Hello").status_code == 404
 
+def test_one_that_is_refused_here(mock_llm):
+    mock_llm.cassette("tape")
+    assert ask(mock_llm.base_url, model="my-own").json()["error"]["code"] == "model_not_found"
+
 def test_once_more(mock_llm):
     mock_llm.cassette("tape")
     assert [ask(mock_llm.base_url).status_code for _ in range(2)] == [200, 404]
@@ -125,7 +129,7 @@ def test_not_required(mock_llm):
     mock_llm.cassette("tape")
 """,
         passed=1,
-        failed=4,
+        failed=5,
         errors=1,
     )
 
@@ -146,6 +150,9 @@ def test_not_required(mock_llm):
             "  to record what the cassette lacks: pytest *::test_another --mock-llm-record=new *",
             "cassette cassettes/tape.jsonl: 1 recording, 1 not asked for",
             "  not asked for: cassettes/tape.jsonl:1: POST /v1/chat/completions",
+            "*_ test_one_that_is_refused_here _*",
+            "call 1: no rule matches POST /v1/chat/completions",
+            "  nearest: 'cassette': *differs in 'model': recorded \"gpt-4o-mini\", sent \"my-own\"",
             "*_ test_once_more _*",
             "  nearest: 'cassette': the one recorded answer to this request is used up",
             "*_ test_no_file* _*",
