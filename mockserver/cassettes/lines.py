@@ -114,7 +114,7 @@ def from_line(text: str, source: str = "") -> Recording:
         raise BadLineError(f"{source}: {what}")
     try:
         return Recording(
-            request=_request(members["request"]),
+            request=_request(members["request"], text),
             answer=_answer(members["response"]),
             provider=str(members.get("provider") or ""),
             endpoint=str(members.get("endpoint") or ""),
@@ -126,12 +126,18 @@ def from_line(text: str, source: str = "") -> Recording:
         raise BadLineError(f"{source}: {what}") from error
 
 
-def _request(given: Mapping[str, Any]) -> RecordedRequest:
+class _Sent(msgspec.Struct):
+    json: msgspec.Raw
+
+
+class _Line(msgspec.Struct):
+    request: _Sent
+
+
+def _request(given: Mapping[str, Any], line: str) -> RecordedRequest:
     body = _bytes(given)
     if "json" in given:
-        body = json.dumps(given["json"], ensure_ascii=False, separators=(",", ":")).encode(
-            "utf-8", "surrogatepass"
-        )
+        body = _json_in(line, given["json"])
     return RecordedRequest(
         str(given["method"]).upper(),
         str(given["path"]),
@@ -139,6 +145,15 @@ def _request(given: Mapping[str, Any]) -> RecordedRequest:
         _headers(given),
         body,
     )
+
+
+def _json_in(line: str, value: Any) -> bytes:
+    """Return the body of the request in *line*, *value*, as it is written there."""
+    try:
+        return bytes(msgspec.json.decode(line, type=_Line).request.json)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError):
+        text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+        return text.encode("utf-8", "surrogatepass")
 
 
 def _answer(given: Mapping[str, Any]) -> RecordedAnswer:

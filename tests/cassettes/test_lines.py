@@ -48,11 +48,12 @@ def test_a_recording_comes_back_from_its_line(recording: Recording) -> None:
     line = lines.to_line(recording)
     back = lines.from_line(line)
 
+    assert lines.to_line(back) == line
     assert len(line.splitlines()) == 1
     assert line.encode().decode() == line
     if recording.request.json is None:
         assert back == recording
-    else:  # JSON that was asked is kept as JSON, without its white space
+    else:  # JSON is kept as JSON, on one line
         assert back.request.json == recording.request.json
         assert back.answer == recording.answer
 
