@@ -30,7 +30,7 @@ from mockserver.engine.asked import (
 )
 from mockserver.engine.deferring import takes_long
 from mockserver.engine.failing import fail
-from mockserver.engine.forwarding import Forward, heard, received
+from mockserver.engine.forwarding import Forward, gone, heard, received
 from mockserver.engine.matching import elsewhere, match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
@@ -176,9 +176,8 @@ class Engine:
 
     def passed(self, forward: Forward, answer: RecordedAnswer) -> None:
         """Enter what went out as it came: the *answer* of another server, of which that is all."""
-        _, asked, call, matched = forward
-        ready = received(asked, matched, answer, heard(asked, answer))
-        enter_heard(asked, call, ready)
+        _, asked, call, _ = forward
+        enter_heard(asked, call, gone(asked, answer, heard(asked, answer)))
         note(asked, call, (Head.of(answer.status, answer.headers),))
 
     def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:

@@ -8,7 +8,7 @@ The engine never waits: `server/upstream.py` carries out a `Forward`, and hands 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import accumulate
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.contracts import NOTHING_HEARD, Heard, HeardEvent, RecordedReply
@@ -70,10 +70,26 @@ def received(asked: Asked, matched: Matched, answer: RecordedAnswer, said: Heard
         answer.opened_ms / 1_000 if timed else 0.0,
         answer.is_cut,
     )
+    pace = None if answer.is_refusal else _pace(answer, incoming, said)
+    return gone(asked, answer, said, body, pace)
+
+
+NOTHING: Final = Plain(Head.of(200, ()), ())
+"""What is left to be sent of an answer that has gone."""
+
+
+def gone(
+    asked: Asked,
+    answer: RecordedAnswer,
+    said: Heard,
+    body: Plain = NOTHING,
+    pace: Pace | None = None,
+) -> Ready:
+    """Return what is to be known of *answer*, which *said* that; *body* is what is to be sent."""
     return Ready(
         body,
         usage=said.usage,
-        pace=None if answer.is_refusal else _pace(answer, incoming, said),
+        pace=pace,
         summary=_summary(asked, said),
         calls_tools=any(choice.tool_calls for choice in said.choices),
         answer_id=said.id,

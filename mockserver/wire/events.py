@@ -6,7 +6,6 @@ lines, an end in the middle of an event. The bytes of all events together are th
 
 import json
 import re
-from functools import cached_property
 from typing import Any, Final
 
 import msgspec
@@ -29,6 +28,8 @@ class ServerEvent:
     def __init__(self, raw: bytes) -> None:
         self.raw = raw
         self.name: str | None = None
+        self._json: Any = None
+        self._is_read = False
         if raw.startswith(b"data: ") and raw.find(b"\n") == len(raw) - 2 and b"\r" not in raw:
             self.data = raw[6:-2].decode("utf-8", "replace")  # as nearly all are
             return
@@ -42,10 +43,13 @@ class ServerEvent:
                 self.name = value
         self.data = "\n".join(data)
 
-    @cached_property
+    @property
     def json(self) -> Any:
-        """The JSON in its data; None if there is none."""
-        return read(self.data)
+        """The JSON in its data, read once; None if there is none."""
+        # `functools.cached_property` takes a lock each time before Python 3.12.
+        if not self._is_read:
+            self._json, self._is_read = read(self.data), True
+        return self._json
 
 
 def events_of(body: bytes) -> tuple[ServerEvent, ...]:

@@ -40,7 +40,9 @@ MOST: Final = 2**53
 def member(value: JsonValue, *path: str) -> Any:
     """Return what is at *path* in *value*; None if nothing is there."""
     for name in path:
-        value = value.get(name) if is_object(value) else None
+        if not isinstance(value, dict):
+            return None
+        value = value.get(name)
     return value
 
 
@@ -175,25 +177,30 @@ def bill(usage: JsonValue) -> Usage | None:
     completion = whole(usage, "completion_tokens")
     if prompt is None and completion is None:
         return None
-    read, wrote = "prompt_tokens_details", "completion_tokens_details"
+    read, wrote = member(usage, "prompt_tokens_details"), member(usage, "completion_tokens_details")
     return summed(
         Usage(
             prompt or 0,
             completion or 0,
             # DeepSeek names the tokens that it had cached otherwise.
-            cached_tokens=whole(usage, read, "cached_tokens")
-            or whole(usage, "prompt_cache_hit_tokens")
-            or 0,
-            reasoning_tokens=whole(usage, wrote, "reasoning_tokens") or 0,
-            audio_tokens=whole(usage, wrote, "audio_tokens") or 0,
-            accepted_prediction_tokens=whole(usage, wrote, "accepted_prediction_tokens") or 0,
-            rejected_prediction_tokens=whole(usage, wrote, "rejected_prediction_tokens") or 0,
-            heard_tokens=whole(usage, read, "audio_tokens") or 0,
-            cache_write_tokens=whole(usage, read, "cache_write_tokens") or 0,
+            cached_tokens=_count_at(read, "cached_tokens")
+            or _count_at(usage, "prompt_cache_hit_tokens"),
+            reasoning_tokens=_count_at(wrote, "reasoning_tokens"),
+            audio_tokens=_count_at(wrote, "audio_tokens"),
+            accepted_prediction_tokens=_count_at(wrote, "accepted_prediction_tokens"),
+            rejected_prediction_tokens=_count_at(wrote, "rejected_prediction_tokens"),
+            heard_tokens=_count_at(read, "audio_tokens"),
+            cache_write_tokens=_count_at(read, "cache_write_tokens"),
             cost=amount(usage, "cost"),
         ),
         whole(usage, "total_tokens"),
     )
+
+
+def _count_at(details: JsonValue, name: str) -> int:
+    """Return the count called *name* in *details*; 0 if there is none."""
+    found = details.get(name) if isinstance(details, dict) else None
+    return (whole(details, name) or 0) if found else 0  # nearly all are 0
 
 
 def summed(usage: Usage, total: int | None) -> Usage:
