@@ -15,6 +15,8 @@ MOST_SIZE_BYTES: Final = 4_096
 """The size limit of the line in front of a chunk."""
 MOST_HELD: Final = 2 * 1024 * 1024
 """So much of a chunk is held until it is whole; a larger one is handed on in parts."""
+MOST_ANNOUNCEMENTS: Final = 100
+"""How many interim answers (1xx) may come in front of an answer."""
 BODILESS: Final = frozenset({204, 304})
 """Statuses of answers without a body."""
 
@@ -59,6 +61,7 @@ class AnswerReader:
     """
 
     __slots__ = (
+        "_announced",
         "_buffer",
         "_is_chunk_open",
         "_left",
@@ -74,6 +77,7 @@ class AnswerReader:
         self.has_ended = self.has_more = False
         self._method = method
         self._buffer = b""
+        self._announced = 0
         self._left: int | None = None
         """How much of the body, or of the chunk, is still to come; None: as much as comes."""
         self._is_chunk_open = False
@@ -136,6 +140,9 @@ class AnswerReader:
             data = data[at + 4 :]
             if head.status >= 200:  # noqa: PLR2004 - those below are only announcements
                 break
+            self._announced += 1
+            if self._announced > MOST_ANNOUNCEMENTS:
+                raise NotHttpError("it announces an answer again and again, and gives none")
         self.head = head
         if self._method == "HEAD" or head.status in BODILESS:
             self.has_ended = True

@@ -2,7 +2,13 @@
 
 import pytest
 
-from mockserver.wire.http_answers import MOST_HEAD_BYTES, MOST_HELD, AnswerReader, NotHttpError
+from mockserver.wire.http_answers import (
+    MOST_ANNOUNCEMENTS,
+    MOST_HEAD_BYTES,
+    MOST_HELD,
+    AnswerReader,
+    NotHttpError,
+)
 
 CHUNKED = (
     b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
@@ -147,6 +153,7 @@ def test_what_comes_after_the_answer_is_noticed(surplus: bytes) -> None:
         b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
         b"HTTP/1.1 200 OK\r\ntransfer-encoding: gzip, chunked\r\n\r\n",
         b"HTTP/1.1 200 OK\r\nx: " + b"y" * MOST_HEAD_BYTES,
+        b"HTTP/1.1 100 Continue\r\n\r\n" * (MOST_ANNOUNCEMENTS + 1),
     ],
 )
 def test_what_is_not_an_answer_is_refused(data: bytes) -> None:
