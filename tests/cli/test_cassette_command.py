@@ -64,6 +64,19 @@ def test_show_lists_a_line_for_each(tape: Path, capsys: pytest.CaptureFixture[st
     assert '"Hi there" -> "It is sunny."' in shown[3]
 
 
+def test_show_shows_what_no_output_can_say(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = tmp_path / "half.jsonl"
+    said = b'{"choices":[{"message":{"role":"assistant","content":"half \\ud83d"}}]}'
+    first = recorded("Hi")
+    lines.write(path, [replace(first, answer=replace(first.answer, body=said, pieces=()))])
+
+    assert main(["cassette", "show", str(path)]) == 0
+    assert main(["cassette", "show", str(path), "--number", "1"]) == 0
+    assert r'"half \ud83d"' in capfd.readouterr().out
+
+
 def test_show_gives_one_exchange_whole(tape: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["cassette", "show", str(tape), "--number", "4"]) == 0
 
