@@ -30,13 +30,17 @@ NEARLY: Final = 1e-6
 
 @dataclass(frozen=True, eq=False)
 class Rehearsed:
-    """What a recorded request gets: the answer, what it says, and what the rules saw."""
+    """What a recorded request gets: the answer, what it says, and what the rules saw.
+
+    `rule` names the one that answered; None: the server did by itself.
+    """
 
     answer: RecordedAnswer
     heard: Heard
     subject: Subject
     conversation: str
     error: str | None
+    rule: str | None
 
 
 class Rehearsal:
@@ -80,6 +84,7 @@ class Rehearsal:
             Subject(incoming),
             incoming.conversation,
             call.error_code,
+            call.rule,
         )
 
 

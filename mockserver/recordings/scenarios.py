@@ -192,6 +192,10 @@ class _Writing:
             if why is not None:
                 self._leave_out(one.recording, why)
                 continue
+            if found.rule is None:
+                # A rule would never be asked, and its failure would wait for another request.
+                self._leave_out(one.recording, "it is refused alike here without a rule")
+                continue
             one.step = again[one.number]
             one.seen = Seen(found.subject, one.recording.request.sent, found.conversation)
             kept.append(one)

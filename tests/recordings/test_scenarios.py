@@ -477,6 +477,22 @@ def test_what_cannot_be_expressed_is_listed_with_its_place() -> None:
     replayed(written, [good])
 
 
+def test_what_this_server_refuses_alike_by_itself_is_in_no_rule() -> None:
+    hello, again = recorded([(chat("Hello"), "Hi."), (chat("Again"), "So?")])
+    scenario = load_scenario(ScenarioText("version: 1\nrules: [{reply: Hi.}]"))
+    engine = Engine(scenario, PLUGINS, lambda: 0.0)
+    refused = send(engine, CHAT, chat(), "a.jsonl:9")
+
+    written = scenario_of([hello, refused, again], HEARING)
+
+    assert written.left_out == ("a.jsonl:9: it is refused alike here without a rule",)
+    assert [rule.name for rule in load_scenario(ScenarioText(written.text)).rules] == [
+        "hello",
+        "again",
+    ]
+    replayed(written, [hello, again])
+
+
 def test_no_recordings_make_a_scenario_without_rules() -> None:
     assert scenario_of([], HEARING).left_out == ()
 
