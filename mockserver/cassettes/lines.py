@@ -6,9 +6,9 @@ base64 only if it is not UTF-8; a request's body that is JSON is written as JSON
 """
 
 import base64
-import binascii
 import json
 import re
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -24,6 +24,13 @@ VERSION: Final = 1
 """Of the form of a line."""
 MOST_BYTES: Final = 1024 * 1024 * 1024
 """The size limit of a cassette."""
+LEAST_STATUS: Final = 200
+MOST_STATUS: Final = 999
+"""The statuses of answers: those below announce one."""
+LONGEST_MS: Final = 1e9
+"""The longest time, in milliseconds: no recorder waits for longer."""
+LONGEST_SHOWN: Final = 60
+"""Characters of a bad value that an error shows."""
 
 
 class BadLineError(MockServerError):
@@ -114,16 +121,15 @@ def from_line(text: str, source: str = "") -> Recording:
         raise BadLineError(f"{source}: {what}")
     try:
         return Recording(
-            request=_request(members["request"], text),
-            answer=_answer(members["response"]),
-            provider=str(members.get("provider") or ""),
-            endpoint=str(members.get("endpoint") or ""),
-            recorded_at=str(members.get("recorded_at") or ""),
+            request=_request(_member(members, "request", dict), text),
+            answer=_answer(_member(members, "response", dict)),
+            provider=_text(members, "provider"),
+            endpoint=_text(members, "endpoint"),
+            recorded_at=_text(members, "recorded_at"),
             source=source,
         )
-    except (KeyError, TypeError, ValueError, AttributeError, binascii.Error) as error:
-        what = f"this recording cannot be read: {type(error).__name__}: {error}"
-        raise BadLineError(f"{source}: {what}") from error
+    except (ValueError, RecursionError) as error:
+        raise BadLineError(f"{source}: this recording cannot be read: {error}") from error
 
 
 class _Sent(msgspec.Struct):
@@ -138,13 +144,13 @@ def _request(given: Mapping[str, Any], line: str) -> RecordedRequest:
     body = _bytes(given)
     if "json" in given:
         body = _json_in(line, given["json"])
-    return RecordedRequest(
-        str(given["method"]).upper(),
-        str(given["path"]),
-        str(given.get("query") or ""),
-        _headers(given),
-        body,
-    )
+    method = _text(given, "method").upper()
+    if _TOKEN.fullmatch(method) is None:
+        raise ValueError(f"'method' is not a method of HTTP: {method!r}")
+    path, query = _text(given, "path"), _text(given, "query")
+    if not path:
+        raise ValueError("it has no 'path'")
+    return RecordedRequest(method, path, query, _headers(given), body)
 
 
 def _json_in(line: str, value: Any) -> bytes:
@@ -157,24 +163,84 @@ def _json_in(line: str, value: Any) -> bytes:
 
 
 def _answer(given: Mapping[str, Any]) -> RecordedAnswer:
-    return RecordedAnswer(
-        int(given["status"]),
-        _headers(given),
-        _bytes(given),
-        tuple([Piece(float(at_ms), int(size)) for at_ms, size in given.get("pieces") or ()]),
-        float(given.get("opened_ms") or 0.0),
-        bool(given.get("is_cut")),
-    )
+    status = given.get("status")
+    if not (isinstance(status, int) and LEAST_STATUS <= status <= MOST_STATUS):
+        raise ValueError(f"'status' is not the status of an answer: {_shown(status)}")
+    opened_ms = _time(given.get("opened_ms", 0.0), "opened_ms")
+    is_cut = _member(given, "is_cut", bool, default=False)
+    return RecordedAnswer(status, _headers(given), _bytes(given), _pieces(given), opened_ms, is_cut)
 
 
 def _headers(given: Mapping[str, Any]) -> Headers:
-    return tuple([(str(name), str(value)) for name, value in given.get("headers") or ()])
+    pairs: list[tuple[str, str]] = []
+    for pair in _member(given, "headers", list, default=[]):
+        match pair:
+            case [str(name), str(value)] if can_be_sent(name, value):
+                pairs.append((name, value))
+            case _:
+                raise ValueError(
+                    f"'headers' has what is not the name and value of one: {_shown(pair)}"
+                )
+    return tuple(pairs)
+
+
+def can_be_sent(name: str, value: str) -> bool:
+    """Return whether *name* and *value* are a header of HTTP, and no more than one."""
+    return _TOKEN.fullmatch(name) is not None and _BREAKS.search(value) is None
+
+
+def _pieces(given: Mapping[str, Any]) -> tuple[Piece, ...]:
+    pieces: list[Piece] = []
+    for piece in _member(given, "pieces", list, default=[]):
+        match piece:
+            case [at_ms, int(size)] if size >= 0:
+                pieces.append(Piece(_time(at_ms, "pieces"), size))
+            case _:
+                raise ValueError(f"'pieces' has what is not a time and a size: {_shown(piece)}")
+    return tuple(pieces)
+
+
+def _time(given: object, name: str) -> float:
+    """Return the milliseconds *given*; *name* is the member that they stand in."""
+    if isinstance(given, int | float) and 0 <= given <= LONGEST_MS:
+        return float(given)
+    raise ValueError(f"'{name}' has what is not a time in milliseconds: {_shown(given)}")
 
 
 def _bytes(given: Mapping[str, Any]) -> bytes:
-    if "base64" in given:
-        return base64.b64decode(given["base64"], validate=True)
-    return str(given.get("text") or "").encode("utf-8", "surrogatepass")
+    if "base64" not in given:
+        return _text(given, "text").encode("utf-8", "surrogatepass")
+    try:
+        return base64.b64decode(_text(given, "base64"), validate=True)
+    except ValueError as error:
+        raise ValueError(f"'base64' is not base64: {error}") from error
+
+
+def _text(given: Mapping[str, Any], name: str) -> str:
+    value: str = _member(given, name, str, default="")
+    return value
+
+
+def _member(given: Mapping[str, Any], name: str, kind: type[Any], *, default: Any = None) -> Any:
+    """Return the member *name* of that *kind*; one that is null is as good as none."""
+    value = given.get(name)
+    if value is None:
+        value = default
+    if not isinstance(value, kind):
+        raise ValueError(f"'{name}' is not {_KINDS[kind]}: {_shown(value)}")  # noqa: TRY004 - of a file
+    return value
+
+
+def _shown(value: object) -> str:
+    text = json.dumps(value)
+    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}…"
+
+
+_KINDS: Final = {dict: "an object", list: "an array", str: "a text", bool: "true or false"}
+_TOKEN: Final = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+"""What names of headers, and methods, are made of (RFC 9110, 5.6.2)."""
+_BREAKS: Final = re.compile("[\r\n\0]")
+"""What would end a header, or is refused by whoever reads it."""
 
 
 # --- Files -----------------------------------------------------------------------------------
@@ -203,7 +269,11 @@ def text_of(path: Path, shown: str) -> str:
 
     """
     try:
-        if path.stat().st_size > MOST_BYTES:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            # A pipe could be waited for without end, and a device be read without end.
+            raise UsageError(f"the cassette '{shown}' is not a regular file")
+        if status.st_size > MOST_BYTES:
             raise UsageError(f"the cassette '{shown}' is larger than {MOST_BYTES} bytes")
         return path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError as error:
@@ -211,7 +281,8 @@ def text_of(path: Path, shown: str) -> str:
     except UnicodeDecodeError as error:
         raise UsageError(f"the cassette '{shown}' is not UTF-8: {error}") from error
     except OSError as error:
-        raise UsageError(f"the cassette '{shown}' cannot be read: {error}") from error
+        why = error.strerror or error
+        raise UsageError(f"the cassette '{shown}' cannot be read: {why}") from error
 
 
 def recordings_of(text: str, shown: str) -> Iterator[Recording]:

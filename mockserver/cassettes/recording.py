@@ -13,6 +13,13 @@ from mockserver.wire.events import CONTENT_TYPE, ServerEvent, events_of, read
 from mockserver.wire.jsontext import is_object
 from mockserver.wire.timeline import Headers
 
+OF_THE_CONNECTION: Final = frozenset(
+    {
+        *("connection", "content-encoding", "content-length", "keep-alive", "trailer"),
+        *("transfer-encoding", "upgrade"),
+    }
+)
+"""Headers that say how a body goes over a connection, which are stated anew each time."""
 REFUSED: Final = 400
 """Statuses from here on are refusals."""
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from mockserver.cassettes.recording import RecordedAnswer
+from mockserver.cassettes.recording import OF_THE_CONNECTION, RecordedAnswer
 from mockserver.contracts import NOTHING_HEARD, Heard, HeardEvent, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine.answering import stated_headers
@@ -60,7 +60,9 @@ def received(asked: Asked, matched: Matched, answer: RecordedAnswer, said: Heard
     )
     waits_s = tuple(_waits_s(answer, [end for end, _ in pieces])) if timed else ()
     size = None if answer.is_stream or answer.is_cut else len(answer.body)
-    head = Head.of(answer.status, answer.headers, size)
+    # Somebody may have written the recording by hand, or edited it.
+    headers = [pair for pair in answer.headers if pair[0].lower() not in OF_THE_CONNECTION]
+    head = Head.of(answer.status, tuple(headers), size)
     if reply is not None and (stated := stated_headers(asked.session.scenario.defaults, reply)):
         head = head.with_headers(tuple(stated))
     body = Plain(

@@ -148,6 +148,8 @@ def _path(cassette: str | Path, spell: Spell) -> Path:
     path = Path(cassette)
     if path.is_dir():
         raise UsageError(f"{spell('cassette')} is a folder: '{cassette}'")
+    if path.exists() and not path.is_file():
+        raise UsageError(f"{spell('cassette')} is not a regular file: '{cassette}'")
     # Whatever becomes of the current folder while the server runs.
     return path.absolute()
 

@@ -1,5 +1,7 @@
 """A cassette is text: one recording a line, and all that a recording says comes back."""
 
+import json
+import os
 from pathlib import Path
 
 import pytest
@@ -11,7 +13,9 @@ from mockserver.cassettes.recording import Piece, RecordedAnswer, RecordedReques
 from mockserver.errors import UsageError
 
 TEXTS = st.text(st.characters())
-HEADERS = st.lists(st.tuples(TEXTS, TEXTS), max_size=3).map(tuple)
+NAMES = st.text("!#$%&'*+.^_`|~-09AZaz", min_size=1)
+VALUES = st.text(st.characters(exclude_characters="\r\n\0"))
+HEADERS = st.lists(st.tuples(NAMES, VALUES), max_size=3).map(tuple)
 BODIES = st.one_of(
     st.just(b""),
     st.binary(max_size=40),
@@ -23,7 +27,7 @@ RECORDINGS = st.builds(
     request=st.builds(
         RecordedRequest,
         method=st.sampled_from(["GET", "POST"]),
-        path=st.text(),
+        path=st.text(min_size=1),
         query=st.text(),
         headers=HEADERS,
         body=BODIES,
@@ -91,6 +95,52 @@ def test_a_line_that_is_no_recording_is_refused_with_its_place(
 
     with pytest.raises(lines.BadLineError, match=f"^x\\.jsonl:1: {message}"):
         lines.read(path, "x.jsonl")
+
+
+GOOD = json.loads(lines.to_line(one()))
+
+
+@pytest.mark.parametrize(
+    ("part", "members", "message"),
+    [
+        ("request", None, "'request' is not an object: null"),
+        ("response", [], "'response' is not an object: []"),
+        ("provider", ["x"], """'provider' is not a text: ["x"]"""),
+        ("request", {"path": 5}, "'path' is not a text: 5"),
+        ("request", {"path": ""}, "it has no 'path'"),
+        ("request", {"method": "G\r\nX"}, "'method' is not a method of HTTP: 'G\\r\\nX'"),
+        ("response", {"status": 99}, "'status' is not the status of an answer: 99"),
+        ("response", {"status": True}, "'status' is not the status of an answer: true"),
+        ("response", {"status": "200"}, """'status' is not the status of an answer: "200\""""),
+        ("response", {"text": ["a"]}, """'text' is not a text: ["a"]"""),
+        ("response", {"base64": "!"}, "'base64' is not base64: "),
+        ("response", {"is_cut": 1}, "'is_cut' is not true or false: 1"),
+        ("response", {"opened_ms": float("nan")}, "'opened_ms' has what is not a time in"),
+        ("response", {"opened_ms": -1}, "'opened_ms' has what is not a time in milliseconds: -1"),
+        ("response", {"pieces": 5}, "'pieces' is not an array: 5"),
+        ("response", {"pieces": [[1, -5]]}, "'pieces' has what is not a time and a size: [1, -5]"),
+        ("response", {"pieces": [[1e300, 5]]}, "'pieces' has what is not a time in milliseconds"),
+        ("response", {"headers": {"a": "b"}}, """'headers' is not an array: {"a": "b"}"""),
+        ("response", {"headers": [["a"]]}, "'headers' has what is not the name and value of one"),
+        ("response", {"headers": [["a", "b\r\nset-cookie: c"]]}, "'headers' has what is not the"),
+        ("request", {"headers": [["a b", "c"]]}, "'headers' has what is not the name and value"),
+    ],
+)
+def test_what_no_recorder_writes_is_refused(part: str, members: object, message: str) -> None:
+    inner = {**GOOD[part], **members} if isinstance(members, dict) else members
+
+    with pytest.raises(lines.BadLineError) as raised:
+        lines.from_line(json.dumps({**GOOD, part: inner}), "x.jsonl:7")
+
+    assert str(raised.value).startswith(f"x.jsonl:7: this recording cannot be read: {message}")
+
+
+def test_what_is_no_file_is_not_waited_for(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe.jsonl"
+    os.mkfifo(pipe)
+
+    with pytest.raises(UsageError, match="is not a regular file"):
+        lines.read(pipe)
 
 
 def test_a_cassette_that_is_not_there_is_named(tmp_path: Path) -> None:

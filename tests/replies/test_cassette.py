@@ -1,5 +1,6 @@
 """What was recorded answers the same request again: to the byte, in its time, and no other one."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -81,6 +82,17 @@ def test_what_is_no_json_comes_back(tmp_path: Path) -> None:
     assert again.headers["content-type"] == "audio/mpeg"
 
 
+def test_headers_of_the_connection_are_those_of_this_one(tmp_path: Path) -> None:
+    _, recording = ask(Api(TOLD), asked("Hi"))
+    framing = (("Content-Length", "9"), ("transfer-encoding", "chunked"), ("x-kept", "1"))
+    edited = replace(recording, answer=replace(recording.answer, headers=framing))
+
+    again = replaying(tmp_path, [edited]).post(CHAT, asked("Hi"))
+
+    assert again.head.headers == (("x-kept", "1"),)
+    assert again.head.content_length == len(again.body)
+
+
 def test_it_takes_no_time_if_it_is_not_to(tmp_path: Path) -> None:
     body = asked("slow", stream=True)
     _, recording = ask(Api(TOLD), body)
@@ -138,6 +150,17 @@ def test_what_is_ignored_may_differ(tmp_path: Path) -> None:
 
     assert ignoring.post(CHAT, body).text == "A"
     assert strict.post(CHAT, body).call.rule is None
+
+
+def test_a_body_that_is_nested_without_end_is_another_one(tmp_path: Path) -> None:
+    deep = b'{"model":"gpt-4o","messages":' + b"[" * 900 + b"]" * 900 + b"}"
+    tapes = [foreign("POST", CHAT, deep, 418, b"{}"), *tape("A")]
+
+    replay = replaying(tmp_path, tapes)
+
+    assert replay.post(CHAT, asked("Hi")).text == "A"
+    assert replay.send("POST", CHAT, deep).status == 418
+    assert replay.send("POST", CHAT, deep.replace(b"4o", b"4")).call.rule is None
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, cast
 
+from mockserver.cassettes.lines import can_be_sent
 from mockserver.cassettes.recording import (
+    OF_THE_CONNECTION,
     Piece,
     RecordedAnswer,
     RecordedRequest,
@@ -21,10 +23,6 @@ from mockserver.wire.events import CONTENT_TYPE
 from mockserver.wire.jsontext import is_list
 from mockserver.wire.timeline import Headers
 
-OF_THE_CONNECTION: Final = frozenset(
-    {"connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding"}
-)
-"""Headers that say how the body went over the connection, which a recording does not keep."""
 LEAST_STATUS: Final = 200
 MOST_STATUS: Final = 599
 LONGEST_MS: Final = 3_600_000.0
@@ -114,9 +112,11 @@ class Exchanges:
 def _kept(headers: Headers) -> Headers:
     return tuple(
         [
-            (name, value)
+            (name, one)
             for name, value in headers
-            if name.lower() not in OF_THE_CONNECTION and not name.startswith(":")
+            # Browsers write several headers of one name as one, with a newline between them.
+            for one in value.splitlines() or [""]
+            if name.lower() not in OF_THE_CONNECTION and can_be_sent(name, one)
         ]
     )
 

@@ -133,6 +133,26 @@ def test_an_archive_tells_when_an_answer_came() -> None:
     assert (stream.answer.opened_ms, stream.answer.pieces) == (100, ())
 
 
+def test_headers_that_a_browser_joined_are_several_and_what_is_none_is_left_out(
+    tmp_path: Path,
+) -> None:
+    archive = json.loads(file("har", "error").read_text())
+    (entry,) = archive["log"]["entries"]
+    entry["response"]["headers"] += [
+        {"name": "set-cookie", "value": "a=1\nb=2"},
+        {"name": "not one", "value": "x"},
+        {"name": "x-cut", "value": "a\0b"},
+    ]
+    path = tmp_path / "browser.har"
+    path.write_text(json.dumps(archive))
+
+    (recording,) = read(path, hearing=HEARING).recordings
+    added = [pair for pair in recording.answer.headers if pair[0] in {"set-cookie", "x-cut"}]
+
+    assert added == [("set-cookie", "a=1"), ("set-cookie", "b=2")]
+    assert "not one" not in dict(recording.answer.headers)
+
+
 # --- What recorders do differently -----------------------------------------------------------
 
 
