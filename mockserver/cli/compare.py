@@ -138,7 +138,7 @@ def _against(options: argparse.Namespace, ready: "Prepared") -> "Comparison":
         if all(case.answer.status != UNAUTHORIZED for case in thread)
     ]
     answers = asked(threads, Upstream(options.against, key), options.at_once or AT_ONCE)
-    return compared_with(ready, answers)
+    return compared_with(ready, answers, key)
 
 
 def _count(text: str) -> int:

@@ -2,9 +2,11 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import NamedTuple
+from typing import NamedTuple, Self
 
+from mockserver.cassettes.finding import Finder
 from mockserver.cassettes.recording import Recording
+from mockserver.cassettes.scrubbing import known_secrets
 from mockserver.plugins import Plugins
 from mockserver.recordings.comparing.cases import JUDGED, OTHER, Case
 from mockserver.recordings.comparing.findings import Finding
@@ -14,14 +16,39 @@ from mockserver.recordings.comparing.sending import Answered
 from mockserver.recordings.comparing.threads import Threads, threads
 from mockserver.recordings.hearing import Hearing
 from mockserver.recordings.importers.taken import Taken
+from mockserver.records.redaction import without
 
 
 @dataclass(frozen=True, slots=True)
 class Compared:
-    """A recording, and what comparing it found."""
+    """A recording, and what comparing it found, without the secrets of the recording.
+
+    Attributes:
+        case: The recording.
+        model: The model that was asked; empty: none.
+        path: Where the request led.
+        findings: What comparing found.
+
+    """
 
     case: Case
+    model: str
+    path: str
     findings: tuple[Finding, ...]
+
+    @classmethod
+    def of(cls, case: Case, findings: Iterable[Finding], secrets: Iterable[str] = ()) -> Self:
+        """Return what was found about *case*, without *secrets*, those of the client."""
+        finder = Finder((), (*secrets, *known_secrets(case.recording)))
+
+        def told(text: str) -> str:
+            return without(text, finder.find(text))
+
+        clean = [
+            replace(one, about=told(one.about), place=told(one.place), what=told(one.what))
+            for one in findings
+        ]
+        return cls(case, told(case.model), told(case.recording.request.path), tuple(clean))
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,17 +131,20 @@ def _fault(case: Case) -> str:
     return ""
 
 
-def compared_with(ready: Prepared, answers: Iterable[Answered | str]) -> Comparison:
+def compared_with(
+    ready: Prepared, answers: Iterable[Answered | str], key: str | None = None
+) -> Comparison:
     """Return what comparing recordings with *answers* of a live provider found.
 
-    In place of an answer may be the reason why there is none.
+    In place of an answer may be the reason why there is none. The *key* that was sent is not told.
     """
+    secrets = () if key is None else (key,)
     left_out = list(ready.left_out)
     judging = Judging(ready.known, is_live=True)
     found: list[Compared] = []
     for answered in answers:
         if isinstance(answered, Answered):
-            found.append(Compared(answered.case, tuple(judging.judged(answered))))
+            found.append(Compared.of(answered.case, judging.judged(answered), secrets))
         else:
             left_out.append(answered)
     return Comparison(tuple(sorted(found, key=lambda one: one.case.number)), tuple(left_out))
@@ -133,7 +163,7 @@ def compared(ready: Prepared, plugins: Plugins) -> Comparison:
             engines[kind] = InProcess(own, ready.hearing, plugins, kind)
         for answered in engines[kind].answered(thread):
             if isinstance(answered, Answered):
-                found.append(Compared(answered.case, tuple(judging.judged(answered))))
+                found.append(Compared.of(answered.case, judging.judged(answered)))
             else:
                 left_out.append(answered)
     return Comparison(

@@ -7,9 +7,11 @@ from typing import Any, Final, NamedTuple
 
 from mockserver.recordings.comparing import allowances
 from mockserver.recordings.importers.documents import as_list, as_object
+from mockserver.records.redaction import redact_text
 from mockserver.wire.jsontext import is_list, is_object
 
 MOST_SHOWN: Final = 120
+_BETWEEN_WORDS: Final = frozenset(' ",:;{}[]()<>')
 _INDEX: Final = re.compile(r"\[\d+\]")
 
 
@@ -21,9 +23,17 @@ class Difference(NamedTuple):
 
 
 def shown(value: object) -> str:
-    """Return *value* as JSON, shortened."""
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= MOST_SHOWN else text[: MOST_SHOWN - 1] + "…"
+    """Return *value* as JSON, shortened, without what looks like a secret.
+
+    No word is cut: a part of a secret would be found by nobody.
+    """
+    text = redact_text(json.dumps(value, ensure_ascii=False, default=str))
+    if len(text) <= MOST_SHOWN:
+        return text
+    end = MOST_SHOWN - 1
+    while end > 0 and text[end - 1] not in _BETWEEN_WORDS:
+        end -= 1
+    return text[:end] + "…"
 
 
 def _kind(value: object) -> str:

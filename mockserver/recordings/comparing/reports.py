@@ -167,9 +167,9 @@ def _recording(one: Compared, findings: Iterable[Finding]) -> dict[str, Any]:
         "provider": one.case.group,
         "endpoint": recording.endpoint,
         "method": recording.request.method,
-        "path": recording.request.path,
+        "path": one.path,
         "status": recording.answer.status,
-        "model": one.case.model or None,
+        "model": one.model or None,
         "findings": [
             {"kind": finding.kind, "about": finding.about, "same": finding.is_same}
             | ({} if finding.is_same else {"place": finding.place, "what": finding.what})
