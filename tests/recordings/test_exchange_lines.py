@@ -6,7 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from mockserver.cassettes import lines
 from mockserver.recordings import importers
 from mockserver.recordings.importers import exchange_lines
 
@@ -102,3 +105,20 @@ def test_lines_of_exchanges_are_recognised_beside_cassettes(tmp_path: Path) -> N
     (one,) = importers.read(file).recordings
 
     assert (one.provider, one.endpoint) == ("openai", "chat.completions")
+
+
+@given(
+    st.sampled_from([*LINE, "chunks", "response_text", "body_style", "method", "path", "query"]),
+    st.none() | st.booleans() | st.integers() | st.text() | st.lists(st.none() | st.text()),
+)
+def test_a_line_with_anything_in_it_is_read_or_left_out(member: str, value: Any) -> None:
+    taken = read(**{member: value})
+
+    for recording in taken.recordings:
+        assert lines.from_line(lines.to_line(recording)).answer.body == recording.answer.body
+    assert len(taken.recordings) + len(taken.left_out) == 1
+
+
+def test_a_line_that_is_nested_without_end_is_left_out() -> None:
+    deep = json.dumps(LINE).replace("[]", "[" * 900 + "]" * 900)
+    assert len(exchange_lines.read(deep, "x").recordings + exchange_lines.read(deep, "x").left_out)

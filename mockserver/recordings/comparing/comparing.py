@@ -2,11 +2,12 @@
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import NamedTuple, Self
 
 from mockserver.cassettes.finding import Finder
 from mockserver.cassettes.recording import Recording
-from mockserver.cassettes.scrubbing import known_secrets
+from mockserver.cassettes.scrubbing import CLIENTS, known_secrets
 from mockserver.plugins import Plugins
 from mockserver.recordings.comparing.cases import JUDGED, OTHER, Case
 from mockserver.recordings.comparing.findings import Finding
@@ -39,16 +40,21 @@ class Compared:
     @classmethod
     def of(cls, case: Case, findings: Iterable[Finding], secrets: Iterable[str] = ()) -> Self:
         """Return what was found about *case*, without *secrets*, those of the client."""
-        finder = Finder((), (*secrets, *known_secrets(case.recording)))
+        finder = _finder((*secrets, *known_secrets(case.recording)))
 
         def told(text: str) -> str:
             return without(text, finder.find(text))
 
         clean = [
-            replace(one, about=told(one.about), place=told(one.place), what=told(one.what))
+            Finding(one.kind, told(one.about), one.is_same, told(one.place), told(one.what))
             for one in findings
         ]
         return cls(case, told(case.model), told(case.recording.request.path), tuple(clean))
+
+
+@lru_cache(maxsize=CLIENTS)
+def _finder(secrets: tuple[str, ...]) -> Finder:
+    return Finder((), secrets)
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,10 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from mockserver.cassettes.lines import can_be_sent
 from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Recording
-from mockserver.recordings.importers.documents import as_object
+from mockserver.recordings.importers.documents import as_list, as_object, as_text
+from mockserver.recordings.importers.exchanges import LEAST_STATUS, MOST_STATUS, headers_of
 from mockserver.recordings.importers.taken import Taken
 from mockserver.wire.events import CONTENT_TYPE
 from mockserver.wire.jsontext import is_object
@@ -64,7 +66,10 @@ def read(text: str, shown: str) -> Taken:
         except (ValueError, RecursionError) as error:
             left_out.append(f"{source}: this line is not JSON: {error}")
             continue
-        found = _recording(exchange, source) if is_object(exchange) else "no JSON object"
+        try:
+            found = _recording(exchange, source) if is_object(exchange) else "no JSON object"
+        except RecursionError:
+            found = "it is nested too deeply"
         if isinstance(found, Recording):
             recordings.append(found)
         else:
@@ -82,13 +87,15 @@ def _recording(exchange: Mapping[str, Any], source: str) -> Recording | str:
     if isinstance(answer, str):
         return answer
     path, query = _path(exchange)
-    method = str(exchange.get("method") or "POST").upper()
+    method = (as_text(exchange.get("method")) or "POST").upper()
+    if not (method.isascii() and method.isalpha()):
+        return f"'{method}' is not a method of HTTP"
     sent = exchange["request"]
     if sent is None and method == "POST" and not path.endswith("/cancel"):
         return "its request was not kept"
     body = b"" if sent is None else _encoded(json.dumps(sent, ensure_ascii=False))
     headers = (("content-type", "application/json"),) if body else ()
-    provider = str(exchange.get("provider") or "")
+    provider = as_text(exchange.get("provider"))
     return Recording(
         request=RecordedRequest(method, path, query, headers, body),
         answer=answer,
@@ -99,10 +106,10 @@ def _recording(exchange: Mapping[str, Any], source: str) -> Recording | str:
 
 def _path(exchange: Mapping[str, Any]) -> tuple[str, str]:
     """Return path and query, as the provider has them; some recorders keep a part of the path."""
-    provider, sent = exchange.get("provider"), as_object(exchange["request"])
-    path, query = str(exchange.get("path") or ""), str(exchange.get("query") or "")
+    provider, sent = as_text(exchange.get("provider")), as_object(exchange["request"])
+    path, query = as_text(exchange.get("path")), as_text(exchange.get("query"))
     own = _OWN.search(path)
-    tail = own[0] if own else str(exchange.get("endpoint") or "")
+    tail = own[0] if own else as_text(exchange.get("endpoint"))
     if provider == "azure":
         version = AZURE_VERSION if not path else "2025-04-01-preview"
         if not path or "/deployments/" in path:
@@ -121,17 +128,19 @@ def _path(exchange: Mapping[str, Any]) -> tuple[str, str]:
 
 def _answer(exchange: Mapping[str, Any]) -> RecordedAnswer | str:
     """Return what came back, or why that is not known."""
-    status = int(exchange["status"])
+    status = exchange["status"]
+    if not isinstance(status, int) or not LEAST_STATUS <= status <= MOST_STATUS:
+        return "no answer was recorded"
     kept = as_object(exchange.get("response_headers"))
-    headers = tuple([(str(name), str(value)) for name, value in kept.items()])
-    chunks, response = exchange.get("chunks"), exchange.get("response")
-    text, style = exchange.get("response_text"), exchange.get("body_style")
+    headers = tuple([pair for pair in headers_of(kept) if can_be_sent(*pair)])
+    chunks, response = as_list(exchange.get("chunks")), exchange.get("response")
+    text, style = exchange.get("response_text"), as_text(exchange.get("body_style"))
     order_is_lost = exchange.get("key_order_kept") is False
     if chunks:
         body = _encoded("".join(_events(chunks, style, order_is_lost=order_is_lost)))
         return RecordedAnswer(status, _typed(headers, CONTENT_TYPE), body)
     if response is not None:
-        body = _encoded(_json(response, style or "", order_is_lost=order_is_lost))
+        body = _encoded(_json(response, style, order_is_lost=order_is_lost))
         return RecordedAnswer(status, _typed(headers, "application/json"), body)
     if text is None:
         return "its answer was not kept"
@@ -159,8 +168,8 @@ def _typed(headers: Headers, content_type: str) -> Headers:
     return (("content-type", stated if is_right else content_type), *others)
 
 
-def _events(chunks: list[Any], style: str | None, *, order_is_lost: bool) -> Iterator[str]:
-    named = (style or "").startswith("sse event:")
+def _events(chunks: list[Any], style: str, *, order_is_lost: bool) -> Iterator[str]:
+    named = style.startswith("sse event:")
     last = None
     for chunk in chunks:
         last = chunk
