@@ -7,9 +7,7 @@ A path names places: members, positions and wildcards (`messages[0].content`, `t
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias, cast
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
+from mockserver.templates.queries import QueryError, query
 from mockserver.wire.jsontext import is_list, is_object
 
 Step: TypeAlias = str | int | None
@@ -28,11 +26,14 @@ class Ignored:
 
         """
         try:
-            parsed: Mapping[str, Any] = jmespath.compile(text).parsed
-        except JMESPathError as error:
+            parsed: Mapping[str, Any] = query(text).tree
+        except QueryError as error:
             raise ValueError(f"'{text}' is not a JMESPath: {error}") from error
         self.text = text
-        self._steps = tuple(_steps(parsed, text))
+        try:
+            self._steps = tuple(_steps(parsed, text))
+        except RecursionError as error:
+            raise ValueError(f"'{text:.40}…' is nested too deeply") from error
         if not self._steps:
             raise ValueError(f"'{text}' names the whole body: {PLACES}")
 

@@ -399,6 +399,9 @@ def test_the_journal_reads_it(tmp_path: Path) -> None:
         ("file: other.jsonl", "there is no cassette 'other.jsonl'"),
         ("file: ../tape.jsonl", "'../tape.jsonl' is outside the folder of the scenarios"),
         ("file: tape.jsonl, ignore: ['length(messages)']", "computes something"),
+        ("file: tape.jsonl, ignore: [a-b]", "'a-b' is not a JMESPath: at character 2"),
+        (f"file: tape.jsonl, ignore: ['{'(' * 4_000}']", "the expression is nested too deeply"),
+        (f"file: tape.jsonl, ignore: ['a{'[*]' * 990}']", "is nested too deeply"),
         (
             "file: tape.jsonl, usage: {prompt_tokens: 1}",
             "'usage' has no place in a recorded answer",
