@@ -106,23 +106,8 @@ class Clock:
         if missing > 0:
             self._move(missing)
 
-    def run_at(self, time_scale: float) -> None:
-        """Let time pass at another *time_scale* from now on.
-
-        Raises:
-            UsageError: It is negative, or not finite.
-
-        """
-        refuse_time_scale(time_scale)
-        self._moved_s, self._started = self.now_s(), self._source()
-        self.time_scale = time_scale
-        self._wake()
-
     def _move(self, seconds: float) -> None:
         self._moved_s += seconds
-        self._wake()
-
-    def _wake(self) -> None:
         for wake in tuple(self._watchers):
             wake()
 

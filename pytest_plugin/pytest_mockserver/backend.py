@@ -36,8 +36,6 @@ SETTLING: Final = 25
 """Rounds of the server's loop until an answer that a client has read is entered as sent."""
 SCRIPT: Final = "script"
 """The layer of what the test scripts."""
-REAL_TIME: Final = 1.0
-"""The time scale of a session that records."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -222,12 +220,7 @@ class Local:
             hint = "create it with MockServer(…, upstream=URL, record='none')"
             raise UsageError(f"the server of 'mock_llm_server' has no upstream server\n  {hint}")
 
-        def rest() -> None:
-            self._session.rest_on(lowest, passing)
-            if passing.passes_on:
-                self.clock.run_at(REAL_TIME)
-
-        self._do(rest)
+        self._do(lambda: self._session.rest_on(lowest, passing))
 
     def left(self, rule: str) -> tuple[str, ...]:
         """Return the recordings that *rule* has never given."""

@@ -197,7 +197,7 @@ class Session(Script):
         """Answer from a cassette below everything that the test scripts and loads.
 
         With `--mock-llm-record`, what it lacks (`new`), or everything (`all`), goes to the upstream
-        server and is recorded, in real time.
+        server and is recorded.
 
         Args:
             name: The file `cassettes/<name>.jsonl` beside the test, or a path from there; None: the

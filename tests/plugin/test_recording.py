@@ -132,9 +132,8 @@ def test_it(mock_llm):
     cassette = mock_llm.cassette()
     for said in ("Hi", "Hi", "More"):
         ask(mock_llm.base_url, said)
-    assert mock_llm.time_scale == 1
+    assert mock_llm.backend.time_scale == 0
 """
-    source = source.replace("mock_llm.time_scale", "mock_llm.backend.time_scale")
     ran = runs.of(source, *recording(upstream, "new"), called="test_it", passed=1)
 
     assert said(cassette) == ["Hi", "Old", "Hi", "More"]

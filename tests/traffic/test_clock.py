@@ -67,24 +67,6 @@ def test_how_long_one_waits_depends_on_the_scale(time_scale: float, wall_s: floa
     assert clock.wall_s(20) == pytest.approx(wall_s)
 
 
-def test_time_passes_at_another_scale_from_then_on() -> None:
-    source = Source()
-    clock = Clock.start(source, 0)
-    woken: list[float] = []
-    clock.advance(3)
-    clock.watch(lambda: woken.append(clock.now_s()))
-
-    source.now += 10
-    clock.run_at(1)
-    source.now += 2
-
-    assert clock.now_s() == 5
-    assert clock.wall_s(7) == 2
-    assert woken == [3]
-    with pytest.raises(UsageError, match="the time scale must be"):
-        clock.run_at(-1)
-
-
 def test_nobody_waits_for_what_is_past() -> None:
     clock = Clock.start(Source())
     clock.advance(5)

@@ -40,7 +40,7 @@ MOST: Final = 2**53
 def member(value: JsonValue, *path: str) -> Any:
     """Return what is at *path* in *value*; None if nothing is there."""
     for name in path:
-        if not isinstance(value, dict):
+        if not is_object(value):
             return None
         value = value.get(name)
     return value
@@ -199,7 +199,7 @@ def bill(usage: JsonValue) -> Usage | None:
 
 def _count_at(details: JsonValue, name: str) -> int:
     """Return the count called *name* in *details*; 0 if there is none."""
-    found = details.get(name) if isinstance(details, dict) else None
+    found = details.get(name) if is_object(details) else None
     return (whole(details, name) or 0) if found else 0  # nearly all are 0
 
 
