@@ -191,12 +191,14 @@ def is_kept_of_answer(lower: str) -> bool:
 
 def known_secrets(recording: Recording) -> tuple[str, ...]:
     """Return what stands in those headers and parameters of *recording* that hold secrets."""
-    request = recording.request
-    found = [
-        *_secrets_of(request.headers),
-        *_secrets_of(recording.answer.headers),
-    ]
-    for part in request.query.split("&") if request.query else ():
+    request, answer = recording.request, recording.answer
+    return secrets_of_heads(request.headers, request.query, answer.headers)
+
+
+def secrets_of_heads(asked: Headers, query: str, answered: Headers) -> tuple[str, ...]:
+    """Return what stands in those headers and parameters of an exchange that hold secrets."""
+    found = [*_secrets_of(asked), *_secrets_of(answered)]
+    for part in query.split("&") if query else ():
         name, _, value = part.partition("=")
         if is_secret_parameter(unquote_plus(name).lower()):
             found.append(unquote_plus(value))

@@ -7,17 +7,20 @@ The engine never waits: `server/upstream.py` carries out a `Forward`, and hands 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 
+from mockserver.cassettes.finding import Finder
 from mockserver.cassettes.recording import OF_THE_CONNECTION, RecordedAnswer
+from mockserver.cassettes.scrubbing import CLIENTS, secrets_of_heads
 from mockserver.contracts import NOTHING_HEARD, Heard, HeardEvent, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine.answering import stated_headers
 from mockserver.engine.asked import Asked, Matched, Pace, Plain, Ready, Summary
 from mockserver.engine.refusing import NO_RETRY
 from mockserver.records.journal import Call
-from mockserver.records.redaction import redact_text
+from mockserver.records.redaction import redact_text, without
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
@@ -92,7 +95,7 @@ def gone(
         body,
         usage=said.usage,
         pace=pace,
-        summary=_summary(asked, said),
+        summary=_summary(asked, answer, said),
         calls_tools=any(choice.tool_calls for choice in said.choices),
         answer_id=said.id,
         error_code=asked.route.dialect.error_code(answer.json) if answer.is_refusal else None,
@@ -108,18 +111,33 @@ def _pace(answer: RecordedAnswer, incoming: IncomingCall, said: Heard) -> Pace:
     return Pace(model, prompt_tokens, streamed=answer.is_stream)
 
 
-def _summary(asked: Asked, said: Heard) -> Summary | None:
-    """Return what the journal keeps of what was *said*, without secrets."""
+def _summary(asked: Asked, answer: RecordedAnswer, said: Heard) -> Summary | None:
+    """Return what the journal keeps of what was *said* in *answer*, without secrets.
+
+    Another server may repeat them as it likes: these are found in all spellings.
+    """
     if not said.choices:
         return None
+    http = asked.http
+    known = secrets_of_heads(tuple(http.headers.items()), http.query, answer.headers)
+    finder = _finder(known)
     first = said.choices[0]
     reason = first.finish_reason or (said.finish_reasons[0] if said.finish_reasons else "") or ""
     text = first.text if first.text is not None else first.refusal
     calls = [
-        replace(made, arguments=redact_text(made.arguments, asked.secrets))
-        for made in first.tool_calls
+        replace(made, arguments=_told(made.arguments, asked, finder)) for made in first.tool_calls
     ]
-    return Summary(None if text is None else redact_text(text, asked.secrets), reason, tuple(calls))
+    told = None if text is None else _told(text, asked, finder)
+    return Summary(told, reason, tuple(calls))
+
+
+@lru_cache(maxsize=CLIENTS)
+def _finder(secrets: tuple[str, ...]) -> Finder:
+    return Finder((), secrets)
+
+
+def _told(text: str, asked: Asked, finder: Finder) -> str:
+    return redact_text(without(text, finder.find(text)), asked.secrets)
 
 
 # --- Frames ----------------------------------------------------------------------------------

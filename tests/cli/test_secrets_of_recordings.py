@@ -120,7 +120,8 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str, str]:
         for number, planted in enumerate(EXCHANGES):
             raw = exchange(server, asking(number, planted))
             assert raw.status == planted.status
-        calls = request("GET", "/_mock/sessions/default/calls")
+        host = server.url.partition("//")[2]
+        calls = request("GET", "/_mock/sessions/default/journal", headers={"host": host})
         journal = exchange(server, calls).body.decode()
         process.send_signal(signal.SIGTERM)
         process.wait(PATIENCE_S)
@@ -138,6 +139,7 @@ def test_none_is_in_the_cassette_on_the_terminal_or_in_the_journal(
     assert shown.count(" kept\r\n") == len(EXCHANGES)
     assert planted_in(cassette.read_text()) == []
     assert planted_in(shown) == []
+    assert len(json.loads(journal)["calls"]) == len(EXCHANGES)
     # What only a person can name is taken out of cassettes.
     assert set(planted_in(journal)) <= {NAMED}
 
