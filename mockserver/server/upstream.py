@@ -24,6 +24,8 @@ from mockserver.wire.timeline import Head, Headers
 
 MOST_BYTES: Final = 64 * 1024 * 1024
 """The size limit of an answer that is kept, or that failures act on."""
+MOST_PIECES: Final = 1_000_000
+"""How many pieces it may come in: each takes more memory than its bytes."""
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests state the size of their body, even if there is none."""
 
@@ -89,14 +91,22 @@ class LiveAnswer:
         """
         async for piece in self._line.pieces():
             self._size += len(piece)
-            if self._size <= MOST_BYTES:
+            if not self.unkept:
                 self._parts.append(piece)
                 self._times_ms.append(self._now_ms())
-            elif not self.unkept:
-                self.unkept = f"the answer is longer than {MOST_BYTES} bytes"
+                self.unkept = self._excess()
+            if self.unkept:
                 self._parts.clear()
                 self._times_ms.clear()
             yield piece
+
+    def _excess(self) -> str:
+        """Return why what has come is too much to be kept; empty: it is not."""
+        if self._size > MOST_BYTES:
+            return f"the answer is longer than {MOST_BYTES} bytes"
+        if len(self._parts) > MOST_PIECES:
+            return f"the answer comes in more than {MOST_PIECES} pieces"
+        return ""
 
     def recorded(self) -> RecordedAnswer:
         """Return what has come, unpacked; `unkept` states afterwards why it is not to be kept.

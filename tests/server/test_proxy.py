@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -274,6 +275,73 @@ def test_a_packed_answer_is_passed_on_packed_and_kept_unpacked(
     for one in kept:
         assert one.answer.body.endswith(b"data: [DONE]\n\n")
         assert "content-encoding" not in dict(one.answer.headers)
+
+
+def test_an_answer_in_too_many_pieces_is_passed_on_and_not_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("mockserver.server.upstream.MOST_PIECES", 20)
+    cassette = tmp_path / "calls.jsonl"
+    content = request("POST", CHAT, chat("by byte", stream=True))
+    with MockServer(RULES) as upstream, passing(upstream, cassette) as proxy:
+        got, sent = exchange(proxy, content), exchange(upstream, content)
+
+    assert got.body.count(b"data: ") == sent.body.count(b"data: ")
+    assert recorded(cassette) == ()
+
+
+JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
+ODD_EVENTS = (
+    b'data: [1]\n\ndata: {"choices":[{"index":1e400,"delta":{"tool_calls":[{"index":"a"},'
+    b'{"index":-1}]}}]}\n\ndata: {"type":5,"response":[]}\n\n'
+)
+STREAM_HEAD = JSON_HEAD.replace(b"application/json", b"text/event-stream")
+
+
+@pytest.mark.parametrize(
+    ("what", "sent", "status"),
+    [
+        ("nothing", b"", 502),
+        ("no HTTP", b"\0\xff\r\n\r\n", 502),
+        ("half a head", b"HTTP/1.1 200 OK\r\ncontent-ty", 502),
+        ("announcements", b"HTTP/1.1 100 Continue\r\n\r\n" * 5_000, 502),
+        ("a redirect", b"HTTP/1.1 302 Found\r\nlocation: http://192.0.2.1/\r\n\r\n", 302),
+        ("JSON without an end", JSON_HEAD + b"[" * 100_000, 200),
+        ("a long number", JSON_HEAD + b'{"id":' + b"9" * 10_000 + b"}", 200),
+        ("NaN", JSON_HEAD + b'{"usage":{"prompt_tokens":NaN,"total_tokens":-1}}', 200),
+        ("odd JSON", JSON_HEAD + b'{"choices":[null,{"message":5}],"usage":[]}', 200),
+        ("no text", JSON_HEAD + b"\xff\0\xfe", 200),
+        ("half a pair", JSON_HEAD + b'{"choices":[{"message":{"content":"\\ud800"}}]}', 200),
+        ("odd events", STREAM_HEAD + ODD_EVENTS, 200),
+    ],
+)
+def test_whatever_comes_the_client_gets_it_or_is_told(
+    what: str, sent: bytes, status: int, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    cassette = tmp_path / f"{what}.jsonl"
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                connection.recv(65_536)
+                connection.sendall(sent)
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        content = request("POST", CHAT, chat("Hi"))
+        with MockServer(upstream=url, cassette=cassette) as proxy:
+            got = exchange(proxy, content)
+            assert exchange(proxy, request("GET", "/healthz")).status == 200
+        thread.join(PATIENCE_S)
+    for one in recorded(cassette):
+        with MockServer(cassette=cassette, time_scale=0) as replay:
+            assert exchange(replay, content).body == one.answer.body
+
+    assert (got.status, proxy.unwritten) == (status, ())
+    assert len(recorded(cassette)) == (status != 502)
+    assert "please report" not in caplog.text
 
 
 # --- What goes where -------------------------------------------------------------------------
