@@ -226,7 +226,12 @@ class Recorder:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | getattr(os, "O_BINARY", 0)
         file = os.open(cassette, flags, 0o666)
         try:
-            if os.write(file, line) != len(line):
+            written = os.write(file, line)
+            if written != len(line):
+                # A part of a line would spoil the one that follows it, once there is room again.
+                end = os.lseek(file, 0, os.SEEK_CUR)
+                if os.fstat(file).st_size == end:
+                    os.ftruncate(file, end - written)
                 raise OSError(0, "the file system has no room for it")
         finally:
             os.close(file)

@@ -1,6 +1,8 @@
 """What the options of forwarding mean together, and where requests go: no socket is opened."""
 
 import os
+import resource
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +183,26 @@ def test_a_cassette_is_replaced_once_whoever_writes_to_it_first(tmp_path: Path) 
     assert [path.name for path in tmp_path.iterdir()] == ["c.jsonl"]
     for recorder in recorders:
         recorder.finish(PATIENCE_S)
+
+
+def test_a_line_for_which_there_was_no_room_leaves_nothing_behind(tmp_path: Path) -> None:
+    cassette = tmp_path / "c.jsonl"
+    long = replace(RECORDING, answer=RecordedAnswer(200, body=b"x" * 4_000_000))
+    write(cassette, [long])
+    recorder = Recorder(complain=print)
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (cassette.stat().st_size + 100, limits[1]))
+    try:
+        recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
+        recorder.flush()
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
+    recorder.finish(PATIENCE_S)
+
+    (complaint,) = recorder.unwritten
+    assert complaint.endswith("the file system has no room for it")
+    assert [len(one.answer.body) for one in read(cassette)] == [4_000_000, 2]
 
 
 def test_a_cassette_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
