@@ -8,10 +8,10 @@ listed with its place and the reason.
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NamedTuple
 
-from mockserver.cassettes.recording import Recording
+from mockserver.cassettes.recording import RecordedAnswer, Recording
 from mockserver.contracts import Heard
 from mockserver.errors import ScenarioError
 from mockserver.models import Catalogue
@@ -118,6 +118,7 @@ class _Writing:
             if route.asks is None:
                 self._leave_out(recording, f"{asked} is answered here without a rule")
                 continue
+            recording = self._alone(recording)  # noqa: PLW2901 - the same one, as far as rules see
             if recording.answer.is_refusal:
                 fails: Json = {"fail": failure_of(recording.answer)}
                 yield _Taken(number, recording, Heard(), fails)
@@ -135,6 +136,45 @@ class _Writing:
                 self._leave_out(recording, "its answer was cut off before the first token")
                 continue
             yield _Taken(number, recording, heard, step)
+
+    def _alone(self, recording: Recording) -> Recording:
+        """Return *recording* without what only other requests make possible.
+
+        That is the conversation that an earlier one created; and a response that was made in the
+        background is answered at once, with what a later request has fetched.
+        """
+        request, sent = recording.request, recording.request.sent
+        drops: set[str] = set()
+        if sent.get("conversation") and not recording.answer.is_refusal:
+            drops.add("conversation")
+        made = self._fetched(recording) if sent.get("background") else None
+        if made is not None:
+            drops.add("background")
+        if not drops:
+            return recording
+        left = {name: value for name, value in sent.items() if name not in drops}
+        content = json.dumps(left, ensure_ascii=False).encode("utf-8", "surrogatepass")
+        answer = recording.answer if made is None else made
+        return replace(recording, request=replace(request, body=content), answer=answer)
+
+    def _fetched(self, recording: Recording) -> RecordedAnswer | None:
+        """Return the last answer that holds the response which *recording* began; None: none."""
+        begun = recording.answer.json
+        identity = begun.get("id") if is_object(begun) else None
+        if not identity:
+            return None
+        path = f"{recording.request.path}/{identity}"
+        return next(
+            (
+                one.answer
+                for one in reversed(self._recordings)
+                if one.request.method == "GET"
+                and one.request.path == path
+                and not one.answer.is_refusal
+                and is_object(one.answer.json)
+            ),
+            None,
+        )
 
     def _writable(self, taken: Sequence[_Taken]) -> list[_Taken]:
         """Return those of *taken* whose values the language has; the others are left out."""

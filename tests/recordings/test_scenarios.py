@@ -493,6 +493,43 @@ def test_what_this_server_refuses_alike_by_itself_is_in_no_rule() -> None:
     replayed(written, [hello, again])
 
 
+def test_what_other_requests_made_possible_is_answered_without_them() -> None:
+    talk = {"model": "gpt-4o-mini", "input": "Who am I?", "conversation": "conv_1"}
+    work = {"model": "gpt-4o-mini", "input": "Work.", "background": True}
+
+    def response(status: str, text: str) -> RecordedAnswer:
+        said = {"type": "output_text", "text": text, "annotations": []}
+        item = {"type": "message", "id": "msg_1", "role": "assistant", "content": [said]}
+        made = {"id": "resp_1", "object": "response", "status": status, "model": "gpt-4o-mini"}
+        content = json.dumps({**made, "output": [item] if text else []}).encode()
+        return RecordedAnswer(200, (("content-type", "application/json"),), content)
+
+    def posted(body: dict[str, Any], answer: RecordedAnswer) -> Recording:
+        request = RecordedRequest("POST", "/v1/responses", body=json.dumps(body).encode())
+        return Recording(request=request, answer=answer, provider="openai", source="a.jsonl:1")
+
+    fetched = RecordedRequest("GET", "/v1/responses/resp_1")
+    looked_up = [
+        Recording(request=fetched, answer=answer, provider="openai", source="a.jsonl:2")
+        for answer in (response("in_progress", ""), response("completed", "Done."))
+    ]
+    recordings = [
+        posted(talk, response("completed", "You are Bo.")),
+        posted(work, response("queued", "")),
+        *looked_up,
+    ]
+
+    written = scenario_of(recordings, HEARING)
+
+    rules = {rule.name for rule in load_scenario(ScenarioText(written.text)).rules}
+    assert rules == {"who-am-i", "work"}
+    assert "You are Bo." in written.text
+    assert "Done." in written.text
+    assert {line.partition(": ")[2] for line in written.left_out} == {
+        "GET /v1/responses/resp_1 is answered here without a rule"
+    }
+
+
 def test_no_recordings_make_a_scenario_without_rules() -> None:
     assert scenario_of([], HEARING).left_out == ()
 
