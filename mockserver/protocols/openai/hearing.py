@@ -39,11 +39,12 @@ MOST: Final = 2**53
 
 def member(value: JsonValue, *path: str) -> Any:
     """Return what is at *path* in *value*; None if nothing is there."""
+    found: Any = value
     for name in path:
-        if not is_object(value):
+        if not is_object(found):
             return None
-        value = value.get(name)
-    return value
+        found = found.get(name)
+    return found
 
 
 def words(value: JsonValue, *path: str) -> str | None:
