@@ -52,6 +52,7 @@ class Line(asyncio.Protocol):
         self._waiter: asyncio.Future[None] | None = None
         self._broken: BrokenOffError | None = None
         self._heard_s = 0.0
+        self._has_heard = False
         self.idle_from_s = 0.0
 
     # --- What the loop calls ---
@@ -67,6 +68,7 @@ class Line(asyncio.Protocol):
             self.abort()  # nothing more was asked
             return
         self._heard_s = self._loop.time()
+        self._has_heard = True
         try:
             pieces = reader.feed(data)
         except NotHttpError as error:
@@ -110,6 +112,7 @@ class Line(asyncio.Protocol):
 
         """
         transport = self._transport
+        self._has_heard = False
         if transport is None or transport.is_closing():
             raise BrokenOffError("fin", "it closed the connection without an answer")
         self._reader = reader = AnswerReader(method)
@@ -171,6 +174,15 @@ class Line(asyncio.Protocol):
     def is_open(self) -> bool:
         """Whether a request can be sent."""
         return self._transport is not None and not self._transport.is_closing()
+
+    @property
+    def was_let_go(self) -> bool:
+        """Whether the other server ended it, after an earlier answer, while a request was sent.
+
+        It had most likely not read that: browsers and curl send it again by a new connection.
+        """
+        was_used = self.idle_from_s > 0
+        return was_used and not self._has_heard and not isinstance(self._broken, SilentError)
 
     def rest(self) -> None:
         """Wait for the next request: whatever comes before that ends the connection."""

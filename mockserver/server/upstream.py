@@ -186,20 +186,23 @@ class Upstream:
             _sent_headers(tuple(http.headers.items()), self.key, in_query=_has_key(http.query)),
             len(http.body),
         )
-        try:
-            line = await lines.take()
-        except (OSError, TimeoutError) as error:
-            raise _unreached(error) from error
-        began_s = asyncio.get_running_loop().time()
-        try:
-            head = await line.ask(http.method, sent, http.body)
-        except BrokenOffError as error:
-            lines.give_back(line)
-            raise _failed(error) from error
-        except asyncio.CancelledError:
-            lines.give_back(line)
-            raise
-        return LiveAnswer(lines, line, head, began_s)
+        while True:
+            try:
+                line = await lines.take()
+            except (OSError, TimeoutError) as error:
+                raise _unreached(error) from error
+            began_s = asyncio.get_running_loop().time()
+            try:
+                head = await line.ask(http.method, sent, http.body)
+            except BrokenOffError as error:
+                lines.give_back(line)
+                if not line.was_let_go:
+                    raise _failed(error) from error
+            except asyncio.CancelledError:
+                lines.give_back(line)
+                raise
+            else:
+                return LiveAnswer(lines, line, head, began_s)
 
     async def ask(self, http: HttpRequest, path: str) -> RecordedAnswer:
         """Return all that the server answers to *http* at *path*, as spelled in URLs.

@@ -290,6 +290,31 @@ def test_an_answer_in_too_many_pieces_is_passed_on_and_not_kept(
     assert recorded(cassette) == ()
 
 
+def test_a_connection_that_is_let_go_while_it_is_used_again_is_made_anew() -> None:
+    said = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
+    taken: list[int] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def answer() -> None:
+            for answers in (1, 1, 0):
+                connection, _ = listener.accept()
+                with connection:
+                    for _ in range(answers):
+                        connection.recv(65_536)
+                        connection.sendall(said)
+                    taken.append(len(connection.recv(65_536)))  # and no answer to this one
+
+        thread = threading.Thread(target=answer)
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with MockServer(upstream=url) as proxy:
+            got = [exchange(proxy, request("POST", CHAT, chat("Hi"))).status for _ in range(3)]
+        thread.join(PATIENCE_S)
+
+    assert got == [200, 200, 502]
+    assert all(taken)
+
+
 JSON_HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nconnection: close\r\n\r\n"
 ODD_EVENTS = (
     b'data: [1]\n\ndata: {"choices":[{"index":1e400,"delta":{"tool_calls":[{"index":"a"},'
