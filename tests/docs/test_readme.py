@@ -6,11 +6,13 @@ whose first line names a file are that file. What a block prints is told behind 
 
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -104,6 +106,25 @@ def environment(**more: str) -> Mapping[str, str]:
     }
 
 
+CASSETTE_OF_VCR = """
+interactions:
+- request:
+    body: '{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}'
+    headers: {content-type: [application/json]}
+    method: POST
+    uri: https://api.openai.com/v1/chat/completions
+  response:
+    body:
+      string: '{"id": "chatcmpl-1", "object": "chat.completion", "created": 1,
+        "model": "gpt-4o-mini",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "Hello!"},
+        "finish_reason": "stop"}]}'
+    headers: {content-type: [application/json]}
+    status: {code: 200, message: OK}
+version: 1
+"""
+
+
 def run(command: list[str], folder: Path, server: MockServer | None = None) -> str:
     """Return what *command* prints in *folder*."""
     variables = {"OPENAI_BASE_URL": server.base_url, "OPENAI_API_KEY": "sk-mock"} if server else {}
@@ -174,9 +195,15 @@ def test_a_yaml_block_is_a_right_scenario(block: Block, folder: Path) -> None:
 
 @pytest.mark.parametrize("block", blocks("commands"))
 def test_the_commands_work(block: Block, folder: Path) -> None:
+    cassettes = folder / "cassettes"
+    cassettes.mkdir()
+    shutil.copy(ROOT / "scenarios/recorded/weather.jsonl", folder / "checkout.jsonl")
+    (cassettes / "hello.yaml").write_text(CASSETTE_OF_VCR)
     for line in block.text.splitlines():
-        arguments = [sys.executable, "-m", *line.split()]
-        if "serve" not in arguments:
+        words = line.partition("#")[0].split()
+        found = [sorted(folder.glob(word)) if "*" in word else [word] for word in words]
+        arguments = [sys.executable, "-m", *map(str, chain.from_iterable(found))]
+        if not {"serve", "record"} & set(words):
             run(arguments, folder)
             continue
         arguments += ["--port", "0"]
