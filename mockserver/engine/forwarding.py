@@ -19,9 +19,13 @@ from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine.answering import stated_headers
 from mockserver.engine.asked import Asked, Matched, Pace, Plain, Ready, Summary
 from mockserver.engine.refusing import NO_RETRY
+from mockserver.models import family_of
 from mockserver.records.journal import Call
 from mockserver.records.redaction import redact_text, without
+from mockserver.records.spelling import json_text
+from mockserver.tokens import pieces as tokens_of
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.marks import CALL, CONTENT, REFUSAL, THOUGHT, Path, locate
 from mockserver.wire.rendered import Frame
 from mockserver.wire.timeline import Head
 
@@ -144,15 +148,50 @@ def _told(text: str, asked: Asked, finder: Finder) -> str:
 
 
 def _by_event(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
-    """Return the events of *answer*, or its whole body, each with where it ends in the body."""
+    """Return the events of *answer*, or the tokens of its body, each with where it ends there."""
     if not answer.is_stream:
-        return [(len(answer.body), Frame(answer.body, said.tokens, said.marks))]
+        return _by_token(answer.body, said)
     ends = accumulate([len(event.raw) for event in answer.events])
     carried = _carried(answer, said)
     return [
         (end, Frame(event.raw, *carries))
         for end, event, carries in zip(ends, answer.events, carried, strict=True)
     ]
+
+
+TOLD: Final = frozenset({CONTENT, REFUSAL, THOUGHT, CALL})
+"""The marks on texts that consist of tokens."""
+
+
+def _by_token(body: bytes, said: Heard) -> list[tuple[int, Frame]]:
+    """Return *body*, an answer in one piece that *said* that, cut where its tokens end."""
+    if not any(mark.kind in TOLD for mark in said.marks):
+        return [(len(body), Frame(body, said.tokens, said.marks))]
+    text = body.decode("utf-8", "surrogateescape")
+    encoding = family_of(said.model or "").encoding
+    paths = [mark.path for mark in said.marks if mark.kind in TOLD]
+    ends = sorted([end for path in paths for end in _token_ends(text, path, encoding)])
+    found: list[tuple[int, Frame]] = []
+    at = size = 0
+    for end, tokens in ends:
+        piece = text[at:end].encode("utf-8", "surrogateescape")
+        at, size = end, size + len(piece)
+        found.append((size, Frame(piece, tokens)))
+    rest = Frame(text[at:].encode("utf-8", "surrogateescape"), int(not ends), said.marks)
+    return [*found, (len(body), rest)]
+
+
+def _token_ends(text: str, path: Path, encoding: str) -> Iterator[tuple[int, int]]:
+    """Yield where in the JSON *text* tokens end of the text at *path*, and how many do."""
+    span = locate(text, path)
+    if span is None or text[span.value_begin] != '"':
+        return
+    begin = span.value_begin + 1
+    spelled = json_text(text[begin : span.value_end - 1])
+    at = 0
+    for token, count in tokens_of(spelled.plain, encoding):
+        at += len(token)
+        yield begin + spelled.place(at, end=True), count
 
 
 def _carried(answer: RecordedAnswer, said: Heard) -> Sequence[HeardEvent]:

@@ -365,6 +365,20 @@ def test_a_failure_acts_on_it(tmp_path: Path) -> None:
     assert again.call.failures == ("truncate",)
 
 
+@pytest.mark.parametrize("count", [1, 2, 4])
+def test_a_body_is_cut_at_its_tokens_as_one_that_is_made_here(tmp_path: Path, count: int) -> None:
+    text = 'One \\"two\\" thr\u00e9e \U0001f389 four.'
+    fail = f"fail: {{kind: disconnect, after_tokens: {count}}}"
+    body = asked("Hi")
+    _, recording = ask(Api(f'rules: [{{reply: "{text}"}}]'), body)
+
+    own = Api(f'rules: [{{reply: "{text}", {fail}}}]').post(CHAT, body)
+    again = replaying(tmp_path, [recording], rule=fail).post(CHAT, body)
+
+    assert again.body == own.body
+    assert again.call.failures == own.call.failures
+
+
 def test_a_retry_after_it_is_told_in_the_time_of_the_session(tmp_path: Path) -> None:
     body = asked("limited")
     _, recording = ask(Api(TOLD), body)
