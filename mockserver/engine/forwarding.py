@@ -149,8 +149,10 @@ def _told(text: str, asked: Asked, finder: Finder) -> str:
 
 def _by_event(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
     """Return the events of *answer*, or the tokens of its body, each with where it ends there."""
-    if not answer.is_stream:
-        return _by_token(answer.body, said)
+    return _events(answer, said) if answer.is_stream else _by_token(answer.body, said)
+
+
+def _events(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
     ends = accumulate([len(event.raw) for event in answer.events])
     carried = _carried(answer, said)
     return [
@@ -205,7 +207,8 @@ def _carried(answer: RecordedAnswer, said: Heard) -> Sequence[HeardEvent]:
 
 def _pieces(answer: RecordedAnswer, said: Heard) -> list[tuple[int, Frame]]:
     """Return *answer* in the pieces in which it came; each has the tokens that end in it."""
-    by_event = _by_event(answer, said)
+    whole = [(len(answer.body), Frame(answer.body, said.tokens))]
+    by_event = _events(answer, said) if answer.is_stream else whole
     found: list[tuple[int, Frame]] = []
     at = event = 0
     for _, size in answer.pieces:
