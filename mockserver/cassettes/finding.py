@@ -46,10 +46,16 @@ LONGEST_REMEMBERED: Final = 256
 """Texts are remembered up to this length: names and headers come with each exchange."""
 
 _ENCODED: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST_ENCODED},}}+")
+_KINDS: Final = "chatcmpl|cmpl|resp|msg|rs|fc|ctc|req|call|conv|gen|modr|file|item|fp"
+_ID_FORM: Final = rf"(?:{_KINDS})[_-][0-9A-Za-z]{{8,64}}+"
+_ID: Final = re.compile(_ID_FORM)
+"""Ids as providers make them for each answer: no key begins so."""
 _RUNS: Final = re.compile(
-    rb"\\(?:u[0-9a-fA-F]{4}|.)|([A-Za-z0-9+/_=-]{%d,}+)" % LEAST_ENCODED, re.DOTALL
+    rb"\\(?:u[0-9a-fA-F]{4}|.)|%b(?![A-Za-z0-9+/_=-])|([A-Za-z0-9+/_=-]{%d,}+)"
+    % (_ID_FORM.encode(), LEAST_ENCODED),
+    re.DOTALL,
 )
-"""Escapes of JSON, and what may be base64 or a key without a separator, in group 1."""
+"""Escapes of JSON; ids; and what may be base64 or a key without a separator, in group 1."""
 _ESCAPED: Final = re.compile(rb"%[0-9a-fA-F]{2}|\\/")
 """What hides a secret from those who look at runs of characters alone."""
 _MASKED: Final = re.compile(r"(?<![\w*.-])([\w.-]{0,64}+)\*{3,}+([\w.-]{0,64}+)")
@@ -207,6 +213,8 @@ class Finder:
         return (self._remembered if len(text) <= LONGEST_REMEMBERED else self._found_in_order)(text)
 
     def _found_in_order(self, text: str) -> list[Found]:
+        if _ID.fullmatch(text) and not any(map(text.encode().__contains__, self._needles)):
+            return []
         if self.is_clean(text):
             return []
         found = self.found(text)
