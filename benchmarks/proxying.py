@@ -5,7 +5,7 @@
 Another server of ours is the upstream, on the client's core; the proxy has a core for itself. The
 bodies differ each time. What counts is the CPU time of the proxy's process for each call, with
 many at once, and how much later an answer comes than from the upstream directly, one at a time. A
-busy machine makes all of this worse: what the upstream needs for the same answers stands beside it.
+busy machine makes all of this worse: what the upstream needs for the same answers is beside it.
 """
 
 import argparse

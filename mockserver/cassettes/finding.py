@@ -1,6 +1,6 @@
 """What is a secret in a text of a recording, and of which kind.
 
-Besides what looks like a secret wherever it stands (`mockserver.records.secret_looks`), that is:
+Besides what looks like a secret wherever it is (`mockserver.records.secret_looks`), that is:
 what the person who records has named by regular expressions; what the exchange itself is known to
 keep secret, since it stood in a header that holds one, in any spelling in which it may come back;
 and all of these in base64.
@@ -74,7 +74,7 @@ class Known(NamedTuple):
     Attributes:
         text: What it says.
         spelled: The ways to write it, as they are and with escapes.
-        encoded: What its base64 has in common, wherever it stands in what was encoded.
+        encoded: What its base64 has in common, wherever it is in what was encoded.
         anywhere: It is one within a longer word, too.
 
     """
@@ -86,7 +86,7 @@ class Known(NamedTuple):
 
     @property
     def needles(self) -> tuple[bytes, ...]:
-        """What stands in raw JSON, a URL or a text that has it."""
+        """What is in raw JSON, a URL or a text that has it."""
         return _needles(self)
 
 
@@ -121,7 +121,7 @@ def _in_base64(secret: str) -> Iterator[str]:
     content = secret.encode("utf-8", "surrogatepass")
     for shift in range(3):
         encoded = b64encode(bytes(shift) + content).decode()
-        # The first and the last characters depend on what stands beside it.
+        # The first and the last characters depend on what is beside it.
         middle = encoded[(shift * 8 + 5) // 6 : (shift + len(content)) * 8 // 6]
         yield middle
         if "+" in middle or "/" in middle:

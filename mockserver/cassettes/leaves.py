@@ -89,10 +89,10 @@ class Leaf:
         start: Where it begins in the body, without its quote.
         end: Where it ends.
         key: The same for all pieces of one text.
-        place: Where it stands, for messages.
+        place: Where it is, for messages.
         is_json: It is spelled as in JSON.
         name: The name of the member that it is the text of; empty if there is none.
-        within: The object or list that it stands in; None if it is not of JSON.
+        within: The object or list that it is in; None if it is not of JSON.
 
     """
 
@@ -210,7 +210,7 @@ def leaves_of_stream(body: bytes) -> Iterator[Leaf]:
     at = 0
     for event in events_of(body):
         raw = event.raw
-        # Data may come in several lines: what stands between them is made blank.
+        # Data may come in several lines: what is between them is made blank.
         data = bytearray(b" " * len(raw))
         lines: list[tuple[int, int]] = []
         for found in _LINE.finditer(raw):

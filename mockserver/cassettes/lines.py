@@ -1,8 +1,8 @@
 """Recordings as lines of JSON: a cassette is a text file with one recording on each line.
 
-A line stands by itself, so that files can be cut, joined and compared line by line, and a crash
-costs at most the line that was being written. A body is written as the text that it is, and as
-base64 only if it is not UTF-8; a request's body that is JSON is written as JSON.
+A line is complete in itself, so that files can be cut, joined and compared line by line, and a
+crash costs at most the line that was being written. A body is written as the text that it is, and
+as base64 only if it is not UTF-8; a request's body that is JSON is written as JSON.
 """
 
 import base64
@@ -100,7 +100,7 @@ def _body(body: bytes) -> dict[str, Any]:
 
 
 def from_line(text: str, source: str = "") -> Recording:
-    """Return the recording that the line *text* is; *source* is where it stands.
+    """Return the recording that the line *text* is; *source* is where it is.
 
     Raises:
         BadLineError: It is none.
@@ -201,7 +201,7 @@ def _pieces(given: Mapping[str, Any]) -> tuple[Piece, ...]:
 
 
 def _time(given: object, name: str) -> float:
-    """Return the milliseconds *given*; *name* is the member that they stand in."""
+    """Return the milliseconds *given*; *name* is the member that they are in."""
     if isinstance(given, int | float) and 0 <= given <= LONGEST_MS:
         return float(given)
     raise ValueError(f"'{name}' has what is not a time in milliseconds: {_shown(given)}")

@@ -124,7 +124,7 @@ class Recording:
         provider: The kind of the dialect that was asked; empty if that is not known.
         endpoint: The kind of the endpoint; empty if this version knows none for the path.
         recorded_at: When the request was sent: ISO 8601, in UTC; empty if that is not known.
-        source: Where it stands, for messages: `file:line`, or `file, interaction 3`.
+        source: Where it is, for messages: `file:line`, or `file, interaction 3`.
 
     """
 

@@ -9,9 +9,9 @@ What goes, and what stays:
   mark.
 - From all that stays, secrets are taken out: what looks like one, what stood in a header or in a
   parameter that holds one, wherever it comes back, and what the person who records has named by
-  regular expressions (see `finding`). A mark stands in the place of each, as everywhere (see
+  regular expressions (see `finding`). A mark is in the place of each, as everywhere (see
   `mockserver.records.redaction`), and all the rest stays, byte by byte.
-- A text of a stream comes in pieces. It is searched as a whole, and the mark stands in the piece
+- A text of a stream comes in pieces. It is searched as a whole, and the mark is in the piece
   in which the secret began. The sizes of the pieces that came are made to add up again.
 
 Then the result is searched again, in another way, and refused if anything is left.
@@ -106,7 +106,7 @@ LONGEST_QUICK: Final = 64 * 1024
 
 
 class Left(NamedTuple):
-    """Something that looks like a secret: where it stands, and what kind it is."""
+    """Something that looks like a secret: where it is, and what kind it is."""
 
     place: str
     kind: str
@@ -190,13 +190,13 @@ def is_kept_of_answer(lower: str) -> bool:
 
 
 def known_secrets(recording: Recording) -> tuple[str, ...]:
-    """Return what stands in those headers and parameters of *recording* that hold secrets."""
+    """Return what is in those headers and parameters of *recording* that hold secrets."""
     request, answer = recording.request, recording.answer
     return secrets_of_heads(request.headers, request.query, answer.headers)
 
 
 def secrets_of_heads(asked: Headers, query: str, answered: Headers) -> tuple[str, ...]:
-    """Return what stands in those headers and parameters of an exchange that hold secrets."""
+    """Return what is in those headers and parameters of an exchange that hold secrets."""
     found = [*_secrets_of(asked), *_secrets_of(answered)]
     for part in query.split("&") if query else ():
         name, _, value = part.partition("=")

@@ -33,7 +33,7 @@ class Gathered:
         recordings: The exchanges, in the order of the files.
         rules: The rules, each with a name of its own.
         members: What the scenarios state besides their rules; the first statement counts.
-        left_out: What is not taken, in words, by what it is: where it stands.
+        left_out: What is not taken, in words, by what it is: where it is.
         notes: What is taken in another sense, in the same form.
         of_rules: The files that hold rules.
         of_recordings: The files that hold exchanges.

@@ -276,7 +276,7 @@ def _phrases(text: str, strange: Sequence[str]) -> list[str]:
 
 
 def _rows(line: str, size: int) -> Iterator[str]:
-    """Yield each *size* words in a row of *line*, as they stand there."""
+    """Yield each *size* words in a row of *line*, as they are there."""
     found = list(_WORD.finditer(line))[:MOST_WORDS]
     for first, last in zip(found, found[size - 1 :], strict=False):
         yield line[first.start() : last.end()]

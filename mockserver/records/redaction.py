@@ -89,7 +89,7 @@ def beginning(text: str, length: int) -> str:
 
 
 class Taken(NamedTuple):
-    """A secret in a text: where it stands, and what it says; empty: it was marked before."""
+    """A secret in a text: where it is, and what it says; empty: it was marked before."""
 
     start: int
     end: int
@@ -182,7 +182,7 @@ def _without_known(text: str, secrets: Iterable[str]) -> str:
 
 
 def _found_known(text: str, secrets: Iterable[str]) -> list[Taken]:
-    """Return where *secrets* stand in *text* by themselves, and in no longer word."""
+    """Return where *secrets* are in *text* by themselves, and in no longer word."""
     found: list[Taken] = []
     for secret in secrets:
         at = text.find(secret)
@@ -324,7 +324,7 @@ def edits_at(spelled: Spelled, found: Iterable[Taken], offset: int = 0) -> list[
 
 
 def _mark_of(secret: str) -> str:
-    """Return the mark of *secret* as it stands in a text, where slashes may have backslashes."""
+    """Return the mark of *secret* as it is in a text, where slashes may have backslashes."""
     return mark(secret.replace("\\/", "/")) if secret else ""
 
 

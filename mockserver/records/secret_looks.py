@@ -538,7 +538,7 @@ def find_secrets(text: str) -> list[Span]:
 
 
 def unescaped(text: str) -> Spelled | None:
-    """Return *text* with what its escapes stand for that need none; None: there are none such."""
+    """Return *text* without the escapes that it does not need; None: there are none such."""
     spelled = Spelled(text, _ESCAPES, lambda escape: chr(int(escape[-2:], 16)))
     return None if spelled.plain == text else spelled
 

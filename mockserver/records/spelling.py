@@ -12,12 +12,12 @@ from typing import Final
 JSON_ESCAPES: Final = re.compile(
     r"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
 )
-"""What stands for a character, or for a pair of halves, within a text of JSON."""
+"""What is written for a character, or for a pair of halves, within a text of JSON."""
 _PERCENT: Final = r"%[0-7][0-9a-fA-F]|(?:%[89a-fA-F][0-9a-fA-F])++"
 URL_ESCAPES: Final = re.compile(_PERCENT)
-"""What stands for characters in a URL."""
+"""What is written for characters in a URL."""
 QUERY_ESCAPES: Final = re.compile(rf"{_PERCENT}|\+")
-"""What stands for characters in a query."""
+"""What is written for characters in a query."""
 _SHORT: Final = {"b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t"}
 
 
@@ -36,7 +36,7 @@ class Spelled:
         escapes: re.Pattern[str] | None = None,
         undo: Callable[[str], str] = str,
     ) -> None:
-        """Read *spelled*, in which what *escapes* finds stands for what *undo* makes of it."""
+        """Read *spelled*, in which what *escapes* finds means what *undo* makes of it."""
         self.spelled = spelled
         self._ends: list[tuple[int, int]] = []  # behind each escape: places in plain and in spelled
         self._sizes: list[tuple[int, int]] = []
@@ -52,9 +52,9 @@ class Spelled:
         self.plain = "".join((*pieces, spelled[at:])) if pieces else spelled
 
     def place(self, at: int, *, end: bool = False) -> int:
-        """Return where in the spelled text the character *at* of the plain one stands.
+        """Return where in the spelled text the character *at* of the plain one is.
 
-        Within an escape that stands for several, that is its beginning, or with *end* its end.
+        Within an escape that means several, that is its beginning, or with *end* its end.
         """
         number = bisect_right(self._ends, (at, len(self.spelled)))
         plain, spelled = self._ends[number - 1] if number else (0, 0)
@@ -68,7 +68,7 @@ class Spelled:
         return stop if end else stop - width
 
     def span(self, start: int, end: int) -> tuple[int, int]:
-        """Return where in the spelled text stands what is from *start* to *end* in the plain."""
+        """Return where in the spelled text is what is from *start* to *end* in the plain."""
         return self.place(start), self.place(end, end=True)
 
 

@@ -35,7 +35,7 @@ MAX_INCLUDED: Final = 16
 
 _SUFFIXES: Final = (".yaml", ".yml", ".json")
 _IN_FOLDERS: Final = frozenset({".yaml", ".yml"})
-"""Scenarios stand beside JSON that is none: data, and the schema of the language."""
+"""Scenarios are beside JSON that is none: data, and the schema of the language."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ Source: TypeAlias = str | Path | Mapping[str, Any] | ScenarioText | Scenario
 
 What ends in ``.yaml``, ``.yml`` or ``.json`` is a path, and so is every `Path`; what has a line
 break is a file's text. A mapping is what a file holds; ``version`` may be left out. A folder, by
-its path or name, stands for all files in it and in folders below that end in ``.yaml`` or
+its path or name, means all files in it and in folders below that end in ``.yaml`` or
 ``.yml``, in the alphabetical order of their paths.
 """
 MAPPING: Final = "<scenario>"
@@ -408,7 +408,7 @@ class _Reading:
 
     @property
     def files_read(self) -> frozenset[Path]:
-        """Where what was read stands, and the files beside it that it names."""
+        """Where what was read is, and the files beside it that it names."""
         return frozenset(self._seen | self._beside)
 
     def read(self, text: ScenarioText | Scenario | Problem, within: tuple[Path, ...] = ()) -> None:

@@ -322,7 +322,7 @@ def passed_on(headers: Iterable[tuple[str, str]]) -> Headers:
 def _sent_headers(headers: Headers, key: str | None, *, in_query: bool) -> bytes:
     """Return the lines of a request's *headers* as they are sent, except those of its framing.
 
-    A *key* takes the place of the client's; it is *in_query* if the client's stands there.
+    A *key* takes the place of the client's; it is *in_query* if the client's is there.
     """
     sent = [pair for pair in passed_on(headers) if pair[0].lower() not in OWN_OF_REQUESTS]
     if key is not None:

@@ -116,7 +116,7 @@ def _run_of(config: pytest.Config) -> "Run":
     """Return the state that the tests of this process share; its import is slow.
 
     Raises:
-        pytest.fail.Exception: Another package called `mockserver` stands in the place of ours; or
+        pytest.fail.Exception: Another package called `mockserver` is in the place of ours; or
             what the options state of recording cannot be.
 
     """

@@ -70,7 +70,7 @@ FORMS: list[dict[str, Any]] = [
 
 
 def timeline_of(http: HttpRequest, scenario: dict[str, Any]) -> Timeline:
-    """Return what goes out for *http*; with latency, so that each event stands alone."""
+    """Return what goes out for *http*; with latency, so that each event is alone."""
     defaults = {"latency": {"ttft_ms": 10, "per_token_ms": 1}}
     document = {"version": 1, "models": "any", "defaults": defaults, **scenario}
     text = json.dumps(document, ensure_ascii=False)

@@ -123,7 +123,7 @@ class PlantedExchange:
     """An exchange with one of twelve secrets in it; what is not stated is plain.
 
     Attributes:
-        where: Where the secret stands.
+        where: Where the secret is.
         secret: The secret.
         query: Of the request.
         headers: Of the request, besides its key.

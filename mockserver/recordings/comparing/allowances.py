@@ -101,7 +101,7 @@ def length_before_the_cut(text: object) -> int | None:
 
 
 def is_placeholder(text: str) -> bool:
-    """Return whether *text* stands for a value that was removed."""
+    """Return whether *text* is in the place of a value that was removed."""
     return _PLACEHOLDER.fullmatch(text.strip()) is not None
 
 

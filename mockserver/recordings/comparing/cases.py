@@ -22,7 +22,7 @@ IDS: Final = re.compile(
     r"[0-9A-Za-z]{20,}|chatcmpl-[0-9A-Za-z]{20,})"
 )
 OTHER: Final = "other"
-"""What stands for providers that this server does not know."""
+"""What is taken for providers that this server does not know."""
 JUDGED: Final = frozenset({"openai", "azure"})
 """Providers whose answers are compared in all respects."""
 _LOOKED_AT: Final = 4_000

@@ -21,7 +21,7 @@ UNAUTHORIZED: Final = 401
 ENDED: Final = frozenset({"completed", "incomplete"})
 """The statuses of a response in which it stays."""
 REFUSED_EVERYWHERE: Final = "sk-refused-everywhere"
-"""A key that stands for one that the recorded refusal does not show."""
+"""A key in the place of one that the recorded refusal does not show."""
 _SHOWN: Final = ("API key provided: ", ". You can find")
 _SHOWN_WHOLE: Final = 12
 """The length up to which a key may be shown without asterisks."""
@@ -31,7 +31,7 @@ _AZURE_KEY: Final = "invalid subscription key"
 def key_of(case: Case) -> str:
     """Return the key to send.
 
-    For a recorded refusal of a key, that is one which the provider would show as it stands in the
+    For a recorded refusal of a key, that is one which the provider would show as it is in the
     recording: the key itself was not recorded.
     """
     if case.answer.status != UNAUTHORIZED:

@@ -40,7 +40,7 @@ class Asking(NamedTuple):
 class Answered(NamedTuple):
     """What a recording got.
 
-    *ids* has what stands today for the ids and ciphertexts that were recorded.
+    *ids* has what is today in the place of the ids and ciphertexts that were recorded.
     """
 
     case: Case
@@ -112,7 +112,7 @@ def replaced(value: Any, ids: Mapping[str, str]) -> Any:
 
 
 def _learn(want: Any, got: Any, ids: dict[str, str]) -> None:
-    """Enter into *ids* what stands in *got* for the ids and ciphertexts in *want*."""
+    """Enter into *ids* what *got* has in the place of the ids and ciphertexts in *want*."""
     if is_object(want) and is_object(got):
         have = as_object(got)
         for name, value in as_object(want).items():

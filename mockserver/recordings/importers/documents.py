@@ -22,7 +22,7 @@ MOST_BYTES: Final = 256 * 1024 * 1024
 """The size limit of a file, before and after it is decompressed."""
 DEEPEST: Final = 100
 MOST_ALIASED: Final = 100_000
-"""How many values the aliases of a file may stand for."""
+"""How many values the aliases of a file may make."""
 
 Json = dict[str, Any]
 
@@ -167,12 +167,12 @@ class _Composer:
 
     def _alias(self, event: Any) -> None:
         if event.anchor not in self._anchored:
-            raise self._refused(event, f"the alias '*{event.anchor}' stands for nothing, or itself")
+            raise self._refused(event, f"the alias '*{event.anchor}' means nothing, or itself")
         value, size = self._anchored[event.anchor]
         self._aliased += size
         self._count += size
         if self._aliased > MOST_ALIASED:
-            what = f"aliases stand for more than {MOST_ALIASED:,} values in this file"
+            what = f"aliases make more than {MOST_ALIASED:,} values in this file"
             raise self._refused(event, what)
         if self._awaits_key():
             self._open[-1].key = str(value)
@@ -195,7 +195,7 @@ class _Composer:
 
 
 def _resolved(word: str) -> Any:
-    """Return what the plain *word* stands for in YAML 1.1, which recorders write."""
+    """Return what the plain *word* means in YAML 1.1, which recorders write."""
     for tag, pattern in _RESOLVERS.get(word[:1], ()):
         if pattern.match(word):
             return _constructed(tag, word)

@@ -210,7 +210,7 @@ def _of_body(expression: str) -> str:
 
 
 class _Content:
-    """The JSON of an answer, with marks where templates stand."""
+    """The JSON of an answer, with marks where templates are."""
 
     def __init__(self, text: str) -> None:
         self.templates: list[str] = []
@@ -257,7 +257,7 @@ def _template(theirs: str) -> str:
 
 def _answer(filled: _Content, status: int, endpoints: list[str], place: str, rules: Rules) -> Json:
     if filled.value is None:
-        raise InexpressibleError("its content is not JSON, or a template in it stands for JSON")
+        raise InexpressibleError("its content is not JSON, or has a template in the place of JSON")
     body = as_object(filled.value)
     if status >= ERRORS:
         value, has_templates = filled.ours(filled.value)

@@ -13,7 +13,7 @@ NAME: Final = "ruby-vcr"
 DESCRIPTION: Final = "cassettes of Ruby's VCR (YAML, JSON)"
 
 AS_UTF_8: Final = frozenset({"", "utf-8", "us-ascii", "ascii-8bit", "binary"})
-"""Ruby's names of encodings whose texts stand in the file as the bytes that they are."""
+"""Ruby's names of encodings whose texts are in the file as the bytes that they are."""
 
 
 def recognises(document: Any) -> bool:

@@ -31,7 +31,7 @@ class Written:
     """What one rule of another tool becomes.
 
     Attributes:
-        place: Where it stands.
+        place: Where it is.
         wanted: What its name is to be like.
         when: Its condition.
         step: What it answers: `reply`, `fail`, `latency`.
@@ -145,7 +145,7 @@ def _key(when: Json) -> str:
 
 
 def in_replies(step: Json) -> Any:
-    """Return *step* as `replies` have it: a reply that stands alone in its short form."""
+    """Return *step* as `replies` have it: a reply that is alone in its short form."""
     return step["reply"] if step.keys() == {"reply"} else step
 
 

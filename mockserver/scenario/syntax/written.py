@@ -111,7 +111,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
     def represent(self, data: Any) -> None:
-        """Write *data*; what is short stands on one line, as in the shipped scenarios."""
+        """Write *data*; what is short is on one line, as in the shipped scenarios."""
         # The type stubs know only a part of the dumper's own type.
         dumper = cast(Any, self)
         node = dumper.represent_data(data)
@@ -124,7 +124,7 @@ class _Dumper(yaml.SafeDumper):
 
 
 ON_A_LINE: Final = 80
-"""How long a mapping or a list is, in characters, that stands on one line."""
+"""How long a mapping or a list is, in characters, that is on one line."""
 RULES: Final = 3
 """How deep the values of rules are: what is above has a line for each of its values."""
 

@@ -509,7 +509,7 @@ def taken_of(data: bytes, tmp_path: Path, wanted: str | None = None) -> Taken:
                     for of, to in zip("abcdef", "bcdefg", strict=True)
                 ]
             ),
-            "aliases stand for more than",
+            "aliases make more than",
         ),
     ],
     ids=in_words,

@@ -232,7 +232,7 @@ def test_an_imported_scenario_answers_as_the_rules_did(
     server = api(name)
     given = [outcome(ask(server, request)) for request in requests]
 
-    # Where the other tool has a message of its own, the provider's stands here.
+    # Where the other tool has a message of its own, the provider's is here.
     wanted = [
         (answer[0], got[1]) if isinstance(answer, tuple) and answer[1] is None else answer
         for answer, got in zip(answers, given, strict=True)
