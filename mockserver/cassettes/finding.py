@@ -46,13 +46,15 @@ LONGEST_REMEMBERED: Final = 256
 """Texts are remembered up to this length: names and headers come with each exchange."""
 
 _ENCODED: Final = re.compile(rf"[A-Za-z0-9+/_-]{{{LEAST_ENCODED},}}+")
-_KINDS: Final = "chatcmpl|cmpl|resp|msg|rs|fc|ctc|req|call|conv|gen|modr|file|item|fp"
-_ID_FORM: Final = rf"(?:{_KINDS})[_-][0-9A-Za-z]{{8,64}}+"
+_ID_FORM: Final = (
+    rb"(?:(?:chatcmpl|cmpl|gen|modr|file)-|(?:resp|msg|rs|fc|ctc|req|call|conv|item|fp)_)"
+    rb"[0-9A-Za-z]{8,64}+"
+)
 _ID: Final = re.compile(_ID_FORM)
 """Ids as providers make them for each answer: no key begins so."""
 _RUNS: Final = re.compile(
     rb"\\(?:u[0-9a-fA-F]{4}|.)|%b(?![A-Za-z0-9+/_=-])|([A-Za-z0-9+/_=-]{%d,}+)"
-    % (_ID_FORM.encode(), LEAST_ENCODED),
+    % (_ID_FORM, LEAST_ENCODED),
     re.DOTALL,
 )
 """Escapes of JSON; ids; and what may be base64 or a key without a separator, in group 1."""
@@ -173,7 +175,7 @@ class Finder:
         """Return whether there may be a secret in *content*: raw JSON, or a text."""
         return (
             any(map(content.__contains__, self._needles))
-            or may_hold(content)
+            or (may_hold(content) and _ID.fullmatch(content) is None)
             or (bool(self._known) and b"***" in content)
             # Content that has escapes or base64 may hold what they find and not show it.
             or bool(self._patterns)
@@ -213,8 +215,6 @@ class Finder:
         return (self._remembered if len(text) <= LONGEST_REMEMBERED else self._found_in_order)(text)
 
     def _found_in_order(self, text: str) -> list[Found]:
-        if _ID.fullmatch(text) and not any(map(text.encode().__contains__, self._needles)):
-            return []
         if self.is_clean(text):
             return []
         found = self.found(text)

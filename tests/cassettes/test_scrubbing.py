@@ -282,3 +282,24 @@ def test_of_a_pattern_the_first_group_is_taken_out_and_marks_stay() -> None:
         == f"account {mark('alpha,')} and {mark('01234567')}"
     )
     assert scrubber.scrubbed(scrubbed) == scrubbed
+
+
+# --- Ids -------------------------------------------------------------------------------------
+
+
+def with_id(text: str) -> Recording:
+    answer = RecordedAnswer(200, (("x-request-id", text),), json.dumps({"id": text}).encode())
+    return Recording(request=RecordedRequest("POST", "/v1/chat/completions"), answer=answer)
+
+
+@pytest.mark.parametrize("text", ["fc-0123456789abcdef0123456789abcdef", "hf_" + "aB3dE6gH9j" * 3])
+def test_a_key_that_begins_like_an_id_is_none(text: str) -> None:
+    assert text not in lines.to_line(Scrubber().scrubbed(with_id(text)))
+
+
+def test_an_id_goes_if_somebody_names_it_or_sends_it_as_a_key() -> None:
+    text = "req_0123456789abcdef0123456789abcdef"
+
+    assert text in lines.to_line(Scrubber().scrubbed(with_id(text)))
+    assert text not in lines.to_line(Scrubber([r"req_(\w+)"]).scrubbed(with_id(text)))
+    assert text not in lines.to_line(Scrubber().scrubbed(with_id(text), [text]))
