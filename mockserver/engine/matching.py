@@ -58,9 +58,8 @@ def elsewhere(asked: Asked, call: Call, error: ApiError) -> Matched:
     reads = session.compiled.asks_elsewhere
     if error.is_scripted or not (reads or session.passing.passes_on):
         raise error
-    endpoint = route.endpoint
-    call.endpoint = "" if endpoint is None else endpoint.kind
-    incoming = IncomingCall(asked.http, route.dialect.kind, call.endpoint, "", attempt=call.attempt)
+    endpoint = "" if route.endpoint is None else route.endpoint.kind
+    incoming = IncomingCall(asked.http, route.dialect.kind, endpoint, "", attempt=call.attempt)
     step: Given | Unanswered = NO_RULES
     if reads:
         reader = session.reader
@@ -74,7 +73,7 @@ def elsewhere(asked: Asked, call: Call, error: ApiError) -> Matched:
         if not session.passing.passes_on:
             raise error
         step = Given(PASSED_ON, step.failures, None, step.latency)
-    call.rule = step.rule
+    call.endpoint, call.rule = endpoint, step.rule
     call.is_unsupported = call.is_unmatched = False
     call.notes += (redact_text(f"this server would say: {error}", asked.secrets),)
     return Matched(incoming, None, _in_time(asked, step))
