@@ -1,4 +1,4 @@
-"""What the server is told of recordings: for each, that the model answers as it did."""
+"""Tells the server what the model answered in each recording."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
