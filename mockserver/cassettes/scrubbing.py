@@ -37,7 +37,13 @@ from mockserver.cassettes.leaves import (
     leaves_of_lines,
     leaves_of_stream,
 )
-from mockserver.cassettes.recording import Piece, RecordedAnswer, RecordedRequest, Recording
+from mockserver.cassettes.recording import (
+    OF_THE_CONNECTION,
+    Piece,
+    RecordedAnswer,
+    RecordedRequest,
+    Recording,
+)
 from mockserver.errors import MockServerError
 from mockserver.records.redaction import (
     LEAST_KNOWN,
@@ -73,9 +79,9 @@ _VERSION: Final = re.compile(r"[\w-]*version[\w-]*")
 DROPPED: Final = frozenset(
     {
         # About one connection, and about bytes that are not kept.
-        *("connection", "keep-alive", "proxy-connection", "proxy-authenticate", "te", "trailer"),
-        *("transfer-encoding", "upgrade", "content-length", "content-encoding", "content-md5"),
-        *("accept-ranges", "etag", "digest", "content-digest"),
+        *OF_THE_CONNECTION,
+        *("proxy-connection", "proxy-authenticate", "te"),
+        *("content-md5", "accept-ranges", "etag", "digest", "content-digest"),
         # Of the machines in between, which no client reads.
         *(
             "server",

@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from mockserver.cassettes.recording import Piece, RecordedAnswer, header
+from mockserver.cassettes.recording import OF_THE_CONNECTION, Piece, RecordedAnswer, header
 from mockserver.conversation import ApiError
 from mockserver.errors import UsageError
 from mockserver.server.dialling import BrokenOffError, Line, Lines, SilentError
@@ -29,19 +29,9 @@ MOST_PIECES: Final = 1_000_000
 WITH_BODY: Final = frozenset({"POST", "PUT", "PATCH"})
 """Methods whose requests state the size of their body, even if there is none."""
 
-BETWEEN_NEIGHBOURS: Final = frozenset(
-    {
-        "connection",
-        "content-length",
-        "host",
-        "keep-alive",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
+BETWEEN_NEIGHBOURS: Final = (OF_THE_CONNECTION - {"content-encoding"}) | {
+    *("host", "proxy-connection", "te")
+}
 """Hop-by-hop headers (RFC 9110, 7.6.1), and those that follow from others; also all `proxy-…`."""
 OWN_OF_REQUESTS: Final = frozenset({"accept-encoding", "content-encoding", "expect"})
 """What is stated anew: answers are to come as they are, and the body has been unpacked."""
