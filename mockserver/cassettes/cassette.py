@@ -110,6 +110,7 @@ class Index:
             content_type = header(request.headers, "content-type") or ""
             self._asked.append(Asked.of(request.body, request.sent, content_type, ignore))
             self._there.setdefault(where, []).append(position)
+        self._latest: tuple[IncomingCall | None, tuple[int, ...]] = (None, ())
         self._exact = cache(partial(self._table, exactly=True))
         self._steady = cache(partial(self._table, exactly=False))
 
@@ -124,8 +125,16 @@ class Index:
         """Return the positions of the recordings of the request *call*, in their order.
 
         Those that are the same to the letter come alone; if there are none, those that differ in
-        ids, dates and times.
+        ids, dates and times. Whether a rule holds and what it answers is asked one after the
+        other, and worked out once.
         """
+        known, found = self._latest
+        if known is not call:
+            found = self._found(call)
+            self._latest = call, found
+        return found
+
+    def _found(self, call: IncomingCall) -> tuple[int, ...]:
         where = _place_of(call)
         if where not in self._there:
             return ()
