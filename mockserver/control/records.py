@@ -9,6 +9,7 @@ from mockserver.control.scenarios import CALLED
 from mockserver.control.shapes import (
     CallRecord,
     MadeToolCall,
+    Measure,
     RuleState,
     SessionState,
     SessionSummary,
@@ -16,6 +17,7 @@ from mockserver.control.shapes import (
     Tokens,
 )
 from mockserver.records.journal import Call
+from mockserver.records.measured import Measured
 from mockserver.scenario.schema import Strict
 from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.sessions.session import Session
@@ -144,4 +146,23 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         answer_id=call.answer_id,
         continues=call.continues,
         is_cut=call.is_cut,
+        serial=call.serial,
+        session=call.session,
+        came_unix_s=call.came_unix_s,
+        words=call.words,
+        hint=call.hint,
+        measured=_measure(call.measured),
+    )
+
+
+def _measure(measured: Measured | None) -> Measure | None:
+    if measured is None:
+        return None
+    return Measure(
+        first_byte_ms=measured.first_byte_ms,
+        first_token_ms=measured.first_token_ms,
+        last_byte_ms=measured.last_byte_ms,
+        first_late_ms=measured.first_late_ms,
+        last_late_ms=measured.last_late_ms,
+        sent_bytes=measured.sent_bytes,
     )

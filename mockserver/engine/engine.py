@@ -91,6 +91,7 @@ class Engine:
         """Returns where paths lead, for a scenario whose bare ones are a provider's."""
         self._memory = Memory()
         self.totals = Totals()
+        self.totals.listeners.append(self.sessions.archive.hear)
 
     # --- the way of a request ----------------------------------------------------------------
 
@@ -183,7 +184,7 @@ class Engine:
     def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
         noting.close(exchange.asked, exchange.call, outcome)
-        self.totals.hear(exchange.asked.session.name, exchange.call)
+        self.totals.hear(exchange.call)
 
     def _resolve(self, http: HttpRequest, prepared: Prepared | None) -> tuple[Asked, Call]:
         """Return whom *http* is for, by its path, and the journal's entry on it."""
@@ -198,6 +199,7 @@ class Engine:
         waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         call.attempt, call.waited_s = session.attempt(content), waited_s
+        call.came_unix_s = session.clock.unix_start_s + call.at_s
         connection = http.connection
         if connection is not None:
             call.connection, call.nth = connection, connection.requests

@@ -8,10 +8,12 @@ import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Final, Literal, cast
 
 from mockserver.caching import BoundedTable
 from mockserver.conversation import EMPTY_TRANSCRIPT, ToolCall, Transcript, Usage
+from mockserver.records.measured import Measured
 from mockserver.records.redaction import (
     redact,
     redact_headers,
@@ -21,6 +23,7 @@ from mockserver.records.redaction import (
 )
 from mockserver.wire.http_request import Connection, HttpRequest
 from mockserver.wire.nodes import has_too_many_nodes
+from mockserver.wire.timeline import Timeline
 
 CAPACITY: Final = 1_000
 """Calls kept in a session; older ones are dropped and counted."""
@@ -31,6 +34,8 @@ MOST_BODY_BYTES: Final = 8 * 1024 * 1024
 CAPACITY_IN_ALL: Final = 100_000
 BYTES_IN_ALL: Final = 256 * 1024 * 1024
 """The limits of all sessions of a server together."""
+CHANGES_KEPT: Final = 20_000
+"""Of what has come and ended, so much is known in its order."""
 BODIES_REMEMBERED: Final = 512
 REMEMBERED_BYTES: Final = 32_768
 """Redacted bodies up to this size are cached, since many recur."""
@@ -50,7 +55,10 @@ class Call:
 
     Attributes:
         number: Its number in the session, counting from 1.
+        serial: Its number among all calls of the server, counting from 1.
+        session: The name of the session.
         at_s: When it came, in seconds of session time.
+        came_unix_s: When it came, as Unix time: that of the session.
         path: The path below the session, without the query.
         key: The first eight hex digits of the SHA-256 of the API key.
         attempt: Which attempt at the same request this is since one was answered whole, counting
@@ -63,6 +71,8 @@ class Call:
         near_misses: Why the nearest rules did not match, if no rule answered.
         usage: The bill, if there is one.
         notes: Other remarks for the tester.
+        hint: What helps where the provider's own words mislead; one of the notes.
+        words: The beginning of what was asked, without secrets; None: not known.
         outcome: Whether the answer was sent whole.
         is_unmatched: It asked for an answer that no rule gave, although there are rules.
         is_late: It came after the session had ended.
@@ -89,6 +99,8 @@ class Call:
         continues: The id of the answer that it continues, if it continues one by id.
         is_cut: A failure took away the end of the answer.
         ended_s: When the answer ended, in session time.
+        measured: When the answer really went out; None: nothing did, or nobody measured it.
+        sent: The answer as it went out, without secrets.
         seen_at_end: How many calls had come by then: later ones came knowing how this one ended.
         transcribe: Reads the transcript from the body, as its endpoint does.
         connection: The connection that it came on; None: not known.
@@ -101,6 +113,9 @@ class Call:
     method: str
     path: str
     provider: str
+    session: str = ""
+    serial: int = 0
+    came_unix_s: float = 0
     endpoint: str | None = None
     key: str | None = None
     model: str | None = None
@@ -115,6 +130,8 @@ class Call:
     near_misses: tuple[str, ...] = ()
     usage: Usage | None = None
     notes: tuple[str, ...] = ()
+    hint: str | None = None
+    words: str | None = None
     outcome: Outcome = "open"
     is_unmatched: bool = False
     is_late: bool = False
@@ -141,14 +158,25 @@ class Call:
     is_cut: bool = False
     ended_s: float | None = None
     seen_at_end: int | None = None
+    measured: Measured | None = field(default=None, repr=False)
+    sent: Timeline | None = field(default=None, repr=False)
     transcribe: Callable[[Mapping[str, Any]], Transcript] | None = field(default=None, repr=False)
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
     connection: Connection | None = field(default=None, repr=False)
     nth: int = field(default=0, repr=False)
 
     # A call has many members and is made for each request: unset ones stay class attributes.
-    def __init__(self, number: int, at_s: float, method: str, path: str, provider: str) -> None:
+    def __init__(  # noqa: PLR0917 - as above
+        self,
+        number: int,
+        at_s: float,
+        method: str,
+        path: str,
+        provider: str,
+        session: str = "",
+    ) -> None:
         self.number = number
+        self.session = session
         self.at_s = at_s
         self.method = method
         self.path = path
@@ -219,8 +247,19 @@ class Call:
 class Journal:
     """The calls of one session, newest last."""
 
-    def __init__(self, archive: "Archive | None" = None) -> None:
-        """Take the *archive* of the server, which bounds all its journals together."""
+    def __init__(
+        self, archive: "Archive | None" = None, session: str = "", capacity: int = CAPACITY
+    ) -> None:
+        """Take the *archive* of the server, which bounds all its journals together.
+
+        Args:
+            archive: The archive; None: this is the only journal.
+            session: The name of the session whose calls these are.
+            capacity: How many calls are kept.
+
+        """
+        self._session = session
+        self._capacity = capacity
         self._calls: deque[Call] = deque()
         self._seen = 0
         self._bytes = 0
@@ -231,12 +270,12 @@ class Journal:
     def open(self, at_s: float, method: str, path: str, provider: str) -> Call:
         """Enter a call that has just come in."""
         self._seen += 1
-        call = Call(self._seen, at_s, method, redact_text(path), provider)
+        call = Call(self._seen, at_s, method, redact_text(path), provider, self._session)
         call.watchers = self.watchers
         self._calls.append(call)
         if self._archive is not None:
             self._archive.add(self, call)
-        if len(self._calls) > CAPACITY:
+        if len(self._calls) > self._capacity:
             self.drop_oldest()
         return call
 
@@ -286,6 +325,14 @@ class Journal:
         call.tool_calls = tool_calls
         if text and call.number > self._seen - len(self._calls):
             self._grow(len(text))
+
+    def keep_sent(self, call: Call, sent: Timeline | None) -> None:
+        """Keep what went out for *call*, which has ended, as long as the call itself is kept."""
+        if call.number <= self._seen - len(self._calls):
+            return
+        call.sent = sent
+        if call.measured is not None:
+            self._grow(_size_of_answer(call))
 
     def _grow(self, size: int) -> None:
         self._bytes += size
@@ -342,7 +389,14 @@ class Journal:
 
 def _size(call: Call) -> int:
     body = call.body_bytes if call.body_bytes <= MOST_BODY_BYTES else 0
-    return body + len(call.text or "")
+    return body + len(call.text or "") + _size_of_answer(call)
+
+
+def _size_of_answer(call: Call) -> int:
+    measured = call.measured
+    if measured is None:
+        return 0
+    return measured.size + (measured.sent_bytes if call.sent is not None else 0)
 
 
 class Archive:
@@ -352,7 +406,13 @@ class Archive:
         """Take how many *calls* may be kept, and how many bytes."""
         self._most_calls = calls
         self.most_bytes = size
-        self._kept: OrderedDict[Call, Journal] = OrderedDict()
+        self._kept: OrderedDict[int, tuple[Call, Journal]] = OrderedDict()
+        self._seen = 0
+        self._changed: deque[int] = deque(maxlen=CHANGES_KEPT)
+        self.changes = 0
+        """How often a call has come or ended."""
+        self.watchers: set[Watcher] = set()
+        """Called when a call has come or ended, of any session; they must not block."""
         self.size = 0
         """How many bytes of requests and answers are kept."""
         self._bodies: BoundedTable[bytes, bytes] = BoundedTable(BODIES_REMEMBERED)
@@ -369,7 +429,10 @@ class Archive:
 
     def add(self, journal: Journal, call: Call) -> None:
         """Count *call*, which *journal* keeps from now on."""
-        self._kept[call] = journal
+        self._seen += 1
+        call.serial = self._seen
+        self._kept[call.serial] = call, journal
+        self._change(call.serial)
         if len(self._kept) > self._most_calls:
             self._drop_oldest()
 
@@ -380,12 +443,45 @@ class Archive:
 
     def remove(self, call: Call, size: int) -> None:
         """Stop counting *call* and its *size*: its journal has dropped it."""
-        del self._kept[call]
+        del self._kept[call.serial]
         self.size -= size
 
     def _drop_oldest(self) -> None:
         # The oldest call overall is also the oldest in its journal.
-        next(iter(self._kept.values())).drop_oldest()
+        _, journal = next(iter(self._kept.values()))
+        journal.drop_oldest()
+
+    def hear(self, call: Call) -> None:
+        """Note that *call* has ended."""
+        self._change(call.serial)
+
+    def _change(self, serial: int) -> None:
+        self._changed.append(serial)
+        self.changes += 1
+        if self.watchers:
+            for watcher in tuple(self.watchers):
+                watcher()
+
+    def find(self, serial: int) -> Call | None:
+        """Return the call with that *serial* number; None: it is not kept."""
+        found = self._kept.get(serial)
+        return None if found is None else found[0]
+
+    def changed_since(self, changes: int) -> tuple[Call, ...] | None:
+        """Return the calls that have come or ended since there were so many *changes*.
+
+        They are in the order in which they came. None: that is too long ago to say.
+        """
+        new = self.changes - changes
+        if not 0 <= new <= len(self._changed):
+            return None
+        serials = sorted(set(islice(reversed(self._changed), new)))
+        return tuple([self._kept[serial][0] for serial in serials if serial in self._kept])
+
+    def newest_first(self) -> Iterator[Call]:
+        """Yield all calls that are kept, the newest first."""
+        for call, _ in reversed(self._kept.values()):
+            yield call
 
     def __len__(self) -> int:
         return len(self._kept)

@@ -10,8 +10,8 @@ from typing import TypeAlias
 
 from mockserver.records.journal import Call
 
-Listener: TypeAlias = Callable[[str, Call], None]
-"""Takes the name of the session and the call that has ended; it must not wait, or raise."""
+Listener: TypeAlias = Callable[[Call], None]
+"""Takes the call that has ended; it must not wait, or raise."""
 
 
 class Totals:
@@ -56,8 +56,8 @@ class Totals:
             counts[outcome] += count
         return counts
 
-    def hear(self, session: str, call: Call) -> None:
-        """Count *call* of *session*, which has just ended."""
+    def hear(self, call: Call) -> None:
+        """Count *call*, which has just ended."""
         ends, end = self._ends, (call.status, call.outcome)
         ends[end] = ends.get(end, 0) + 1
         if call.failures:
@@ -69,4 +69,4 @@ class Totals:
             self.prompt_tokens += usage.prompt_tokens
             self.completion_tokens += usage.completion_tokens
         for listener in self.listeners:
-            listener(session, call)
+            listener(call)

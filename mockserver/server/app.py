@@ -117,6 +117,7 @@ class App:
         headers = cast(Mapping[str, str], request.headers)
         connection = cast(_Connection, request.protocol).counted()
         http = HttpRequest(request.method, path, headers, content, query, connection)
+        sent = Sent()
         prepared = None
         if len(content) > LARGE_BODY:
             prepared = await self.worker.run(partial(self.engine.understand, http))
@@ -129,14 +130,15 @@ class App:
         if not isinstance(exchange, Exchange):
             return exchange
         outcome: Outcome = "client_left"
-        sent = Sent()
         try:
             timeline = exchange.timeline
             if self.cors is not None:
                 timeline = self.cors.exposed(timeline, request)
             session = exchange.asked.session
             for turn in tuple(exchange.asked.places):
+                before_s = sent.passed_s()
                 exchange.call.queued_s += await wait_for(turn, session.clock)
+                sent.waited(sent.passed_s() - before_s)
             hold = partial(self.gate.hold, session.name)
             played = await play(timeline, request, partial(Pacer, session.clock), hold, sent=sent)
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
@@ -146,6 +148,7 @@ class App:
             # Also if the client's leaving cancels this task.
             if outcome == "client_left":
                 exchange.call.client_left_after_tokens = sent.tokens
+            exchange.call.measured = sent.measured()
             self.engine.close(exchange, outcome)
             if not isinstance(answered, Forward):
                 self.proxy.show(exchange.call, began_s)

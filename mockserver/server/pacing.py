@@ -52,6 +52,10 @@ class Pacer:
             self._clock.advance_to(self._at_s)
         self._due = self._loop.time()
 
+    def real_s(self, seconds: float, *, scaled: bool) -> float:
+        """Return how many real seconds a pause of *seconds* is to take."""
+        return seconds * self._clock.time_scale if scaled else seconds
+
     def resume(self) -> None:
         """Continue from now, however long the wait before took."""
         self._at_s = max(self._at_s, self._clock.now_s())

@@ -7,13 +7,16 @@ the bytes on the wire are exactly those of the timeline.
 import asyncio
 import socket
 import struct
+from array import array
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
+from time import perf_counter
 from typing import Final, Protocol, cast
 
 from aiohttp import HttpVersion11, web
 
+from mockserver.records.measured import MOST_MOMENTS, Measured
 from mockserver.server.gate import Holding
 from mockserver.server.pacing import Pacer
 from mockserver.wire.http_answers import BODILESS
@@ -64,12 +67,86 @@ class Forsakable(Protocol):
 
 
 class Sent:
-    """How many tokens of an answer are out, if it is sent in pieces."""
+    """What of an answer is out, and when it went out.
 
-    __slots__ = ("tokens",)
+    Attributes:
+        tokens: How many tokens are out.
+        due_s: How long what comes next was to wait so far, in real seconds.
 
-    def __init__(self) -> None:
+    """
+
+    __slots__ = (
+        "_began_s",
+        "_bytes",
+        "_first_late_s",
+        "_first_s",
+        "_first_token_s",
+        "_last_late_s",
+        "_last_s",
+        "_moments",
+        "_tokens",
+        "due_s",
+        "tokens",
+    )
+
+    def __init__(self, began_s: float | None = None) -> None:
+        """Take when the request had come whole, by `perf_counter`; None: just now."""
+        self._began_s = perf_counter() if began_s is None else began_s
         self.tokens = 0
+        self.due_s = 0.0
+        self._bytes = 0
+        self._first_s: float | None = None
+        self._first_token_s: float | None = None
+
+    def passed_s(self) -> float:
+        """Return how many real seconds have passed since the request had come."""
+        return perf_counter() - self._began_s
+
+    def waited(self, seconds: float) -> None:
+        """Note that the answer was to wait *seconds*, and has; a moved clock ends that earlier."""
+        due_s = self.due_s + seconds
+        self.due_s = min(due_s, self.passed_s())
+
+    def note(self, tokens: int, size: int) -> None:
+        """Note that *size* more bytes are out, which makes *tokens* in all."""
+        now_s = perf_counter() - self._began_s
+        late_s = self._last_late_s = now_s - self.due_s
+        self._last_s = now_s
+        self._bytes += size
+        if self._first_s is None:
+            self._first_s = now_s
+            self._first_late_s = late_s
+        if tokens == self.tokens:
+            return
+        self.tokens = tokens
+        if self._first_token_s is None:
+            self._first_token_s = now_s
+            self._first_late_s = late_s
+            self._moments: list[tuple[float, int]] | None = None
+            self._tokens = tokens
+            return
+        if self._moments is None:
+            self._moments = [(self._first_token_s, self._tokens)]
+        elif len(self._moments) >= MOST_MOMENTS:
+            del self._moments[1::2]
+        self._moments.append((now_s, tokens))
+
+    def measured(self) -> Measured | None:
+        """Return when it went out; None: nothing did."""
+        if self._first_s is None:
+            return None
+        found = Measured(
+            self._first_s * 1_000,
+            None if self._first_token_s is None else self._first_token_s * 1_000,
+            self._last_s * 1_000,
+            max(0.0, self._first_late_s * 1_000),
+            max(0.0, self._last_late_s * 1_000),
+            self._bytes,
+        )
+        if self._first_token_s is not None and self._moments is not None:
+            found.moments = array("d", [at_s * 1_000 for at_s, _ in self._moments])
+            found.tokens = array("L", [tokens for _, tokens in self._moments])
+        return found
 
 
 async def play(  # noqa: C901 - one case for each event, and nothing else
@@ -91,7 +168,8 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
         ConnectionError: The client has left.
 
     """
-    framing = Framing(request, sent or Sent(), is_last=is_last)
+    sent = sent or Sent()
+    framing = Framing(request, sent, is_last=is_last)
     pacer: Pacer | None = None
     for event in timeline:
         match event:
@@ -106,10 +184,13 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
                 if not (scales and pacer.is_behind(seconds)):
                     await _write(request, framing)
                 await pacer.pause(seconds, scaled=scales)
+                sent.waited(pacer.real_s(seconds, scaled=scales))
             case Hold():
                 assert hold is not None, "a refusal by the server itself is not held"
                 pacer = pacer or _started(start)
+                before_s = sent.passed_s()
                 await _hold(event, request, framing, hold)
+                sent.waited(sent.passed_s() - before_s)
                 pacer.resume()
             case Forsake(how):
                 framing.put_end()
@@ -153,7 +234,8 @@ class LivePlay:
     def __init__(self, request: web.BaseRequest, head: Head) -> None:
         """Begin to answer *request* by *head*; nothing is written yet."""
         self._request = request
-        self._framing = Framing(request, Sent(), is_last=False)
+        self.sent = Sent()
+        self._framing = Framing(request, self.sent, is_last=False)
         self._framing.put_head(head)
         self._size = 0
 
@@ -271,9 +353,9 @@ class Framing:
         self._parts.clear()
         return content
 
-    def note_sent(self) -> None:
-        """Note that everything put so far is out."""
-        self._sent.tokens = self._tokens
+    def note_sent(self, size: int) -> None:
+        """Note that everything put so far is out: *size* more bytes."""
+        self._sent.note(self._tokens, size)
 
 
 @cache
@@ -292,7 +374,7 @@ async def _write(request: web.BaseRequest, framing: Framing) -> None:
         transport.write(content)
     else:
         await _write_in_slices(request, content)
-    framing.note_sent()
+    framing.note_sent(len(content))
     if request.protocol.writing_paused:
         await request.writer.drain()
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from mockserver.errors import UsageError, did_you_mean
 from mockserver.models import Catalogue
+from mockserver.records.journal import CAPACITY, CAPACITY_IN_ALL
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.seeding import CREATED_FROM
 from mockserver.sessions.passing import STAYS, Passing
@@ -20,7 +21,7 @@ class Options:
     *unix_start_s* is when the server starts, as Unix time: headers with the date count from there.
     *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
     *passing* is what becomes of requests that no rule answers. *lowest* is read below the server's
-    scenario, whatever that is replaced by.
+    scenario, whatever that is replaced by. *journal_calls* is how many calls a session keeps.
     """
 
     seed: int | None = None
@@ -32,9 +33,14 @@ class Options:
     unix_start_s: float = CREATED_FROM
     passing: Passing = STAYS
     lowest: Scenario = Scenario()
+    journal_calls: int = CAPACITY
 
     def __post_init__(self) -> None:
         refuse_time_scale(self.time_scale)
+        if not 1 <= self.journal_calls <= CAPACITY_IN_ALL:
+            raise UsageError(
+                f"a journal keeps from 1 to {CAPACITY_IN_ALL} calls, not {self.journal_calls}"
+            )
         known = Catalogue()
         if self.any_deployment is not None and known.get(self.any_deployment) is None:
             hint = (

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, TypeAlias
 
 from mockserver.caching import BoundedTable
-from mockserver.records.journal import Archive, Journal
+from mockserver.records.journal import CAPACITY, Archive, Journal
 from mockserver.records.ledger import Ledger
 from mockserver.records.stored import StoredAnswers
 from mockserver.scenario.compiled import Compiled
@@ -47,6 +47,7 @@ class Session:
         archive: Archive | None = None,
         passing: Passing = STAYS,
         lowest: Scenario = NOTHING,
+        journal_calls: int = CAPACITY,
     ) -> None:
         """Begin a session.
 
@@ -61,6 +62,7 @@ class Session:
             archive: What all journals of the server are bounded by.
             passing: What becomes of requests that no rule answers.
             lowest: What it answers from below everything else.
+            journal_calls: How many calls its journal keeps.
 
         """
         self.name = name
@@ -69,7 +71,7 @@ class Session:
         self.has_ended = False
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
-        self.journal = Journal(archive)
+        self.journal = Journal(archive, name, journal_calls)
         self.stored = StoredAnswers(clock.now_s)
         self.ledger = Ledger()
         self.traffic = Traffic()

@@ -37,7 +37,8 @@ class Sessions(Mapping[str, Session]):
         self._open: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
         self._compiled: OrderedDict[Hashable, Compiled] = OrderedDict()
-        self._archive = Archive()
+        self.archive = Archive()
+        """All calls that are kept, of all sessions."""
 
     def __getitem__(self, name: str) -> Session:
         return self._open[name]
@@ -188,9 +189,10 @@ class Sessions(Mapping[str, Session]):
             seed=options.seed if seed is None else seed,
             strict=self._strict,
             clock=Clock.start(self._time_source, scale, unix_start_s),
-            archive=self._archive,
+            archive=self.archive,
             passing=options.passing,
             lowest=NOTHING if inherited is None else self._lowest,
+            journal_calls=options.journal_calls,
         )
 
     def _compile(self, layers: Sequence[Layer]) -> Compiled:

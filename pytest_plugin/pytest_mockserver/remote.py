@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
 
+from msgspec import structs
+
 from mockserver.client.control import Control
 from mockserver.contracts import ModelEndpoint
 from mockserver.control.operations import ControlError
@@ -13,6 +15,7 @@ from mockserver.conversation import ToolCall, Usage
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.records.journal import Call
+from mockserver.records.measured import Measured
 from mockserver.scenario.loader import load_with_documents
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.scenario.scripting import Script, merged
@@ -192,6 +195,7 @@ def _call(record: CallRecord) -> Call:
             reasoning_tokens=usage.reasoning_tokens,
             exact=usage.exact,
         )
+    measured = told.pop("measured")
     call = Call(record.number, record.at_s, record.method, record.path, record.provider)
     for name, value in told.items():
         setattr(call, name, value)
@@ -203,4 +207,6 @@ def _call(record: CallRecord) -> Call:
         ToolCall(made.name, made.arguments, made.id, made.is_custom) for made in calls
     )
     call.usage = bill
+    if measured is not None:
+        call.measured = Measured(**structs.asdict(measured))
     return call

@@ -44,8 +44,8 @@ def test_a_listener_hears_of_a_call_when_all_is_known_of_it() -> None:
     api = Api(SCENARIO)
     heard: list[tuple[str, int | None, str, bool]] = []
     api.engine.totals.listeners.append(
-        lambda session, call: heard.append(
-            (session, call.status, call.outcome, call.ended_s is not None)
+        lambda call: heard.append(
+            (call.session, call.status, call.outcome, call.ended_s is not None)
         )
     )
 

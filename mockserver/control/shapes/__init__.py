@@ -4,12 +4,26 @@ Their fields are the members of the JSON, and their docstrings are the descripti
 OpenAPI document. Adding a member with a default breaks no client.
 """
 
+from mockserver.control.shapes.inspection import (
+    Attempt,
+    BillPart,
+    CallDetail,
+    Calls,
+    CallsQuery,
+    RuleOnCall,
+    SentAnswer,
+    SentEvent,
+    SentHeader,
+    ShownPart,
+    ShownTurn,
+)
 from mockserver.control.shapes.journal import (
     CallRecord,
     Cleared,
     JournalPage,
     JournalQuery,
     MadeToolCall,
+    Measure,
     Tokens,
 )
 from mockserver.control.shapes.members import (
@@ -62,7 +76,12 @@ from mockserver.control.shapes.verification import (
 __all__ = [
     "AddedRules",
     "Advance",
+    "Attempt",
+    "BillPart",
+    "CallDetail",
     "CallRecord",
+    "Calls",
+    "CallsQuery",
     "Cleared",
     "ClockView",
     "Count",
@@ -73,6 +92,7 @@ __all__ = [
     "JournalPage",
     "JournalQuery",
     "MadeToolCall",
+    "Measure",
     "NearMiss",
     "NearMisses",
     "NewSession",
@@ -85,14 +105,20 @@ __all__ = [
     "Reload",
     "Reloaded",
     "RuleList",
+    "RuleOnCall",
     "RuleReading",
     "RuleState",
     "ScenarioSource",
     "Seconds",
+    "SentAnswer",
+    "SentEvent",
+    "SentHeader",
     "SessionPage",
     "SessionState",
     "SessionSummary",
     "SessionsQuery",
+    "ShownPart",
+    "ShownTurn",
     "StateChange",
     "StateView",
     "Strictness",

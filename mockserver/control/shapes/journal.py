@@ -32,6 +32,27 @@ class MadeToolCall(Struct, frozen=True, kw_only=True):
     is_custom: bool = False
 
 
+class Measure(Struct, frozen=True, kw_only=True):
+    """When an answer really went out, in real milliseconds since the request had come whole.
+
+    Attributes:
+        first_byte_ms: When its head went out.
+        first_token_ms: When its first token did; null: none did, or it is not known.
+        last_byte_ms: When its last byte did, or what went out before the connection ended.
+        first_late_ms: How late the first token was, beside the plan; without one, the head.
+        last_late_ms: How late the last byte was.
+        sent_bytes: How many bytes went out, with their framing.
+
+    """
+
+    first_byte_ms: float
+    first_token_ms: float | None
+    last_byte_ms: float
+    first_late_ms: float
+    last_late_ms: float
+    sent_bytes: int
+
+
 class CallRecord(Struct, frozen=True, kw_only=True):
     """One HTTP request and its outcome; secrets are redacted everywhere.
 
@@ -80,6 +101,12 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         answer_id: The id of the answer.
         continues: The id of the answer that it continues, if it continues one by id.
         is_cut: A failure took away the end of the answer.
+        serial: Its number among all calls of the server.
+        session: The name of the session.
+        came_unix_s: When it came, as Unix time: that of the session.
+        words: The beginning of what was asked; null: not known.
+        hint: What helps where the provider's own words mislead; one of the notes.
+        measured: When the answer really went out; null: nothing did.
 
     """
 
@@ -127,6 +154,12 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     answer_id: str | None = None
     continues: str | None = None
     is_cut: bool = False
+    serial: int = 0
+    session: str = ""
+    came_unix_s: float = 0
+    words: str | None = None
+    hint: str | None = None
+    measured: Measure | None = None
 
     @property
     def messages(self) -> list[dict[str, Any]]:
