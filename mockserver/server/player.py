@@ -71,62 +71,62 @@ class Sent:
 
     Attributes:
         tokens: How many tokens are out.
-        due_s: How long what comes next was to wait so far, in real seconds.
 
     """
 
     __slots__ = (
         "_began_s",
         "_bytes",
+        "_clock",
+        "_due_s",
         "_first_late_s",
         "_first_s",
         "_first_token_s",
+        "_first_tokens",
         "_last_late_s",
         "_last_s",
         "_moments",
-        "_tokens",
-        "due_s",
         "tokens",
     )
 
-    def __init__(self, began_s: float | None = None) -> None:
-        """Take when the request had come whole, by `perf_counter`; None: just now."""
-        self._began_s = perf_counter() if began_s is None else began_s
+    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
+        """Begin now: the request has come whole; *clock* tells real seconds."""
+        self._clock = clock
+        self._began_s = clock()
         self.tokens = 0
-        self.due_s = 0.0
+        self._due_s = 0.0
         self._bytes = 0
         self._first_s: float | None = None
         self._first_token_s: float | None = None
+        self._moments: list[tuple[float, int]] | None = None
 
     def passed_s(self) -> float:
         """Return how many real seconds have passed since the request had come."""
-        return perf_counter() - self._began_s
+        return self._clock() - self._began_s
 
     def waited(self, seconds: float) -> None:
         """Note that the answer was to wait *seconds*, and has; a moved clock ends that earlier."""
-        due_s = self.due_s + seconds
-        self.due_s = min(due_s, self.passed_s())
+        self._due_s = min(self._due_s + seconds, self.passed_s())
 
     def note(self, tokens: int, size: int) -> None:
         """Note that *size* more bytes are out, which makes *tokens* in all."""
-        now_s = perf_counter() - self._began_s
-        late_s = self._last_late_s = now_s - self.due_s
-        self._last_s = now_s
+        now_s = self._last_s = self._clock() - self._began_s
+        late_s = self._last_late_s = now_s - self._due_s
         self._bytes += size
         if self._first_s is None:
-            self._first_s = now_s
-            self._first_late_s = late_s
-        if tokens == self.tokens:
-            return
-        self.tokens = tokens
-        if self._first_token_s is None:
-            self._first_token_s = now_s
-            self._first_late_s = late_s
-            self._moments: list[tuple[float, int]] | None = None
-            self._tokens = tokens
-            return
+            self._first_s, self._first_late_s = now_s, late_s
+        if tokens != self.tokens:
+            self.tokens = tokens
+            if self._first_token_s is None:
+                self._first_token_s, self._first_late_s = now_s, late_s
+                self._first_tokens = tokens
+            else:
+                self._note_moment(now_s, tokens)
+
+    def _note_moment(self, now_s: float, tokens: int) -> None:
+        assert self._first_token_s is not None
         if self._moments is None:
-            self._moments = [(self._first_token_s, self._tokens)]
+            self._moments = [(self._first_token_s, self._first_tokens)]
         elif len(self._moments) >= MOST_MOMENTS:
             del self._moments[1::2]
         self._moments.append((now_s, tokens))
@@ -135,18 +135,17 @@ class Sent:
         """Return when it went out; None: nothing did."""
         if self._first_s is None:
             return None
-        found = Measured(
-            self._first_s * 1_000,
-            None if self._first_token_s is None else self._first_token_s * 1_000,
-            self._last_s * 1_000,
-            max(0.0, self._first_late_s * 1_000),
-            max(0.0, self._last_late_s * 1_000),
-            self._bytes,
+        moments = self._moments or ()
+        return Measured(
+            first_byte_ms=self._first_s * 1_000,
+            first_token_ms=None if self._first_token_s is None else self._first_token_s * 1_000,
+            last_byte_ms=self._last_s * 1_000,
+            first_late_ms=max(0.0, self._first_late_s * 1_000),
+            last_late_ms=max(0.0, self._last_late_s * 1_000),
+            sent_bytes=self._bytes,
+            moments=array("d", [at_s * 1_000 for at_s, _ in moments]) if moments else (),
+            tokens=array("L", [tokens for _, tokens in moments]) if moments else (),
         )
-        if self._first_token_s is not None and self._moments is not None:
-            found.moments = array("d", [at_s * 1_000 for at_s, _ in self._moments])
-            found.tokens = array("L", [tokens for _, tokens in self._moments])
-        return found
 
 
 async def play(  # noqa: C901 - one case for each event, and nothing else
