@@ -22,7 +22,8 @@ from mockserver.engine.asked import Unmade
 from mockserver.engine.deferring import LARGE_BODY
 from mockserver.engine.engine import Engine, Exchange
 from mockserver.engine.forwarding import Forward
-from mockserver.records.journal import Outcome
+from mockserver.records.journal import Call, Outcome
+from mockserver.records.measured import Measured
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.descriptors import Descriptors
@@ -30,7 +31,7 @@ from mockserver.server.gate import Gate
 from mockserver.server.hosts import Hosts
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.peers import reads_on
-from mockserver.server.player import GONE, Played, Refusal, Sent, play, reset
+from mockserver.server.player import GONE, Played, Refusal, play, reset
 from mockserver.server.proxy import Proxy
 from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import Upstream
@@ -117,7 +118,7 @@ class App:
         headers = cast(Mapping[str, str], request.headers)
         connection = cast(_Connection, request.protocol).counted()
         http = HttpRequest(request.method, path, headers, content, query, connection)
-        sent = Sent()
+        measured = Measured()
         prepared = None
         if len(content) > LARGE_BODY:
             prepared = await self.worker.run(partial(self.engine.understand, http))
@@ -136,19 +137,19 @@ class App:
                 timeline = self.cors.exposed(timeline, request)
             session = exchange.asked.session
             for turn in tuple(exchange.asked.places):
-                before_s = sent.passed_s()
+                before_s = measured.passed_s()
                 exchange.call.queued_s += await wait_for(turn, session.clock)
-                sent.waited(sent.passed_s() - before_s)
+                measured.waited(measured.passed_s() - before_s)
             hold = partial(self.gate.hold, session.name)
-            played = await play(timeline, request, partial(Pacer, session.clock), hold, sent=sent)
+            played = await play(
+                timeline, request, partial(Pacer, session.clock), hold, measured=measured
+            )
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
         except ConnectionError:
             return GONE
         finally:
             # Also if the client's leaving cancels this task.
-            if outcome == "client_left":
-                exchange.call.client_left_after_tokens = sent.tokens
-            exchange.call.measured = sent.measured()
+            _enter(exchange.call, measured, outcome)
             self.engine.close(exchange, outcome)
             if not isinstance(answered, Forward):
                 self.proxy.show(exchange.call, began_s)
@@ -199,6 +200,14 @@ class App:
             return await play(self.engine.refuse(error), request, is_last=True)
         except ConnectionError:
             return GONE
+
+
+def _enter(call: Call, measured: Measured, outcome: Outcome) -> None:
+    """Enter when the answer to *call* went out, and how much of it."""
+    if outcome == "client_left":
+        call.client_left_after_tokens = measured.out
+    if measured.sent_bytes:
+        call.measured = measured
 
 
 async def _read(request: web.BaseRequest) -> bytes:

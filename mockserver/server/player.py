@@ -7,16 +7,14 @@ the bytes on the wire are exactly those of the timeline.
 import asyncio
 import socket
 import struct
-from array import array
 from collections.abc import Callable
 from functools import cache
 from http import HTTPStatus
-from time import perf_counter
 from typing import Final, Protocol, cast
 
 from aiohttp import HttpVersion11, web
 
-from mockserver.records.measured import MOST_MOMENTS, Measured
+from mockserver.records.measured import Measured
 from mockserver.server.gate import Holding
 from mockserver.server.pacing import Pacer
 from mockserver.wire.http_answers import BODILESS
@@ -66,109 +64,27 @@ class Forsakable(Protocol):
         """Answer whatever comes next with a reset."""
 
 
-class Sent:
-    """What of an answer is out, and when it went out.
-
-    Attributes:
-        tokens: How many tokens are out.
-
-    """
-
-    __slots__ = (
-        "_began_s",
-        "_bytes",
-        "_clock",
-        "_due_s",
-        "_first_late_s",
-        "_first_s",
-        "_first_token_s",
-        "_first_tokens",
-        "_last_late_s",
-        "_last_s",
-        "_moments",
-        "tokens",
-    )
-
-    def __init__(self, clock: Callable[[], float] = perf_counter) -> None:
-        """Begin now: the request has come whole; *clock* tells real seconds."""
-        self._clock = clock
-        self._began_s = clock()
-        self.tokens = 0
-        self._due_s = 0.0
-        self._bytes = 0
-        self._first_s: float | None = None
-        self._first_token_s: float | None = None
-        self._moments: list[tuple[float, int]] | None = None
-
-    def passed_s(self) -> float:
-        """Return how many real seconds have passed since the request had come."""
-        return self._clock() - self._began_s
-
-    def waited(self, seconds: float) -> None:
-        """Note that the answer was to wait *seconds*, and has; a moved clock ends that earlier."""
-        self._due_s = min(self._due_s + seconds, self.passed_s())
-
-    def note(self, tokens: int, size: int) -> None:
-        """Note that *size* more bytes are out, which makes *tokens* in all."""
-        now_s = self._last_s = self._clock() - self._began_s
-        late_s = self._last_late_s = now_s - self._due_s
-        self._bytes += size
-        if self._first_s is None:
-            self._first_s, self._first_late_s = now_s, late_s
-        if tokens != self.tokens:
-            self.tokens = tokens
-            if self._first_token_s is None:
-                self._first_token_s, self._first_late_s = now_s, late_s
-                self._first_tokens = tokens
-            else:
-                self._note_moment(now_s, tokens)
-
-    def _note_moment(self, now_s: float, tokens: int) -> None:
-        assert self._first_token_s is not None
-        if self._moments is None:
-            self._moments = [(self._first_token_s, self._first_tokens)]
-        elif len(self._moments) >= MOST_MOMENTS:
-            del self._moments[1::2]
-        self._moments.append((now_s, tokens))
-
-    def measured(self) -> Measured | None:
-        """Return when it went out; None: nothing did."""
-        if self._first_s is None:
-            return None
-        moments = self._moments or ()
-        return Measured(
-            first_byte_ms=self._first_s * 1_000,
-            first_token_ms=None if self._first_token_s is None else self._first_token_s * 1_000,
-            last_byte_ms=self._last_s * 1_000,
-            first_late_ms=max(0.0, self._first_late_s * 1_000),
-            last_late_ms=max(0.0, self._last_late_s * 1_000),
-            sent_bytes=self._bytes,
-            moments=array("d", [at_s * 1_000 for at_s, _ in moments]) if moments else (),
-            tokens=array("L", [tokens for _, tokens in moments]) if moments else (),
-        )
-
-
 async def play(  # noqa: C901 - one case for each event, and nothing else
     timeline: Timeline,
     request: web.BaseRequest,
     start: Callable[[], Pacer] | None = None,
     hold: Holding | None = None,
     *,
-    sent: Sent | None = None,
+    measured: Measured | None = None,
     is_last: bool = False,
 ) -> Played:
     """Answer *request* with *timeline*; if it *is_last*, close the connection afterwards.
 
     What *start* returns waits out the pauses, and *hold* waits for a release; a timeline without
     these events needs neither. An answer that is late sends several pieces at once, to catch up.
-    *sent* counts the tokens that are out.
+    What goes out is noted in *measured*.
 
     Raises:
         ConnectionError: The client has left.
 
     """
-    sent = sent or Sent()
-    framing = Framing(request, sent, is_last=is_last)
+    measured = measured or Measured()
+    framing = Framing(request, measured, is_last=is_last)
     pacer: Pacer | None = None
     for event in timeline:
         match event:
@@ -183,13 +99,13 @@ async def play(  # noqa: C901 - one case for each event, and nothing else
                 if not (scales and pacer.is_behind(seconds)):
                     await _write(request, framing)
                 await pacer.pause(seconds, scaled=scales)
-                sent.waited(pacer.real_s(seconds, scaled=scales))
+                measured.waited(pacer.real_s(seconds, scaled=scales))
             case Hold():
                 assert hold is not None, "a refusal by the server itself is not held"
                 pacer = pacer or _started(start)
-                before_s = sent.passed_s()
+                before_s = measured.passed_s()
                 await _hold(event, request, framing, hold)
-                sent.waited(sent.passed_s() - before_s)
+                measured.waited(measured.passed_s() - before_s)
                 pacer.resume()
             case Forsake(how):
                 framing.put_end()
@@ -233,8 +149,8 @@ class LivePlay:
     def __init__(self, request: web.BaseRequest, head: Head) -> None:
         """Begin to answer *request* by *head*; nothing is written yet."""
         self._request = request
-        self.sent = Sent()
-        self._framing = Framing(request, self.sent, is_last=False)
+        self.measured = Measured()
+        self._framing = Framing(request, self.measured, is_last=False)
         self._framing.put_head(head)
         self._size = 0
 
@@ -299,10 +215,18 @@ class Refusal(Played):
 class Framing:
     """Frames head and body as HTTP/1.1, and gathers the bytes until they are taken."""
 
-    __slots__ = ("_chunked", "_has_body", "_is_http11", "_parts", "_sent", "_tokens", "keep_alive")
+    __slots__ = (
+        "_chunked",
+        "_has_body",
+        "_is_http11",
+        "_measured",
+        "_parts",
+        "_tokens",
+        "keep_alive",
+    )
 
-    def __init__(self, request: web.BaseRequest, sent: Sent, *, is_last: bool) -> None:
-        self._sent = sent
+    def __init__(self, request: web.BaseRequest, measured: Measured, *, is_last: bool) -> None:
+        self._measured = measured
         self._tokens = 0
         self._is_http11 = request.version >= HttpVersion11
         # RFC 9110, 9.3.2: an answer to HEAD has the headers of a body, but no body.
@@ -354,7 +278,7 @@ class Framing:
 
     def note_sent(self, size: int) -> None:
         """Note that everything put so far is out: *size* more bytes."""
-        self._sent.note(self._tokens, size)
+        self._measured.note(self._tokens, size)
 
 
 @cache

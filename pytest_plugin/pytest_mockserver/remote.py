@@ -208,5 +208,5 @@ def _call(record: CallRecord) -> Call:
     )
     call.usage = bill
     if measured is not None:
-        call.measured = Measured(**structs.asdict(measured))
+        call.measured = Measured.told(**structs.asdict(measured))
     return call

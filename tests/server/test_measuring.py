@@ -8,7 +8,6 @@ from aiohttp import web
 
 from mockserver.records.measured import MOST_MOMENTS, Measured
 from mockserver.server import player
-from mockserver.server.player import Sent
 from mockserver.wire.timeline import Data, Head
 from tests.server.test_player import Request
 
@@ -23,29 +22,20 @@ class Time:
         return self.now_s
 
 
-def measured(sent: Sent) -> Measured:
-    found = sent.measured()
-    assert found is not None
-    return found
-
-
 def test_of_an_answer_in_one_write_there_is_one_moment() -> None:
     time = Time()
-    sent = Sent(time)
+    sent = Measured(time)
 
     time.now_s += 0.004
     sent.note(16, 900)
 
-    found = measured(sent)
-    assert (found.first_byte_ms, found.first_token_ms, found.last_byte_ms) == pytest.approx(
-        (4, 4, 4)
-    )
-    assert (found.sent_bytes, list(found.gaps())) == (900, [])
+    assert (sent.first_byte_ms, sent.first_token_ms, sent.last_byte_ms) == pytest.approx((4, 4, 4))
+    assert (sent.sent_bytes, list(sent.gaps())) == (900, [])
 
 
 def test_what_it_was_to_wait_for_is_not_late() -> None:
     time = Time()
-    sent = Sent(time)
+    sent = Measured(time)
 
     time.now_s += 0.001
     sent.note(0, 100)
@@ -56,16 +46,15 @@ def test_what_it_was_to_wait_for_is_not_late() -> None:
     sent.waited(0.040)
     sent.note(3, 90)
 
-    found = measured(sent)
-    assert found.first_byte_ms == pytest.approx(1)
-    assert (found.first_token_ms, found.first_late_ms) == pytest.approx((204, 4))
-    assert (found.last_byte_ms, found.last_late_ms) == pytest.approx((244, 4))
-    assert list(found.gaps()) == [(pytest.approx(20), 2)]
+    assert sent.first_byte_ms == pytest.approx(1)
+    assert (sent.first_token_ms, sent.first_late_ms) == pytest.approx((204, 4))
+    assert (sent.last_byte_ms, sent.last_late_ms) == pytest.approx((244, 4))
+    assert list(sent.gaps()) == [(pytest.approx(20), 2)]
 
 
 def test_a_wait_that_a_moved_clock_ended_makes_nothing_early_or_late() -> None:
     time = Time()
-    sent = Sent(time)
+    sent = Measured(time)
 
     time.now_s += 0.5
     sent.waited(60)
@@ -73,34 +62,27 @@ def test_a_wait_that_a_moved_clock_ended_makes_nothing_early_or_late() -> None:
     time.now_s += 0.25
     sent.note(2, 50)
 
-    found = measured(sent)
-    assert (found.first_late_ms, found.last_late_ms) == pytest.approx((0, 250))
-
-
-def test_an_answer_of_which_nothing_went_out_is_not_measured() -> None:
-    assert Sent(Time()).measured() is None
+    assert (sent.first_late_ms, sent.last_late_ms) == pytest.approx((0, 250))
 
 
 @pytest.mark.parametrize("writes", [1, MOST_MOMENTS, MOST_MOMENTS + 1, 3 * MOST_MOMENTS + 7])
 def test_moments_are_bounded_and_lose_no_token(writes: int) -> None:
     time = Time()
-    sent = Sent(time)
+    sent = Measured(time)
     for number in range(1, writes + 1):
         time.now_s += 0.01
         sent.note(2 * number, 10)
 
-    found = measured(sent)
-    assert len(found.moments) <= MOST_MOMENTS
-    assert sum(count for _, count in found.gaps()) == 2 * (writes - 1)
-    assert all(gap == pytest.approx(5) for gap, _ in found.gaps())
+    assert len(sent.moments) <= MOST_MOMENTS
+    assert sum(count for _, count in sent.gaps()) == 2 * (writes - 1)
+    assert all(gap == pytest.approx(5) for gap, _ in sent.gaps())
 
 
 def test_a_played_answer_is_measured() -> None:
-    sent = Sent()
+    sent = Measured()
     timeline = (Head.of(200, ()), Data(b"one", 1), Data(b"two", 2))
 
-    asyncio.run(player.play(timeline, cast(web.BaseRequest, Request()), sent=sent))
+    asyncio.run(player.play(timeline, cast(web.BaseRequest, Request()), measured=sent))
 
-    found = measured(sent)
-    assert (sent.tokens, found.first_token_ms) == (3, found.last_byte_ms)
-    assert found.sent_bytes > len(b"onetwo")
+    assert (sent.out, sent.first_token_ms) == (3, sent.last_byte_ms)
+    assert sent.sent_bytes > len(b"onetwo")
