@@ -150,6 +150,7 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         session=call.session,
         came_unix_s=call.came_unix_s,
         words=call.words,
+        forwarded=call.forwarded,
         hint=call.hint,
         measured=_measure(call.measured),
     )

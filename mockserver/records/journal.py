@@ -73,6 +73,8 @@ class Call:
         notes: Other remarks for the tester.
         hint: What helps where the provider's own words mislead; one of the notes.
         words: The beginning of what was asked, without secrets; None: not known.
+        forwarded: What became of what the upstream server answered: `passed on`, `recorded`, or
+            why it was not kept; None: the call was answered here.
         outcome: Whether the answer was sent whole.
         is_unmatched: It asked for an answer that no rule gave, although there are rules.
         is_late: It came after the session had ended.
@@ -132,6 +134,7 @@ class Call:
     notes: tuple[str, ...] = ()
     hint: str | None = None
     words: str | None = None
+    forwarded: str | None = None
     outcome: Outcome = "open"
     is_unmatched: bool = False
     is_late: bool = False

@@ -105,6 +105,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         session: The name of the session.
         came_unix_s: When it came, as Unix time: that of the session.
         words: The beginning of what was asked; null: not known.
+        forwarded: What became of what the upstream server answered: `passed on`, `recorded`, or why
+            it was not kept; null: the call was answered here.
         hint: What helps where the provider's own words mislead; one of the notes.
         measured: When the answer really went out; null: nothing did.
 
@@ -158,6 +160,7 @@ class CallRecord(Struct, frozen=True, kw_only=True):
     session: str = ""
     came_unix_s: float = 0
     words: str | None = None
+    forwarded: str | None = None
     hint: str | None = None
     measured: Measure | None = None
 
