@@ -12,6 +12,10 @@ from urllib.parse import quote, urlsplit
 DEFAULT_PORT: Final = 8089
 DEFAULT_URL: Final = f"http://127.0.0.1:{DEFAULT_PORT}"
 """Where a server listens by default."""
+URL_VARIABLE: Final = "MOCKSERVER_URL"
+"""Names a running server's address, for commands that talk to one."""
+TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
+"""Keeps the token of the control API out of lists of processes."""
 KEY: Final = "sk-mock"
 """Any other key works as well."""
 LOCAL: Final = ("127.0.0.1", "localhost", "::1")
@@ -34,6 +38,7 @@ def variables(
     key: str = KEY,
     ca_file: str | None = None,
     no_proxy: str = "",
+    token: str | None = None,
 ) -> dict[str, str]:
     """Return the variables by name.
 
@@ -43,6 +48,7 @@ def variables(
         key: The API key.
         ca_file: The certificate authority to trust, if the server speaks HTTPS.
         no_proxy: The current `NO_PROXY`, to extend: proxies must not be used for loopback.
+        token: The token of the control API, if the commands are to have it too.
 
     """
     root = url.rstrip("/")
@@ -67,8 +73,10 @@ def variables(
         "AIML_API_BASE": f"{root}/aiml/v1",
         "AIML_API_KEY": key,
         **QUIET,
-        "MOCKSERVER_URL": server,
+        URL_VARIABLE: server,
     }
+    if token is not None:
+        found[TOKEN_VARIABLE] = token
     if ca_file is not None:
         found |= dict.fromkeys(
             ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "NODE_EXTRA_CA_CERTS"), ca_file

@@ -5,16 +5,20 @@ import os
 from typing import Final
 
 from mockserver import environment
+from mockserver.cli import remote
 from mockserver.cli.output import show
-from mockserver.environment import DEFAULT_URL
+from mockserver.environment import TOKEN_VARIABLE
 
 HELP: Final = "print the environment variables that point clients at a server"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to *parser*."""
+    remote.add_url_option(parser)
     parser.add_argument(
-        "--url", default=DEFAULT_URL, help=f"the server's address (default {DEFAULT_URL})"
+        "--token",
+        help=f"the token that the control API requires: adds {TOKEN_VARIABLE}, which is printed "
+        "only if it is given here, since the program under test has no use for it",
     )
     parser.add_argument(
         "--session", default="default", metavar="NAME", help="the session to point them at"
@@ -31,9 +35,10 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Print the variables."""
     found = environment.variables(
-        options.url,
+        remote.url_of(options),
         session=options.session,
         ca_file=options.ca_file,
+        token=options.token,
         no_proxy=os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or "",
     )
     show(environment.written(found, options.format))

@@ -3,18 +3,15 @@
 import argparse
 from typing import Final
 
+from mockserver.cli import remote
 from mockserver.cli.output import complain, show
-from mockserver.environment import DEFAULT_URL
 
 HELP: Final = "report what an application did wrong (exit code 1 if anything)"
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to *parser*."""
-    parser.add_argument(
-        "--url", default=DEFAULT_URL, help=f"the server's address (default {DEFAULT_URL})"
-    )
-    parser.add_argument("--token", help="the token that the control API requires")
+    remote.add_server_options(parser)
     parser.add_argument(
         "--session", default="default", help="the session to judge (default: default)"
     )
@@ -34,10 +31,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Print each verdict; return 1 if there are any."""
-    from mockserver.client.control import Control  # noqa: PLC0415 - see mockserver.cli
-    from mockserver.records.verdicts import Verdict, without  # noqa: PLC0415
+    from mockserver.records.verdicts import Verdict, without  # noqa: PLC0415 - see mockserver.cli
 
-    session = Control(options.url, token=options.token).session(options.session)
+    session = remote.control_of(options).session(options.session)
     verdicts = session.verdicts(fallback=options.fallback)
     found = without(
         [Verdict(one.kind, one.calls, one.what, one.advice) for one in verdicts], options.allow

@@ -18,8 +18,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self, TypeVar, Unpack
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
+from mockserver.client.address import root_of
 from mockserver.control import operations as ops
 from mockserver.control.operations import (
     MARGIN_S,
@@ -50,7 +51,6 @@ from mockserver.control.shapes import (
     When,
 )
 from mockserver.environment import DEFAULT_URL
-from mockserver.errors import UsageError
 
 __all__ = ["Control", "ControlError", "SessionControl"]
 
@@ -63,23 +63,16 @@ class Target:
     """Where a server is, and how to talk to it."""
 
     def __init__(self, url: str, token: str | None, ca_file: str | Path | None) -> None:
-        """Take the root URL of the server.
+        """Take the root URL of the server; see `root_of`.
 
         Raises:
-            UsageError: *url* is not the address of a server.
+            UsageError: *url* is not the address of a server, or names a place on it.
 
         """
-        try:
-            parts = urlsplit(url)
-            scheme, host, port = parts.scheme, parts.hostname, parts.port
-        except (ValueError, AttributeError, TypeError):  # a port of letters, or no text at all
-            parts, scheme, host, port = urlsplit(""), "", None, None
-        if scheme not in {"http", "https"} or host is None:
-            what = f"'{url}' is not the address of a server"
-            raise UsageError(f"{what}: write it like {DEFAULT_URL}")
-        self.url = f"{scheme}://{parts.netloc}"
-        self.host = host
-        self.port = port
+        parts = root_of(url)
+        self.url = parts.geturl()
+        self.host = parts.hostname or ""
+        self.port = parts.port
         self.tls: ssl.SSLContext | None = None
         if parts.scheme == "https":
             self.tls = ssl.create_default_context(cafile=None if ca_file is None else str(ca_file))
@@ -120,7 +113,8 @@ class Control:
         """Create a client; nothing is sent yet.
 
         Args:
-            url: The root URL of the server.
+            url: The root URL of the server; `mockserver`'s commands read it from the environment,
+                this client does not.
             token: The token that it printed when it started, if it listens beyond loopback.
             ca_file: The certificate authority to trust, if it was started with `--tls`.
             timeout_s: How long an answer may take; waiting on purpose comes on top.

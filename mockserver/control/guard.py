@@ -34,6 +34,15 @@ def is_loopback(host: str) -> bool:
         return False
 
 
+def drawn_token() -> str:
+    """Return a new token of 128 bits, in hexadecimal digits.
+
+    So it can be an option's value, which must not begin with `-`, and a double click selects all
+    of it.
+    """
+    return secrets.token_hex(16)
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may use the control API: only loopback or not, with a *token* or without."""
@@ -55,7 +64,7 @@ class Access:
             raise UsageError("a control token must not contain spaces or unprintable characters")
         if is_loopback(host):
             return cls(only_loopback=True, token=token)
-        return cls(only_loopback=False, token=token or secrets.token_urlsafe(24))
+        return cls(only_loopback=False, token=token or drawn_token())
 
     def check(
         self, route: Route | None, headers: Mapping[str, str], port: int, *, has_body: bool

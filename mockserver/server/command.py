@@ -4,6 +4,7 @@ import argparse
 import json
 import logging
 import os
+import shlex
 import sys
 import tempfile
 import time
@@ -14,7 +15,7 @@ from typing import Any, Final
 
 from mockserver.control.guard import TOKEN_HEADER
 from mockserver.engine.engine import Engine
-from mockserver.environment import KEY
+from mockserver.environment import KEY, TOKEN_VARIABLE, URL_VARIABLE
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario, scenario_files
@@ -29,8 +30,6 @@ from mockserver.server.watching import Watcher
 from mockserver.sessions.options import Options
 from mockserver.version import __version__
 
-TOKEN_VARIABLE: Final = "MOCKSERVER_CONTROL_TOKEN"  # noqa: S105 - the name of a variable
-"""Keeps the token out of lists of processes."""
 UNWRITTEN: Final = 1
 """The exit code if something that was to be recorded is missing in the cassette."""
 
@@ -140,7 +139,14 @@ def _welcome(
     ]
     lines += [f"  export SSL_CERT_FILE={ca_file} NODE_EXTRA_CA_CERTS={ca_file}"] if ca_file else []
     if address.token:
-        lines += ["", f"The control API requires '{TOKEN_HEADER}: {address.token}'."]
+        lines += [
+            "",
+            f"The control API requires '{TOKEN_HEADER}: {address.token}'.",
+            "For commands that talk to this server, such as 'mockserver report':",
+            "",
+            f"  export {URL_VARIABLE}={url}",
+            f"  export {TOKEN_VARIABLE}={shlex.quote(address.token)}",
+        ]
     return "\n".join([*lines, "", "Press Ctrl-C to stop."])
 
 
