@@ -30,6 +30,7 @@ from mockserver.control.operations import (
     unreachable,
 )
 from mockserver.control.shapes import (
+    CallDetail,
     CallRecord,
     ClockView,
     Explanation,
@@ -41,6 +42,7 @@ from mockserver.control.shapes import (
     ScenarioSource,
     SessionPage,
     SessionState,
+    ShownScenario,
     Totals,
     VerdictOn,
     Verified,
@@ -231,6 +233,14 @@ class AsyncSessionControl(Addressed):
     async def call(self, number: int) -> CallRecord:
         """Return the call with this *number*."""
         return await self._send(ops.read_call(self.name, number))
+
+    async def detail(self, number: int) -> CallDetail:
+        """Return the call with this *number* in detail."""
+        return await self._send(ops.detail(self.name, number))
+
+    async def scenario(self) -> ShownScenario:
+        """Return the rules as they are written, with how often each has acted."""
+        return await self._send(ops.scenario(self.name))
 
     async def clear_journal(self) -> int:
         """Clear the journal; return how many calls were removed."""

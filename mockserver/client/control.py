@@ -34,6 +34,7 @@ from mockserver.control.operations import (
     unreachable,
 )
 from mockserver.control.shapes import (
+    CallDetail,
     CallRecord,
     ClockView,
     Explanation,
@@ -45,6 +46,7 @@ from mockserver.control.shapes import (
     ScenarioSource,
     SessionPage,
     SessionState,
+    ShownScenario,
     Totals,
     VerdictOn,
     Verified,
@@ -280,6 +282,14 @@ class SessionControl(Addressed):
     def call(self, number: int) -> CallRecord:
         """Return the call with this *number*."""
         return self._send(ops.read_call(self.name, number))
+
+    def detail(self, number: int) -> CallDetail:
+        """Return the call with this *number* in detail."""
+        return self._send(ops.detail(self.name, number))
+
+    def scenario(self) -> ShownScenario:
+        """Return the rules as they are written, with how often each has acted."""
+        return self._send(ops.scenario(self.name))
 
     def clear_journal(self) -> int:
         """Clear the journal; return how many calls were removed."""

@@ -67,7 +67,13 @@ class Access:
         return cls(only_loopback=False, token=token or drawn_token())
 
     def check(
-        self, route: Route | None, headers: Mapping[str, str], port: int, *, has_body: bool
+        self,
+        route: Route | None,
+        headers: Mapping[str, str],
+        port: int,
+        *,
+        has_body: bool,
+        is_page: bool = False,
     ) -> None:
         """Let a request pass or refuse it, before its body is read.
 
@@ -76,6 +82,8 @@ class Access:
             headers: Its headers, looked up by lower-case name.
             port: Where the server listens.
             has_body: Whether a body comes with it.
+            is_page: Whether it asks for a file of the inspector: they hold nothing, and a browser
+                asks for them before it knows the token.
 
         Raises:
             Refused: It does not pass.
@@ -84,7 +92,8 @@ class Access:
         if self.only_loopback:
             _check_host(headers.get("host", ""), port)
         _check_origin(headers.get("origin"))
-        if self.token is not None and (route is None or route.name != "health"):
+        is_open = is_page or (route is not None and route.name == "health")
+        if self.token is not None and not is_open:
             self._check_token(headers)
         if has_body or (route is not None and route.changes):
             _check_content_type(headers.get("content-type", ""))

@@ -271,6 +271,16 @@ def read_call(session: str, number: int) -> Operation[shapes.CallRecord]:
     return operation("read_call", shapes.CallRecord, session=session, number=number)
 
 
+def detail(session: str, number: int) -> Operation[shapes.CallDetail]:
+    """Read one call in detail."""
+    return operation("detail", shapes.CallDetail, session=session, number=number)
+
+
+def scenario(session: str) -> Operation[shapes.ShownScenario]:
+    """Read the rules as they are written."""
+    return operation("scenario", shapes.ShownScenario, session=session)
+
+
 def wait(
     session: str, calls: int, when: shapes.When | None, awaited: Awaited
 ) -> Operation[shapes.Waited]:

@@ -175,6 +175,20 @@ ROUTES: Final = (
     _session("clear_journal", "DELETE", "/journal", "Clear the journal.", answer=shapes.Cleared),
     _session("read_call", "GET", "/journal/{number}", "Read one call.", answer=shapes.CallRecord),
     _session(
+        "detail",
+        "GET",
+        "/journal/{number}/detail",
+        "Read one call in detail: the conversation, each rule, what went out and when.",
+        answer=shapes.CallDetail,
+    ),
+    _session(
+        "scenario",
+        "GET",
+        "/scenario",
+        "Read the rules as they are written, with how often each has acted.",
+        answer=shapes.ShownScenario,
+    ),
+    _session(
         "wait",
         "POST",
         "/wait",

@@ -12,6 +12,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from mockserver.control import records, shapes
+from mockserver.control.inspecting import detailed, shown_scenario
 from mockserver.control.matching import Matcher, near_miss, verify
 from mockserver.control.openapi import document
 from mockserver.control.problems import Refused
@@ -222,6 +223,10 @@ class Service:
         """List the rules of a session."""
         return shapes.RuleList(rules=records.rule_states(self._session(asked)))
 
+    def scenario(self, asked: Asked) -> Callable[[], shapes.ShownScenario]:
+        """Read the rules as they are written."""
+        return shown_scenario(self._session(asked))
+
     def add_rules(self, asked: Asked) -> shapes.RuleList:
         """Add rules to a session."""
         session = self._session(asked)
@@ -272,10 +277,19 @@ class Service:
 
     def read_call(self, asked: Asked) -> shapes.CallRecord:
         """Read one call."""
+        return records.call_record(self._call(asked))
+
+    def detail(self, asked: Asked) -> Callable[[], shapes.CallDetail]:
+        """Read one call in detail."""
+        session, call = self._session(asked), self._call(asked)
+        return detailed(self._engine, session, call)
+
+    def _call(self, asked: Asked) -> Call:
+        """Return the call that the path names."""
         journal, number = self._session(asked).journal, asked.parameters["number"]
         for call in journal:
             if str(call.number) == number:
-                return records.call_record(call)
+                return call
         hint = f"{len(journal)} of {journal.seen} calls are kept"
         raise Refused(404, "unknown-call", f"there is no call {beginning(number, 20)}", hint)
 

@@ -24,6 +24,7 @@ from mockserver.engine.engine import Engine, Exchange
 from mockserver.engine.forwarding import Forward
 from mockserver.records.journal import Call, Outcome
 from mockserver.records.measured import Measured
+from mockserver.server import pages
 from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.descriptors import Descriptors
@@ -99,13 +100,17 @@ class App:
         path, query = _split(request.raw_path)
         if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
             return web.json_response({"status": "ok"})
-        if self.control is not None and path.startswith(ROOT):
+        if self.control is not None and (path.startswith(ROOT) or path == pages.ROOT):
             return await self.control.handle(request, path, query)
         refusal = self.hosts.refusal(request.method, cast(Mapping[str, str], request.headers))
         if refusal is not None:
             return await self._refuse(request, ApiError(403, refusal, code="host_not_allowed"))
         if self.cors is not None and is_preflight(request):
             return await play(self.cors.preflight(request), request)
+        if self.control is not None and request.method in {"GET", "HEAD"}:
+            inspector = pages.instead_of(path, cast(Mapping[str, str], request.headers))
+            if inspector is not None:
+                return inspector
         return await self._answered(request, path, query)
 
     async def _answered(

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import quote
 
 from mockserver.control.guard import TOKEN_HEADER
 from mockserver.engine.engine import Engine
@@ -20,7 +21,7 @@ from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.loader import load_scenario, scenario_files
 from mockserver.scenario.schema import Scenario
-from mockserver.server import runner
+from mockserver.server import pages, runner
 from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
 from mockserver.server.forwarded import forwarded, on_command_line
@@ -96,7 +97,9 @@ def run(options: argparse.Namespace) -> int:
 
         def ready(address: Address) -> None:
             line = _as_json(address, ca_file, controlled=settings.control)
-            welcome = _welcome(address, sources, ca_file, passed_on.words)
+            welcome = _welcome(
+                address, sources, ca_file, passed_on.words, controlled=settings.control
+            )
             print(line if options.ready_json else welcome, flush=True)  # noqa: T201 - the output
 
         runner.serve(engine, options.host, options.port, ready, settings)
@@ -125,7 +128,12 @@ def _as_json(address: Address, ca_file: Path | None, *, controlled: bool) -> str
 
 
 def _welcome(
-    address: Address, scenarios: list[str], ca_file: Path | None, passed_on: Sequence[str]
+    address: Address,
+    scenarios: list[str],
+    ca_file: Path | None,
+    passed_on: Sequence[str],
+    *,
+    controlled: bool,
 ) -> str:
     url = address.url
     answers = f"answers from {', '.join(scenarios)}" if scenarios else "answers without a scenario"
@@ -138,6 +146,10 @@ def _welcome(
         f"  export OPENAI_API_KEY={KEY}",
     ]
     lines += [f"  export SSL_CERT_FILE={ca_file} NODE_EXTRA_CA_CERTS={ca_file}"] if ca_file else []
+    if controlled:
+        # What follows a "#" stays in the browser: it is in no request, and in no log.
+        token = f"#token={quote(address.token, safe='')}" if address.token else ""
+        lines += ["", f"To watch: {url}{pages.INDEX}{token}"]
     if address.token:
         lines += [
             "",

@@ -18,6 +18,7 @@ from mockserver.control.routes import Route
 from mockserver.control.service import Asked, Service, Waiting
 from mockserver.control.shapes import Fault, Nothing, Reload, Waited
 from mockserver.records.redaction import beginning
+from mockserver.server import pages
 from mockserver.server.working import Worker
 
 ROOT: Final = f"{routes.ROOT}/"
@@ -36,11 +37,20 @@ class ControlPlane:
         self.access = access
 
     async def handle(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
-        """Answer *request*, whose decoded *path* begins with `/_mock/`."""
+        """Answer *request*, whose decoded *path* is `/_mock` or begins with `/_mock/`."""
         try:
+            if path in pages.PATHS and request.method in {"GET", "HEAD"}:
+                return self._page(request, path)
             return await self._answered(request, path, query)
         except Refused as refused:
             return _response(to_json(refused.problem), refused.problem.status, PROBLEM_TYPE)
+
+    def _page(self, request: web.BaseRequest, path: str) -> web.Response:
+        """Answer a request for a file of the inspector."""
+        headers = cast(Mapping[str, str], request.headers)
+        has_body = request.can_read_body
+        self.access.check(None, headers, _port(request), has_body=has_body, is_page=True)
+        return pages.page(path)
 
     async def _answered(self, request: web.BaseRequest, path: str, query: str) -> web.Response:
         method = "GET" if request.method == "HEAD" else request.method
@@ -49,7 +59,8 @@ class ControlPlane:
         headers = cast(Mapping[str, str], request.headers)
         self.access.check(route, headers, _port(request), has_body=request.can_read_body)
         if route is None:
-            _refuse_path(method, path, cast(tuple[str, ...], found))
+            allowed = ("GET",) if path in pages.PATHS else cast(tuple[str, ...], found)
+            _refuse_path(method, path, allowed)
         parameters = cast(dict[str, str], found[1])
         content = await _content(request)
         asked = Asked(route=route, parameters=parameters, query=_read_query(route, query))

@@ -55,6 +55,8 @@ def test_every_route_answers_as_documented(ask: Asking) -> None:
         ask("POST", f"{below}/explain", {"request": {"model": "gpt-4o", "messages": []}}),
         ask("GET", f"{below}/journal?status=200&status=404"),
         ask("GET", f"{below}/journal/1"),
+        ask("GET", f"{below}/journal/1/detail"),
+        ask("GET", f"{below}/scenario"),
         ask("POST", f"{below}/wait", {"calls": 2}),
         ask("POST", f"{below}/verify", {"when": {"last_user": "Hi"}}),
         ask("GET", f"{below}/near-misses"),
@@ -77,7 +79,7 @@ def test_every_route_answers_as_documented(ask: Asking) -> None:
     ("method", "path", "body", "status", "kind"),
     [
         ("GET", "/_mock/nothing", None, 404, "unknown-path"),
-        ("GET", "/_mock/", None, 404, "unknown-path"),
+        ("POST", "/_mock/", {}, 405, "wrong-method"),
         ("PUT", "/_mock/sessions", {}, 405, "wrong-method"),
         ("GET", "/_mock/sessions/none", None, 404, "unknown-session"),
         ("DELETE", "/_mock/sessions/none", None, 404, "unknown-session"),

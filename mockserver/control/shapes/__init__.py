@@ -15,6 +15,8 @@ from mockserver.control.shapes.inspection import (
     SentEvent,
     SentHeader,
     ShownPart,
+    ShownRule,
+    ShownScenario,
     ShownTurn,
 )
 from mockserver.control.shapes.journal import (
@@ -118,6 +120,8 @@ __all__ = [
     "SessionSummary",
     "SessionsQuery",
     "ShownPart",
+    "ShownRule",
+    "ShownScenario",
     "ShownTurn",
     "StateChange",
     "StateView",

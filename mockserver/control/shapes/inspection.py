@@ -237,3 +237,45 @@ class CallDetail(Struct, frozen=True, kw_only=True):
     verdicts: tuple[VerdictOn, ...]
     as_rule: str | None
     as_curl: str
+
+
+class ShownRule(Struct, frozen=True, kw_only=True):
+    """A rule as a person reads it, with how often it has acted.
+
+    Attributes:
+        name: The name of the rule.
+        layer: The layer that it stands in; null: the scenario that the session began with.
+        place: Where it is written; null: in no file.
+        hits: How often it has acted, in all its scopes together.
+        left: How often it can still act; null: without limit, or it counts in several scopes.
+        unused: What it was to do and did not, in words; null: nothing.
+        yaml: The rule in YAML.
+        cut: How many characters were left out of `yaml`.
+
+    """
+
+    name: str
+    layer: str | None
+    place: str | None
+    hits: int
+    left: int | None
+    unused: str | None
+    yaml: str
+    cut: int = 0
+
+
+class ShownScenario(Struct, frozen=True, kw_only=True):
+    """What a session answers by.
+
+    Attributes:
+        session: The name of the session.
+        description: What the scenario is about.
+        rules: The rules in the order in which they are read.
+        left_out: How many more rules there are, after these.
+
+    """
+
+    session: str
+    description: str
+    rules: tuple[ShownRule, ...]
+    left_out: int = 0
