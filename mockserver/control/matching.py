@@ -26,7 +26,7 @@ class Matcher:
         self._session = session
         self._condition = condition
         self._keys = {fingerprint(key): key for key in keys_named(condition)} if condition else {}
-        self._known: dict[int, bool] = {}
+        self._known: dict[Call, bool] = {}
         self._effort = Effort()
 
     @property
@@ -38,12 +38,12 @@ class Matcher:
         """Return whether *call* matches."""
         if self._condition is None:
             return True
-        found = self._known.get(call.number)
+        found = self._known.get(call)
         if found is None:
             incoming = self._read_again(call)
             with self._effort:
                 found = any(one.holds(incoming) for one in self._condition.alternatives)
-            self._known[call.number] = found
+            self._known[call] = found
         return found
 
     def differences(self, call: Call) -> list[str]:

@@ -102,6 +102,15 @@ ROUTES: Final = (
         answer=shapes.Totals,
     ),
     Route(
+        name="calls",
+        method="GET",
+        path=f"{ROOT}/calls",
+        about="Read the calls of all sessions as they come; can wait for the next.",
+        answer=shapes.Calls,
+        query=shapes.CallsQuery,
+        problems=(422,),
+    ),
+    Route(
         name="reload",
         method="POST",
         path=f"{ROOT}/reload",

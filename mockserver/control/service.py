@@ -5,14 +5,17 @@ its own (`prepare`): it touches no session, so it can run in a thread.
 """
 
 import json
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
 
 import msgspec
 
 from mockserver.control import records, shapes
+from mockserver.control.feed import Feed, Fits
+from mockserver.control.filtering import filtered
 from mockserver.control.inspecting import detailed, shown_scenario
+from mockserver.control.jsonform import Misshapen, from_json
 from mockserver.control.matching import Matcher, near_miss, verify
 from mockserver.control.openapi import document
 from mockserver.control.problems import Refused
@@ -151,6 +154,28 @@ class Service:
         scenario = asked.prepared
         return shapes.Reloaded(description=scenario.description, rules=len(scenario.rules))
 
+    def calls(self, asked: Asked) -> Feed:
+        """Return the calls of all sessions, as they come."""
+        query: shapes.CallsQuery = asked.query
+        fits = None if query.when is None else self._fits(query.when)
+        return Feed(self._engine.sessions.archive, query, fits)
+
+    def _fits(self, when: str) -> Fits:
+        """Return whether a call of any session matches the condition *when*, which is JSON."""
+        condition = read_condition(_when(when), self._plugins)
+        sessions, matchers = self._engine.sessions, dict[str, Matcher]()
+
+        def fits(call: Call) -> bool:
+            name = call.session
+            matcher = matchers.get(name)
+            if matcher is None:
+                # Of a session that is not remembered any more, the server's rules are the nearest.
+                session = sessions.known(name) or self._engine.session(DEFAULT_SESSION)
+                matcher = matchers[name] = Matcher(self._engine, session, condition)
+            return matcher.fits(call)
+
+        return fits
+
     # --- Sessions ---
 
     def list_sessions(self, asked: Asked) -> shapes.SessionPage:
@@ -260,7 +285,9 @@ class Service:
     def read_journal(self, asked: Asked) -> shapes.JournalPage:
         """Read the calls of a session."""
         journal, query = self._session(asked).journal, asked.query
-        matching = list(_filtered(journal, query))
+        until = journal.seen + 1 if query.before is None else query.before
+        calls = [call for call in journal if query.after < call.number < until]
+        matching = list(filtered(calls, query))
         page = matching[-query.limit :] if query.newest else matching[: query.limit]
         is_last = not page or page[-1] is matching[-1]
         return shapes.JournalPage(
@@ -396,6 +423,28 @@ class Waiting:
         )
 
 
+def _when(text: str) -> shapes.When:
+    """Return the condition in *text*, which is JSON.
+
+    Raises:
+        Refused: It is not JSON, or not a condition.
+
+    """
+    hint = 'write it like {"last_user": "Hi"}'
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        where = f": {error}" if isinstance(error, json.JSONDecodeError) else ""
+        what = f"the condition is not valid JSON{where}"
+        fault = shapes.Fault(what=what, at="when", hint=hint)
+        raise Refused(400, "query", f"when: {what}", hint, [fault]) from error
+    try:
+        return from_json(shapes.Condition, {"when": value}).when
+    except Misshapen as error:
+        fault = shapes.Fault(what=error.what, at=error.at, hint=error.hint or hint)
+        raise Refused(400, "query", str(error), fault.hint, [fault]) from error
+
+
 def _strict(wanted: shapes.NewSession) -> Strict | bool | None:
     stated = wanted.strict
     if not isinstance(stated, shapes.Strictness):
@@ -431,25 +480,3 @@ def _read_again(reload: Callable[[], Scenario]) -> Scenario:
         raise Refused(422, "scenario", str(error.problems[0]), faults=faults) from error
     except MockServerError as error:
         raise Refused(422, "scenario", str(error)) from error
-
-
-_EQUAL: Final = ("rule", "endpoint", "provider", "model", "conversation", "key", "outcome")
-
-
-def _filtered(calls: Iterable[Call], query: shapes.JournalQuery) -> Iterator[Call]:
-    """Yield the *calls* that match *query*."""
-    equal = {name: getattr(query, name) for name in _EQUAL}
-    equal = {name: value for name, value in equal.items() if value is not None}
-    for call in calls:
-        if call.number <= query.after:
-            continue
-        if query.before is not None and call.number >= query.before:
-            continue
-        if query.status and call.status not in query.status:
-            continue
-        if query.unmatched is not None and call.is_unmatched is not query.unmatched:
-            continue
-        if query.failed is not None and bool(call.failures) is not query.failed:
-            continue
-        if all(getattr(call, name) == value for name, value in equal.items()):
-            yield call

@@ -7,8 +7,8 @@ a call is kept as a fingerprint. Watchers are called when something happens: not
 import json
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from dataclasses import dataclass, field
-from itertools import islice
 from typing import Any, Final, Literal, cast
 
 from mockserver.caching import BoundedTable
@@ -34,8 +34,8 @@ MOST_BODY_BYTES: Final = 8 * 1024 * 1024
 CAPACITY_IN_ALL: Final = 100_000
 BYTES_IN_ALL: Final = 256 * 1024 * 1024
 """The limits of all sessions of a server together."""
-CHANGES_KEPT: Final = 20_000
-"""Of what has come and ended, so much is known in its order."""
+ENDS_KEPT: Final = 1_000
+"""Calls that ended after they had been dropped: so many are known, for who follows the calls."""
 BODIES_REMEMBERED: Final = 512
 REMEMBERED_BYTES: Final = 32_768
 """Redacted bodies up to this size are cached, since many recur."""
@@ -56,6 +56,7 @@ class Call:
     Attributes:
         number: Its number in the session, counting from 1.
         serial: Its number among all calls of the server, counting from 1.
+        changed: Which change among all of the server's its last one is: that it came, or ended.
         session: The name of the session.
         at_s: When it came, in seconds of session time.
         came_unix_s: When it came, as Unix time: that of the session.
@@ -117,6 +118,7 @@ class Call:
     provider: str
     session: str = ""
     serial: int = 0
+    changed: int = 0
     came_unix_s: float = 0
     endpoint: str | None = None
     key: str | None = None
@@ -349,17 +351,25 @@ class Journal:
 
     def drop_oldest(self) -> None:
         """Forget the oldest call."""
+        archive, call = self._archive, self._forget()
+        if archive is not None and not call.is_finished:
+            archive.await_end(call)
+
+    def _forget(self) -> Call:
         call = self._calls.popleft()
         size = _size(call)
         self._bytes -= size
         if self._archive is not None:
             self._archive.remove(call, size)
+        return call
 
     def clear(self) -> int:
         """Forget all calls, and return how many there were; numbers are not reused."""
         count = len(self._calls)
         while self._calls:
-            self.drop_oldest()
+            self._forget()
+        if self._archive is not None and count:
+            self._archive.clear()
         return count
 
     def restart(self) -> None:
@@ -403,19 +413,33 @@ def _size_of_answer(call: Call) -> int:
 
 
 class Archive:
-    """The bounds of all journals of a server together; the oldest calls are dropped first."""
+    """The bounds of all journals of a server together; the oldest calls are dropped first.
 
-    def __init__(self, calls: int = CAPACITY_IN_ALL, size: int = BYTES_IN_ALL) -> None:
-        """Take how many *calls* may be kept, and how many bytes."""
+    It numbers what changes: that a call has come, that it has ended, that calls were cleared. So
+    whoever has read up to a number can read on from there.
+    """
+
+    def __init__(
+        self, calls: int = CAPACITY_IN_ALL, size: int = BYTES_IN_ALL, changes: int = 0
+    ) -> None:
+        """Take how many *calls* may be kept, and how many bytes; number *changes* from there."""
         self._most_calls = calls
         self.most_bytes = size
         self._kept: OrderedDict[int, tuple[Call, Journal]] = OrderedDict()
         self._seen = 0
-        self._changed: deque[int] = deque(maxlen=CHANGES_KEPT)
-        self.changes = 0
-        """How often a call has come or ended."""
+        self._by_change: OrderedDict[int, Call] = OrderedDict()
+        """Those that are kept, and those that ended later, by serial number: the last change last.
+        """
+        self._awaited: set[int] = set()
+        """Dropped before they have ended."""
+        self._ended_late: deque[int] = deque()
+        self._first = self._cleared = self._lost = changes
+        self.changes = changes
+        """The number of the last change."""
+        self.running = 0
+        """How many calls have not ended."""
         self.watchers: set[Watcher] = set()
-        """Called when a call has come or ended, of any session; they must not block."""
+        """Called when something changes, in any session; they must not block."""
         self.size = 0
         """How many bytes of requests and answers are kept."""
         self._bodies: BoundedTable[bytes, bytes] = BoundedTable(BODIES_REMEMBERED)
@@ -433,9 +457,11 @@ class Archive:
     def add(self, journal: Journal, call: Call) -> None:
         """Count *call*, which *journal* keeps from now on."""
         self._seen += 1
-        call.serial = self._seen
-        self._kept[call.serial] = call, journal
-        self._change(call.serial)
+        serial = call.serial = self._seen
+        self._kept[serial] = call, journal
+        self._by_change[serial] = call
+        self.running += 1
+        self._change(call)
         if len(self._kept) > self._most_calls:
             self._drop_oldest()
 
@@ -446,8 +472,22 @@ class Archive:
 
     def remove(self, call: Call, size: int) -> None:
         """Stop counting *call* and its *size*: its journal has dropped it."""
-        del self._kept[call.serial]
+        serial = call.serial
+        del self._kept[serial]
+        del self._by_change[serial]
         self.size -= size
+        if call.is_finished and call.changed > self._lost:
+            self._lost = call.changed
+
+    def await_end(self, call: Call) -> None:
+        """Keep the end of *call*, which was removed, once it comes."""
+        self._awaited.add(call.serial)
+
+    def clear(self) -> None:
+        """Note that a journal was cleared, and its calls removed."""
+        self.changes += 1
+        self._cleared = self.changes
+        self._alarm()
 
     def _drop_oldest(self) -> None:
         # The oldest call overall is also the oldest in its journal.
@@ -456,30 +496,71 @@ class Archive:
 
     def hear(self, call: Call) -> None:
         """Note that *call* has ended."""
-        self._change(call.serial)
+        self.running -= 1
+        serial = call.serial
+        if serial in self._by_change:
+            self._by_change.move_to_end(serial)
+            self._change(call)
+        elif serial in self._awaited:
+            self._awaited.discard(serial)
+            self._keep_end(call)
 
-    def _change(self, serial: int) -> None:
-        self._changed.append(serial)
+    def _keep_end(self, call: Call) -> None:
+        """Keep the end of *call*, without what takes room: it is in no journal any more."""
+        ended = copy(call)
+        ended.content, ended.text, ended.tool_calls = b"", None, ()
+        self._by_change[ended.serial] = ended
+        self._change(ended)
+        self._ended_late.append(ended.serial)
+        if len(self._ended_late) > ENDS_KEPT:
+            oldest = self._by_change.pop(self._ended_late.popleft())
+            self._lost = max(self._lost, oldest.changed)
+
+    def _change(self, call: Call) -> None:
         self.changes += 1
+        call.changed = self.changes
         if self.watchers:
-            for watcher in tuple(self.watchers):
-                watcher()
+            self._alarm()
+
+    def _alarm(self) -> None:
+        # A watcher may remove itself while it is called.
+        for watcher in tuple(self.watchers):
+            watcher()
 
     def find(self, serial: int) -> Call | None:
         """Return the call with that *serial* number; None: it is not kept."""
         found = self._kept.get(serial)
         return None if found is None else found[0]
 
-    def changed_since(self, changes: int) -> tuple[Call, ...] | None:
-        """Return the calls that have come or ended since there were so many *changes*.
+    def changed_since(self, change: int) -> list[Call]:
+        """Return the calls that have come or ended since *change*, the last change last.
 
-        They are in the order in which they came. None: that is too long ago to say.
+        A call is in it once, as it is now, whatever has happened to it. Calls that have been
+        dropped since are missing; see `has_lost`. A *change* that has never been is another
+        server's: since then, all that there is has changed.
         """
-        new = self.changes - changes
-        if not 0 <= new <= len(self._changed):
-            return None
-        serials = sorted(set(islice(reversed(self._changed), new)))
-        return tuple([self._kept[serial][0] for serial in serials if serial in self._kept])
+        if not self._first <= change <= self.changes:
+            change = self._first
+        found: list[Call] = []
+        for call in reversed(self._by_change.values()):
+            if call.changed <= change:
+                break
+            found.append(call)
+        found.reverse()
+        return found
+
+    def has_lost(self, change: int) -> bool:
+        """Return whether a call has ended and was dropped, both since *change*."""
+        if not self._first <= change <= self.changes:
+            change = self._first
+        return change < self._lost
+
+    def is_outdated(self, change: int) -> bool:
+        """Return whether a list that was read up to *change* may hold calls that are no more.
+
+        They were cleared, are another server's, or ended unseen and were dropped.
+        """
+        return change > self.changes or change < max(self._first, self._cleared, self._lost)
 
     def newest_first(self) -> Iterator[Call]:
         """Yield all calls that are kept, the newest first."""

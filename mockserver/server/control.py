@@ -10,15 +10,17 @@ from urllib.parse import parse_qsl
 from aiohttp import web
 
 from mockserver.control import routes
+from mockserver.control.feed import Feed, Reading
 from mockserver.control.guard import Access
 from mockserver.control.jsonform import Misshapen, from_json, from_query, to_json
 from mockserver.control.openapi import JSON_TYPE, PROBLEM_TYPE
 from mockserver.control.problems import Refused
 from mockserver.control.routes import Route
 from mockserver.control.service import Asked, Service, Waiting
-from mockserver.control.shapes import Fault, Nothing, Reload, Waited
+from mockserver.control.shapes import Calls, Fault, Nothing, Reload, Waited
 from mockserver.records.redaction import beginning
 from mockserver.server import pages
+from mockserver.server.changes import Changes
 from mockserver.server.working import Worker
 
 ROOT: Final = f"{routes.ROOT}/"
@@ -30,9 +32,10 @@ HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosnif
 class ControlPlane:
     """Answers requests to the control API."""
 
-    def __init__(self, service: Service, access: Access, worker: Worker) -> None:
-        """Take the service, who may use it, and the *worker* for what takes long."""
+    def __init__(self, service: Service, access: Access, worker: Worker, changes: Changes) -> None:
+        """Take the service, who may use it, the *worker* for what takes long, and the *changes*."""
         self._service = service
+        self._changes = changes
         self._worker = worker
         self.access = access
 
@@ -71,9 +74,28 @@ class ControlPlane:
         answer = self._service.act(asked)
         if isinstance(answer, Waiting):
             answer = await _waited(answer)
+        elif isinstance(answer, Feed):
+            answer = await self._followed(answer)
         elif callable(answer):
             answer = await self._worker.run(answer)
         return _response(to_json(answer), route.status)
+
+    async def _followed(self, feed: Feed) -> Calls:
+        """Return calls once there are any, or time is up."""
+        loop = asyncio.get_running_loop()
+        ends_s = loop.time() + feed.wait_s
+        while True:
+            reading = feed.read()
+            answer = await self._found(reading)
+            left_s = ends_s - loop.time()
+            if answer.calls or answer.is_gap or left_s <= 0:
+                return answer
+            await self._changes.wait(reading.changes, left_s)
+
+    async def _found(self, reading: Reading) -> Calls:
+        if reading.is_slow:
+            return await self._worker.run(reading.answer)
+        return reading.answer()
 
     def _read(self, asked: Asked, content: bytes) -> None:
         """Read the body of a request, and the scenario or condition in it."""

@@ -10,6 +10,7 @@ from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.scenario.schema import Scenario
+from mockserver.server.changes import Changes
 from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
@@ -76,4 +77,5 @@ class Settings:
         if not self.control:
             return None
         service = Service(engine, plugins, __version__, release=gate.release, reload=self.reload)
-        return ControlPlane(service, Access.of(host, self.token), worker)
+        changes = Changes(engine.sessions.archive)
+        return ControlPlane(service, Access.of(host, self.token), worker, changes)

@@ -19,6 +19,9 @@ MOST_SESSIONS: Final = 20_000
 ENDED_KEPT: Final = 1_000
 """Sessions that are remembered after their end, so that late calls can be refused."""
 COMPILED_KEPT: Final = 256
+CHANGES_A_MS_BITS: Final = 10
+"""Fewer than 2 to the power of this happen in a millisecond. Their numbers stay below 2**53, up to
+which JavaScript's are exact."""
 
 
 class Sessions(Mapping[str, Session]):
@@ -37,7 +40,8 @@ class Sessions(Mapping[str, Session]):
         self._open: dict[str, Session] = {}
         self._ended: OrderedDict[str, Session] = OrderedDict()
         self._compiled: OrderedDict[Hashable, Compiled] = OrderedDict()
-        self.archive = Archive()
+        # Whoever reads on after another server's changes, which began earlier, is found out.
+        self.archive = Archive(changes=int(options.unix_start_s * 1_000) << CHANGES_A_MS_BITS)
         """All calls that are kept, of all sessions."""
 
     def __getitem__(self, name: str) -> Session:
@@ -166,7 +170,9 @@ class Sessions(Mapping[str, Session]):
             raise UsageError(
                 f"{MOST_SESSIONS} sessions are open already: end those you no longer need"
             )
-        self._ended.pop(name, None)
+        former = self._ended.pop(name, None)
+        if former is not None:
+            former.journal.clear()  # its calls had the numbers that those to come will have
         session = self._open[name] = self._made(name, scenario, inherited, seed, time_scale)
         return session
 

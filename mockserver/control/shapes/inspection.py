@@ -5,7 +5,7 @@ from typing import Literal, TypeAlias
 from msgspec import Struct
 
 from mockserver.control.shapes.journal import CallRecord
-from mockserver.control.shapes.members import Count, PageSize, Seconds
+from mockserver.control.shapes.members import Count, Outcome, PageSize, Seconds, When
 from mockserver.control.shapes.verification import VerdictOn
 
 PartKind: TypeAlias = Literal[
@@ -22,10 +22,12 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
         after: The `next` of an earlier answer: only what has come or ended since; null: the newest
             calls that are kept.
         before: Only calls with a lower serial number, to read on into the past.
-        limit: How many calls to return at most: the newest that match.
-        wait_s: How long to wait until there is something new, if there is nothing.
+        limit: How many calls to return at most: the newest that match; with `after`, those that
+            changed first, and `next` leads to the others.
+        wait_s: How long to wait for a call that matches if there is none.
         session: The name of the session.
-        when: A condition, as JSON.
+        when: A condition, as JSON: an object as under `when` of a rule, or a list of which any must
+            hold.
         rule: The name of the rule that answered.
         endpoint: The kind of endpoint.
         provider: The dialect that answered.
@@ -34,6 +36,7 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
         outcome: How the call ended.
         unmatched: Whether it asked for an answer that no rule gave.
         failed: Whether a failure struck.
+        running: Whether it has not ended.
 
     """
 
@@ -48,9 +51,16 @@ class CallsQuery(Struct, frozen=True, kw_only=True):
     provider: str | None = None
     model: str | None = None
     status: tuple[int, ...] = ()
-    outcome: str | None = None
+    outcome: Outcome | None = None
     unmatched: bool | None = None
     failed: bool | None = None
+    running: bool | None = None
+
+
+class Condition(Struct, frozen=True, kw_only=True):
+    """A condition on calls."""
+
+    when: When
 
 
 class Calls(Struct, frozen=True, kw_only=True):
@@ -59,8 +69,9 @@ class Calls(Struct, frozen=True, kw_only=True):
     Attributes:
         calls: The calls; one that has ended since it was read is there again.
         next: The `after` with which to read on.
-        is_gap: Whether more has happened since `after` than is known: what the reader has may be
-            out of date.
+        is_gap: Whether what the reader has may be out of date: calls were cleared since `after`,
+            or are those of another server, or `has_lost`.
+        has_lost: Whether calls ended after `after` and are not kept any more.
         kept: How many calls are kept in all sessions.
         running: How many calls have not ended.
 
@@ -71,6 +82,7 @@ class Calls(Struct, frozen=True, kw_only=True):
     is_gap: bool
     kept: int
     running: int
+    has_lost: bool = False
 
 
 class ShownPart(Struct, frozen=True, kw_only=True):
