@@ -90,7 +90,7 @@ class Engine:
         self._routes = cache(partial(Routes, dialects, endpoints, defaults))
         """Returns where paths lead, for a scenario whose bare ones are a provider's."""
         self._memory = Memory()
-        self.totals = Totals()
+        self.totals = Totals(DEFAULT_SESSION)
         self.totals.listeners.append(self.sessions.archive.hear)
 
     # --- the way of a request ----------------------------------------------------------------

@@ -47,6 +47,7 @@ def admit(
     lane = traffic.lane(whose, shared)
     if lane.is_full(figures.concurrency, figures.queue):
         call.notes += (_full(figures),)
+        call.limited_by = "concurrency"
         raise replace(dialect.overloaded(), is_scripted=True)
     now_s = asked.session.clock.now_s()
     admitted = traffic.limiter.admit(whose, shared, figures, charge or Charge(0), now_s)
@@ -54,6 +55,7 @@ def admit(
     if isinstance(admitted, Refused):
         left = _merged(usual, admitted.allowances)
         reached = _reached(admitted, name, shared, left)
+        call.limited_by = reached.of
         behaves_as = asked.catalogue.resolve(name).behaves_as
         error = dialect.rate_limited(replace(reached, behaves_as=behaves_as, asked=asked.http))
         raise replace(error, retry_after_s=admitted.wait_s, is_scripted=True)

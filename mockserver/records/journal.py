@@ -80,6 +80,8 @@ class Call:
         is_unmatched: It asked for an answer that no rule gave, although there are rules.
         is_late: It came after the session had ended.
         is_unsupported: This version has no such endpoint, so that no rule can answer.
+        limited_by: What the scenario's limits refused it for: `requests`, `tokens`, `too_large` or
+            `concurrency`; None: they did not.
         unoffered: The scripted tool calls of tools that the request does not offer, in words.
         off_schema: The scripted JSON that is not valid for the request's schemas, in words.
         query: The query as sent, without the question mark.
@@ -141,6 +143,7 @@ class Call:
     is_unmatched: bool = False
     is_late: bool = False
     is_unsupported: bool = False
+    limited_by: str | None = None
     unoffered: tuple[str, ...] = ()
     off_schema: tuple[str, ...] = ()
     query: str = ""

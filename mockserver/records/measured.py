@@ -24,6 +24,7 @@ class Measured:
     __slots__ = (
         "_began_s",
         "_clock",
+        "_due",
         "_due_s",
         "_first_late_s",
         "_first_s",
@@ -96,13 +97,21 @@ class Measured:
         if self._moments_s is None:
             self._moments_s = array("d", (first_s,))
             self._tokens = array("L", (self._first_tokens,))
+            self._due = array("d", (first_s - max(0.0, self._first_late_s),))
         elif len(self._moments_s) >= MOST_MOMENTS:
             del self._moments_s[1::2]
             del self._tokens[1::2]
+            del self._due[1::2]
         self._moments_s.append(now_s)
         self._tokens.append(tokens)
+        self._due.append(self._due_s)
 
     # --- When it has ---
+
+    @property
+    def began_s(self) -> float:
+        """When the request had come whole, in seconds of the process's own clock."""
+        return self._began_s
 
     @property
     def first_byte_ms(self) -> float:
@@ -141,15 +150,21 @@ class Measured:
 
     def gaps(self) -> Iterator[tuple[float, int]]:
         """Yield how many milliseconds each token after the first write took, for how many."""
-        moments = self._moments_s
-        if moments is None:
-            return
+        if self._moments_s is not None:
+            yield from self._gaps(self._moments_s)
+
+    def planned_gaps(self) -> Iterator[tuple[float, int]]:
+        """Yield how many milliseconds each of these tokens was to take, for how many."""
+        if self._moments_s is not None:
+            yield from self._gaps(self._due)
+
+    def _gaps(self, at_s: Sequence[float]) -> Iterator[tuple[float, int]]:
         tokens = self._tokens
-        for number in range(1, len(moments)):
+        for number in range(1, len(at_s)):
             count = tokens[number] - tokens[number - 1]
-            yield (moments[number] - moments[number - 1]) / count * 1_000, count
+            yield (at_s[number] - at_s[number - 1]) / count * 1_000, count
 
     @property
     def size(self) -> int:
         """About how many bytes it takes to keep it."""
-        return 16 * len(self._moments_s or ())
+        return 24 * len(self._moments_s or ())

@@ -37,6 +37,8 @@ from mockserver.server.proxy import Proxy
 from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import Upstream
 from mockserver.server.working import Worker
+from mockserver.traffic.clock import Clock
+from mockserver.traffic.turns import Turn
 from mockserver.wire.http_request import Connection, HttpRequest
 from mockserver.wire.timeline import Abort
 
@@ -129,12 +131,33 @@ class App:
             prepared = await self.worker.run(partial(self.engine.understand, http))
         began_s = asyncio.get_running_loop().time()
         answered = self.engine.answer(http, prepared, defers=True)
+        running, streams = self.engine.totals.running, int(answered.call.stream)
+        running.answers += 1
+        running.streams += streams
         try:
             exchange = await self._exchange(answered, request)
+            if not isinstance(exchange, Exchange):
+                return exchange
+            if isinstance(answered, Forward):
+                measured.waited(measured.passed_s())  # for the upstream server
+            return await self._played(exchange, request, measured)
         except ConnectionError:
             return GONE
-        if not isinstance(exchange, Exchange):
-            return exchange
+        finally:
+            running.answers -= 1
+            running.streams -= streams
+            if not isinstance(answered, Forward):
+                self.proxy.show(answered.call, began_s)
+
+    async def _played(
+        self, exchange: Exchange, request: web.BaseRequest, measured: Measured
+    ) -> web.StreamResponse:
+        """Play what goes out, and enter the outcome in the journal.
+
+        Raises:
+            ConnectionError: The client has left.
+
+        """
         outcome: Outcome = "client_left"
         try:
             timeline = exchange.timeline
@@ -142,23 +165,28 @@ class App:
                 timeline = self.cors.exposed(timeline, request)
             session = exchange.asked.session
             for turn in tuple(exchange.asked.places):
-                before_s = measured.passed_s()
-                exchange.call.queued_s += await wait_for(turn, session.clock)
-                measured.waited(measured.passed_s() - before_s)
+                if not turn.runs:
+                    exchange.call.queued_s += await self._queued(turn, session.clock, measured)
             hold = partial(self.gate.hold, session.name)
             played = await play(
                 timeline, request, partial(Pacer, session.clock), hold, measured=measured
             )
             outcome = "aborted" if isinstance(exchange.timeline[-1], Abort) else "sent"
-        except ConnectionError:
-            return GONE
         finally:
             # Also if the client's leaving cancels this task.
             _enter(exchange.call, measured, outcome)
             self.engine.close(exchange, outcome)
-            if not isinstance(answered, Forward):
-                self.proxy.show(exchange.call, began_s)
         return played
+
+    async def _queued(self, turn: Turn, clock: Clock, measured: Measured) -> float:
+        """Wait for *turn*, and return how long that took by *clock*."""
+        running, before_s = self.engine.totals.running, measured.passed_s()
+        running.queued += 1
+        try:
+            return await wait_for(turn, clock)
+        finally:
+            running.queued -= 1
+            measured.waited(measured.passed_s() - before_s)
 
     async def _content(self, request: web.BaseRequest) -> bytes | Played:
         """Return the body of *request*, or how it was refused."""
