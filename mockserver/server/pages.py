@@ -30,10 +30,22 @@ HEADERS: Final = {
     "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
 }
+SCRIPTS: Final = (
+    "api",
+    "calls",
+    "detail",
+    "dom",
+    "feed",
+    "filter",
+    "inspector",
+    "places",
+    "stream",
+)
+"""The page's modules; `inspector` is where it starts."""
 _FILES: Final = {
     INDEX: ("index.html", "text/html"),
     f"{ROOT}/inspector.css": ("inspector.css", "text/css"),
-    f"{ROOT}/inspector.js": ("inspector.js", "text/javascript"),
+    **{f"{ROOT}/{name}.js": (f"{name}.js", "text/javascript") for name in SCRIPTS},
 }
 PATHS: Final = frozenset({ROOT, *_FILES})
 """The paths of the inspector."""
