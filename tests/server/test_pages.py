@@ -19,7 +19,10 @@ POLICY = (
 FILES = {
     "/_mock/": ("index.html", "text/html; charset=utf-8"),
     "/_mock/inspector.css": ("inspector.css", "text/css; charset=utf-8"),
-    "/_mock/inspector.js": ("inspector.js", "text/javascript; charset=utf-8"),
+    **{
+        f"/_mock/{name}.js": (f"{name}.js", "text/javascript; charset=utf-8")
+        for name in pages.SCRIPTS
+    },
 }
 
 
@@ -95,7 +98,7 @@ def test_pages_of_elsewhere_get_no_file(
 def test_files_need_no_token_and_all_data_do(serve: Serve) -> None:
     server = serve(control_token=TOKEN)
 
-    assert [asked(server, path).status for path in FILES] == [200, 200, 200]
+    assert {asked(server, path).status for path in FILES} == {200}
     for path in ("/_mock/totals", "/_mock/sessions", "/_mock/sessions/default/scenario"):
         assert asked(server, path).status == 401
         assert asked(server, f"{path}?token={TOKEN}").status == 401
