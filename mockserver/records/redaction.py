@@ -249,11 +249,15 @@ def redact_known(content: bytes, secrets: Iterable[bytes]) -> bytes:
         if spelled is None:
             continue
         text, ways = spelled
-        for way in ways:
-            if way in content:
-                content = taken_out(content, partial(_found_known, secrets=(text,)))
-                break
+        if any(way in content for way in ways) or (
+            b"\\u00" in content and _ESCAPED_ASCII.search(content)
+        ):
+            content = taken_out(content, partial(_found_known, secrets=(text,)))
     return content
+
+
+_ESCAPED_ASCII: Final = re.compile(rb"\\u00[2-7]")
+"""What nobody has to escape, in which anything may be spelled."""
 
 
 @dataclass(frozen=True, slots=True)
