@@ -46,6 +46,7 @@ from mockserver.conversation.request import (
     Vectors,
 )
 from mockserver.conversation.transcript import EMPTY_TRANSCRIPT, Transcript
+from mockserver.conversation.words import words_of
 
 __all__ = [
     "CALLED_TOOLS",
@@ -84,4 +85,5 @@ __all__ = [
     "Usage",
     "Vector",
     "Vectors",
+    "words_of",
 ]

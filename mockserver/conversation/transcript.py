@@ -10,11 +10,12 @@ from mockserver.conversation.request import Tool, Turn
 
 
 class Transcript(NamedTuple):
-    """The turns, the tools offered and the prompts of a request, as far as they can be read."""
+    """What a request asks, as far as it can be read: turns, tools offered, prompts, or inputs."""
 
     turns: tuple[Turn, ...] = ()
     tools: tuple[Tool, ...] = ()
     prompts: tuple[str, ...] = ()
+    inputs: tuple[str, ...] = ()
 
     @property
     def since_last_turn(self) -> tuple[Turn, ...]:

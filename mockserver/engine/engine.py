@@ -198,6 +198,10 @@ class Engine:
         occurrence = session.occurrence(content)
         waited_s = session.traffic.retries.returns(content, session.clock)
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
+        if route.asks is not None:
+            call.transcribe = route.asks.transcript
+        if session.scenario.redact or session.passing.redact:
+            call.words = ""  # they may be what a person has named as secret
         call.attempt, call.waited_s = session.attempt(content), waited_s
         call.came_unix_s = session.clock.unix_start_s + call.at_s
         connection = http.connection

@@ -5,15 +5,15 @@ from functools import partial
 from typing import Final
 
 from mockserver.contracts import Attempt, ModelEndpoint
-from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest
+from mockserver.conversation import Allowance, ApiError, IncomingCall, ModelRequest, words_of
 from mockserver.engine.asked import Asked, Meaning, Understood
 from mockserver.engine.memory import Memory
 from mockserver.engine.refusing import refuse_key, unsupported
 from mockserver.engine.routing import Route
 from mockserver.engine.timing import admit
 from mockserver.models import Catalogue
-from mockserver.records.journal import Call
-from mockserver.records.redaction import fingerprint, redact_text
+from mockserver.records.journal import LONGEST_WORDS, Call
+from mockserver.records.redaction import LONGEST_READ, fingerprint, redact_text
 from mockserver.seeding import digest
 from mockserver.sessions.session import Session
 from mockserver.traffic import limits
@@ -66,7 +66,7 @@ def understand(
         if route.allowed:
             raise dialect.wrong_method(http, route.allowed)
         raise unsupported(asked, call)
-    call.endpoint, call.transcribe = endpoint.kind, endpoint.transcript
+    call.endpoint = endpoint.kind
     try:
         if isinstance(known, ApiError):
             raise known
@@ -81,6 +81,7 @@ def understand(
     request = understood.request
     call.conversation = understood.conversation
     call.model, call.stream = understood.model, request.stream
+    _enter_words(asked, call, request)
     left = admit(asked, call, key, request.model, request.charge)
     incoming = IncomingCall(
         http,
@@ -162,6 +163,21 @@ def _attempted(
         request.charge = endpoint.charge(attempt.http)
     request.bills_end_of_turn = route.dialect.bills_end_of_turn
     return Understood(request, redact_text(request.model), _conversation_id(request))
+
+
+def _enter_words(asked: Asked, call: Call, request: ModelRequest) -> None:
+    """Enter the beginning of what *request* asks, without secrets."""
+    if call.asked_words is not None:
+        return
+    words = words_of(request.turns, request.prompts, request.inputs)
+    # Where the body holds no secret, its turns hold none: this is done for each request. Prompts
+    # and inputs may be spelled as tokens, and what is continued or referred to is elsewhere.
+    is_clean = call.content is asked.http.body and call.continues is None and not request.recalls
+    if is_clean and request.turns:
+        call.words = words[:LONGEST_WORDS]
+    else:
+        redacted = redact_text(words[: LONGEST_WORDS + LONGEST_READ], asked.secrets)
+        call.words = redacted[:LONGEST_WORDS]
 
 
 def _allowances(

@@ -12,9 +12,10 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, cast
 
 from mockserver.caching import BoundedTable
-from mockserver.conversation import EMPTY_TRANSCRIPT, ToolCall, Transcript, Usage
+from mockserver.conversation import EMPTY_TRANSCRIPT, ToolCall, Transcript, Usage, words_of
 from mockserver.records.measured import Measured
 from mockserver.records.redaction import (
+    beginning,
     redact,
     redact_headers,
     redact_known,
@@ -36,6 +37,10 @@ BYTES_IN_ALL: Final = 256 * 1024 * 1024
 """The limits of all sessions of a server together."""
 ENDS_KEPT: Final = 1_000
 """Calls that ended after they had been dropped: so many are known, for who follows the calls."""
+LONGEST_WORDS: Final = 80
+"""How many characters of what was asked are kept beside the body."""
+LONGEST_READ_AGAIN: Final = 256 * 1024
+"""A longer body that was refused is not read again for them: that would hold up others."""
 BODIES_REMEMBERED: Final = 512
 REMEMBERED_BYTES: Final = 32_768
 """Redacted bodies up to this size are cached, since many recur."""
@@ -73,7 +78,6 @@ class Call:
         usage: The bill, if there is one.
         notes: Other remarks for the tester.
         hint: What helps where the provider's own words mislead; one of the notes.
-        words: The beginning of what was asked, without secrets; None: not known.
         forwarded: What became of what the upstream server answered: `passed on`, `recorded`, or
             why it was not kept; None: the call was answered here.
         outcome: Whether the answer was sent whole.
@@ -107,6 +111,7 @@ class Call:
         measured: When the answer really went out; None: nothing did, or nobody measured it.
         sent: The answer as it went out, without secrets.
         seen_at_end: How many calls had come by then: later ones came knowing how this one ended.
+        asked_words: The `words`, once they are known; empty: there are none.
         transcribe: Reads the transcript from the body, as its endpoint does.
         connection: The connection that it came on; None: not known.
         nth: Which request on that connection it is, counting from 1.
@@ -137,7 +142,6 @@ class Call:
     usage: Usage | None = None
     notes: tuple[str, ...] = ()
     hint: str | None = None
-    words: str | None = None
     forwarded: str | None = None
     outcome: Outcome = "open"
     is_unmatched: bool = False
@@ -168,6 +172,7 @@ class Call:
     seen_at_end: int | None = None
     measured: Measured | None = field(default=None, repr=False)
     sent: Timeline | None = field(default=None, repr=False)
+    asked_words: str | None = field(default=None, repr=False)
     transcribe: Callable[[Mapping[str, Any]], Transcript] | None = field(default=None, repr=False)
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
     connection: Connection | None = field(default=None, repr=False)
@@ -207,6 +212,24 @@ class Call:
         if self.transcribe is None or not isinstance(body, dict):
             return EMPTY_TRANSCRIPT
         return self.transcribe(cast(dict[str, Any], body))
+
+    @property
+    def words(self) -> str | None:
+        """The beginning of what was asked, without secrets; None: nothing was, or it is not known.
+
+        Those of a request that was refused are read from its body, if that is not too long. There
+        are none where patterns name what else is secret: they apply to recordings as a whole.
+        """
+        words = self.asked_words
+        if words is None:
+            found = self.transcript if len(self.content) <= LONGEST_READ_AGAIN else EMPTY_TRANSCRIPT
+            words = words_of(found.turns, found.prompts, found.inputs)
+            words = self.asked_words = beginning(words, LONGEST_WORDS)
+        return words or None
+
+    @words.setter
+    def words(self, words: str | None) -> None:
+        self.asked_words = words
 
     @property
     def messages(self) -> list[dict[str, Any]]:

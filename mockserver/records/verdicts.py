@@ -327,7 +327,7 @@ class _Handed:
 
 def _handed(call: Call, answers: Mapping[str, Call]) -> Iterator[_Handed]:
     """Yield the tool calls in the history of *call*, each with its result."""
-    turns, tools, _ = whole_transcript(call, answers)
+    turns, tools, *_ = whole_transcript(call, answers)
     takes_json = {tool.name: tool.takes_json for tool in tools}
     results = {result.id: result.text for turn in reversed(turns) for result in turn.tool_results}
     for turn in turns:

@@ -14,12 +14,13 @@ from typing import Any, ClassVar, Final
 
 from mockserver import tokens
 from mockserver.contracts import Answer, ComputingEndpoint, Heard
-from mockserver.conversation import ApiError, Charge, ModelRequest, Vector, Vectors
+from mockserver.conversation import ApiError, Charge, ModelRequest, Transcript, Vector, Vectors
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.computed_hearing import vectors_heard
 from mockserver.protocols.openai.limits import charge_of_inputs
 from mockserver.protocols.openai.requests import OpenAIRequest, as_openai
+from mockserver.protocols.openai.transcript import inputs
 from mockserver.tokens import BilledPrompt
 from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
@@ -45,7 +46,7 @@ class Embeddings(ComputingEndpoint):
         """Return the request in *http*, validated."""
         body = validation.read_body(http)
         known = validation.find_model(body, catalogue, "embeddings", model)
-        inputs = validation.read_inputs(body, known)
+        given = validation.read_inputs(body, known)
         size = known.dimensions
         # What a gateway or a scenario calls it does not change its vectors.
         space = known.behaves_as.rpartition("/")[2]
@@ -54,11 +55,15 @@ class Embeddings(ComputingEndpoint):
             body=body,
             model=known.id,
             family=known.family,
-            inputs=inputs.texts,
+            inputs=given.texts,
             vectors=Vectors(space, size, body.get("dimensions") or size),
-            prompt_tokens=inputs.tokens,
+            prompt_tokens=given.tokens,
             charge=charge_of_inputs(body),
         )
+
+    def transcript(self, body: Mapping[str, Any]) -> Transcript:
+        """Return the texts in *body*, valid or not."""
+        return inputs(body)
 
     def charge(self, http: HttpRequest) -> Charge | None:
         """Return what *http* takes of limits; None if it is unreadable."""

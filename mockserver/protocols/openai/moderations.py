@@ -9,10 +9,11 @@ from dataclasses import dataclass, replace
 from typing import Any, ClassVar, Final
 
 from mockserver.contracts import Answer, ComputingEndpoint, Heard, Hole
-from mockserver.conversation import ApiError, Findings, ModelRequest
+from mockserver.conversation import ApiError, Findings, ModelRequest, Transcript
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai import validation
 from mockserver.protocols.openai.computed_hearing import findings_heard
+from mockserver.protocols.openai.transcript import inputs
 from mockserver.tokens import BilledPrompt
 from mockserver.wire.events import ServerEvent
 from mockserver.wire.http_request import HttpRequest
@@ -78,6 +79,10 @@ class Moderations(ComputingEndpoint):
             inputs=moderated.texts,
             kinds=moderated.kinds,
         )
+
+    def transcript(self, body: Mapping[str, Any]) -> Transcript:
+        """Return the texts in *body*, valid or not."""
+        return inputs(body)
 
     def bill_prompt(self, request: ModelRequest, model: Model) -> BilledPrompt:
         """Return nothing: moderation is free, and answers have no bill."""

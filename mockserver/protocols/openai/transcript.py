@@ -21,6 +21,14 @@ def transcript(body: Mapping[str, Any]) -> Transcript:
     )
 
 
+def inputs(body: Mapping[str, Any]) -> Transcript:
+    """Return the texts of which the *body* of a request wants something computed."""
+    given = body.get("input")
+    texts = [given] if isinstance(given, str) else array(given)
+    parts = [record(text).get("text") if is_object(text) else text for text in texts]
+    return Transcript(inputs=tuple([text for text in parts if isinstance(text, str)]))
+
+
 def record(value: Any) -> Mapping[str, Any]:
     """Return *value* if it is a JSON object, otherwise an empty one."""
     return value if is_object(value) else {}
