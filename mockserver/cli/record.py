@@ -10,7 +10,6 @@ HELP: Final = "record what a provider answers in a cassette"
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to *parser*."""
-    parser.set_defaults(shows=True)
     parser.add_argument(
         "--upstream",
         required=True,

@@ -13,7 +13,6 @@ HELP: Final = "answer requests until Ctrl-C"
 def add_options(parser: argparse.ArgumentParser) -> None:
     """Add what the command takes to *parser*."""
     add_serving(parser)
-    parser.set_defaults(shows=False)
     parser.add_argument(
         "--upstream",
         metavar="URL",
@@ -104,10 +103,29 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
         help="once listening, print one line of JSON and nothing else on standard output",
     )
     parser.add_argument(
+        "--quiet",
+        action="store_true",
+        help="print no line for each call on standard error",
+    )
+    parser.add_argument(
+        "--log-format",
+        choices=["text", "json"],
+        default="text",
+        help="how calls and messages are written on standard error: for people (default), or as "
+        "one JSON object a line",
+    )
+    parser.add_argument(
+        "--color",
+        choices=["auto", "always", "never"],
+        default="auto",
+        help="whether these lines have colors (default auto: on a terminal, unless NO_COLOR is "
+        "set)",
+    )
+    parser.add_argument(
         "--log-level",
         choices=["debug", "info", "warning", "error"],
         default="warning",
-        help="how much to log on standard error (default warning)",
+        help="how much the server reports about itself on standard error (default warning)",
     )
     parser.add_argument(
         "--control-token",

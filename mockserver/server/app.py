@@ -129,13 +129,12 @@ class App:
         prepared = None
         if len(content) > LARGE_BODY:
             prepared = await self.worker.run(partial(self.engine.understand, http))
-        began_s = asyncio.get_running_loop().time()
         answered = self.engine.answer(http, prepared, defers=True)
         running, streams = self.engine.totals.running, int(answered.call.stream)
         running.answers += 1
         running.streams += streams
         try:
-            exchange = await self._exchange(answered, request)
+            exchange = await self._exchange(answered, request, measured)
             if not isinstance(exchange, Exchange):
                 return exchange
             if isinstance(answered, Forward):
@@ -146,8 +145,6 @@ class App:
         finally:
             running.answers -= 1
             running.streams -= streams
-            if not isinstance(answered, Forward):
-                self.proxy.show(answered.call, began_s)
 
     async def _played(
         self, exchange: Exchange, request: web.BaseRequest, measured: Measured
@@ -203,7 +200,7 @@ class App:
             return refused
 
     async def _exchange(
-        self, answered: Exchange | Forward | Unmade, request: web.BaseRequest
+        self, answered: Exchange | Forward | Unmade, request: web.BaseRequest, measured: Measured
     ) -> Exchange | Played:
         """Return what goes out for a call, which may have to be made; or how it went out already.
 
@@ -215,7 +212,7 @@ class App:
             case Exchange():
                 return answered
             case Forward():
-                return await self.proxy.answered(answered, request)
+                return await self.proxy.answered(answered, request, measured)
             case Unmade():
                 return await self._made(answered)
 

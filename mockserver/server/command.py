@@ -10,6 +10,7 @@ import tempfile
 import time
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -19,6 +20,7 @@ from mockserver.engine.engine import Engine
 from mockserver.environment import KEY, TOKEN_VARIABLE, URL_VARIABLE
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
+from mockserver.records.telling import styles_of
 from mockserver.scenario.loader import load_scenario, scenario_files
 from mockserver.scenario.schema import Scenario
 from mockserver.server import pages, runner
@@ -26,11 +28,13 @@ from mockserver.server.certificates import self_signed
 from mockserver.server.cors import Cors
 from mockserver.server.forwarded import forwarded, on_command_line
 from mockserver.server.listening import Address
+from mockserver.server.log import JsonFormatter, Log
 from mockserver.server.settings import Settings
 from mockserver.server.watching import Watcher
 from mockserver.sessions.options import Options
 from mockserver.version import __version__
 
+STANDARD_ERROR: Final = 2
 UNWRITTEN: Final = 1
 """The exit code if something that was to be recorded is missing in the cassette."""
 
@@ -42,7 +46,7 @@ def run(options: argparse.Namespace) -> int:
         MockServerError: The options ask for something impossible.
 
     """
-    logging.basicConfig(stream=sys.stderr, level=options.log_level.upper(), format="%(message)s")
+    log = _log(options)
     sources: list[str] = options.scenario
     if options.watch and not sources:
         raise UsageError("--watch without --scenario: there is nothing to watch")
@@ -57,8 +61,7 @@ def run(options: argparse.Namespace) -> int:
         redact=options.redact,
         key_variable=options.upstream_key_env,
         spell=on_command_line,
-        complain=_report,
-        report=_report if options.upstream and (options.shows or sys.stderr.isatty()) else None,
+        complain=partial(log.say, level="error"),
     )
     engine = Engine(
         read(),
@@ -76,6 +79,8 @@ def run(options: argparse.Namespace) -> int:
             lowest=passed_on.lowest,
         ),
     )
+    if not options.quiet:
+        engine.totals.listeners.append(log.hear)
     with ExitStack() as stack:
         context, ca_file = None, None
         if options.tls:
@@ -88,17 +93,23 @@ def run(options: argparse.Namespace) -> int:
             cors=None if options.cors_origin is None else Cors(options.cors_origin),
             tls=context,
             reload=read if sources else None,
-            watcher=Watcher(read, lambda: scenario_files(*sources), _report)
+            watcher=Watcher(read, lambda: scenario_files(*sources), log.say)
             if options.watch
             else None,
             upstream=passed_on.upstream,
             recorder=passed_on.recorder,
+            log=log,
         )
 
         def ready(address: Address) -> None:
             line = _as_json(address, ca_file, controlled=settings.control)
             welcome = _welcome(
-                address, sources, ca_file, passed_on.words, controlled=settings.control
+                address,
+                sources,
+                ca_file,
+                passed_on.words,
+                controlled=settings.control,
+                quiet=options.quiet,
             )
             print(line if options.ready_json else welcome, flush=True)  # noqa: T201 - the output
 
@@ -134,6 +145,7 @@ def _welcome(
     passed_on: Sequence[str],
     *,
     controlled: bool,
+    quiet: bool,
 ) -> str:
     url = address.url
     answers = f"answers from {', '.join(scenarios)}" if scenarios else "answers without a scenario"
@@ -159,8 +171,19 @@ def _welcome(
             f"  export {URL_VARIABLE}={url}",
             f"  export {TOKEN_VARIABLE}={shlex.quote(address.token)}",
         ]
-    return "\n".join([*lines, "", "Press Ctrl-C to stop."])
+    shown = "" if quiet else " Each call gets a line on standard error, unless --quiet."
+    return "\n".join([*lines, "", f"Press Ctrl-C to stop.{shown}"])
 
 
-def _report(message: str) -> None:
-    print(message, file=sys.stderr, flush=True)  # noqa: T201 - for people
+def _log(options: argparse.Namespace) -> Log:
+    """Return what is written on standard error, in the form that *options* state."""
+    handler = logging.StreamHandler(sys.stderr)
+    if options.log_format == "json":
+        handler.setFormatter(JsonFormatter())
+    logging.basicConfig(level=options.log_level.upper(), format="%(message)s", handlers=[handler])
+    return Log(
+        STANDARD_ERROR,
+        options.log_format,
+        styles_of(options.color, sys.stderr, os.environ),
+        encoding=sys.stderr.encoding,
+    )

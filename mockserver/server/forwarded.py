@@ -47,7 +47,7 @@ class Forwarded:
         passing: What becomes of requests that no rule answers.
         lowest: Answers from the recordings.
         upstream: The upstream server; None: nothing leaves this one.
-        recorder: Keeps and reports what is forwarded; None: nothing is forwarded.
+        recorder: Keeps what is forwarded; None: nothing is forwarded.
         words: What a person is told about it.
 
     """
@@ -68,7 +68,6 @@ def forwarded(
     key_variable: str | None = None,
     spell: Spell,
     complain: Callable[[str], None],
-    report: Callable[[str], None] | None = None,
 ) -> Forwarded:
     """Return what these options mean together.
 
@@ -80,7 +79,6 @@ def forwarded(
         key_variable: The name of the environment variable with the key for the upstream server.
         spell: Spells the names of these options, for errors.
         complain: Takes a line for each exchange that cannot be written.
-        report: Takes a line for each call; None: nobody looks.
 
     Raises:
         UsageError: They ask for something impossible.
@@ -100,7 +98,7 @@ def forwarded(
     recorder = None
     if server is not None:
         secrets = () if server.key is None else (server.key,)
-        recorder = Recorder(secrets, complain=complain, report=report)
+        recorder = Recorder(secrets, complain=complain)
     replays = path is not None and mode != "all" and (mode == "none" or path.exists())
     passing = Passing(server is not None and (records or (path is None and record is None)))
     if records:

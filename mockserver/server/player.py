@@ -146,11 +146,10 @@ async def _hold(event: Hold, request: web.BaseRequest, framing: "Framing", hold:
 class LivePlay:
     """Plays an answer of which nobody knows yet how it goes on."""
 
-    def __init__(self, request: web.BaseRequest, head: Head) -> None:
+    def __init__(self, request: web.BaseRequest, head: Head, measured: Measured) -> None:
         """Begin to answer *request* by *head*; nothing is written yet."""
         self._request = request
-        self.measured = Measured()
-        self._framing = Framing(request, self.measured, is_last=False)
+        self._framing = Framing(request, measured, is_last=False)
         self._framing.put_head(head)
         self._size = 0
 

@@ -17,15 +17,17 @@ from mockserver.conversation import ApiError
 from mockserver.engine.answering import stated_headers
 from mockserver.engine.engine import Engine, Exchange
 from mockserver.engine.forwarding import Forward, nowhere_to_forward
-from mockserver.records.journal import Call, Outcome
+from mockserver.records.journal import Outcome
+from mockserver.records.measured import Measured
 from mockserver.server.cors import Cors
 from mockserver.server.dialling import BrokenOffError
 from mockserver.server.player import GONE, LivePlay, Played
-from mockserver.server.recorder import Progress, Recorder
+from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import LiveAnswer, Upstream, spelled
 from mockserver.wire.timeline import Head
 
 PASSED: Final = "passed on"
+RECORDED: Final = "recorded"
 LEFT: Final = "not kept: the client left"
 
 
@@ -44,8 +46,12 @@ class Proxy:
         self._recorder = recorder
         self._cors = cors
 
-    async def answered(self, forward: Forward, request: web.BaseRequest) -> Played | Exchange:
+    async def answered(
+        self, forward: Forward, request: web.BaseRequest, measured: Measured
+    ) -> Played | Exchange:
         """Answer *request* by the upstream server; return how, or what is left to be played.
+
+        *measured* began when the request had come.
 
         Raises:
             ConnectionError: The client has left.
@@ -63,20 +69,13 @@ class Proxy:
                 return self._engine.resume(forward, answer)
             live = await upstream.open(forward.http, passing.target)
         except ApiError as error:
-            self._show(passing, None, f"not kept: {error.message}")
+            forward.call.forwarded = f"not kept: {error.message}"
             return self._engine.resume(forward, error)
         except asyncio.CancelledError:
-            self._show(passing, None, LEFT)
+            forward.call.forwarded = LEFT
             self._engine.close(forward, "client_left")
             raise
-        return await self._passed(passing, live, request)
-
-    def show(self, call: Call, began_s: float) -> None:
-        """Report a *call* that was answered here, and came at *began_s* of the loop's time."""
-        if self._recorder is not None and self._recorder.reports:
-            progress = Progress.of(call, asyncio.get_running_loop().time() - began_s)
-            by = "here" if call.rule is None else f"by rule '{call.rule}'"
-            self._recorder.show(progress, f"answered {by}")
+        return await self._passed(passing, live, request, measured)
 
     def close(self) -> None:
         """Close the connections to the upstream server."""
@@ -84,13 +83,13 @@ class Proxy:
             self._upstream.close()
 
     async def _passed(
-        self, passing: "_Passing", live: LiveAnswer, request: web.BaseRequest
+        self, passing: "_Passing", live: LiveAnswer, request: web.BaseRequest, measured: Measured
     ) -> Played:
         """Pass the answer *live* on while it comes; record it once it has come whole."""
         forward = passing.forward
         outcome: Outcome = "client_left"
         unkept = LEFT
-        play = LivePlay(request, self._exposed(live.head, forward, request))
+        play = LivePlay(request, self._exposed(live.head, forward, request), measured)
         try:
             if not live.is_ready:
                 await play.write()
@@ -110,9 +109,11 @@ class Proxy:
             live.close()
             answer = live.recorded()
             if unkept or live.unkept:
-                self._show(passing, answer.status, unkept or f"not kept: {live.unkept}")
+                forward.call.forwarded = unkept or f"not kept: {live.unkept}"
             else:
                 self._keep(passing, answer)
+            if measured.sent_bytes:
+                forward.call.measured = measured
             try:
                 self._engine.passed(forward, replace(answer, is_cut=True) if unkept else answer)
             finally:
@@ -130,20 +131,17 @@ class Proxy:
 
     def _keep(self, passing: "_Passing", answer: RecordedAnswer) -> None:
         """Have *answer* written to the session's cassette, if it has one."""
-        if self._recorder is None:
+        call, session = passing.forward.call, passing.forward.asked.session
+        if self._recorder is None or session.passing.cassette is None:
+            call.forwarded = PASSED
             return
-        forward = passing.forward
-        session = forward.asked.session
-        if session.passing.cassette is None:
-            self._show(passing, answer.status, PASSED)
-            return
-        recording = passing.recording(answer)
-        progress = passing.progress(answer.status)
-        self._recorder.keep(session.passing, recording, progress, session.scenario.redact)
+        call.forwarded = RECORDED
 
-    def _show(self, passing: "_Passing", status: int | None, became: str) -> None:
-        if self._recorder is not None and self._recorder.reports:
-            self._recorder.show(passing.progress(status), became)
+        def unkept(why: str) -> None:
+            call.forwarded = f"not kept: {why}"
+
+        recording = passing.recording(answer)
+        self._recorder.keep(session.passing, recording, session.scenario.redact, unkept)
 
 
 class _Passing:
@@ -151,9 +149,7 @@ class _Passing:
 
     def __init__(self, forward: Forward, request: web.BaseRequest) -> None:
         self.forward = forward
-        self._loop = asyncio.get_running_loop()
-        self._began_s = self._loop.time()
-        self._at_s = time.time()  # noqa: TID251 - recordings and people have times like this
+        self._at_s = time.time()  # noqa: TID251 - recordings have times like this
         dialect, path = forward.asked.route.dialect, forward.http.path
         prefix = f"/{dialect.kind}"
         if path.startswith(f"{prefix}/") and dialect.locate(path) is None:
@@ -161,12 +157,6 @@ class _Passing:
         self._path = path
         self.target = spelled(request.raw_path.partition("?")[0], path)
         """Where it leads below the provider's root, as URLs spell it."""
-
-    def progress(self, status: int | None) -> Progress:
-        """Return it as a person sees it."""
-        call = self.forward.call
-        took_ms = (self._loop.time() - self._began_s) * 1_000
-        return Progress(self._at_s, call.method, call.path, call.model, status, took_ms)
 
     def recording(self, answer: RecordedAnswer) -> Recording:
         """Return it with its *answer*, and with all its secrets."""

@@ -1,4 +1,4 @@
-"""Writes exchanges with the upstream server to cassettes, and reports each call to a person.
+"""Writes exchanges with the upstream server to cassettes.
 
 A thread of its own does so, one exchange after another, without their secrets: each is one line,
 added to its file by one write, so that several programs may write to one file, and a crash costs
@@ -12,15 +12,13 @@ import threading
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, NamedTuple, Self
+from typing import Final, NamedTuple
 
 from mockserver.cassettes.lines import BadLineError, from_line, to_line
 from mockserver.cassettes.recording import Recording
 from mockserver.cassettes.scrubbing import Scrubber
 from mockserver.errors import MockServerError
-from mockserver.records.journal import Call
 from mockserver.records.redaction import beginning
 from mockserver.sessions.passing import Passing
 
@@ -32,41 +30,6 @@ MOST_LOCKED_S: Final = 2.0
 LOCKED_S: Final = 0.005
 """How long another program may take to begin with a cassette, and how often that is looked at."""
 LONGEST_SHOWN: Final = 80
-KEPT: Final = "kept"
-
-
-class Progress(NamedTuple):
-    """A call as a person sees it: never its body nor a key.
-
-    Attributes:
-        at_s: When it came, as Unix time.
-        method: Of HTTP.
-        path: With nothing of the session.
-        model: The model that was asked; None: not known.
-        status: The status of the answer; None: there was none.
-        took_ms: How long the answer took.
-
-    """
-
-    at_s: float
-    method: str
-    path: str
-    model: str | None
-    status: int | None
-    took_ms: float
-
-    @classmethod
-    def of(cls, call: Call, took_s: float) -> Self:
-        """Return *call*, which has just been answered, within *took_s*."""
-        at_s = time.time() - took_s  # noqa: TID251 - people look at their clocks
-        return cls(at_s, call.method, call.path, call.model, call.status, took_s * 1_000)
-
-    def line(self, became: str) -> str:
-        """Return it as a line that states what *became* of it."""
-        at = datetime.fromtimestamp(self.at_s, UTC).astimezone().strftime("%H:%M:%S")
-        path, model = _shown(self.path), _shown(self.model or "-")
-        status = "-" if self.status is None else str(self.status)
-        return f"{at} {self.method} {path} {model} {status} {self.took_ms:.0f} ms {became}"
 
 
 def _shown(text: str) -> str:
@@ -74,13 +37,15 @@ def _shown(text: str) -> str:
     return "".join([character if character.isprintable() else "?" for character in shown])
 
 
+Unkept = Callable[[str], None]
+"""Takes why an exchange could not be written, in the recorder's thread."""
+
+
 class _Job(NamedTuple):
-    progress: Progress | None
-    became: str
-    passing: Passing | None = None
-    recording: Recording | None = None
-    patterns: tuple[str, ...] = ()
-    done: threading.Event | None = None
+    passing: Passing
+    recording: Recording
+    patterns: tuple[str, ...]
+    unkept: Unkept | None
 
 
 class Recorder:
@@ -96,57 +61,45 @@ class Recorder:
         secrets: Sequence[str] = (),
         *,
         complain: Callable[[str], None],
-        report: Callable[[str], None] | None = None,
     ) -> None:
         """Take known *secrets*, besides what looks like one.
 
         Args:
             secrets: Texts, such as the key for the upstream server.
             complain: Takes a line for each exchange that cannot be written.
-            report: Takes a line for each call; None: nobody looks.
 
         """
         self._scrubbers: dict[tuple[str, ...], Scrubber] = {}
         self._secrets = tuple(secrets)
         self._complain = complain
-        self._report = report
         self._began_s = time.time()  # noqa: TID251 - files have times like this
         self._begun: set[tuple[Path, float | None]] = set()
-        self._jobs: queue.SimpleQueue[_Job | None] = queue.SimpleQueue()
+        self._jobs: queue.SimpleQueue[_Job | threading.Event | None] = queue.SimpleQueue()
         self._thread: threading.Thread | None = None
         self._is_stopped = False
         self.unwritten: list[str] = []
-
-    @property
-    def reports(self) -> bool:
-        """Whether somebody looks at each call."""
-        return self._report is not None
 
     def keep(
         self,
         passing: Passing,
         recording: Recording,
-        progress: Progress,
         patterns: tuple[str, ...] = (),
+        unkept: Unkept | None = None,
     ) -> None:
         """Have *recording* written as *passing* states, without secrets.
 
-        Besides what that redacts, what the scenario's *patterns* match is taken out.
+        Besides what that redacts, what the scenario's *patterns* match is taken out. *unkept* is
+        called if it cannot be written.
         """
-        self._put(_Job(progress, KEPT, passing, recording, (*passing.redact, *patterns)))
+        self._put(_Job(passing, recording, (*passing.redact, *patterns), unkept))
 
     def flush(self) -> None:
         """Wait until all that was to be kept so far is written."""
         if self._thread is None:
             return
         done = threading.Event()
-        self._put(_Job(None, "", done=done))
+        self._put(done)
         done.wait(FLUSHING_S)
-
-    def show(self, progress: Progress, became: str) -> None:
-        """Report a call that is not written, and what *became* of it."""
-        if self._report is not None:
-            self._put(_Job(progress, became))
 
     def finish(self, within_s: float) -> None:
         """Wait until all is written, but no longer; what is not written then is reported."""
@@ -162,10 +115,10 @@ class Recorder:
         with suppress(queue.Empty):
             while True:
                 job = self._jobs.get_nowait()
-                left += job is not None and job.recording is not None
+                left += isinstance(job, _Job)
         self._fail(f"the server was stopped before {left + 1} exchanges were written")
 
-    def _put(self, job: _Job) -> None:
+    def _put(self, job: _Job | threading.Event) -> None:
         if self._thread is None:
             self._thread = threading.Thread(
                 target=self._work, name="mockserver-recorder", daemon=True
@@ -175,19 +128,20 @@ class Recorder:
 
     def _work(self) -> None:
         while (job := self._jobs.get()) is not None and not self._is_stopped:
-            if job.done is None and self._jobs.empty():
+            if isinstance(job, threading.Event):
+                job.set()
+                continue
+            if self._jobs.empty():
                 # Each time that this thread wakes, the one that answers may wait for it.
                 time.sleep(GATHERING_S)
-            became = job.became
-            if job.passing is not None and job.recording is not None:
-                became = self._kept(job.passing, job.recording, job.patterns)
-            if job.done is not None:
-                job.done.set()
-            if self._report is not None and job.progress is not None:
-                self._report(job.progress.line(became))
+            why = self._keep(job.passing, job.recording, job.patterns)
+            if why is not None and job.unkept is not None:
+                job.unkept(why)
 
-    def _kept(self, passing: Passing, recording: Recording, patterns: tuple[str, ...]) -> str:
-        """Write *recording* without what *patterns* match too; return what became of it."""
+    def _keep(
+        self, passing: Passing, recording: Recording, patterns: tuple[str, ...]
+    ) -> str | None:
+        """Write *recording* without what *patterns* match too; return why it cannot be written."""
         cassette = passing.cassette
         assert cassette is not None
         asked = recording.request
@@ -208,12 +162,12 @@ class Recorder:
         else:
             if passing.note is not None:
                 passing.note(clean)
-            return KEPT
+            return None
         unwritten = f"{what} was not written to '{cassette}': {why}"
         self._fail(unwritten)
         if passing.note is not None:
             passing.note(unwritten)
-        return f"not kept: {why.splitlines()[0]}"
+        return why.splitlines()[0]
 
     def _append(self, cassette: Path, replaces_before_s: float | None, line: bytes) -> None:
         if (cassette, replaces_before_s) not in self._begun:

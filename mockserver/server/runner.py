@@ -113,6 +113,8 @@ async def _serve(
         if watching is not None:
             watching.cancel()
         await close(server, listener)
+        if settings.log is not None:
+            settings.log.finish()
     return server.worker
 
 

@@ -15,6 +15,7 @@ from mockserver.server.control import ControlPlane
 from mockserver.server.cors import Cors
 from mockserver.server.gate import Gate
 from mockserver.server.hosts import Hosts
+from mockserver.server.log import Log
 from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import Upstream
 from mockserver.server.watching import Watcher
@@ -36,7 +37,8 @@ class Settings:
         reload: Reads the server's scenario again; None: it did not come from files.
         watcher: Checks whether those files have changed; None: nothing is watched.
         upstream: The server that requests may be forwarded to; None: there is none.
-        recorder: Keeps and reports what is forwarded; None: nobody does.
+        recorder: Keeps what is forwarded; None: nobody does.
+        log: Where lines about calls and messages are written; None: nowhere.
 
     """
 
@@ -49,6 +51,7 @@ class Settings:
     watcher: Watcher | None = None
     upstream: Upstream | None = None
     recorder: Recorder | None = None
+    log: Log | None = None
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.control:

@@ -242,8 +242,8 @@ def test_ready_json_is_all_that_standard_output_ever_carries() -> None:
     assert served.out.count("\n") == 1
 
 
-def test_an_answered_call_leaves_no_log() -> None:
-    with serving() as served:
+def test_a_quiet_server_writes_nothing_of_calls() -> None:
+    with serving("--quiet") as served:
         served.ask()
         served.end()
 
@@ -367,7 +367,7 @@ def test_a_signal_ends_an_idle_server_within_a_second(number: int) -> None:
 def test_a_signal_ends_a_server_with_open_streams_within_a_second(
     number: int, write: Write
 ) -> None:
-    with serving("--scenario", write("open.yaml", HELD_OPEN)) as served:
+    with serving("--quiet", "--scenario", write("open.yaml", HELD_OPEN)) as served:
         streams = [_open_stream(served.ready["port"]) for _ in range(100)]
         code = served.end(number, within_s=ENDS_WITHIN_S)
         for stream in streams:
@@ -428,7 +428,7 @@ def test_a_signal_ends_serving_in_the_foreground(number: int) -> None:
 
 def test_no_key_and_no_body_comes_into_any_log(write: Write) -> None:
     with serving("--log-level", "debug", "--scenario", write("hello.yaml", HELLO)) as served:
-        served.ask("planted-secret-1 Hi", authorization="Bearer sk-planted-secret-2")
+        served.ask(f"{'Hi. ' * 30}planted-secret-1", authorization="Bearer sk-planted-secret-2")
         served.ask(model="planted-secret-3", **{"api-key": "planted-secret-4"})
         served.ask(**{"x-stainless-lang": "planted-secret-5", "cookie": "planted-secret-6"})
         for malformed in MALFORMED:

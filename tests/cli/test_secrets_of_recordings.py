@@ -136,7 +136,7 @@ def test_none_is_in_the_cassette_on_the_terminal_or_in_the_journal(
     cassette, shown, journal = recorded
 
     assert len(read(cassette)) == len(EXCHANGES)
-    assert shown.count(" kept\r\n") == len(EXCHANGES)
+    assert shown.count(" recorded") == len(EXCHANGES)
     assert planted_in(cassette.read_text()) == []
     assert planted_in(shown) == []
     assert len(json.loads(journal)["calls"]) == len(EXCHANGES)

@@ -13,7 +13,7 @@ from mockserver.cassettes.lines import read, write
 from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Recording
 from mockserver.errors import MockServerError
 from mockserver.server.forwarded import Forwarded, forwarded, on_command_line
-from mockserver.server.recorder import Progress, Recorder
+from mockserver.server.recorder import Recorder
 from mockserver.server.upstream import joined, spelled
 from mockserver.sessions.passing import Passing
 
@@ -22,7 +22,6 @@ RECORDING = Recording(
     request=RecordedRequest("POST", "/v1/chat/completions", body=b'{"model":"gpt-4o-mini"}'),
     answer=RecordedAnswer(200, body=b"{}"),
 )
-PROGRESS = Progress(0, "POST", "/v1/chat/completions", None, 200, 3.4)
 
 
 def given(folder: Path, **options: Any) -> Forwarded:
@@ -148,7 +147,7 @@ def test_a_cassette_whose_last_line_broke_off_can_be_added_to(
     write(cassette, [RECORDING])
     cassette.write_text(cassette.read_text() + tail)
     recorder = Recorder(complain=print)
-    recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
+    recorder.keep(Passing(cassette=cassette), RECORDING)
     recorder.finish(PATIENCE_S)
 
     assert recorder.unwritten == []
@@ -160,7 +159,7 @@ def test_a_last_line_that_lacks_only_its_end_stays(tmp_path: Path) -> None:
     write(cassette, [RECORDING])
     cassette.write_text(cassette.read_text().rstrip("\n"))
     recorder = Recorder(complain=print)
-    recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
+    recorder.keep(Passing(cassette=cassette), RECORDING)
     recorder.finish(PATIENCE_S)
 
     assert len(read(cassette)) == 2
@@ -175,7 +174,7 @@ def test_a_cassette_is_replaced_once_whoever_writes_to_it_first(tmp_path: Path) 
     recorders = [Recorder(complain=print) for _ in range(4)]
 
     for recorder in (*recorders, *recorders):
-        recorder.keep(passing, RECORDING, PROGRESS)
+        recorder.keep(passing, RECORDING)
     for recorder in recorders:
         recorder.flush()
 
@@ -193,11 +192,11 @@ def test_a_line_for_which_there_was_no_room_leaves_nothing_behind(tmp_path: Path
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (cassette.stat().st_size + 100, limits[1]))
     try:
-        recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
+        recorder.keep(Passing(cassette=cassette), RECORDING)
         recorder.flush()
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
-    recorder.keep(Passing(cassette=cassette), RECORDING, PROGRESS)
+    recorder.keep(Passing(cassette=cassette), RECORDING)
     recorder.finish(PATIENCE_S)
 
     (complaint,) = recorder.unwritten
@@ -209,15 +208,12 @@ def test_a_cassette_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.write_text("")
     complaints: list[str] = []
-    progress: list[str] = []
-    recorder = Recorder(complain=complaints.append, report=progress.append)
-    recorder.keep(Passing(cassette=file / "c.jsonl"), RECORDING, PROGRESS)
-    recorder.show(PROGRESS._replace(path="/v1/sk-proj-abcdefghijklmnopqrst0123456789"), "passed on")
+    reasons: list[str] = []
+    recorder = Recorder(complain=complaints.append)
+    recorder.keep(Passing(cassette=file / "c.jsonl"), RECORDING, unkept=reasons.append)
     recorder.finish(PATIENCE_S)
 
     (complaint,) = complaints
     assert recorder.unwritten == [complaint.removeprefix("mockserver: ")]
-    first, second = progress
-    assert " POST /v1/chat/completions - 200 3 ms not kept: " in first
-    assert "abcdefghij" not in second
-    assert second.endswith("passed on")
+    (reason,) = reasons
+    assert complaint.endswith(f": {reason}")
