@@ -88,7 +88,8 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--no-usage-header",
         action="store_true",
-        help="leave out x-mockserver-usage, which states whether a bill is exact or estimated",
+        help="leave out headers that no provider sends: x-mockserver-usage (whether a bill is "
+        "exact or estimated) and x-mockserver-hint (what is really wrong with a refused request)",
     )
     parser.add_argument(
         "--time-scale",

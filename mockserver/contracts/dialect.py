@@ -46,6 +46,12 @@ class Dialect(ABC):
     """
 
     kind: ClassVar[str]
+    title: ClassVar[str] = ""
+    """The provider's name in hints, such as "OpenAI"; empty: its kind."""
+    key_form: ClassVar[str] = "authorization: Bearer KEY"
+    """The header that a key comes in, for the hint on requests without one."""
+    names_deployments: ClassVar[bool] = False
+    """What requests name is not a model, but a deployment, which customers name as they like."""
     has: ClassVar[frozenset[str]] = frozenset()
     """The kinds of its endpoints, besides those that list it in `Endpoint.dialects`."""
     lacks: ClassVar[frozenset[str]] = frozenset()
@@ -76,6 +82,10 @@ class Dialect(ABC):
     @abstractmethod
     def locate(self, path: str) -> Located | None:
         """Return *path* as `Located`, or None if it is not a path of this provider."""
+
+    def bases(self) -> Sequence[str]:
+        """Return the paths that base URLs of its clients end in, the usual one first; for hints."""
+        return ()
 
     def catalogue(self, known: Catalogue) -> Catalogue:
         """Return those of the *known* models that this provider has, under its own names."""

@@ -33,7 +33,8 @@ class ApiError(Exception):
     wait: in seconds, or as the literal text of the header, valid or not; *retry_after_scales*
     says whether that is session time. A *page* replaces the dialect's JSON, and has *headers*
     alone. *about* is the model that is refused, where providers name it and the message does not.
-    *note* tells the tester, in the journal, how to have it answered. *relayed* says that the
+    *unknown_model* is the model that it does not know. *hint* tells the tester what is really
+    wrong, where only the provider can know that. *relayed* says that the
     provider behind a gateway refuses it, and not the gateway.
 
     A scenario's own error *is_stated*: its code goes out as it is, a number as one; *metadata* is
@@ -54,7 +55,8 @@ class ApiError(Exception):
     retry_after_scales: bool = field(default=True, kw_only=True)
     page: bytes | None = field(default=None, kw_only=True)
     about: str | None = field(default=None, kw_only=True)
-    note: str | None = field(default=None, kw_only=True)
+    unknown_model: str | None = field(default=None, kw_only=True)
+    hint: str | None = field(default=None, kw_only=True)
     relayed: bool = field(default=False, kw_only=True)
     is_stated: bool = field(default=False, kw_only=True)
     is_scripted: bool = field(default=False, kw_only=True)

@@ -15,7 +15,7 @@ from mockserver import tokens
 from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.contracts import RawReply, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
-from mockserver.engine import noting
+from mockserver.engine import hinting, noting
 from mockserver.engine.acknowledging import acknowledge
 from mockserver.engine.answering import answered, answering_name, looked_up
 from mockserver.engine.asked import (
@@ -118,8 +118,22 @@ class Engine:
             else:
                 timeline = _send(asked, call, matched, self._ready(asked, matched))
         except ApiError as error:
-            timeline = refuse(asked, call, error)
+            timeline = self._refused(asked, call, error)
         return _exchange(asked, call, timeline)
+
+    def _refused(self, asked: Asked, call: Call, error: ApiError) -> Timeline:
+        """Return what goes out for *error*, and what helps where that misleads."""
+        hint = self._hint(asked, error, has_key=call.key is not None)
+        timeline = refuse(asked, call, error, hint)
+        if hint is None or not self._options.usage_header:
+            return timeline
+        return hinting.with_header(timeline, hint)
+
+    def _hint(self, asked: Asked, error: ApiError, *, has_key: bool) -> str | None:
+        compiled = asked.session.compiled
+        paths = self._routes(compiled.scenario.provider)
+        catalogue_of = partial(self._memory.catalogue, compiled.catalogue)
+        return hinting.of_refusal(asked, error, paths, catalogue_of, has_key=has_key)
 
     def _matched(self, asked: Asked, call: Call, prepared: Prepared | None) -> Matched:
         """Return what is given to the request, by what it means; or by what is known elsewhere."""
@@ -160,7 +174,7 @@ class Engine:
             enter(asked, call, finished.ready, finished.stamped)
             timeline = finished.timeline
         except ApiError as error:
-            timeline = refuse(asked, call, error)
+            timeline = self._refused(asked, call, error)
         return _exchange(asked, call, timeline)
 
     def resume(self, forward: Forward, answer: RecordedAnswer | ApiError) -> Exchange:
@@ -172,7 +186,7 @@ class Engine:
             said = heard(asked, answer)
             timeline = _send(asked, call, matched, received(asked, matched, answer, said))
         except ApiError as error:
-            timeline = refuse(asked, call, error)
+            timeline = self._refused(asked, call, error)
         return _exchange(asked, call, timeline)
 
     def passed(self, forward: Forward, answer: RecordedAnswer) -> None:
@@ -204,6 +218,9 @@ class Engine:
             call.words = ""  # they may be what a person has named as secret
         call.attempt, call.waited_s = session.attempt(content), waited_s
         call.came_unix_s = session.clock.unix_start_s + call.at_s
+        if call.number == 1 and (hint := hinting.of_session(session, self.sessions)):
+            call.hint = hint
+            call.notes += (hint,)
         connection = http.connection
         if connection is not None:
             call.connection, call.nth = connection, connection.requests
@@ -320,6 +337,7 @@ class Engine:
         compiled = session.compiled
         route = self._routes(compiled.scenario.provider).find(http.method, path)
         http = replace(http, path=path)
+        key = None
         try:
             key = route.dialect.authenticate(http)
             if route.endpoint is None:
@@ -328,10 +346,12 @@ class Engine:
             self._read_model_request(incoming, route, session)
             refused = None
         except ApiError as error:
+            asked = self._dry(http, session, route)
+            refused = replace(error, hint=self._hint(asked, error, has_key=key is not None))
             if not session.compiled.asks_elsewhere:
-                return error, []
+                return refused, []
             endpoint = "" if route.endpoint is None else route.endpoint.kind
-            incoming, refused = IncomingCall(http, route.dialect.kind, endpoint, ""), error
+            incoming = IncomingCall(http, route.dialect.kind, endpoint, "")
         content = content_of(route, http)
         occurrence, incoming.attempt = session.next_counts(content)
         draw = Draw(session.seed, content, occurrence)
@@ -340,6 +360,12 @@ class Engine:
         if refused is None or _is_elsewhere(step):
             return step, readings
         return refused, readings
+
+    def _dry(self, http: HttpRequest, session: Session, route: Route) -> Asked:
+        """Return *http* as one who asks, of which nothing is entered or drawn."""
+        known = self._memory.catalogue(session.compiled.catalogue, route.dialect)
+        draw = Draw(session.seed, b"")
+        return Asked(http, session, route, known, b"", 1, draw, (), Places())
 
     def reread(self, session: Session, call: Call, key: str) -> IncomingCall:
         """Return *call* of the journal of *session* as its rules saw it, as far as it is kept."""

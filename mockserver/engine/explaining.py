@@ -45,7 +45,8 @@ def in_words(step: Given | Unanswered | ApiError) -> str:
     """Return what would be answered, in a sentence."""
     match step:
         case ApiError():
-            return f"refused before any rule is read: {step.status} {step.message}"
+            said = f"refused before any rule is read: {step.status} {step.message}"
+            return said if step.hint is None else f"{said}; hint: {step.hint}"
         case Unanswered():
             if step.exhausted is not None:
                 return f"refused: the script of rule '{step.exhausted}' has ended"

@@ -18,13 +18,14 @@ NO_RETRY: Final = (("x-should-retry", "false"),)
 """Tells the official clients that trying again is of no use."""
 
 
-def refuse(asked: Asked, call: Call, error: ApiError) -> Timeline:
-    """Return what goes out for *error* in the place of an answer."""
+def refuse(asked: Asked, call: Call, error: ApiError, hint: str | None) -> Timeline:
+    """Return what goes out for *error* in the place of an answer; *hint* helps the tester."""
     # No answer is made for it: others may have its places.
     asked.places.leave()
     call.error_code = None if error.code is None else str(error.code)
-    if error.note is not None:
-        call.notes += (redact_text(error.note, asked.secrets),)
+    if hint is not None:
+        call.hint = hint
+        call.notes += (hint,)
     return refusal(asked, error)
 
 
@@ -76,7 +77,7 @@ def refuse_ended(asked: Asked, call: Call) -> None:
         raise ApiError(409, what, code=code, headers=NO_RETRY)
 
 
-def refuse_key(asked: Asked, call: Call, key: str, standing: Standing) -> None:
+def refuse_key(asked: Asked, key: str, standing: Standing) -> None:
     """Refuse *key* by its *standing*; who has nothing to spend may still look things up.
 
     Raises:
@@ -87,10 +88,10 @@ def refuse_key(asked: Asked, call: Call, key: str, standing: Standing) -> None:
         return
     if standing == "quota_exhausted" and asked.route.asks is None:
         return
-    call.notes += (f"the scenario's 'keys' list this key as {standing}",)
     dialect = asked.route.dialect
     refused = dialect.incorrect_key(key) if standing == "invalid" else dialect.quota_exceeded()
-    raise replace(dialect.reword(refused, asked.http), is_scripted=True)
+    hint = f"the scenario's 'keys' list this key as {standing}"
+    raise replace(dialect.reword(refused, asked.http), is_scripted=True, hint=hint)
 
 
 def refuse_loop(asked: Asked, matched: Matched, ready: Ready) -> None:

@@ -15,12 +15,12 @@ from mockserver.contracts import (
     Dialect,
     Endpoint,
     GeneratingEndpoint,
-    Located,
     LookupEndpoint,
     ModelEndpoint,
     Reply,
 )
-from mockserver.errors import MockServerError, did_you_mean
+from mockserver.engine import astray
+from mockserver.errors import MockServerError
 
 SHARED_ROOT: Final = "/v1/"
 PATHS_KEPT: Final = 4_096
@@ -78,8 +78,8 @@ class Routes:
         *defaults* are the replies that answer where no rule does, by the kind of endpoint.
         """
         self._defaults = defaults
-        self._prefixed = dialects
-        self._dialects = [
+        self.dialects = dialects
+        self._ordered = [
             dialects[provider],
             *(
                 dialect
@@ -97,41 +97,30 @@ class Routes:
         route = self._route(method, path)
         missing = ""
         if route.endpoint is None and not route.allowed:
-            missing = self._missing(route.dialect, method, path)
+            missing = astray.missing(self, route.dialect, method, path)
         return replace(route, content=path.encode("utf-8", "replace") + b"\0", missing=missing)
 
-    def _missing(self, dialect: Dialect, method: str, path: str) -> str:
-        """Return why nothing answers *method* on *path*, with the nearest path that is answered."""
-        prefix = f"/{dialect.kind}/"
-        own = path[len(prefix) - 1 :] if path.startswith(prefix) else path
-        located = dialect.locate(own) or dialect.locate(path) or Located(own)
-        below = located.path.removeprefix("/")
-        if any(f"{below}/".startswith(f"{begins}/") for begins in dialect.lacks):
-            return (
-                f"'{dialect.kind}' has {method} {path}, and this version of llm-mockserver does not"
-                " support it yet: no rule can answer it"
-            )
-        what = f"{method} {path} is no endpoint of '{dialect.kind}' that this version knows"
-        routes = [route for endpoint in self._endpoints[dialect.kind] for route in endpoint.routes]
-        ends = [own_path for _, own_path in routes if own.endswith(own_path)]
-        if ends:
-            return f"{what}: is the base URL right? The path ends in {max(ends, key=len)}"
-        root = path.removesuffix(below).removesuffix("/")
-        nearest = did_you_mean(path, [root + own_path for _, own_path in routes])
-        return f"{what}: {nearest}" if nearest else what
+    def of(self, dialect: Dialect) -> list[tuple[str, str]]:
+        """Return method and path, below its root, of all that *dialect* answers."""
+        return [route for one in self._endpoints[dialect.kind] for route in one.routes]
+
+    def leading(self, method: str, path: str) -> Dialect | None:
+        """Return whose endpoint *method* on *path* leads to; None: nobody's."""
+        route = self._route(method, path)
+        return None if route.endpoint is None else route.dialect
 
     def _route(self, method: str, path: str) -> Route:
         kind, slash, rest = path[1:].partition("/")
-        named = self._prefixed.get(kind) if slash else None
+        named = self.dialects.get(kind) if slash else None
         # A provider's own path goes before a prefix: `/openai/v1/...` is Azure's.
-        places = [(dialect, path) for dialect in self._dialects]
+        places = [(dialect, path) for dialect in self._ordered]
         if named is not None:
             places.append((named, "/" + rest))
         nowhere: Route | None = None
-        if path.startswith(SHARED_ROOT) and self._dialects[0].locate(path) is None:
+        if path.startswith(SHARED_ROOT) and self._ordered[0].locate(path) is None:
             # Clients of any provider may be pointed to `/v1`: there it is the scenario's.
             below = path.removeprefix(SHARED_ROOT[:-1])
-            nowhere = self._find_endpoint(self._dialects[0], method, below, None)
+            nowhere = self._find_endpoint(self._ordered[0], method, below, None)
             if nowhere.endpoint is not None or nowhere.allowed:
                 return nowhere
         for dialect, place in places:
@@ -146,7 +135,7 @@ class Routes:
             if endpoint is not None and dialect.kind in endpoint.dialects:
                 return route
             nowhere = nowhere or route
-        return nowhere or Route(named or self._dialects[0])
+        return nowhere or Route(named or self._ordered[0])
 
     def _find_endpoint(self, dialect: Dialect, method: str, path: str, model: str | None) -> Route:
         wanted = "GET" if method == "HEAD" else method

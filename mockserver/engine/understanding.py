@@ -49,7 +49,7 @@ def understand(
     call.key = fingerprint(key)
     standing = asked.session.compiled.standing
     if standing is not None:
-        refuse_key(asked, call, key, standing(key))
+        refuse_key(asked, key, standing(key))
     dialect.admit(http)
     if route.model is not None and (named := asked.catalogue.get(route.model)) is not None:
         dialect.admit_to(http, named)
@@ -128,8 +128,8 @@ def meaning(
     if not route.is_spelled:
         raise refused from None
     reworded = dialect.reword(refused, http)
-    if reworded.note is None and refused.note is not None:
-        reworded = replace(reworded, note=refused.note)
+    if reworded.unknown_model is None and refused.unknown_model is not None:
+        reworded = replace(reworded, unknown_model=refused.unknown_model)
     raise reworded from None
 
 

@@ -47,6 +47,7 @@ class AimlApi(OpenAICompatible):
     """The dialect of api.aimlapi.com."""
 
     kind = "aiml"
+    title = "AI/ML API"
     has = frozenset({"chat.completions", "embeddings", "models", "responses"})
     shares_paths = True
     host = "api.aimlapi.com"
@@ -82,7 +83,7 @@ class AimlApi(OpenAICompatible):
         if model is None and error.about is not None:
             model = error.about.removeprefix(LENIENT)
         if model is not None:
-            error = ApiError(400, UNKNOWN_MODEL.format(model), layer="edge", note=error.note)
+            error = ApiError(400, UNKNOWN_MODEL.format(model), layer="edge")
         is_response = http.path.endswith(RESPONSES)
         return replace(error, param=RESPONSES) if is_response else error
 

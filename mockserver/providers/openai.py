@@ -103,6 +103,7 @@ class OpenAI(OpenAICompatible):
     """The dialect of api.openai.com."""
 
     kind = "openai"
+    title = "OpenAI"
     has = frozenset(
         {
             *("chat.completions", "completions", "conversations", "embeddings", "models"),

@@ -43,7 +43,6 @@ class _Relay(OpenAICompatible):
     has = OpenAICompatible.has | {"embeddings", "moderations"}
     shares_paths = True
 
-    name: ClassVar[str]
     error_type: ClassVar[str]
     unknown_key: ClassVar[str] = "无效的令牌"
     no_quota: ClassVar[str] = "用户额度不足"
@@ -83,7 +82,7 @@ class _Relay(OpenAICompatible):
         """Return the 404 of a path below `/v1`, or the page of the site, with status 200."""
         path = http.path.removeprefix(f"/{self.kind}")
         if self.pages_below_root or not path.startswith(self.root + "/"):
-            return ApiError(200, SITE.format(self.name), code=PAGE, layer="edge")
+            return ApiError(200, SITE.format(self.title), code=PAGE, layer="edge")
         return ApiError(404, f"Invalid URL ({http.method} {path})", layer="edge")
 
     def wrong_method(self, http: HttpRequest, allowed: Sequence[str]) -> ApiError:
@@ -155,8 +154,8 @@ class CometApi(_Relay):
     """The dialect of api.cometapi.com."""
 
     kind = "cometapi"
+    title = "CometAPI"
     has = _Relay.has | {"responses"}
-    name = "CometAPI"
     error_type = "comet_api_error"
     unknown_key = "invalid token"
     no_quota = "user quota is not enough"
@@ -169,8 +168,8 @@ class NewApi(_Relay):
     """The dialect of relays that run new-api."""
 
     kind = "new_api"
+    title = "New API"
     has = _Relay.has | {"responses"}
-    name = "New API"
     error_type = "new_api_error"
 
 
@@ -178,7 +177,7 @@ class OneApi(_Relay):
     """The dialect of relays that run one-api."""
 
     kind = "one_api"
-    name = "One API"
+    title = "One API"
     error_type = "one_api_error"
 
 

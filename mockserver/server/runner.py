@@ -187,7 +187,8 @@ class MockServer:
                 mapping.
             any_model: Whether any model name is accepted.
             any_deployment: The model that unknown Azure deployments serve; None: they are refused.
-            usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated.
+            usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated,
+                and `x-mockserver-hint` what is really wrong with a refused request.
             time_scale: Real seconds per second of session time; 0 never waits.
             control: Whether to serve the control API.
             control_token: The token that the control API requires.

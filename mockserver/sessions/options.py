@@ -17,7 +17,8 @@ class Options:
 
     *seed* None takes the scenario's. *strict* applies where a scenario does not state it.
     *time_scale* is real seconds per second of session time: 1 is real time, 0 never waits. With
-    *usage_header*, answers state whether their bill is exact: the one header no provider has.
+    *usage_header*, answers state whether their bill is exact, and refusals what is really wrong:
+    the two headers that no provider has.
     *unix_start_s* is when the server starts, as Unix time: headers with the date count from there.
     *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
     *passing* is what becomes of requests that no rule answers. *lowest* is read below the server's

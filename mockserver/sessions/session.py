@@ -99,6 +99,11 @@ class Session:
         """Whether the server's scenario is one of its layers."""
         return self._inherited is not None
 
+    @property
+    def has_own_rules(self) -> bool:
+        """Whether it was given rules, besides the server's."""
+        return any(scenario.rules for scenario in (self._own, *self._added.values()))
+
     def add(self, scenario: Scenario, layer: str | None = None) -> None:
         """Lay *scenario* under what was added before, over everything else.
 

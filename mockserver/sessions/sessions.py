@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Final
 
 from mockserver.errors import UsageError, did_you_mean
@@ -52,6 +53,10 @@ class Sessions(Mapping[str, Session]):
 
     def __len__(self) -> int:
         return len(self._open)
+
+    def latest(self, most: int) -> Iterator[Session]:
+        """Yield the open sessions, at most *most*, the one that began last first."""
+        return islice(reversed(self._open.values()), most)
 
     def named(self, name: str) -> Session:
         """Return the session called *name*; it begins when it is first named.

@@ -43,9 +43,10 @@ def _lines(call: Call, *, shows_attempt: bool) -> Iterable[str]:
     if answered:
         yield f"      < {answered}"
     for near_miss in call.near_misses:
-        yield f"      nearest: {near_miss}"
+        if near_miss != call.hint:
+            yield f"      nearest: {near_miss}"
     for note in call.notes:
-        yield f"      note: {note}"
+        yield f"      {'hint' if note == call.hint else 'note'}: {note}"
 
 
 def _parts(call: Call, *, shows_attempt: bool) -> Iterable[str]:

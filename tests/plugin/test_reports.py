@@ -7,6 +7,7 @@ import pytest
 from plugin_runs import Runs
 from pytest_mockserver import Session, call
 from pytest_mockserver.timeline import MOST_BYTES, timeline
+from support.inprocess import Api
 
 from mockserver.scenario.loader import check
 
@@ -262,3 +263,17 @@ def test_a_session_can_be_acted_on_while_the_test_runs(mock_llm: Session, tmp_pa
     mock_llm.reply("Later.")
     assert [say(), say()] == ["New.", "Later."]
     assert len(mock_llm.conversations) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "hint"),
+    [
+        ("/v1/chat/completions", "OpenRouter answers at /api/v1"),
+        ("/chat/completions", "is the base URL right?"),
+    ],
+)
+def test_a_hint_is_shown_once(path: str, hint: str) -> None:
+    refused = Api().post(path, {"model": "openai/gpt-4o", "messages": []}).call
+
+    (line,) = [line for line in timeline([refused]).splitlines() if hint in line]
+    assert line.startswith("      hint: ")

@@ -92,6 +92,10 @@ class OpenAICompatible(Dialect):
         root = self.root
         return Located(path.removeprefix(root)) if path.startswith(root + "/") else None
 
+    def bases(self) -> Sequence[str]:
+        """Return the root."""
+        return (self.root,)
+
     def authenticate(self, http: HttpRequest) -> str:
         """Return the bearer token of *http*."""
         key = bearer_token(http)

@@ -45,6 +45,7 @@ class Models(LookupEndpoint):
                 param="model",
                 code="model_not_found",
                 layer="api" if is_deletion else "models",
+                unknown_model=name,
             )
         if not is_deletion:
             return JsonBody(_entry(model), "models")

@@ -63,6 +63,9 @@ OF_RESOURCES: Final = ("/responses", "/conversations")
 """How paths begin that have no deployment in front: they name it as the model (public issues)."""
 ADA: Final = "ada"
 """What answers call text-embedding-ada-002 (recorded, 2023 to 2024)."""
+VERSION: Final = "2024-10-21"
+"""The version that hints give as an example: the last stable one."""
+UNSUPPORTED: Final = "API version not supported"
 V1_VERSIONS: Final = frozenset({"v1", "preview", "latest"})
 
 REGION: Final = "East US 2"
@@ -91,6 +94,9 @@ class Azure(OpenAICompatible):
     """The dialect of Azure OpenAI, by deployment and by the newer paths below `/openai/v1`."""
 
     kind = "azure"
+    title = "Azure"
+    key_form = "api-key: KEY"
+    names_deployments = True
     has = frozenset(
         {
             *("chat.completions", "completions", "conversations", "embeddings", "responses"),
@@ -108,6 +114,10 @@ class Azure(OpenAICompatible):
         if deployment and not deployment[2].startswith(OF_RESOURCES):
             return Located(deployment[2], deployment[1])
         return Located(path.removeprefix(ROOT)) if path.startswith(ROOT + "/") else None
+
+    def bases(self) -> Sequence[str]:
+        """Return the root of the newer paths, and that of deployments."""
+        return V1, f"{ROOT}/deployments/{{deployment}}"
 
     def catalogue(self, known: Catalogue) -> Catalogue:
         """Return *known* with Azure's own names for GPT-3.5, and what unknown deployments serve."""
@@ -175,12 +185,16 @@ class Azure(OpenAICompatible):
         version = _stated_version(http)
         if _own_path(http).startswith((V1 + "/", "/v1/")):
             if version is not None and version not in V1_VERSIONS:
-                raise by_gateway(400, "BadRequest", "API version not supported")
+                hint = f"below {V1} there is no api-version '{version}': leave it out"
+                raise replace(by_gateway(400, "BadRequest", UNSUPPORTED), hint=hint)
             return
         if version is None:
-            raise nothing_there()
+            hint = f"the query has no api-version: add one, as with ?api-version={VERSION}"
+            raise replace(nothing_there(), hint=hint)
         if not versions.exists(version):
-            raise by_gateway(400, "BadRequest", "API version not supported")
+            nearest = versions.nearest(version) or f"a known one is {VERSION}"
+            hint = f"there is no api-version '{version}': {nearest}"
+            raise replace(by_gateway(400, "BadRequest", UNSUPPORTED), hint=hint)
         versions.refuse_older(_own_path(http).removeprefix(ROOT), version)
 
     def admit_to(self, http: HttpRequest, model: Model) -> None:
@@ -196,10 +210,6 @@ class Azure(OpenAICompatible):
         name = unknown_model(error)
         if name is not None:
             what = name if deployment is None else deployment[1]
-            note = (
-                f"no model is called '{what}': the scenario says which model a deployment serves "
-                f"(models: [{{id: {what}, like: gpt-4o}}]), or --any-deployment does"
-            )
             if deployment and deployment[2] == "/embeddings":
                 # Recorded, 2024: the gateway's own form.
                 refused = by_gateway(404, "DeploymentNotFound", NO_DEPLOYMENT)
@@ -207,7 +217,7 @@ class Azure(OpenAICompatible):
                 refused = ApiError(404, NO_DEPLOYMENT, code="DeploymentNotFound", layer="edge")
             else:
                 refused = by_gateway(400, "unknown_model", f"Unknown model: {name}")
-            return replace(refused, note=note)
+            return replace(refused, unknown_model=what)
         if error.about is not None:
             operation = _WORDS[_asked(path)]
             what = WRONG_OPERATION.format(operation, _own_name(error.about))

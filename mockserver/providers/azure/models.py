@@ -34,7 +34,14 @@ class AzureModels(LookupEndpoint):
         model = lookup.catalogue.get(lookup.parameters["id"])
         if model is None:
             said = "The specified model could not be found."
-            raise ApiError(404, said, type=None, code="ModelNotFound", layer="edge")
+            raise ApiError(
+                404,
+                said,
+                type=None,
+                code="ModelNotFound",
+                layer="edge",
+                unknown_model=lookup.parameters["id"],
+            )
         return JsonBody(_entry(model), "models")
 
 

@@ -10,6 +10,7 @@ import yaml
 
 from mockserver import bundled
 from mockserver.conversation import ApiError
+from mockserver.errors import did_you_mean
 from mockserver.models import Model
 from mockserver.protocols.openai import validation
 from mockserver.providers.azure.refusals import by_gateway
@@ -55,6 +56,11 @@ def exists(version: str) -> bool:
     """Return whether there is a *version* of the API; those after the last known one are."""
     known = _existing()
     return version in known or (_DATED.fullmatch(version) is not None and version > max(known))
+
+
+def nearest(version: str) -> str | None:
+    """Return a question whether the existing version nearest to *version* is meant, or None."""
+    return did_you_mean(version, sorted(_existing(), reverse=True))
 
 
 def refuse_older(path: str, version: str) -> None:

@@ -85,6 +85,7 @@ class OpenRouter(OpenAICompatible):
     """The dialect of openrouter.ai."""
 
     kind = "openrouter"
+    title = "OpenRouter"
     root = ROOT
     has = frozenset({"chat.completions", "completions", "embeddings", "responses"})
     # Source: openrouter.ai/docs/api-reference, read 2026-11-30.

@@ -129,9 +129,7 @@ def refusal(error: ApiError) -> ApiError:
     """Return *error*, a fault of a request, as the validator in front tells it."""
     path = [int(step) if step.isdigit() else step for step in _steps(error.param or "")]
     raw = json.dumps([{"code": "custom", "path": path, "message": error.message}], indent=2)
-    return ApiError(
-        400, INVALID, None, None, INVALID_CODE, "responses", metadata={"raw": raw}, note=error.note
-    )
+    return ApiError(400, INVALID, None, None, INVALID_CODE, "responses", metadata={"raw": raw})
 
 
 def not_a_model(name: str) -> ApiError:

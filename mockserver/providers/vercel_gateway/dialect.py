@@ -100,6 +100,7 @@ class VercelGateway(OpenAICompatible):
     """The dialect of ai-gateway.vercel.sh."""
 
     kind = "vercel_gateway"
+    title = "Vercel AI Gateway"
     has = frozenset({CHAT, EMBEDDINGS, RESPONSES})
     lacks = frozenset(
         {

@@ -24,4 +24,4 @@ def relayed(message: str, status: int = BAD_REQUEST) -> ApiError:
 def model_not_found(name: str) -> ApiError:
     """Return the refusal of a model that the gateway does not have."""
     message = f"Model '{name}' not found"
-    return ApiError(NOT_FOUND, message, "model_not_found", name, layer="edge")
+    return ApiError(NOT_FOUND, message, "model_not_found", name, layer="edge", unknown_model=name)

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, Final, Literal, TypeAlias
 
 from mockserver.conversation import ApiError
-from mockserver.errors import did_you_mean
 from mockserver.models import Catalogue, Model
 from mockserver.protocols.openai.validation.body import model_missing, unreadable
 
@@ -56,7 +55,7 @@ def find_model(
     if catalogue.is_retired(name):
         # Recorded of text-davinci-002 and gpt-3.5-turbo-0613, 2026-08.
         what = f"The model `{name}` has been deprecated, learn more here: {_DEPRECATIONS}"
-        raise ApiError(_NOT_FOUND, what, code="model_not_found", layer="edge")
+        raise ApiError(_NOT_FOUND, what, code="model_not_found", layer="edge", unknown_model=name)
     model = catalogue.get(name)
     if model is None:
         raise ApiError(
@@ -64,7 +63,7 @@ def find_model(
             f"The model `{name}` does not exist or you do not have access to it.",
             code="model_not_found",
             layer="edge",
-            note=how_to_know(name, catalogue),
+            unknown_model=name,
         )
     if model.mode == endpoint_mode:
         return model
@@ -73,16 +72,6 @@ def find_model(
     if model.mode == "any" and (not computes or model.family.mode in (endpoint_mode, "any")):
         return model
     raise _REFUSALS[endpoint_mode](model)
-
-
-def how_to_know(name: str, catalogue: Catalogue) -> str:
-    """Return what the journal says of a model that the *catalogue* does not know."""
-    nearest = did_you_mean(name, catalogue.names())
-    return (
-        f"the catalogue does not know the model '{name}'{f': {nearest}' if nearest else ''}; "
-        "a scenario names models of its own (models: [{id: …, like: gpt-4o}]), "
-        "and with --any-model every name is known"
-    )
 
 
 def _computes_nothing(model: Model, what: str) -> ApiError:

@@ -12,7 +12,6 @@ from typing import Final
 from mockserver.conversation import ApiError
 from mockserver.models import DEFAULT_MODEL, Catalogue, Model
 from mockserver.protocols.openai.responses.validation.checking import check_members
-from mockserver.protocols.openai.validation.finding import how_to_know
 from mockserver.protocols.openai.validation.values import Body
 
 _BAD_REQUEST: Final = 400
@@ -39,7 +38,7 @@ def find_model(body: Body, catalogue: Catalogue, model_in_path: str | None = Non
     found = catalogue.get(name) if type(name) is str and name else None
     if found is None or not _answers_here(found):
         check_members(body if model_in_path is None else {**body, "model": model_in_path})
-        raise _refused(str(name), found, catalogue)
+        raise _refused(str(name), found)
     return found
 
 
@@ -51,7 +50,7 @@ def _answers_here(model: Model) -> bool:
     return not model.behaves_as.startswith(_ELSEWHERE)
 
 
-def _refused(name: str, found: Model | None, catalogue: Catalogue) -> ApiError:
+def _refused(name: str, found: Model | None) -> ApiError:
     is_elsewhere = found is not None or name.startswith(_ELSEWHERE)
     what = "is not supported with the Responses API" if is_elsewhere else "does not exist"
     return ApiError(
@@ -60,5 +59,5 @@ def _refused(name: str, found: Model | None, catalogue: Catalogue) -> ApiError:
         param="model",
         code="model_not_found",
         layer="responses",
-        note=how_to_know(name, catalogue) if not is_elsewhere else None,
+        unknown_model=None if is_elsewhere else name,
     )
