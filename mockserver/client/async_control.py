@@ -10,18 +10,21 @@ async with AsyncControl("http://127.0.0.1:8089") as control:
 `mockserver.client.control` documents the methods, which have the same names.
 """
 
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar, Unpack
 
 import aiohttp
+from msgspec.structs import replace
 
 from mockserver.client.control import TIMEOUT_S, Addressed, Target
 from mockserver.control import operations as ops
+from mockserver.control.following import Follower
 from mockserver.control.operations import (
     MARGIN_S,
     Awaited,
+    CallsFilters,
     Expected,
     JournalFilters,
     NewSessionOptions,
@@ -30,8 +33,10 @@ from mockserver.control.operations import (
     unreachable,
 )
 from mockserver.control.shapes import (
+    CallContent,
     CallDetail,
     CallRecord,
+    Calls,
     ClockView,
     Explanation,
     Health,
@@ -129,6 +134,61 @@ class AsyncControl:
     async def totals(self) -> Totals:
         """Return the totals of all calls that have ended."""
         return await self.send(ops.totals())
+
+    async def calls(
+        self,
+        *,
+        after: int | None = None,
+        before: int | None = None,
+        limit: int = 100,
+        wait_s: float = 0.0,
+        running: bool | None = None,
+        **filters: Unpack[CallsFilters],
+    ) -> Calls:
+        """Return the newest calls of all sessions that match *filters*, or what changed *after*.
+
+        Args:
+            after: The `next` of an earlier answer: only calls that have come or ended since.
+            before: Only calls with a lower serial number.
+            limit: How many calls to return at most.
+            wait_s: How long the server waits for a call that matches if there is none.
+            running: Only calls that have not ended, or only those that have.
+            **filters: `session`, `when`, `rule`, `endpoint`, `provider`, `model`, `status`,
+                `outcome`, `unmatched`, `failed`.
+
+        """
+        query = replace(
+            ops.calls_query(filters),
+            after=after,
+            before=before,
+            limit=limit,
+            wait_s=wait_s,
+            running=running,
+        )
+        return await self.send(ops.calls(query))
+
+    async def follow(
+        self,
+        *,
+        newest: int = 0,
+        timeout_s: float | None = None,
+        **filters: Unpack[CallsFilters],
+    ) -> AsyncIterator[CallRecord]:
+        """Yield each call of any session that matches *filters*, once it has ended.
+
+        Those count that end after the iteration has begun, and the *newest* by then.
+
+        Args:
+            newest: With how many of the calls that are kept to begin, up to 1,000.
+            timeout_s: How long to wait for the next call before the iteration ends; None: for ever.
+            **filters: As those of `calls`.
+
+        """
+        follower = Follower(ops.calls_query(filters), newest, timeout_s)
+        while follower.has_time:
+            answer = await self.send(ops.calls(follower.query()))
+            for call in follower.take(answer):
+                yield call
 
     async def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
         """Have the server reload its scenario, or replace it with *scenario*."""
@@ -233,6 +293,10 @@ class AsyncSessionControl(Addressed):
     async def call(self, number: int) -> CallRecord:
         """Return the call with this *number*."""
         return await self._send(ops.read_call(self.name, number))
+
+    async def content(self, number: int) -> CallContent:
+        """Return the request and the answer of the call with this *number* as bytes."""
+        return await self._send(ops.read_content(self.name, number))
 
     async def detail(self, number: int) -> CallDetail:
         """Return the call with this *number* in detail."""

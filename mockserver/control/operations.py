@@ -165,6 +165,21 @@ class JournalFilters(TypedDict, total=False):
     failed: bool | None
 
 
+class CallsFilters(TypedDict, total=False):
+    """Which calls of a server to read; see `shapes.CallsQuery`."""
+
+    session: str | None
+    when: shapes.When | None
+    rule: str | None
+    endpoint: str | None
+    provider: str | None
+    model: str | None
+    status: tuple[int, ...]
+    outcome: shapes.Outcome | None
+    unmatched: bool | None
+    failed: bool | None
+
+
 class Expected(TypedDict, total=False):
     """How many calls are expected; see `shapes.Verify`."""
 
@@ -190,6 +205,18 @@ def health() -> Operation[shapes.Health]:
 def totals() -> Operation[shapes.Totals]:
     """Ask what all calls come to that have ended."""
     return operation("totals", shapes.Totals)
+
+
+def calls_query(filters: CallsFilters) -> shapes.CallsQuery:
+    """Return the query for calls that match *filters*."""
+    when = filters.get("when")
+    members: Mapping[str, Any] = {**filters, "when": None if when is None else json.dumps(when)}
+    return shapes.CallsQuery(**members)
+
+
+def calls(query: shapes.CallsQuery) -> Operation[shapes.Calls]:
+    """Read the calls of all sessions."""
+    return operation("calls", shapes.Calls, query=query, waits_s=query.wait_s)
 
 
 def reload(scenario: shapes.ScenarioSource | None) -> Operation[shapes.Reloaded]:
@@ -269,6 +296,11 @@ def clear_journal(session: str) -> Operation[shapes.Cleared]:
 def read_call(session: str, number: int) -> Operation[shapes.CallRecord]:
     """Read one call."""
     return operation("read_call", shapes.CallRecord, session=session, number=number)
+
+
+def read_content(session: str, number: int) -> Operation[shapes.CallContent]:
+    """Read the bytes of one call."""
+    return operation("read_content", shapes.CallContent, session=session, number=number)
 
 
 def detail(session: str, number: int) -> Operation[shapes.CallDetail]:

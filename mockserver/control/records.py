@@ -1,5 +1,6 @@
 """Sessions, rules and calls as the control API reports them."""
 
+from base64 import b64encode
 from dataclasses import fields
 
 from msgspec import UNSET
@@ -7,10 +8,13 @@ from msgspec import UNSET
 from mockserver.contracts import Unstated
 from mockserver.control.scenarios import CALLED
 from mockserver.control.shapes import (
+    CallContent,
     CallRecord,
+    Content,
     MadeToolCall,
     Measure,
     RuleState,
+    SentHeader,
     SessionState,
     SessionSummary,
     Strictness,
@@ -21,6 +25,8 @@ from mockserver.records.measured import Measured
 from mockserver.scenario.schema import Strict
 from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.sessions.session import Session
+from mockserver.wire.timeline import Head
+from mockserver.wire.timeline import body as body_of
 
 
 def path_of(name: str) -> str:
@@ -154,6 +160,28 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         hint=call.hint,
         measured=_measure(call.measured),
     )
+
+
+def call_content(call: Call) -> CallContent:
+    """Return the request and the answer of *call* as bytes."""
+    sent = call.sent
+    head = None if sent is None else next((e for e in sent if isinstance(e, Head)), None)
+    is_kept = bool(call.content) or not call.body_bytes
+    return CallContent(
+        request=_content(call.content) if is_kept else None,
+        status=None if head is None else head.status,
+        headers=()
+        if head is None
+        else tuple([SentHeader(name=name, value=value) for name, value in head.headers]),
+        body=None if sent is None else _content(body_of(sent)),
+    )
+
+
+def _content(content: bytes) -> Content:
+    try:
+        return Content(text=content.decode())
+    except UnicodeDecodeError:
+        return Content(text=b64encode(content).decode(), encoding="base64")
 
 
 def _measure(measured: Measured | None) -> Measure | None:

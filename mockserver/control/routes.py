@@ -184,6 +184,13 @@ ROUTES: Final = (
     _session("clear_journal", "DELETE", "/journal", "Clear the journal.", answer=shapes.Cleared),
     _session("read_call", "GET", "/journal/{number}", "Read one call.", answer=shapes.CallRecord),
     _session(
+        "read_content",
+        "GET",
+        "/journal/{number}/content",
+        "Read the request and the answer of one call as bytes.",
+        answer=shapes.CallContent,
+    ),
+    _session(
         "detail",
         "GET",
         "/journal/{number}/detail",

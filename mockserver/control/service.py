@@ -306,6 +306,11 @@ class Service:
         """Read one call."""
         return records.call_record(self._call(asked))
 
+    def read_content(self, asked: Asked) -> Callable[[], shapes.CallContent]:
+        """Read the bytes of one call."""
+        call = self._call(asked)
+        return lambda: records.call_content(call)
+
     def detail(self, asked: Asked) -> Callable[[], shapes.CallDetail]:
         """Read one call in detail."""
         session, call = self._session(asked), self._call(asked)

@@ -56,6 +56,7 @@ def test_every_route_answers_as_documented(ask: Asking) -> None:
         ask("POST", f"{below}/explain", {"request": {"model": "gpt-4o", "messages": []}}),
         ask("GET", f"{below}/journal?status=200&status=404"),
         ask("GET", f"{below}/journal/1"),
+        ask("GET", f"{below}/journal/1/content"),
         ask("GET", f"{below}/journal/1/detail"),
         ask("GET", f"{below}/scenario"),
         ask("POST", f"{below}/wait", {"calls": 2}),

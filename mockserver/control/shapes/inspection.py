@@ -85,6 +85,30 @@ class Calls(Struct, frozen=True, kw_only=True):
     has_lost: bool = False
 
 
+class Content(Struct, frozen=True, kw_only=True):
+    """Bytes as text; in base64, if *encoding* says so: then they are not UTF-8."""
+
+    text: str
+    encoding: Literal["base64"] | None = None
+
+
+class CallContent(Struct, frozen=True, kw_only=True):
+    """A request and its answer as bytes, without secrets.
+
+    Attributes:
+        request: The body of the request; null: it was too large to keep.
+        status: The status of the answer as it went out; null: no head did, or it is not kept.
+        headers: The headers of the answer, in wire order.
+        body: The body of the answer, up to where it ended; null: it is not kept.
+
+    """
+
+    request: Content | None
+    status: int | None
+    headers: tuple["SentHeader", ...]
+    body: Content | None
+
+
 class ShownPart(Struct, frozen=True, kw_only=True):
     """A part of a turn, as a person reads it.
 
