@@ -87,6 +87,7 @@ SAID: Final = {
         {"tool_calls", "finish_reason"},
     ),
     "records/journal.py": (CONVENIENCE, {"messages", "tools", "prompt"}),
+    "records/telling.py": ("what we call the bill", {"prompt_tokens", "completion_tokens"}),
     "replies/choices.py": (LANGUAGE, {"choices", "finish_reason"}),
     "replies/items.py": (LANGUAGE, {"annotations", "refusal"}),
     "replies/embedding.py": (LANGUAGE, {"embedding", "embeddings"}),
