@@ -135,6 +135,7 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
         "is given, one is generated when the server listens beyond loopback",
     )
     parser.add_argument("--no-control", action="store_true", help="do not serve the control API")
+    parser.add_argument("--no-metrics", action="store_true", help="serve no metrics at /metrics")
     parser.add_argument(
         "--cors-origin",
         metavar="ORIGIN",

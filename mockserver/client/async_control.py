@@ -41,6 +41,7 @@ from mockserver.control.shapes import (
     Explanation,
     Health,
     JournalPage,
+    Load,
     NearMiss,
     Reloaded,
     RuleState,
@@ -50,6 +51,7 @@ from mockserver.control.shapes import (
     ShownScenario,
     Totals,
     VerdictOn,
+    VerdictsQuery,
     Verified,
     When,
 )
@@ -189,6 +191,10 @@ class AsyncControl:
             answer = await self.send(ops.calls(follower.query()))
             for call in follower.take(answer):
                 yield call
+
+    async def load(self) -> Load:
+        """Return how fast they were answered, beside what was planned."""
+        return await self.send(ops.load())
 
     async def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
         """Have the server reload its scenario, or replace it with *scenario*."""
@@ -343,9 +349,13 @@ class AsyncSessionControl(Addressed):
         """Return the calls that no rule answered, and why the nearest rules did not match."""
         return (await self._send(ops.near_misses(self.name))).calls
 
-    async def verdicts(self, *, fallback: bool = False) -> tuple[VerdictOn, ...]:
-        """Return what the client did wrong; *fallback*: it had somewhere else to turn."""
-        return (await self._send(ops.verdicts(self.name, fallback=fallback))).verdicts
+    async def verdicts(self, *, fallback: bool = False, after: int = 0) -> tuple[VerdictOn, ...]:
+        """Return what the client did wrong; *fallback*: it had somewhere else to turn.
+
+        With *after*, the number of a call, only what later ones prove.
+        """
+        query = VerdictsQuery(fallback=fallback, after=after)
+        return (await self._send(ops.verdicts(self.name, query))).verdicts
 
     async def release(self, rule: str | None = None) -> int:
         """Release the answers that *rule* (None: any rule) holds; return how many."""

@@ -46,6 +46,7 @@ from mockserver.control.shapes import (
     Explanation,
     Health,
     JournalPage,
+    Load,
     NearMiss,
     Reloaded,
     RuleState,
@@ -55,6 +56,7 @@ from mockserver.control.shapes import (
     ShownScenario,
     Totals,
     VerdictOn,
+    VerdictsQuery,
     Verified,
     When,
 )
@@ -230,6 +232,10 @@ class Control:
             answer = self.send(ops.calls(follower.query()))
             yield from follower.take(answer)
 
+    def load(self) -> Load:
+        """Return how fast they were answered, beside what was planned."""
+        return self.send(ops.load())
+
     def reload(self, scenario: ScenarioSource | None = None) -> Reloaded:
         """Have the server reload its scenario, or replace it with *scenario*."""
         return self.send(ops.reload(scenario))
@@ -398,9 +404,13 @@ class SessionControl(Addressed):
         """Return the calls that no rule answered, and why the nearest rules did not match."""
         return self._send(ops.near_misses(self.name)).calls
 
-    def verdicts(self, *, fallback: bool = False) -> tuple[VerdictOn, ...]:
-        """Return what the client did wrong; *fallback*: it had somewhere else to turn."""
-        return self._send(ops.verdicts(self.name, fallback=fallback)).verdicts
+    def verdicts(self, *, fallback: bool = False, after: int = 0) -> tuple[VerdictOn, ...]:
+        """Return what the client did wrong; *fallback*: it had somewhere else to turn.
+
+        With *after*, the number of a call, only what later ones prove.
+        """
+        query = VerdictsQuery(fallback=fallback, after=after)
+        return self._send(ops.verdicts(self.name, query)).verdicts
 
     def release(self, rule: str | None = None) -> int:
         """Release the answers that *rule* (None: any rule) holds; return how many."""

@@ -219,6 +219,11 @@ def calls(query: shapes.CallsQuery) -> Operation[shapes.Calls]:
     return operation("calls", shapes.Calls, query=query, waits_s=query.wait_s)
 
 
+def load() -> Operation[shapes.Load]:
+    """Ask how fast all calls were answered."""
+    return operation("load", shapes.Load)
+
+
 def reload(scenario: shapes.ScenarioSource | None) -> Operation[shapes.Reloaded]:
     """Read the server's scenario again, or take another."""
     return operation("reload", shapes.Reloaded, body=shapes.Reload(scenario=scenario))
@@ -335,9 +340,8 @@ def near_misses(session: str) -> Operation[shapes.NearMisses]:
     return operation("near_misses", shapes.NearMisses, session=session)
 
 
-def verdicts(session: str, *, fallback: bool) -> Operation[shapes.Verdicts]:
+def verdicts(session: str, query: shapes.VerdictsQuery) -> Operation[shapes.Verdicts]:
     """Judge the client."""
-    query = shapes.VerdictsQuery(fallback=fallback)
     return operation("verdicts", shapes.Verdicts, session=session, query=query)
 
 

@@ -6,6 +6,7 @@ from dataclasses import fields
 from msgspec import UNSET
 
 from mockserver.contracts import Unstated
+from mockserver.control import shapes
 from mockserver.control.scenarios import CALLED
 from mockserver.control.shapes import (
     CallContent,
@@ -20,8 +21,10 @@ from mockserver.control.shapes import (
     Strictness,
     Tokens,
 )
+from mockserver.records.histograms import Histogram
 from mockserver.records.journal import Call
 from mockserver.records.measured import Measured
+from mockserver.records.totals import Timed, Totals
 from mockserver.scenario.schema import Strict
 from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.sessions.session import Session
@@ -182,6 +185,68 @@ def _content(content: bytes) -> Content:
         return Content(text=content.decode())
     except UnicodeDecodeError:
         return Content(text=b64encode(content).decode(), encoding="base64")
+
+
+def totals_record(totals: Totals) -> shapes.Totals:
+    """Return what all calls come to."""
+    return shapes.Totals(
+        calls=totals.calls,
+        statuses={str(s or "none"): count for s, count in totals.statuses.items()},
+        outcomes=dict(totals.outcomes),
+        failures=dict(totals.failures),
+        unmatched=totals.unmatched,
+        prompt_tokens=totals.prompt_tokens,
+        completion_tokens=totals.completion_tokens,
+    )
+
+
+def load_record(totals: Totals) -> shapes.Load:
+    """Return how fast all calls were answered."""
+    told, rate, flow = totals_record(totals), totals.rate, totals.all_flows()
+    return shapes.Load(
+        calls=told.calls,
+        span_s=rate.span_s,
+        per_s=rate.per_s,
+        recent_per_s=rate.recent_per_s,
+        busiest_per_s=rate.busiest,
+        running=totals.running.answers,
+        queued=totals.running.queued,
+        first_token=_timing(flow.first_token),
+        between_tokens=_timing(flow.between_tokens),
+        duration=_timing(totals.all_durations()),
+        late_first_token=_spread(totals.late_first_token),
+        late_last_byte=_spread(totals.late_last_byte),
+        prompt_tokens=told.prompt_tokens,
+        cached_tokens=flow.cached_tokens,
+        completion_tokens=told.completion_tokens,
+        reasoning_tokens=flow.reasoning_tokens,
+        statuses=told.statuses,
+        outcomes=told.outcomes,
+        failures=told.failures,
+        refusals=dict(totals.refusals),
+        unmatched=told.unmatched,
+    )
+
+
+def _timing(timed: Timed) -> shapes.Timing:
+    return shapes.Timing(measured=_spread(timed.measured), planned=_spread(timed.planned))
+
+
+def _spread(counted: Histogram) -> shapes.Spread:
+    count = counted.count
+    return shapes.Spread(
+        count=count,
+        mean_ms=counted.sum / count * 1_000 if count else None,
+        p50_ms=_in_ms(counted.percentile(50)),
+        p90_ms=_in_ms(counted.percentile(90)),
+        p99_ms=_in_ms(counted.percentile(99)),
+        max_ms=_in_ms(counted.highest) if count else None,
+        bars=tuple([shapes.Bar(upto_ms=up_to * 1_000, count=n) for up_to, n in counted.bars()]),
+    )
+
+
+def _in_ms(seconds: float | None) -> float | None:
+    return None if seconds is None else seconds * 1_000
 
 
 def _measure(measured: Measured | None) -> Measure | None:

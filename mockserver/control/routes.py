@@ -111,6 +111,13 @@ ROUTES: Final = (
         problems=(422,),
     ),
     Route(
+        name="load",
+        method="GET",
+        path=f"{ROOT}/load",
+        about="Report how fast they were answered, beside what was planned.",
+        answer=shapes.Load,
+    ),
+    Route(
         name="reload",
         method="POST",
         path=f"{ROOT}/reload",

@@ -130,16 +130,11 @@ class Service:
 
     def totals(self, asked: Asked) -> shapes.Totals:  # noqa: ARG002 - nothing is asked
         """Count the calls that have ended."""
-        totals = self._engine.totals
-        return shapes.Totals(
-            calls=totals.calls,
-            statuses={str(s or "none"): count for s, count in totals.statuses.items()},
-            outcomes=dict(totals.outcomes),
-            failures=dict(totals.failures),
-            unmatched=totals.unmatched,
-            prompt_tokens=totals.prompt_tokens,
-            completion_tokens=totals.completion_tokens,
-        )
+        return records.totals_record(self._engine.totals)
+
+    def load(self, asked: Asked) -> shapes.Load:  # noqa: ARG002 - nothing is asked
+        """Report how fast they were answered."""
+        return records.load_record(self._engine.totals)
 
     def openapi(self, asked: Asked) -> Any:  # noqa: ARG002 - nothing is asked
         """Return the OpenAPI document."""
@@ -353,6 +348,8 @@ class Service:
             now_s=session.clock.now_s(),
             fallback=asked.query.fallback,
         )
+        calls = list(session.journal)
+        chosen = {call.number for call in calls if _is_recent(call, asked.query, session)}
         return shapes.Verdicts(
             verdicts=tuple(
                 shapes.VerdictOn(
@@ -361,8 +358,10 @@ class Service:
                     what=redact_text(found.what),
                     advice=found.advice,
                 )
-                for found in judge(session.journal, circumstances)
-            )
+                for found in judge(calls, circumstances)
+                if not chosen.isdisjoint(found.calls)
+            ),
+            calls=len(chosen),
         )
 
     def release(self, asked: Asked) -> shapes.Released:
@@ -485,3 +484,12 @@ def _read_again(reload: Callable[[], Scenario]) -> Scenario:
         raise Refused(422, "scenario", str(error.problems[0]), faults=faults) from error
     except MockServerError as error:
         raise Refused(422, "scenario", str(error)) from error
+
+
+def _is_recent(call: Call, query: shapes.VerdictsQuery, session: Session) -> bool:
+    since_unix_s, within_s = query.since_unix_s, query.within_s
+    return (
+        call.number > query.after
+        and (since_unix_s is None or call.came_unix_s >= since_unix_s)
+        and (within_s is None or call.at_s >= session.clock.now_s() - within_s)
+    )

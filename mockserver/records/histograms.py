@@ -60,6 +60,9 @@ class Histogram:
     def add(self, values: Sequence[float]) -> None:
         """Count all *values*: many at once take less time than one by one."""
         counts, bounds = self._counts, self.bounds
+        if values.count(0) == len(values):
+            counts[0] = counts.get(0, 0) + len(values)
+            return
         for value in values:
             at = bisect_left(bounds, value)
             counts[at] = counts.get(at, 0) + 1

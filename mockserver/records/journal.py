@@ -553,6 +553,11 @@ class Archive:
         for watcher in tuple(self.watchers):
             watcher()
 
+    @property
+    def seen(self) -> int:
+        """How many calls have come in total."""
+        return self._seen
+
     def find(self, serial: int) -> Call | None:
         """Return the call with that *serial* number; None: it is not kept."""
         found = self._kept.get(serial)

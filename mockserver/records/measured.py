@@ -26,10 +26,12 @@ class Measured:
         "_clock",
         "_due",
         "_due_s",
+        "_first_due_s",
         "_first_late_s",
         "_first_s",
         "_first_token_s",
         "_first_tokens",
+        "_first_written_due_s",
         "_last_late_s",
         "_last_s",
         "_moments_s",
@@ -44,6 +46,7 @@ class Measured:
         self._clock = clock
         self._began_s = clock()
         self._due_s = 0.0
+        self._first_due_s: float | None = None
         self.out = 0
         self.sent_bytes = 0
         self._moments_s: array[float] | None = None
@@ -77,6 +80,10 @@ class Measured:
         """Note that the answer was to wait *seconds*, and has; a moved clock ends that earlier."""
         self._due_s = min(self._due_s + seconds, self.passed_s())
 
+    def ready(self) -> None:
+        """Note that the first token is due: it may go out with later ones, to catch up."""
+        self._first_due_s = self._due_s
+
     def note(self, tokens: int, size: int) -> None:
         """Note that *size* more bytes are out, which makes *tokens* in all."""
         now_s = self._last_s = self._clock() - self._began_s
@@ -88,8 +95,9 @@ class Measured:
         if tokens != self.out:
             self.out = tokens
             if self._first_token_s is None:
-                self._first_token_s, self._first_late_s = now_s, late_s
-                self._first_tokens = tokens
+                due_s = self._due_s if self._first_due_s is None else self._first_due_s
+                self._first_token_s, self._first_late_s = now_s, now_s - due_s
+                self._first_tokens, self._first_written_due_s = tokens, self._due_s
             else:
                 self._note_moment(self._first_token_s, now_s, tokens)
 
@@ -97,7 +105,7 @@ class Measured:
         if self._moments_s is None:
             self._moments_s = array("d", (first_s,))
             self._tokens = array("L", (self._first_tokens,))
-            self._due = array("d", (first_s - max(0.0, self._first_late_s),))
+            self._due = array("d", (self._first_written_due_s,))
         elif len(self._moments_s) >= MOST_MOMENTS:
             del self._moments_s[1::2]
             del self._tokens[1::2]

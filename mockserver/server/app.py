@@ -29,7 +29,8 @@ from mockserver.server.control import ROOT, ControlPlane
 from mockserver.server.cors import Cors, is_preflight
 from mockserver.server.descriptors import Descriptors
 from mockserver.server.gate import Gate
-from mockserver.server.hosts import Hosts
+from mockserver.server.hosts import READING, Hosts
+from mockserver.server.metrics import METRICS_PATH, Metrics
 from mockserver.server.pacing import Pacer, wait_for
 from mockserver.server.peers import reads_on
 from mockserver.server.player import GONE, Played, Refusal, play, reset
@@ -72,12 +73,13 @@ class App:
         recorder: Recorder | None = None,
         hosts: Hosts | None = None,
         worker: Worker | None = None,
+        metrics: Metrics | None = None,
     ) -> None:
         """Take the engine, the *gate* for answers that a test holds, and the *worker*.
 
         Without *control* there is no control API. Without *cors*, no page in a browser may call
         the server. Without *upstream*, nothing is forwarded, and without *recorder*, nothing of
-        what is forwarded is kept or reported.
+        what is forwarded is kept or reported. Without *metrics*, there are none to scrape.
         """
         self.engine = engine
         self.gate = Gate() if gate is None else gate
@@ -87,6 +89,7 @@ class App:
         self.recorder = recorder
         self.hosts = Hosts() if hosts is None else hosts
         self.worker = Worker() if worker is None else worker
+        self.metrics = metrics
         self.is_stopping = False
         """Set from any thread: what has arrived is not answered any more."""
 
@@ -100,13 +103,15 @@ class App:
             request.protocol.force_close()
             return GONE
         path, query = _split(request.raw_path)
-        if path in HEALTH_PATHS and request.method in {"GET", "HEAD"}:
+        if path in HEALTH_PATHS and request.method in READING:
             return web.json_response({"status": "ok"})
         if self.control is not None and (path.startswith(ROOT) or path == pages.ROOT):
             return await self.control.handle(request, path, query)
         refusal = self.hosts.refusal(request.method, cast(Mapping[str, str], request.headers))
         if refusal is not None:
             return await self._refuse(request, ApiError(403, refusal, code="host_not_allowed"))
+        if self.metrics is not None and path == METRICS_PATH and request.method in READING:
+            return await self.metrics.answer(cast(Mapping[str, str], request.headers))
         if self.cors is not None and is_preflight(request):
             return await play(self.cors.preflight(request), request)
         if self.control is not None and request.method in {"GET", "HEAD"}:

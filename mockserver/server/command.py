@@ -99,6 +99,7 @@ def run(options: argparse.Namespace) -> int:
             upstream=passed_on.upstream,
             recorder=passed_on.recorder,
             log=log,
+            metrics=not options.no_metrics,
         )
 
         def ready(address: Address) -> None:

@@ -12,6 +12,7 @@ from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
 from mockserver.server.app import App, Server
 from mockserver.server.gate import Gate
+from mockserver.server.metrics import Metrics
 from mockserver.server.settings import Settings
 from mockserver.server.working import Worker
 from mockserver.wire.http_request import HttpRequest
@@ -88,7 +89,8 @@ async def listen(
     gate = Gate() if gate is None else gate
     hosts = settings.hosts(host)
     worker = Worker()
-    control = settings.control_plane(engine, Plugins.installed(), host, gate, worker)
+    plugins = Plugins.installed()
+    control = settings.control_plane(engine, plugins, host, gate, worker)
     app = App(
         engine,
         gate,
@@ -98,6 +100,7 @@ async def listen(
         recorder=settings.recorder,
         hosts=hosts,
         worker=worker,
+        metrics=Metrics(engine, gate, plugins) if settings.metrics else None,
     )
     server = app.server()
     loop = asyncio.get_running_loop()

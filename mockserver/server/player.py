@@ -251,6 +251,8 @@ class Framing:
     def put_data(self, data: Data) -> None:
         """Put a piece of the body, a chunk if it is chunked."""
         payload, tokens, _ = data
+        if tokens and not self._tokens:
+            self._measured.ready()
         self._tokens += tokens
         if not self._has_body:
             return

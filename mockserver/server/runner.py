@@ -174,6 +174,7 @@ class MockServer:
         record: RecordMode | None = None,
         redact: str | Sequence[str] = (),
         upstream_key_env: str | None = None,
+        metrics: bool = True,
         **unknown: Never,
     ) -> None:
         """Create a server; it starts with `start()` or a `with` block.
@@ -207,6 +208,7 @@ class MockServer:
                 and the like.
             upstream_key_env: The environment variable with a key that is sent to the upstream
                 server in place of the client's.
+            metrics: Whether there are metrics to scrape at `/metrics`.
             **unknown: There are no others; each is refused.
 
         Raises:
@@ -256,6 +258,7 @@ class MockServer:
             reload=_reader(scenarios),
             upstream=passed_on.upstream,
             recorder=passed_on.recorder,
+            metrics=metrics,
         )
         self._wanted = (host, port)
         self._address: Address | None = None

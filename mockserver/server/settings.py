@@ -39,6 +39,7 @@ class Settings:
         upstream: The server that requests may be forwarded to; None: there is none.
         recorder: Keeps what is forwarded; None: nobody does.
         log: Where lines about calls and messages are written; None: nowhere.
+        metrics: Whether there are metrics to scrape.
 
     """
 
@@ -52,6 +53,7 @@ class Settings:
     upstream: Upstream | None = None
     recorder: Recorder | None = None
     log: Log | None = None
+    metrics: bool = True
 
     def __post_init__(self) -> None:
         if self.token is not None and not self.control:

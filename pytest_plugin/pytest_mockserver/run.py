@@ -105,7 +105,9 @@ class Run:
     def _new_server(self) -> MockServer:
         """Return a server, which forwards to the upstream server only what is recorded."""
         upstream = self._upstream()
-        return MockServer() if upstream is None else MockServer(upstream=upstream, record="none")
+        if upstream is None:
+            return MockServer(metrics=False)
+        return MockServer(upstream=upstream, record="none", metrics=False)
 
     def _upstream(self) -> Upstream | None:
         settings = self._settings

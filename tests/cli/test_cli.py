@@ -609,3 +609,101 @@ def test_report_tells_what_an_application_did_wrong(capsys: pytest.CaptureFixtur
     assert out.startswith("gave_up_too_early (call 1): did not retry after a 503\n")
     assert "1 call, 1 verdict\n" in err
     assert "did you mean 'gave_up_too_early'" in err
+
+
+# --- Since when, and how fast -------------------------------------------------------------------
+
+
+def asked_twice(server: MockServer, session: str = "default") -> None:
+    for said in ("Hi", "Ho"):
+        body = {"model": "gpt-4o", "messages": [{"role": "user", "content": said}]}
+        headers = {"authorization": "Bearer sk-test"}
+        httpx.post(f"{server.base_url_of(session)}/chat/completions", json=body, headers=headers)
+
+
+@pytest.mark.parametrize(
+    ("since", "judged"),
+    [
+        pytest.param("1", 2, id="from the first call on"),
+        pytest.param("2", 1, id="from a call on"),
+        pytest.param("3", 0, id="from a call on that has not come"),
+        pytest.param("10m", 2, id="the last minutes"),
+        pytest.param("1.5h", 2, id="a part of an hour"),
+        pytest.param("0s", 0, id="just now"),
+        pytest.param("2001-02-03T04:05:06Z", 2, id="since long ago"),
+        pytest.param("2001-02-03 04:05:06+01:00", 2, id="with another zone"),
+        pytest.param("2999-01-01T00:00:00Z", 0, id="in the future"),
+    ],
+)
+def test_report_judges_only_calls_since_then(
+    since: str, judged: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with MockServer({"version": 1, "rules": [{"fail": 503}]}) as server:
+        asked_twice(server, "s")
+        server.session("s").clock.advance_to(5)
+        code = main(["report", "--url", server.url, "--session", "s", "--since", since, "--json"])
+
+    report = json.loads(capsys.readouterr().out)
+    assert (report["calls"], len(report["verdicts"]), code) == (judged, judged, int(judged > 0))
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [
+        pytest.param(["--since", "0"], "counted from 1", id="no call has that number"),
+        pytest.param(["--since", "9" * 40], "counted from 1", id="a number that is too large"),
+        pytest.param(["--since", "yesterday"], "is not a time", id="a word"),
+        pytest.param(["--since", "10 m"], "90s, 10m, 2h", id="with a space"),
+        pytest.param(["--since", "-5m"], "expected one argument", id="in the future"),
+        pytest.param(["--since", ""], "is not a time", id="nothing"),
+        pytest.param(["--since", "2026-12-01T09:30:00"], "09:30:00Z' is UTC", id="without a zone"),
+        pytest.param(["--load", "--since", "5m"], "--load counts all calls", id="load since then"),
+        pytest.param(["--load", "--session", "s"], "so --session means nothing", id="of a session"),
+        pytest.param(["--load", "--fallback"], "so --fallback means nothing", id="with a fallback"),
+    ],
+)
+def test_report_refuses_what_it_cannot_judge_by(
+    options: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    try:
+        code = main(["report", "--url", "http://127.0.0.1:9", *options])
+    except SystemExit as ended:
+        code = int(str(ended.code))
+
+    assert code == 2
+    assert says in capsys.readouterr().err
+
+
+PACED = {
+    "version": 1,
+    "rules": [
+        {"when": {"last_user": "Ho"}, "name": "limited", "fail": 429},
+        {"name": "paced", "reply": "One two.", "latency": {"ttft_ms": 40, "per_token_ms": 5}},
+    ],
+}
+
+
+def test_report_shows_the_load_beside_what_was_planned(capsys: pytest.CaptureFixture[str]) -> None:
+    with MockServer(PACED) as server:
+        asked_twice(server)
+        asked_twice(server, "other")
+        server.session("other").reset()
+        assert main(["report", "--url", server.url, "--load"]) == 0
+        shown = capsys.readouterr().out
+        assert main(["report", "--url", server.url, "--load", "--json"]) == 0
+        load = json.loads(capsys.readouterr().out)
+
+    assert "4 calls in " in shown
+    assert "refused for limits (scripted: 2), failures (http_error: 2)" in shown
+    assert "█" in shown
+    assert load["duration"]["measured"]["count"] == 4
+    assert load["duration"]["planned"]["max_ms"] == pytest.approx(50)
+    assert load["duration"]["measured"]["max_ms"] >= 50
+    assert load["refusals"] == {"scripted": 2}
+
+
+def test_without_calls_the_load_is_none(capsys: pytest.CaptureFixture[str]) -> None:
+    with MockServer() as server:
+        assert main(["report", "--url", server.url, "--load"]) == 0
+
+    assert capsys.readouterr().out.startswith("0 calls: too few to tell a rate\n")

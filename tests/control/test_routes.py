@@ -48,6 +48,7 @@ def test_every_route_answers_as_documented(ask: Asking) -> None:
         ask("GET", "/_mock/openapi.json"),
         ask("GET", "/_mock/totals"),
         ask("GET", '/_mock/calls?status=200&when={"last_user":"Hi"}'),
+        ask("GET", "/_mock/load"),
         ask("GET", "/_mock/sessions"),
         ask("POST", "/_mock/reload", {"scenario": SCENARIO}),
         ask("GET", below),

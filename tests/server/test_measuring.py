@@ -86,3 +86,20 @@ def test_a_played_answer_is_measured() -> None:
 
     assert (sent.out, sent.first_token_ms) == (3, sent.last_byte_ms)
     assert sent.sent_bytes > len(b"onetwo")
+
+
+def test_a_first_token_that_goes_out_with_later_ones_is_late_by_its_own_plan() -> None:
+    time = Time()
+    sent = Measured(time)
+
+    time.now_s += 0.200
+    sent.waited(0.030)
+    sent.ready()
+    sent.waited(0.005)
+    sent.note(2, 50)
+    time.now_s += 0.005
+    sent.waited(0.005)
+    sent.note(3, 25)
+
+    assert sent.first_late_ms == pytest.approx(170)
+    assert list(sent.planned_gaps()) == [(pytest.approx(5), 1)]

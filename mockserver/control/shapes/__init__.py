@@ -48,7 +48,16 @@ from mockserver.control.shapes.rules import (
     RuleReading,
     RuleState,
 )
-from mockserver.control.shapes.server import Health, Reload, Reloaded, Totals
+from mockserver.control.shapes.server import (
+    Bar,
+    Health,
+    Load,
+    Reload,
+    Reloaded,
+    Spread,
+    Timing,
+    Totals,
+)
 from mockserver.control.shapes.sessions import (
     NewSession,
     Nothing,
@@ -82,6 +91,7 @@ __all__ = [
     "AddedRules",
     "Advance",
     "Attempt",
+    "Bar",
     "BillPart",
     "CallContent",
     "CallDetail",
@@ -99,6 +109,7 @@ __all__ = [
     "Health",
     "JournalPage",
     "JournalQuery",
+    "Load",
     "MadeToolCall",
     "Measure",
     "NearMiss",
@@ -129,9 +140,11 @@ __all__ = [
     "ShownRule",
     "ShownScenario",
     "ShownTurn",
+    "Spread",
     "StateChange",
     "StateView",
     "Strictness",
+    "Timing",
     "Tokens",
     "Totals",
     "VerdictOn",

@@ -5,7 +5,7 @@ from typing import Annotated
 from msgspec import Meta, Struct
 
 from mockserver.control.shapes.journal import CallRecord
-from mockserver.control.shapes.members import Count, Seconds, When
+from mockserver.control.shapes.members import Count, NotNegative, Seconds, When
 from mockserver.records.verdicts import VerdictKind
 
 
@@ -103,14 +103,21 @@ class Verified(Struct, frozen=True, kw_only=True):
 
 
 class VerdictsQuery(Struct, frozen=True, kw_only=True):
-    """What to judge by besides the journal.
+    """What to judge by besides the journal, and which verdicts to return.
 
     Attributes:
         fallback: Whether the client has another provider, model or key to fall back to.
+        after: Only verdicts that a call with a higher number proves; all calls are looked at, since
+            one before may be what it retries.
+        since_unix_s: Likewise, a call that came then or later, as Unix time of the session.
+        within_s: Likewise, a call of the last so many seconds of session time.
 
     """
 
     fallback: bool = False
+    after: Count = 0
+    since_unix_s: NotNegative | None = None
+    within_s: NotNegative | None = None
 
 
 class VerdictOn(Struct, frozen=True, kw_only=True):
@@ -131,9 +138,16 @@ class VerdictOn(Struct, frozen=True, kw_only=True):
 
 
 class Verdicts(Struct, frozen=True, kw_only=True):
-    """What the client did wrong according to the journal, in the order of the calls."""
+    """What the client did wrong according to the journal, in the order of the calls.
+
+    Attributes:
+        verdicts: What it did wrong.
+        calls: How many calls that are kept were judged.
+
+    """
 
     verdicts: tuple[VerdictOn, ...]
+    calls: int = 0
 
 
 class NearMisses(Struct, frozen=True, kw_only=True):
