@@ -209,6 +209,8 @@ class Case:
     """The most CPU time that it may take of that case's, as a ratio."""
     default: bool = True
     """Whether it is measured unless others are selected."""
+    watched: bool = False
+    """Whether it is measured, too, with a line for each call and metrics."""
 
     @property
     def plain(self) -> bool:
@@ -332,7 +334,7 @@ def _cases() -> list[Case]:
     many = f"{RULES} rules"
     return [
         Case(name="same body", bodies=same, target=0.74),
-        Case(name="different bodies", bodies=different, target=0.42),
+        Case(name="different bodies", bodies=different, target=0.42, watched=True),
         Case(
             name="same body, streamed",
             bodies=Same(_request(QUESTION, stream=True)),
@@ -342,6 +344,7 @@ def _cases() -> list[Case]:
             name="different bodies, streamed",
             bodies=Numbered(_request(NUMBERED, stream=True)),
             target=1.2,
+            watched=True,
         ),
         Case(name="prompts of 4 to 400 words", bodies=Lengths(head, tail)),
         *_both(

@@ -45,6 +45,7 @@ class Lineup:
         self._folder = folder
         self._running = running
         self._ours: dict[str, list[Server]] = {}
+        self._watched: dict[str, Server] = {}
         self._bare: list[Server] = []
         self._peers: list[Server] = []
 
@@ -62,6 +63,9 @@ class Lineup:
                     note(f"{checkout.name} does not serve '{name}': {problem}")
                 else:
                     self._ours[name].append(server)
+        for name in dict.fromkeys(case.scenario for case in cases if case.watched):
+            file = scenario_file(self._folder, name)
+            self._watched[name] = self._running.enter_context(ours(file, is_watched=True))
         paths = dict.fromkeys(case.path for case in cases)
         self._bare.append(self._running.enter_context(bare(paths)))
 
@@ -82,7 +86,8 @@ class Lineup:
         """Return the servers that answer *case*."""
         plain = self._peers if case.plain else []
         answering: list[Server] = []
-        for server in [*self._ours[case.scenario], *self._bare, *plain]:
+        watched = [self._watched[case.scenario]] if case.watched else []
+        for server in [*self._ours[case.scenario], *watched, *self._bare, *plain]:
             ((status, content, _),) = ask(server, case, [0])
             if status == 200:
                 answering.append(server)

@@ -26,8 +26,10 @@ from checkouts import python_of
 HERE = Path(__file__).resolve().parent
 SERVER_CORE, CLIENT_CORE = 0, 1
 STARTING_S = 20
-QUIET = "--quiet"
-"""What makes a server log no calls, for those that know it."""
+UNWATCHED = ("--quiet", "--no-metrics")
+"""What makes a server log no calls and serve no metrics, for those that know it."""
+WATCHED = "ours, watched"
+"""This checkout's server as it is by default: with a line for each call, in a file, and metrics."""
 
 
 class NotStartedError(Exception):
@@ -81,18 +83,21 @@ def pinned(core: int, command: Sequence[str]) -> list[str]:
 
 
 @contextlib.contextmanager
-def ours(scenario: Path, checkout: Path | None = None) -> Iterator[Server]:
+def ours(
+    scenario: Path, checkout: Path | None = None, *, is_watched: bool = False
+) -> Iterator[Server]:
     """Start the server of this checkout, or of another one, that answers by *scenario*."""
     python = sys.executable if checkout is None else str(python_of(checkout))
     serve = [python, "-m", "mockserver", "serve"]
-    quiet = [QUIET] if QUIET in _help(tuple(serve), checkout) else []
-    options = [*quiet, "--scenario", str(scenario), "--port", "0", "--ready-json"]
+    known = "" if is_watched else _help(tuple(serve), checkout)
+    unwatched = [option for option in UNWATCHED if option in known]
+    options = [*unwatched, "--scenario", str(scenario), "--port", "0", "--ready-json"]
     began = time.perf_counter()
     with _process([*serve, *options], checkout, stdout=subprocess.PIPE) as (process, log):
         line = process.stdout.readline()
         if not line:
             raise NotStartedError(_last_line(log))
-        name = "ours" if checkout is None else checkout.name
+        name = WATCHED if is_watched else "ours" if checkout is None else checkout.name
         yield Server(name, process.pid, json.loads(line)["port"], time.perf_counter() - began)
 
 
