@@ -13,15 +13,16 @@ import html
 import json
 import random
 import re
+import subprocess
+import sys
+import tempfile
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import httpx
 from prometheus_client.parser import text_string_to_metric_families
-
-from mockserver import MockServer
 
 FOLDER = Path(__file__).resolve().parents[1] / "docs" / "watching"
 DASHBOARD, PICTURE = FOLDER / "grafana-dashboard.json", FOLDER / "grafana.svg"
@@ -33,7 +34,7 @@ CLIENTS = 12
 
 SCENARIO = {
     "version": 1,
-    "limits": {"gpt-4.1": {"requests_per_minute": 60}},
+    "limits": {"gpt-4.1": {"requests_per_minute": 24}},
     "rules": [
         {
             "name": "overloaded",
@@ -63,24 +64,39 @@ Scrape = Mapping[tuple[str, frozenset[tuple[str, str]]], float]
 def loaded(seconds: int) -> list[Scrape]:
     """Return what a server that is under load shows, once a second."""
     scrapes: list[Scrape] = []
-    with MockServer(SCENARIO, seed=7) as server:
+    with served() as url:
         ended = threading.Event()
         clients = [
-            threading.Thread(target=ask, args=(server.url, number, ended))
-            for number in range(CLIENTS)
+            threading.Thread(target=ask, args=(url, number, ended)) for number in range(CLIENTS)
         ]
         for client in clients:
             client.start()
         time.sleep(WARM_UP_S)
         with httpx.Client() as scraper:
             for _ in range(seconds):
-                text = scraper.get(f"{server.url}/metrics").text
+                text = scraper.get(f"{url}/metrics").text
                 scrapes.append(read(text))
                 time.sleep(1)
         ended.set()
         for client in clients:
             client.join()
     return scrapes
+
+
+@contextlib.contextmanager
+def served() -> Iterator[str]:
+    """Serve the scenario in a process of its own, and yield its address."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "mixed.yaml"
+        file.write_text(json.dumps(SCENARIO))
+        command = [sys.executable, "-m", "mockserver", "serve", "--scenario", str(file)]
+        command += ["--seed", "7", "--port", "0", "--ready-json"]
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as server:
+            try:
+                assert server.stdout is not None
+                yield f"http://127.0.0.1:{json.loads(server.stdout.readline())['port']}"
+            finally:
+                server.terminate()
 
 
 def ask(url: str, number: int, ended: threading.Event) -> None:

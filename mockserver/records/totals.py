@@ -45,7 +45,21 @@ PER_TOKEN_BOUNDS: Final = (
 )
 USAGE_BOUNDS: Final = tuple([float(4**power) for power in range(14)])
 GAP_BOUNDS: Final = (0.001, 0.0025, 0.005, *PER_TOKEN_BOUNDS)
-LATE_BOUNDS: Final = (0.0001, 0.0002, 0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.5, 1.0)
+LATE_BOUNDS: Final = (
+    0.0001,
+    0.0002,
+    0.0005,
+    0.001,
+    0.002,
+    0.005,
+    0.01,
+    0.02,
+    0.05,
+    0.1,
+    0.2,
+    0.5,
+    1.0,
+)
 
 _SECONDS: Final = bounds_between(
     1e-6, 1e4, {*DURATION_BOUNDS, *FIRST_TOKEN_BOUNDS, *GAP_BOUNDS, *LATE_BOUNDS}
