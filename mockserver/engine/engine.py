@@ -15,7 +15,7 @@ from mockserver import tokens
 from mockserver.cassettes.recording import RecordedAnswer
 from mockserver.contracts import RawReply, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
-from mockserver.engine import hinting, noting
+from mockserver.engine import hinting, keeping, noting
 from mockserver.engine.acknowledging import acknowledge
 from mockserver.engine.answering import answered, answering_name, looked_up
 from mockserver.engine.asked import (
@@ -30,7 +30,7 @@ from mockserver.engine.asked import (
 )
 from mockserver.engine.deferring import takes_long
 from mockserver.engine.failing import fail
-from mockserver.engine.forwarding import Forward, gone, heard, received
+from mockserver.engine.forwarding import Forward, Gone, gone, gone_as, heard, received
 from mockserver.engine.matching import elsewhere, match
 from mockserver.engine.memory import Memory
 from mockserver.engine.noting import note
@@ -55,7 +55,7 @@ from mockserver.sessions.session import Session
 from mockserver.sessions.sessions import Sessions
 from mockserver.traffic.turns import Places
 from mockserver.wire.http_request import HttpRequest
-from mockserver.wire.timeline import Head, Timeline
+from mockserver.wire.timeline import Data, Head, Timeline
 
 __all__ = ["Engine", "Exchange", "Options"]
 
@@ -64,12 +64,14 @@ __all__ = ["Engine", "Exchange", "Options"]
 class Exchange:
     """What goes out for one request, and the journal's entry on it, which is still open.
 
-    Whoever has played the timeline reports by `Engine.close` how that went.
+    Whoever has played the timeline reports by `Engine.close` how that went. *is_own*: it says
+    nothing but what the scenario and the request say (`keeping.is_own`).
     """
 
     timeline: Final[Timeline]
     call: Final[Call]
     asked: Final[Asked]
+    is_own: Final[bool] = False
 
 
 class Engine:
@@ -105,6 +107,7 @@ class Engine:
         in any thread, and `give` returns what goes out.
         """
         asked, call = self._resolve(http, prepared)
+        own = True
         try:
             refuse_ended(asked, call)
             matched = self._matched(asked, call, prepared)
@@ -116,10 +119,11 @@ class Engine:
             elif defers and takes_long(asked, matched):
                 return self._unmade(asked, call, matched)
             else:
+                own = keeping.is_own(asked, given)
                 timeline = _send(asked, call, matched, self._ready(asked, matched))
         except ApiError as error:
             timeline = self._refused(asked, call, error)
-        return _exchange(asked, call, timeline)
+        return _exchange(asked, call, timeline, own=own)
 
     def _refused(self, asked: Asked, call: Call, error: ApiError) -> Timeline:
         """Return what goes out for *error*, and what helps where that misleads."""
@@ -175,7 +179,7 @@ class Engine:
             timeline = finished.timeline
         except ApiError as error:
             timeline = self._refused(asked, call, error)
-        return _exchange(asked, call, timeline)
+        return _exchange(asked, call, timeline, own=keeping.is_own(asked, matched.given))
 
     def resume(self, forward: Forward, answer: RecordedAnswer | ApiError) -> Exchange:
         """Return what goes out for a request that another server has answered, or could not."""
@@ -187,16 +191,31 @@ class Engine:
             timeline = _send(asked, call, matched, received(asked, matched, answer, said))
         except ApiError as error:
             timeline = self._refused(asked, call, error)
-        return _exchange(asked, call, timeline)
+        return _exchange(asked, call, timeline, own=False)
 
-    def passed(self, forward: Forward, answer: RecordedAnswer) -> None:
-        """Enter what went out as it came: the *answer* of another server, of which that is all."""
+    def passed(
+        self, forward: Forward, answer: RecordedAnswer, gone_out: Gone | None = None
+    ) -> None:
+        """Enter what went out as it came: the *answer* of another server, of which that is all.
+
+        *gone_out* is its head and its end; None: it is not known whole, and not kept.
+        """
         _, asked, call, _ = forward
-        enter_heard(asked, call, gone(asked, answer, heard(asked, answer)))
+        said = heard(asked, answer)
+        enter_heard(asked, call, gone(asked, answer, said))
         note(asked, call, (Head.of(answer.status, answer.headers),))
+        if gone_out is not None:
+            timeline = gone_as(answer, said, gone_out)
+            if call.measured is not None:
+                call.measured.count([e.tokens for e in timeline if isinstance(e, Data)])
+            whole = gone_out.broke is None and not answer.is_cut
+            keeping.keep(asked, call, timeline, own=False, whole=whole)
 
     def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
+        if isinstance(exchange, Exchange):
+            asked, call, own = exchange.asked, exchange.call, exchange.is_own
+            keeping.keep(asked, call, exchange.timeline, own=own, whole=outcome == "sent")
         noting.close(exchange.asked, exchange.call, outcome)
         self.totals.hear(exchange.call)
 
@@ -406,9 +425,9 @@ def _is_elsewhere(step: Given | Unanswered) -> bool:
     return step.reply is not None and step.reply.foreign
 
 
-def _exchange(asked: Asked, call: Call, timeline: Timeline) -> Exchange:
+def _exchange(asked: Asked, call: Call, timeline: Timeline, *, own: bool) -> Exchange:
     """Return *timeline*, dated and entered in the journal, as it goes out for *call*."""
-    return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked)
+    return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked, own)
 
 
 def _send(asked: Asked, call: Call, matched: Matched, ready: Ready) -> Timeline:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from mockserver.cassettes.finding import Finder
 from mockserver.cassettes.recording import OF_THE_CONNECTION, RecordedAnswer
@@ -27,7 +27,7 @@ from mockserver.tokens import pieces as tokens_of
 from mockserver.wire.http_request import HttpRequest
 from mockserver.wire.marks import CALL, CONTENT, REFUSAL, THOUGHT, Path, locate
 from mockserver.wire.rendered import Frame
-from mockserver.wire.timeline import Head
+from mockserver.wire.timeline import Abort, Data, Event, Head, Pause, Timeline
 
 
 class Forward(NamedTuple):
@@ -106,6 +106,29 @@ def gone(
     )
 
 
+class Gone(NamedTuple):
+    """What of an answer that was passed on is not in its body: its head, and how it broke off.
+
+    *broke* is how the connection ended in the middle of it; None: it did not.
+    """
+
+    head: Head
+    broke: Literal["rst", "fin"] | None = None
+
+
+def gone_as(answer: RecordedAnswer, said: Heard, gone_out: Gone) -> Timeline:
+    """Return *answer*, which *said* that, as it went out: in its pieces, and in their time."""
+    events: list[Event] = [Pause(answer.opened_ms / 1_000, scales=False), gone_out.head]
+    passed_ms, frames = answer.opened_ms, _pieces(answer, said) if answer.body else []
+    for number, (_, frame) in enumerate(frames):
+        at_ms = answer.pieces[number].at_ms if number < len(answer.pieces) else passed_ms
+        if at_ms > passed_ms:
+            events.append(Pause((at_ms - passed_ms) / 1_000, scales=False))
+            passed_ms = at_ms
+        events.append(Data(*frame))
+    return (*events, *([] if gone_out.broke is None else [Abort(gone_out.broke)]))
+
+
 def _pace(answer: RecordedAnswer, incoming: IncomingCall, said: Heard) -> Pace:
     request, usage = incoming.request, said.usage
     prompt_tokens = usage.prompt_tokens if usage is not None else 0
@@ -124,24 +147,26 @@ def _summary(asked: Asked, answer: RecordedAnswer, said: Heard) -> Summary | Non
         return None
     http = asked.http
     known = secrets_of_heads(tuple(http.headers.items()), http.query, answer.headers)
-    finder = _finder(known)
+    searching = finder(known)
     first = said.choices[0]
     reason = first.finish_reason or (said.finish_reasons[0] if said.finish_reasons else "") or ""
     text = first.text if first.text is not None else first.refusal
     calls = [
-        replace(made, arguments=_told(made.arguments, asked, finder)) for made in first.tool_calls
+        replace(made, arguments=_told(made.arguments, asked, searching))
+        for made in first.tool_calls
     ]
-    told = None if text is None else _told(text, asked, finder)
+    told = None if text is None else _told(text, asked, searching)
     return Summary(told, reason, tuple(calls))
 
 
 @lru_cache(maxsize=CLIENTS)
-def _finder(secrets: tuple[str, ...]) -> Finder:
+def finder(secrets: tuple[str, ...]) -> Finder:
+    """Return what finds secrets in an exchange whose headers hold *secrets*."""
     return Finder((), secrets)
 
 
-def _told(text: str, asked: Asked, finder: Finder) -> str:
-    return redact_text(without(text, finder.find(text)), asked.secrets)
+def _told(text: str, asked: Asked, searching: Finder) -> str:
+    return redact_text(without(text, searching.find(text)), asked.secrets)
 
 
 # --- Frames ----------------------------------------------------------------------------------

@@ -109,12 +109,15 @@ class Call:
         is_cut: A failure took away the end of the answer.
         ended_s: When the answer ended, in session time.
         measured: When the answer really went out; None: nothing did, or nobody measured it.
-        sent: The answer as it went out, without secrets.
+        sent: The answer as it was to go out, after failures and without secrets; None: it has not
+            ended, or is not kept.
         seen_at_end: How many calls had come by then: later ones came knowing how this one ended.
         asked_words: The `words`, once they are known; empty: there are none.
         transcribe: Reads the transcript from the body, as its endpoint does.
         connection: The connection that it came on; None: not known.
         nth: Which request on that connection it is, counting from 1.
+        kept_bytes: How many bytes of it count towards what its journal may keep.
+        is_dropped: Its journal keeps it no longer.
 
     """
 
@@ -177,6 +180,8 @@ class Call:
     watchers: "set[Watcher] | None" = field(default=None, repr=False)
     connection: Connection | None = field(default=None, repr=False)
     nth: int = field(default=0, repr=False)
+    kept_bytes: int = field(default=0, repr=False)
+    is_dropped: bool = field(default=False, repr=False)
 
     # A call has many members and is made for each request: unset ones stay class attributes.
     def __init__(  # noqa: PLR0917 - as above
@@ -340,7 +345,7 @@ class Journal:
         else:
             content = self._archive.redacted(http.body, digest)
         call.content = redact_known(content, secrets)
-        self._grow(size)
+        self._grow(call, size)
         return secrets
 
     def tell(
@@ -354,18 +359,26 @@ class Journal:
         call.text = text
         call.finish_reason = finish_reason
         call.tool_calls = tool_calls
-        if text and call.number > self._seen - len(self._calls):
-            self._grow(len(text))
+        if text:
+            self._grow(call, len(text))
 
-    def keep_sent(self, call: Call, sent: Timeline | None) -> None:
-        """Keep what went out for *call*, which has ended, as long as the call itself is kept."""
-        if call.number <= self._seen - len(self._calls):
+    def keep_sent(self, call: Call, sent: Timeline | None, size: int = 0) -> None:
+        """Keep what went out for *call*, which has ended, as long as the call itself is kept.
+
+        *size* is how many bytes *sent* has; it holds no secret any more.
+        """
+        if call.is_dropped:
             return
         call.sent = sent
         if call.measured is not None:
-            self._grow(_size_of_answer(call))
+            size += call.measured.size
+        if size:
+            self._grow(call, size)
 
-    def _grow(self, size: int) -> None:
+    def _grow(self, call: Call, size: int) -> None:
+        if call.is_dropped:
+            return
+        call.kept_bytes += size
         self._bytes += size
         archive = self._archive
         if archive is not None:
@@ -383,10 +396,10 @@ class Journal:
 
     def _forget(self) -> Call:
         call = self._calls.popleft()
-        size = _size(call)
-        self._bytes -= size
+        call.is_dropped = True
+        self._bytes -= call.kept_bytes
         if self._archive is not None:
-            self._archive.remove(call, size)
+            self._archive.remove(call)
         return call
 
     def clear(self) -> int:
@@ -424,18 +437,6 @@ class Journal:
     def dropped(self) -> int:
         """How many calls are no longer kept."""
         return self._seen - len(self._calls)
-
-
-def _size(call: Call) -> int:
-    body = call.body_bytes if call.body_bytes <= MOST_BODY_BYTES else 0
-    return body + len(call.text or "") + _size_of_answer(call)
-
-
-def _size_of_answer(call: Call) -> int:
-    measured = call.measured
-    if measured is None:
-        return 0
-    return measured.size + (measured.sent_bytes if call.sent is not None else 0)
 
 
 class Archive:
@@ -496,12 +497,12 @@ class Archive:
         while self.size > self.most_bytes and len(self._kept) > 1:
             self._drop_oldest()
 
-    def remove(self, call: Call, size: int) -> None:
-        """Stop counting *call* and its *size*: its journal has dropped it."""
+    def remove(self, call: Call) -> None:
+        """Stop counting *call*: its journal has dropped it."""
         serial = call.serial
         del self._kept[serial]
         del self._by_change[serial]
-        self.size -= size
+        self.size -= call.kept_bytes
         if call.is_finished and call.changed > self._lost:
             self._lost = call.changed
 

@@ -2,6 +2,7 @@
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from itertools import accumulate
 from time import perf_counter
 from typing import Final, Self
 
@@ -113,6 +114,37 @@ class Measured:
         self._moments_s.append(now_s)
         self._tokens.append(tokens)
         self._due.append(self._due_s)
+
+    def count(self, tokens: Sequence[int]) -> None:
+        """Take what was noted as tokens for pieces, in which so many *tokens* were complete.
+
+        If there are other pieces than were noted, it stays unknown when tokens went out.
+        """
+        pieces, moments_s = self._noted()
+        self.out, self._moments_s = 0, None
+        if not self.sent_bytes:
+            return
+        self._first_token_s = None
+        if not pieces or pieces[-1] > len(tokens):
+            return
+        after = list(accumulate(tokens))
+        for count, at_s in zip(pieces, moments_s, strict=True):
+            out = after[count - 1]
+            if out == self.out:
+                continue
+            self.out = out
+            if self._first_token_s is None:
+                self._first_token_s, self._first_tokens = at_s, out
+            else:
+                self._note_moment(self._first_token_s, at_s, out)
+
+    def _noted(self) -> tuple[Sequence[int], Sequence[float]]:
+        """Return how many tokens were out when, as far as it was noted."""
+        if self._moments_s is not None:
+            return self._tokens, self._moments_s
+        if not self.sent_bytes or self._first_token_s is None:
+            return (), ()
+        return (self._first_tokens,), (self._first_token_s,)
 
     # --- When it has ---
 

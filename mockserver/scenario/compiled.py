@@ -121,6 +121,8 @@ class Compiled:
         self.layers = tuple(layers)
         scenario = self.scenario = combined(*(layer.scenario for layer in layers))
         self.rules = tuple(map(CompiledRule.of, scenario.rules, rule_keys(layers)))
+        self.tells_secrets: dict[str | None, bool] = {}
+        """Whether what looks like a secret is in the rules of a name, as far as it was looked."""
         self._sieves = sieves([rule.when for rule in scenario.rules])
         self.catalogue = _catalogue(
             tuple(scenario.known_models().items()),

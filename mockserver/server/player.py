@@ -147,9 +147,14 @@ class LivePlay:
     """Plays an answer of which nobody knows yet how it goes on."""
 
     def __init__(self, request: web.BaseRequest, head: Head, measured: Measured) -> None:
-        """Begin to answer *request* by *head*; nothing is written yet."""
+        """Begin to answer *request* by *head*; nothing is written yet.
+
+        What goes out is noted in *measured*, each piece as a token: see `Measured.count`.
+        """
         self._request = request
+        self._measured = measured
         self._framing = Framing(request, measured, is_last=False)
+        measured.waited(measured.passed_s())
         self._framing.put_head(head)
         self._size = 0
 
@@ -159,8 +164,9 @@ class LivePlay:
         return self._size > MOST_AT_ONCE
 
     def put(self, payload: bytes) -> None:
-        """Put a piece of the body."""
-        self._framing.put_data(Data(payload))
+        """Put a piece of the body, which has just come: it is not late yet."""
+        self._measured.waited(self._measured.passed_s())
+        self._framing.put_data(Data(payload, 1))
         self._size += len(payload)
 
     async def write(self) -> None:

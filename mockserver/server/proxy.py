@@ -16,7 +16,7 @@ from mockserver.cassettes.recording import RecordedAnswer, RecordedRequest, Reco
 from mockserver.conversation import ApiError
 from mockserver.engine.answering import stated_headers
 from mockserver.engine.engine import Engine, Exchange
-from mockserver.engine.forwarding import Forward, nowhere_to_forward
+from mockserver.engine.forwarding import Forward, Gone, nowhere_to_forward
 from mockserver.records.journal import Outcome
 from mockserver.records.measured import Measured
 from mockserver.server.cors import Cors
@@ -89,7 +89,8 @@ class Proxy:
         forward = passing.forward
         outcome: Outcome = "client_left"
         unkept = LEFT
-        play = LivePlay(request, self._exposed(live.head, forward, request), measured)
+        head, broke = self._exposed(live.head, forward, request), None
+        play = LivePlay(request, head, measured)
         try:
             if not live.is_ready:
                 await play.write()
@@ -100,7 +101,7 @@ class Proxy:
             played = await play.end()
             outcome, unkept = "sent", ""
         except BrokenOffError as error:
-            outcome, unkept = "aborted", f"not kept: {error.why}"
+            outcome, unkept, broke = "aborted", f"not kept: {error.why}", error.how
             forward.call.notes += (f"the upstream server's answer broke off: {error.why}",)
             await play.break_off(error.how)
             played = GONE
@@ -114,8 +115,10 @@ class Proxy:
                 self._keep(passing, answer)
             if measured.sent_bytes:
                 forward.call.measured = measured
+            if unkept:
+                answer = replace(answer, is_cut=True)
             try:
-                self._engine.passed(forward, replace(answer, is_cut=True) if unkept else answer)
+                self._engine.passed(forward, answer, None if live.unkept else Gone(head, broke))
             finally:
                 self._engine.close(forward, outcome)
         return played

@@ -1,0 +1,193 @@
+"""What the journal keeps of an answer that has gone out: its timeline, without secrets.
+
+Nearly all answers are made here from a scenario and a request in which no secret was found: they
+have none either, and are kept as they are. That costs a few comparisons. All others, and those of
+other servers, are searched as recordings are (`mockserver.cassettes.scrubbing`), and what cannot
+be searched is not kept.
+"""
+
+from functools import cache
+from typing import Final
+
+from mockserver.cassettes.finding import Finder
+from mockserver.cassettes.recording import (
+    Piece,
+    RecordedAnswer,
+    RecordedRequest,
+    Recording,
+    header,
+)
+from mockserver.cassettes.scrubbing import Scrubber, SecretLeftError, secrets_of_heads
+from mockserver.contracts import RecordedReply
+from mockserver.engine.asked import Asked
+from mockserver.engine.forwarding import finder
+from mockserver.records.journal import ERRORS, MOST_BODY_BYTES, Call
+from mockserver.records.redaction import MARK, is_secret_header, mark, redact_text, without
+from mockserver.records.secret_looks import find_secrets, has_sign
+from mockserver.scenario.compiled import Compiled
+from mockserver.sessions.rules import Given
+from mockserver.wire.timeline import Data, Event, Head, Raw, Timeline
+
+TOO_LARGE: Final = "the answer of {} bytes is too large to keep"
+UNSEARCHED: Final = "the answer is not kept: it may hold a secret that cannot be taken out"
+COOKIE: Final = b"cookie"
+"""Headers with this in their name hold secrets, whatever they look like."""
+
+
+def is_own(asked: Asked, given: Given) -> bool:
+    """Return whether what is *given* says nothing but what the scenario and the request say.
+
+    Answers of other servers, recorded or not, may say anything, and so may what earlier requests
+    left: stored answers, captures and state.
+    """
+    if asked.route.lookup is not None or isinstance(given.reply, RecordedReply):
+        return False
+    scope = given.scope
+    return scope is None or not (scope.captured or scope.state)
+
+
+def keep(asked: Asked, call: Call, timeline: Timeline, *, own: bool, whole: bool) -> None:
+    """Enter *timeline*, the answer to *call*, which has ended; *own* as `is_own` returned it.
+
+    *whole*: all of it has gone out.
+    """
+    measured = call.measured
+    if whole and measured is not None:
+        size = measured.sent_bytes
+    else:
+        size = sum([len(e.payload) for e in timeline if isinstance(e, Data | Raw)])
+    kept: Timeline | None = timeline
+    if size > MOST_BODY_BYTES:
+        call.notes += (TOO_LARGE.format(size),)
+        kept = None
+    elif not (own and _is_clean(asked, call, timeline)):
+        kept = without_secrets(asked, timeline)
+        if kept is None:
+            call.notes += (UNSEARCHED,)
+    asked.session.journal.keep_sent(call, kept, size if kept is not None else 0)
+
+
+# --- A cheap look --------------------------------------------------------------------------------
+
+
+def _is_clean(asked: Asked, call: Call, timeline: Timeline) -> bool:
+    """Return whether it is plain that *timeline*, made here, holds no secret."""
+    http, text = asked.http, call.text
+    if (
+        call.content != http.body
+        or call.path != http.path
+        or call.query != http.query
+        or call.continues is not None
+        or (text is not None and MARK in text)
+        or MARK in (call.model or "")
+        or _tells_secrets(asked.session.compiled, call.rule)
+    ):
+        return False
+    for made in call.tool_calls:
+        if MARK in made.arguments or MARK in made.name:
+            return False
+    if call.status is None or call.status >= ERRORS or call.failures:
+        return _is_free(asked, timeline)
+    for event in timeline:
+        if type(event) is Head:
+            lines = event.lines
+            return all(secret not in lines for secret in asked.secrets)
+    return False
+
+
+def _is_free(asked: Asked, timeline: Timeline) -> bool:
+    """Return whether *timeline*, a refusal or a failure, has nothing that may be a secret."""
+    heads = [event for event in timeline if isinstance(event, Head)]
+    # Whose account it is says the dialect itself, which invents it.
+    plain = [(n, v) for head in heads for n, v in head.headers if not is_secret_header(n.lower())]
+    lines = Head.of(0, tuple(plain)).lines
+    content = b"".join([e.payload for e in timeline if isinstance(e, Data | Raw)])
+    known = tuple([secret.decode("utf-8", "surrogatepass") for secret in asked.secrets])
+    return (
+        not any(COOKIE in head.lines.lower() for head in heads)
+        and not any(secret in lines for secret in asked.secrets)
+        and not has_sign(lines)
+        and finder(known).is_clean_json(content)
+    )
+
+
+def _tells_secrets(compiled: Compiled, rule: str | None) -> bool:
+    """Return whether what looks like a secret is written in *rule*, or for all rules."""
+    tells = compiled.tells_secrets.get(rule)
+    if tells is None:
+        texts = [repr(one) for one in compiled.scenario.rules if one.name == rule]
+        text = "\n".join([*texts, repr(compiled.scenario.defaults)])
+        is_told = COOKIE.decode() in text.lower() or bool(find_secrets(text))
+        tells = compiled.tells_secrets[rule] = is_told
+    return tells
+
+
+# --- Taking secrets out --------------------------------------------------------------------------
+
+
+@cache
+def _scrubber() -> Scrubber:
+    return Scrubber()
+
+
+def without_secrets(asked: Asked, timeline: Timeline) -> Timeline | None:
+    """Return *timeline*, the answer to *asked*, without secrets; None: it cannot be searched.
+
+    A secret may be split over several events of a stream: the mark is in the first of them.
+    """
+    http = asked.http
+    headers = next((event.headers for event in timeline if isinstance(event, Head)), ())
+    encoding = (header(headers, "content-encoding") or "identity").strip().lower()
+    if encoding != "identity":
+        return None
+    known = secrets_of_heads(tuple(http.headers.items()), http.query, headers)
+    secrets = (*known, *(one.decode("utf-8", "surrogatepass") for one in asked.secrets))
+    payloads = [
+        (number, event.payload)
+        for number, event in enumerate(timeline)
+        if isinstance(event, Data | Raw)
+    ]
+    recording = Recording(
+        request=RecordedRequest(http.method, "/"),
+        answer=RecordedAnswer(
+            _status(timeline),
+            tuple([pair for pair in headers if pair[0].lower() == "content-type"]),
+            b"".join([payload for _, payload in payloads]),
+            tuple([Piece(number, len(payload)) for number, payload in payloads]),
+        ),
+    )
+    try:
+        answer = _scrubber().scrubbed(recording, secrets).answer
+    except SecretLeftError:
+        return None
+    sizes = {int(piece.at_ms): piece.size for piece in answer.pieces}
+    found: list[Event] = []
+    at = 0
+    for number, event in enumerate(timeline):
+        match event:
+            case Head():
+                found.append(_marked(event, finder(secrets)))
+            case Data() | Raw():
+                size = sizes.get(number, 0)
+                found.append(event._replace(payload=answer.body[at : at + size]))
+                at += size
+            case _:
+                found.append(event)
+    return tuple(found)
+
+
+def _status(timeline: Timeline) -> int:
+    """Return the status that *timeline* sends; 0: it sends none."""
+    return next((event.status for event in timeline if isinstance(event, Head)), 0)
+
+
+def _marked(head: Head, searching: Finder) -> Head:
+    """Return *head* with marks in place of secrets."""
+    kept: list[tuple[str, str]] = []
+    for name, value in head.headers:
+        if is_secret_header(name.lower()):
+            shown = value if value.startswith(MARK) else mark(value)
+        else:
+            shown = redact_text(without(value, searching.find(value)))
+        kept.append((name, shown))
+    return head._replace(lines=Head.of(head.status, tuple(kept)).lines)
