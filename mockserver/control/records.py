@@ -20,11 +20,14 @@ from mockserver.control.shapes import (
     SessionSummary,
     Strictness,
     Tokens,
+    VerdictOn,
 )
 from mockserver.records.histograms import Histogram
 from mockserver.records.journal import Call
 from mockserver.records.measured import Measured
+from mockserver.records.redaction import redact_text
 from mockserver.records.totals import Timed, Totals
+from mockserver.records.verdicts import Verdict
 from mockserver.scenario.schema import Strict
 from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.sessions.session import Session
@@ -247,6 +250,13 @@ def _spread(counted: Histogram) -> shapes.Spread:
 
 def _in_ms(seconds: float | None) -> float | None:
     return None if seconds is None else seconds * 1_000
+
+
+def verdict_on(found: Verdict) -> VerdictOn:
+    """Return *found* as it is reported."""
+    return VerdictOn(
+        kind=found.kind, calls=found.calls, what=redact_text(found.what), advice=found.advice
+    )
 
 
 def _measure(measured: Measured | None) -> Measure | None:

@@ -14,7 +14,7 @@ import msgspec
 from mockserver.control import records, shapes
 from mockserver.control.feed import Feed, Fits
 from mockserver.control.filtering import filtered
-from mockserver.control.inspecting import detailed, shown_scenario
+from mockserver.control.inspecting import RuleOf, detailed, shown_scenario
 from mockserver.control.jsonform import Misshapen, from_json
 from mockserver.control.matching import Matcher, near_miss, verify
 from mockserver.control.openapi import document
@@ -48,6 +48,8 @@ class Asked:
     query: Any = None
     body: Any = None
     prepared: Prepared = None
+    server: str = ""
+    """The URL of the server, as the request names it."""
 
     @property
     def scenario(self) -> Scenario:
@@ -70,6 +72,7 @@ class Service:
         version: str,
         *,
         release: Callable[[str, str | None], int],
+        rule_of: RuleOf,
         reload: Callable[[], Scenario] | None = None,
     ) -> None:
         """Take the server.
@@ -80,6 +83,7 @@ class Service:
             version: The version of the server.
             release: Releases the answers of a session that a rule holds (None: any rule), and
                 returns how many.
+            rule_of: Makes rules of recordings.
             reload: Reads the server's scenario again; None: it did not come from files.
 
         """
@@ -87,6 +91,7 @@ class Service:
         self._plugins = plugins
         self._version = version
         self._release = release
+        self._rule_of = rule_of
         self._reload = reload
 
     def prepare(self, body: Any) -> Prepared:
@@ -309,7 +314,7 @@ class Service:
     def detail(self, asked: Asked) -> Callable[[], shapes.CallDetail]:
         """Read one call in detail."""
         session, call = self._session(asked), self._call(asked)
-        return detailed(self._engine, session, call)
+        return detailed(self._engine, session, call, asked.server, self._rule_of)
 
     def _call(self, asked: Asked) -> Call:
         """Return the call that the path names."""
@@ -352,12 +357,7 @@ class Service:
         chosen = {call.number for call in calls if _is_recent(call, asked.query, session)}
         return shapes.Verdicts(
             verdicts=tuple(
-                shapes.VerdictOn(
-                    kind=found.kind,
-                    calls=found.calls,
-                    what=redact_text(found.what),
-                    advice=found.advice,
-                )
+                records.verdict_on(found)
                 for found in judge(calls, circumstances)
                 if not chosen.isdisjoint(found.calls)
             ),

@@ -13,7 +13,7 @@ from typing import Final
 
 from mockserver import tokens
 from mockserver.cassettes.recording import RecordedAnswer
-from mockserver.contracts import RawReply, RecordedReply
+from mockserver.contracts import NOTHING_HEARD, Heard, RawReply, RecordedReply
 from mockserver.conversation import ApiError, IncomingCall
 from mockserver.engine import hinting, keeping, noting
 from mockserver.engine.acknowledging import acknowledge
@@ -40,7 +40,7 @@ from mockserver.engine.stamping import dated, enter, enter_heard, stamp
 from mockserver.engine.timing import begin, delay
 from mockserver.engine.understanding import content_of, continued, meaning, understand
 from mockserver.engine.verbatim import verbatim
-from mockserver.models import DEFAULT_MODEL
+from mockserver.models import DEFAULT_MODEL, Catalogue
 from mockserver.plugins import Plugins
 from mockserver.records.journal import MOST_BODY_BYTES, Call, Outcome
 from mockserver.records.redaction import redact
@@ -55,6 +55,7 @@ from mockserver.sessions.session import Session
 from mockserver.sessions.sessions import Sessions
 from mockserver.traffic.turns import Places
 from mockserver.wire.http_request import HttpRequest
+from mockserver.wire.jsontext import is_object
 from mockserver.wire.timeline import Data, Head, Timeline
 
 __all__ = ["Engine", "Exchange", "Options"]
@@ -397,6 +398,19 @@ class Engine:
             with suppress(ApiError):
                 self._read_model_request(incoming, route, session)
         return incoming
+
+    def hear(self, session: Session, call: Call, answer: RecordedAnswer) -> Heard:
+        """Return what *answer*, to *call* of the journal of *session*, says."""
+        endpoint = self._routes(session.scenario.provider).find(call.method, call.path).asks
+        if endpoint is None or answer.is_refusal:
+            return NOTHING_HEARD
+        body = call.body
+        return endpoint.heard(body if is_object(body) else {}, answer.json, answer.events)
+
+    def catalogue_of(self, session: Session, call: Call) -> Catalogue:
+        """Return the models that *call* of the journal of *session* could ask."""
+        route = self._routes(session.scenario.provider).find(call.method, call.path)
+        return self._memory.catalogue(session.compiled.catalogue, route.dialect)
 
     def _read_model_request(self, incoming: IncomingCall, route: Route, session: Session) -> None:
         """Put into *incoming* what it asks of a model, if it asks one."""

@@ -46,6 +46,15 @@ def scenario_of(recordings: Sequence[Recording], hearing: Hearing) -> Written:
     return _Writing(recordings, hearing).written()
 
 
+def scenario_of_one(recording: Recording, hearing: Hearing) -> str | None:
+    """Return a scenario of one rule that answers as *recording* does; None: none can."""
+    document = _Writing([recording], hearing).document()
+    if not document["rules"]:
+        return None
+    del document["description"]
+    return as_yaml(document)
+
+
 @dataclass(eq=False)
 class _Taken:
     """One recording on its way into the scenario: what it becomes there."""
@@ -87,12 +96,19 @@ class _Writing:
 
     def written(self) -> Written:
         """Return the scenario."""
-        taken = self._rehearsed(self._writable(list(self._taken())))
-        rules = self._rules(self._intents(taken))
-        document = self._document(rules, taken)
+        taken = self._answerable()
+        document = self._document(self._rules(self._intents(taken)), taken)
         self._replay(document, taken)
         text = "".join([f"# {line}\n" for line in self._about(taken)]) + as_yaml(document)
         return Written(text, tuple(self._left_out))
+
+    def document(self) -> Json:
+        """Return the scenario as values."""
+        taken = self._answerable()
+        return self._document(self._rules(self._intents(taken)), taken)
+
+    def _answerable(self) -> list[_Taken]:
+        return self._rehearsed(self._writable(list(self._taken())))
 
     def _leave_out(self, recording: Recording, why: str) -> None:
         self._left_out.append(f"{recording.source or recording.request.path}: {why}")

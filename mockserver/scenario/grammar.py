@@ -117,6 +117,7 @@ class _Grammar:
             defaults={"name": f"rule-{number}"},
         )
         if isinstance(rule, Rule):
+            object.__setattr__(rule, "written", node)
             self._refuse_idle_replies(rule, node)
         refused = any(p.severity == "error" for p in self.builder.problems[before:])
         return INVALID if refused else rule

@@ -18,6 +18,7 @@ from mockserver.scenario.conditions.matching import ALWAYS, Condition
 from mockserver.scenario.conditions.predicates import has_wildcard
 from mockserver.scenario.conditions.when import ProviderName, When
 from mockserver.scenario.keys import Keys
+from mockserver.scenario.syntax.nodes import Node
 from mockserver.traffic.latency import Latency
 from mockserver.traffic.limiter import Limits
 from mockserver.wire.jsontext import JsonValue
@@ -72,6 +73,8 @@ class Rule:
     capture: Mapping[str, Capture] = field(default_factory=dict[str, Capture])
     set_: Mapping[str, Setting] = field(default_factory=dict[str, Setting])
     place: Place | None = None
+    written: Node | None = field(default=None, init=False, compare=False, repr=False)
+    """How it is written; None for a rule made in Python."""
 
     def __post_init__(self) -> None:
         if not _KEBAB_CASE.fullmatch(self.name):

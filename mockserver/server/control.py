@@ -66,7 +66,9 @@ class ControlPlane:
             _refuse_path(method, path, allowed)
         parameters = cast(dict[str, str], found[1])
         content = await _content(request)
-        asked = Asked(route=route, parameters=parameters, query=_read_query(route, query))
+        server = f"{request.scheme}://{request.host}"
+        wanted = _read_query(route, query)
+        asked = Asked(route=route, parameters=parameters, query=wanted, server=server)
         if len(content) > LARGE_BODY_BYTES or route.body is Reload:
             await self._worker.run(partial(self._read, asked, content))
         else:

@@ -3,12 +3,15 @@
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from mockserver.control.guard import Access
 from mockserver.control.service import Service
 from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError
 from mockserver.plugins import Plugins
+from mockserver.recordings.hearing import Hearing
+from mockserver.recordings.scenarios import scenario_of_one
 from mockserver.scenario.schema import Scenario
 from mockserver.server.changes import Changes
 from mockserver.server.control import ControlPlane
@@ -81,6 +84,13 @@ class Settings:
         """
         if not self.control:
             return None
-        service = Service(engine, plugins, __version__, release=gate.release, reload=self.reload)
+        service = Service(
+            engine,
+            plugins,
+            __version__,
+            release=gate.release,
+            rule_of=partial(scenario_of_one, hearing=Hearing(plugins)),
+            reload=self.reload,
+        )
         changes = Changes(engine.sessions.archive)
         return ControlPlane(service, Access.of(host, self.token), worker, changes)

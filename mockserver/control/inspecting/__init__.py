@@ -4,7 +4,7 @@ All of it is worked out when it is asked for, in the server's worker thread: not
 while a call goes by.
 """
 
-from mockserver.control.inspecting.detail import detailed
+from mockserver.control.inspecting.detail import RuleOf, detailed
 from mockserver.control.inspecting.scenario import shown_scenario
 
-__all__ = ["detailed", "shown_scenario"]
+__all__ = ["RuleOf", "detailed", "shown_scenario"]

@@ -12,7 +12,7 @@ PartKind: TypeAlias = Literal[
     "text", "thought", "refusal", "tool_call", "tool_result", "image", "audio", "file", "item"
 ]
 EventKind: TypeAlias = Literal["head", "data", "raw", "pause", "hold", "forsake", "abort"]
-RuleOutcome: TypeAlias = Literal["answered", "failed", "no_match", "used_up", "not_read"]
+RuleOutcome: TypeAlias = Literal["answered", "failed", "added", "no_match", "used_up", "not_read"]
 
 
 class CallsQuery(Struct, frozen=True, kw_only=True):
@@ -131,7 +131,10 @@ class ShownPart(Struct, frozen=True, kw_only=True):
 
 
 class ShownTurn(Struct, frozen=True, kw_only=True):
-    """A turn of the conversation; *role* `prompt` and `input` are those of other endpoints."""
+    """A turn of the conversation.
+
+    *role* `prompt` and `input` are those of other endpoints, `error` is that of a refusal.
+    """
 
     role: str
     parts: tuple[ShownPart, ...]
@@ -143,9 +146,9 @@ class RuleOnCall(Struct, frozen=True, kw_only=True):
     Attributes:
         name: The name of the rule.
         place: Where it is written; null: in no file.
-        outcome: `answered`, or `failed` if its failure struck and let other rules answer;
-            `no_match`; `used_up`: it would hold, and had given all that it has; `not_read`: another
-            rule had answered.
+        outcome: `answered`, or `failed` if its failure struck and let other rules answer; `added`:
+            it held, and only added to what other rules answer; `no_match`; `used_up`: it would
+            hold, and had given all that it has; `not_read`: another rule had answered.
         why: What differed, a line for each difference.
 
     """
@@ -197,6 +200,7 @@ class SentAnswer(Struct, frozen=True, kw_only=True):
         tokens: How many tokens the answer has.
         left_after_tokens: How many had gone out when the client left; null: it stayed.
         unsent: How many of the last events did not go out.
+        left_out: How many more events there are, after these.
 
     """
 
@@ -206,6 +210,7 @@ class SentAnswer(Struct, frozen=True, kw_only=True):
     tokens: int
     left_after_tokens: int | None = None
     unsent: int = 0
+    left_out: int = 0
 
 
 class BillPart(Struct, frozen=True, kw_only=True):
@@ -280,7 +285,7 @@ class ShownRule(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: The name of the rule.
-        layer: The layer that it stands in; null: the scenario that the session began with.
+        layer: The layer of the session that it stands in.
         place: Where it is written; null: in no file.
         hits: How often it has acted, in all its scopes together.
         left: How often it can still act; null: without limit, or it counts in several scopes.
@@ -291,7 +296,7 @@ class ShownRule(Struct, frozen=True, kw_only=True):
     """
 
     name: str
-    layer: str | None
+    layer: str
     place: str | None
     hits: int
     left: int | None
