@@ -41,7 +41,7 @@ test: test-setup ## set up and run the tests, with their coverage; ARGS="tests/w
 # Parts, two at once: the longest first, so that the last ones fill what time is left. What no other
 # part names is in `test-rest`.
 HEART := $(addprefix tests/,engine protocols providers scenario)
-CLIENTS := $(addprefix tests/,clients conformance)
+CLIENTS := $(addprefix tests/,clients conformance inspector)
 PROGRAMS := $(addprefix tests/,benchmarks cli docs examples packaging plugin)
 SERVERS := $(addprefix tests/,control fuzz server)
 test-heart:
