@@ -22,8 +22,8 @@ OURSELVES := --no-deps --no-build-isolation --editable .
 NO_NODE := Node (with npm) is not installed, so this is left out:
 
 PARTS := test-heart test-rest test-clients test-programs test-servers
-.PHONY: help serve test $(PARTS) lint check check-lint lock schema docs-plots bench bench-history \
-	conformance clean
+.PHONY: help serve test $(PARTS) lint check check-lint lock schema docs-plots docs-pictures bench \
+	bench-history conformance clean
 
 help: ## list the targets
 	@awk -F ' *## *' '/^[a-z-]+:.* ## /{sub(":.*", "", $$1); printf "  make %-14s %s\n", $$1, $$2}' \
@@ -88,6 +88,10 @@ schema: .venv/.dev ## write scenarios/schema.json anew, after a change of the la
 
 docs-plots: .venv/.dev ## draw docs/latency/*.svg, measured from the running server
 	$(BIN)/python benchmarks/latency_plots.py $(ARGS)
+
+docs-pictures: .venv/.dev ## take docs/watching/*.png of the running server in a browser
+	$(BIN)/python benchmarks/pictures.py $(ARGS)
+	$(if $(wildcard benchmarks/dashboard_picture.py),$(BIN)/python benchmarks/dashboard_picture.py)
 
 bench: .venv/.dev ## measure speed and memory; BASE="COMMIT …" compares with commits, ARGS="--all"
 	$(BIN)/python benchmarks/run.py \

@@ -106,6 +106,9 @@ def test_an_open_call_moves_until_it_ends(browser: Browser, server: MockServer) 
 
 
 FILTERS = {
+    "lisbon": [1, 2],
+    "lisbon -failed:": [2],
+    'asked:"in lisbon"': [1, 2],
     "status:429": [1],
     "status:2xx": [2, 3, 4],
     "status:>=400": [1],
