@@ -27,12 +27,11 @@ from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.support.ui import WebDriverWait
 
-from mockserver import Control, MockServer, bundled, load_scenario
-from mockserver.scenario.loader import ScenarioText
+from mockserver import Control, MockServer, bundled
 
 DOCS: Final = Path(__file__).resolve().parent.parent / "docs" / "watching"
 MOST_BYTES: Final = 150_000
-COLOURS: Final = 128
+COLOURS: Final = 256
 PATIENCE_S: Final = 20
 FLAGS: Final = (
     "--headless=new",
@@ -302,8 +301,12 @@ def main() -> None:
     parser.add_argument("name", nargs="*", choices=[[], *PICTURES], help="which pictures to take")
     names = parser.parse_args().name or list(PICTURES)
     DOCS.mkdir(exist_ok=True)
-    scenario = load_scenario(ScenarioText(SCENARIO))
-    with MockServer(scenario, seed=11) as server, browser() as driver:
+    with contextlib.ExitStack() as stack:
+        # A file of its own, so that rules have places that a reader could open.
+        stack.enter_context(contextlib.chdir(stack.enter_context(tempfile.TemporaryDirectory())))
+        Path("travel.yaml").write_text(SCENARIO, "utf-8")
+        server = stack.enter_context(MockServer("travel.yaml", seed=11))
+        driver = stack.enter_context(browser())
         control = Control(server.url)
         for name, shipped in (
             ("retries", "retries/third-attempt-succeeds"),
