@@ -115,8 +115,8 @@ class Flow:
         between_tokens: The time of each token after the first ones.
         per_token: The mean time of such tokens, for each stream.
         durations: The time to the last byte, by what went wrong (None: nothing did).
-        prompt: Tokens billed for the input of a call.
-        completion: Tokens billed for its output.
+        tokens_in: Tokens billed for the input of a call.
+        tokens_out: Tokens billed for its output.
         cached_tokens: How many of all tokens of the input were cached.
         reasoning_tokens: How many of all tokens of the output were reasoning.
 
@@ -125,12 +125,12 @@ class Flow:
     __slots__ = (
         "between_tokens",
         "cached_tokens",
-        "completion",
         "durations",
         "first_token",
         "per_token",
-        "prompt",
         "reasoning_tokens",
+        "tokens_in",
+        "tokens_out",
     )
 
     def __init__(self) -> None:
@@ -138,8 +138,8 @@ class Flow:
         self.between_tokens = Timed()
         self.per_token = Histogram(_SECONDS)
         self.durations: dict[str | None, Timed] = {}
-        self.prompt = Histogram(_TOKENS)
-        self.completion = Histogram(_TOKENS)
+        self.tokens_in = Histogram(_TOKENS)
+        self.tokens_out = Histogram(_TOKENS)
         self.cached_tokens = 0
         self.reasoning_tokens = 0
 
@@ -150,15 +150,15 @@ class Flow:
         self.per_token.include(other.per_token)
         for error, timed in other.durations.items():
             self.durations.setdefault(error, Timed()).include(timed)
-        self.prompt.include(other.prompt)
-        self.completion.include(other.completion)
+        self.tokens_in.include(other.tokens_in)
+        self.tokens_out.include(other.tokens_out)
         self.cached_tokens += other.cached_tokens
         self.reasoning_tokens += other.reasoning_tokens
 
     def bill(self, bills: Sequence[Usage]) -> None:
         """Count the tokens of calls."""
-        self.prompt.add([bill.prompt_tokens for bill in bills])
-        self.completion.add([bill.completion_tokens for bill in bills])
+        self.tokens_in.add([bill.prompt_tokens for bill in bills])
+        self.tokens_out.add([bill.completion_tokens for bill in bills])
         self.cached_tokens += sum([bill.cached_tokens for bill in bills])
         self.reasoning_tokens += sum([bill.reasoning_tokens for bill in bills])
 
@@ -468,12 +468,12 @@ class Totals:
     @property
     def prompt_tokens(self) -> int:
         """Tokens billed for input."""
-        return sum(round(flow.prompt.sum) for flow in self.flows.values())
+        return sum(round(flow.tokens_in.sum) for flow in self.flows.values())
 
     @property
     def completion_tokens(self) -> int:
         """Tokens billed for output."""
-        return sum(round(flow.completion.sum) for flow in self.flows.values())
+        return sum(round(flow.tokens_out.sum) for flow in self.flows.values())
 
     def all_flows(self) -> Flow:
         """Return what all calls took and cost."""

@@ -131,7 +131,7 @@ class Metrics:
             [
                 ((*asked, type_), tokens)
                 for asked, flow in totals.flows.items()
-                if flow.prompt.count
+                if flow.tokens_in.count
                 for type_, tokens in _tokens(flow)
             ],
         )
@@ -198,7 +198,7 @@ class Metrics:
             _together(
                 ((*asked, type_), counted)
                 for asked, flow in flows
-                for type_, counted in (("input", flow.prompt), ("output", flow.completion))
+                for type_, counted in (("input", flow.tokens_in), ("output", flow.tokens_out))
             ),
             bounds=USAGE_BOUNDS,
             unit="",
@@ -320,9 +320,9 @@ def _encoder(exposition: ModuleType, accept: str) -> tuple[Callable[[_Found], by
 
 
 def _tokens(flow: Flow) -> Iterator[tuple[str, float]]:
-    yield "input", flow.prompt.sum
+    yield "input", flow.tokens_in.sum
     yield "input_cached", flow.cached_tokens
-    yield "output", flow.completion.sum
+    yield "output", flow.tokens_out.sum
     yield "output_reasoning", flow.reasoning_tokens
 
 

@@ -171,7 +171,9 @@ def api() -> Api:
 
 
 def asked(api: Api, **query: Any) -> Calls:
-    service = Service(api.engine, Plugins.installed(), "0", release=lambda *_: 0)
+    service = Service(
+        api.engine, Plugins.installed(), "0", release=lambda *_: 0, rule_of=lambda _: None
+    )
     feed = service.act(Asked(route=BY_NAME["calls"], query=CallsQuery(**query)))
     assert isinstance(feed, Feed)
     return feed.read().answer()

@@ -167,7 +167,7 @@ def test_tokens_are_summed_by_type() -> None:
     flow = totals.all_flows()
     assert (totals.prompt_tokens, totals.completion_tokens) == (103, 21)
     assert (flow.cached_tokens, flow.reasoning_tokens) == (64, 8)
-    assert list(flow.prompt.up_to((1, 4, 256))) == [0, 1, 2]
+    assert list(flow.tokens_in.up_to((1, 4, 256))) == [0, 1, 2]
 
 
 def streamed() -> Measured:
