@@ -17,11 +17,13 @@ from mockserver.cli import (
     env,
     explain,
     import_,
+    journal,
     record,
     report,
     scenarios,
     schema,
     serve,
+    tail,
     tokens,
 )
 from mockserver.cli.output import complain
@@ -37,6 +39,8 @@ COMMANDS: Final = {
     "check": check,
     "env": env,
     "explain": explain,
+    "tail": tail,
+    "journal": journal,
     "report": report,
     "tokens": tokens,
     "scenarios": scenarios,

@@ -3,12 +3,24 @@
 import sys
 
 
-def show(result: object) -> None:
-    """Print a *result* for whoever reads standard output, a person or a program."""
+def show(result: object, *, flush: bool = False) -> None:
+    """Print a *result* for whoever reads standard output, a person or a program.
+
+    *flush*: at once, since who reads it waits for it.
+    """
     encoding = sys.stdout.encoding or "utf-8"
     # Files and requests may hold what an output has no way to say, such as half a surrogate pair.
     sayable = str(result).encode(encoding, "backslashreplace").decode(encoding)
-    print(sayable)  # noqa: T201 - this is the output
+    print(sayable, flush=flush)  # noqa: T201 - this is the output
+
+
+def printable(line: str) -> str:
+    """Return *line* with nothing that a terminal would obey: such characters as escapes."""
+    if line.isprintable():
+        return line
+    return "".join(
+        [one if one.isprintable() else one.encode("unicode_escape").decode() for one in line]
+    )
 
 
 def complain(message: str) -> None:

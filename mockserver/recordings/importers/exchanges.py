@@ -57,11 +57,12 @@ class Exchanges:
         recorded_at: str = "",
         opened_ms: float = 0.0,
         ended_ms: float | None = None,
+        where: hosts.Placed | str | None = None,
     ) -> None:
         """Take an exchange, or note why it is left out.
 
-        *opened_ms* and *ended_ms* are when the head and the whole body had come, in milliseconds
-        after the request was sent.
+        *where* is where the request went; None: as its *url* says. *opened_ms* and *ended_ms* are
+        when the head and the whole body had come, in milliseconds after the request was sent.
         """
         method = method.upper()
         try:
@@ -70,7 +71,8 @@ class Exchanges:
             self.leave_out(place, f"the request's body cannot be read: {error}")
             return
         request = RecordedRequest(method, "", "", _kept(sent_headers), sent)
-        where = hosts.placed(method, url, request.json)
+        if where is None:
+            where = hosts.placed(method, url, request.json)
         if isinstance(where, str):
             self.leave_out(place, where)
             return

@@ -12,12 +12,15 @@ from urllib.parse import urlencode
 
 from mockserver.recordings.importers.documents import as_list, as_number, as_object, as_text
 from mockserver.recordings.importers.exchanges import Exchanges, bytes_of, headers_of
+from mockserver.recordings.importers.hosts import HOSTS, Placed
 from mockserver.recordings.importers.taken import Taken
 from mockserver.wire.jsontext import is_list
 
 NAME: Final = "har"
 DESCRIPTION: Final = "HTTP archives of browsers, proxies and Polly.js (HAR)"
 
+OWN: Final = "_mockserver"
+"""What this server adds to an entry that it exports."""
 BEFORE_THE_HEAD: Final = ("blocked", "dns", "connect", "send", "wait")
 """The times that pass until the head comes; `ssl` is a part of `connect`."""
 NOT_MODIFIED: Final = 304
@@ -54,12 +57,14 @@ def read(document: Any, shown: str) -> Taken:
         except (binascii.Error, ValueError) as error:
             exchanges.leave_out(place, f"its body cannot be read: {error}")
             continue
+        url = as_text(request.get("url"))
         opened_ms, ended_ms = _times(as_object(entry.get("timings")))
         status = response.get("status")
         exchanges.add(
             place,
             method=as_text(request.get("method")) or "GET",
-            url=as_text(request.get("url")),
+            url=url,
+            where=_where(as_object(entry.get(OWN)), url),
             sent_headers=headers_of(request.get("headers")),
             sent_body=sent,
             status=status if isinstance(status, int) else None,
@@ -70,6 +75,14 @@ def read(document: Any, shown: str) -> Taken:
             ended_ms=ended_ms,
         )
     return exchanges.taken()
+
+
+def _where(own: dict[str, Any], url: str) -> Placed | None:
+    """Return where a request to this server went, which its address says to nobody else."""
+    provider, path = as_text(own.get("provider")), as_text(own.get("path"))
+    if provider not in {known for known, _ in HOSTS} or not path.startswith("/"):
+        return None
+    return Placed(provider, path, url.partition("?")[2])
 
 
 def _unusable(entry: dict[str, Any], request: dict[str, Any], response: dict[str, Any]) -> str:
