@@ -7,6 +7,8 @@ from typing import Final
 from mockserver.environment import DEFAULT_PORT
 from mockserver.errors import UsageError
 
+JOURNAL_CALLS: Final = 1_000
+"""As in `mockserver.records.journal`, which takes long to load."""
 HELP: Final = "answer requests until Ctrl-C"
 
 
@@ -97,6 +99,13 @@ def add_serving(parser: argparse.ArgumentParser) -> None:
         default=1.0,
         metavar="SCALE",
         help="real seconds per second of session time: 1 (default) is real time, 0 never waits",
+    )
+    parser.add_argument(
+        "--journal-calls",
+        type=int,
+        default=JOURNAL_CALLS,
+        metavar="N",
+        help=f"how many calls the journal of a session keeps (default {JOURNAL_CALLS})",
     )
     parser.add_argument(
         "--ready-json",

@@ -77,6 +77,7 @@ def run(options: argparse.Namespace) -> int:
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
             passing=passed_on.passing,
             lowest=passed_on.lowest,
+            journal_calls=options.journal_calls,
         ),
     )
     if not options.quiet:

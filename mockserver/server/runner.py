@@ -20,6 +20,7 @@ from urllib.parse import quote
 from mockserver.engine.engine import Engine
 from mockserver.errors import UsageError, did_you_mean, shows_mistake
 from mockserver.plugins import Plugins
+from mockserver.records.journal import CAPACITY
 from mockserver.scenario.loader import Source, load_scenario, read_strict
 from mockserver.scenario.schema import Scenario, Strict
 from mockserver.server.certificates import self_signed
@@ -164,6 +165,7 @@ class MockServer:
         any_deployment: str | None = None,
         usage_header: bool = True,
         time_scale: float = 1.0,
+        journal_calls: int = CAPACITY,
         control: bool = True,
         control_token: str | None = None,
         cors_origin: str | None = None,
@@ -191,6 +193,7 @@ class MockServer:
             usage_header: Whether `x-mockserver-usage` states if a bill is exact or estimated,
                 and `x-mockserver-hint` what is really wrong with a refused request.
             time_scale: Real seconds per second of session time; 0 never waits.
+            journal_calls: How many calls the journal of a session keeps.
             control: Whether to serve the control API.
             control_token: The token that the control API requires.
             cors_origin: The origin whose pages may call the API; `*` allows any.
@@ -220,7 +223,11 @@ class MockServer:
             raise _no_argument(name)
         _refuse_other_types(
             (str, "text", {"host": host}),
-            (int, "a whole number", {"port": port, "seed": 0 if seed is None else seed}),
+            (
+                int,
+                "a whole number",
+                {"port": port, "seed": seed or 0, "journal_calls": journal_calls},
+            ),
             (float | int, "a number", {"time_scale": time_scale}),
             (str | Path, "a path", {"tls": tls or "", "cassette": cassette or ""}),
         )
@@ -245,6 +252,7 @@ class MockServer:
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
             passing=passed_on.passing,
             lowest=passed_on.lowest,
+            journal_calls=journal_calls,
         )
         self._engine = Engine(
             load_scenario(*scenarios), Plugins.installed(), time.monotonic, options

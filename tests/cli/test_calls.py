@@ -236,3 +236,20 @@ def test_an_archive_is_written_to_a_file_or_to_standard_output(
     assert said.err == "2 calls exported\n" * 2
     entries = json.loads(said.out)["log"]["entries"]
     assert [entry["_mockserver"]["rule"] for entry in entries] == [None, "fails"]
+
+
+def test_a_server_keeps_as_many_calls_as_it_is_told(serve: Serve) -> None:
+    server = serve(SCENARIO, journal_calls=2)
+    for said in ("1", "2", "3"):
+        call(server, said)
+
+    journal = server.engine.session("default").journal
+    assert ([one.number for one in journal], journal.dropped) == ([2, 3], 1)
+
+
+@pytest.mark.parametrize("number", ["0", "100001"])
+def test_no_server_keeps_none_or_more_than_all_sessions_may(
+    capsys: pytest.CaptureFixture[str], number: str
+) -> None:
+    assert main(["serve", "--port", "0", "--journal-calls", number]) == 2
+    assert f"from 1 to 100000 calls, not {number}" in capsys.readouterr().err
