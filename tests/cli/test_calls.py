@@ -77,7 +77,7 @@ def line(process: subprocess.Popen[str]) -> str:
 def test_it_begins_with_the_newest_goes_on_live_and_ends_with_ctrl_c(server: MockServer) -> None:
     with tailing(server, "-n", "2") as tail:
         before = [line(tail), line(tail)]
-        call(server, "Hi", "c", model="gpt-4o\x1b[31m")
+        call(server, "Ho \x1b[31m", "c")
         call(server, "Hi")
         odd, after = line(tail), line(tail)
         tail.send_signal(signal.SIGINT)
