@@ -22,7 +22,14 @@ from mockserver.contracts import RecordedReply
 from mockserver.engine.asked import Asked
 from mockserver.engine.forwarding import finder
 from mockserver.records.journal import ERRORS, MOST_BODY_BYTES, Call
-from mockserver.records.redaction import MARK, is_secret_header, mark, redact_text, without
+from mockserver.records.redaction import (
+    MARK,
+    SECRET_HEADERS,
+    is_secret_header,
+    mark,
+    redact_text,
+    without,
+)
 from mockserver.records.secret_looks import find_secrets, has_sign
 from mockserver.scenario.compiled import Compiled
 from mockserver.sessions.rules import Given
@@ -117,7 +124,8 @@ def _tells_secrets(compiled: Compiled, rule: str | None) -> bool:
     if tells is None:
         texts = [repr(one) for one in compiled.scenario.rules if one.name == rule]
         text = "\n".join([*texts, repr(compiled.scenario.defaults)])
-        is_told = COOKIE.decode() in text.lower() or bool(find_secrets(text))
+        lower = text.lower()
+        is_told = any(name in lower for name in SECRET_HEADERS) or bool(find_secrets(text))
         tells = compiled.tells_secrets[rule] = is_told
     return tells
 

@@ -57,6 +57,8 @@ def test_everything_can_be_asked(server: MockServer, control: Control) -> None:
     assert session.explain(chat("Hi")).rule == "up"
     call(server, session="b")
     assert session.wait_for(1)[0].rule == session.call(1).rule == "up"
+    assert "answered" in [rule.outcome for rule in session.detail(1).rules]
+    assert sum(rule.hits for rule in session.scenario().rules) == 1
     assert control.totals().statuses == {"200": 1}
     assert session.journal(limit=1, newest=True).matching == 1
     assert session.verify({"last_user": "Hi"}).holds
