@@ -17,7 +17,14 @@ def printed(totals: Totals, *, is_plain: bool = False) -> list[str]:
 
 
 def lasting(ms: float) -> Measured:
-    return Measured(ms, ms, ms, 0, 0, 100, began_s=10)
+    return Measured.told(
+        first_byte_ms=ms,
+        first_token_ms=ms,
+        last_byte_ms=ms,
+        first_late_ms=0,
+        last_late_ms=0,
+        sent_bytes=100,
+    )
 
 
 def test_each_time_stands_beside_what_was_planned() -> None:
