@@ -99,10 +99,10 @@ class Leaving:
         self._thread.join()
 
 
-@pytest.mark.parametrize("number", range(4))
+@pytest.mark.parametrize("number", range(5))
 def test_the_python_examples_run(server: MockServer, number: int) -> None:
     examples = blocks(CONTROL, "python")
-    assert len(examples) == 4
+    assert len(examples) == 5
 
     async def in_the_background(base_url: str) -> None:
         await asyncio.gather(*(asyncio.to_thread(say, base_url) for _ in range(2)))
