@@ -89,9 +89,9 @@ schema: .venv/.dev ## write scenarios/schema.json anew, after a change of the la
 docs-plots: .venv/.dev ## draw docs/latency/*.svg, measured from the running server
 	$(BIN)/python benchmarks/latency_plots.py $(ARGS)
 
-docs-pictures: .venv/.dev ## take docs/watching/*.png of the running server in a browser
+docs-pictures: .venv/.dev ## take docs/watching/*.png in a browser, draw the dashboard beside them
 	$(BIN)/python benchmarks/pictures.py $(ARGS)
-	$(if $(wildcard benchmarks/dashboard_picture.py),$(BIN)/python benchmarks/dashboard_picture.py)
+	$(BIN)/python benchmarks/dashboard_picture.py
 
 bench: .venv/.dev ## measure speed and memory; BASE="COMMIT …" compares with commits, ARGS="--all"
 	$(BIN)/python benchmarks/run.py \
