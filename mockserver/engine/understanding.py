@@ -169,6 +169,8 @@ def _enter_words(asked: Asked, call: Call, request: ModelRequest) -> None:
     """Enter the beginning of what *request* asks, without secrets."""
     if call.asked_words is not None:
         return
+    if request.turns and not asked.session.notes_words and call.can_be_read_again:
+        return
     words = words_of(request.turns, request.prompts, request.inputs)
     # Where the body holds no secret, its turns hold none: this is done for each request. Prompts
     # and inputs may be spelled as tokens, and what is continued or referred to is elsewhere.

@@ -219,15 +219,20 @@ class Call:
         return self.transcribe(cast(dict[str, Any], body))
 
     @property
+    def can_be_read_again(self) -> bool:
+        """Whether the body is kept, and not too long to be read for its beginning."""
+        return 0 < len(self.content) <= LONGEST_READ_AGAIN
+
+    @property
     def words(self) -> str | None:
         """The beginning of what was asked, without secrets; None: nothing was, or it is not known.
 
-        Those of a request that was refused are read from its body, if that is not too long. There
+        Where they have not been noted, they are read from the body, if that is not too long. There
         are none where patterns name what else is secret: they apply to recordings as a whole.
         """
         words = self.asked_words
         if words is None:
-            found = self.transcript if len(self.content) <= LONGEST_READ_AGAIN else EMPTY_TRANSCRIPT
+            found = self.transcript if self.can_be_read_again else EMPTY_TRANSCRIPT
             words = words_of(found.turns, found.prompts, found.inputs)
             words = self.asked_words = beginning(words, LONGEST_WORDS)
         return words or None

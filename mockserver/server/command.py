@@ -74,6 +74,7 @@ def run(options: argparse.Namespace) -> int:
             any_deployment=options.any_deployment,
             usage_header=not options.no_usage_header,
             time_scale=options.time_scale,
+            words=not options.quiet,
             unix_start_s=time.time(),  # noqa: TID251 - from here on, the session's clock tells it
             passing=passed_on.passing,
             lowest=passed_on.lowest,

@@ -23,6 +23,8 @@ class Options:
     *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
     *passing* is what becomes of requests that no rule answers. *lowest* is read below the server's
     scenario, whatever that is replaced by. *journal_calls* is how many calls a session keeps.
+    With *words*, what a call asks is noted in short when it comes, for the line that is written once
+    it has ended; otherwise it is read when somebody looks.
     """
 
     seed: int | None = None
@@ -35,6 +37,7 @@ class Options:
     passing: Passing = STAYS
     lowest: Scenario = Scenario()
     journal_calls: int = CAPACITY
+    words: bool = False
 
     def __post_init__(self) -> None:
         refuse_time_scale(self.time_scale)

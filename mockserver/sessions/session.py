@@ -48,6 +48,7 @@ class Session:
         passing: Passing = STAYS,
         lowest: Scenario = NOTHING,
         journal_calls: int = CAPACITY,
+        notes_words: bool = False,
     ) -> None:
         """Begin a session.
 
@@ -63,10 +64,12 @@ class Session:
             passing: What becomes of requests that no rule answers.
             lowest: What it answers from below everything else.
             journal_calls: How many calls its journal keeps.
+            notes_words: Whether what a call asks is noted in short when it comes.
 
         """
         self.name = name
         self.clock = clock
+        self.notes_words = notes_words
         self.passing = passing
         self.has_ended = False
         self.is_surplus = False

@@ -204,6 +204,7 @@ class Sessions(Mapping[str, Session]):
             passing=options.passing,
             lowest=NOTHING if inherited is None else self._lowest,
             journal_calls=options.journal_calls,
+            notes_words=options.words,
         )
 
     def _compile(self, layers: Sequence[Layer]) -> Compiled:
