@@ -23,7 +23,7 @@ class Options:
     *any_deployment* is the model that unknown Azure deployments serve; None: they are refused.
     *passing* is what becomes of requests that no rule answers. *lowest* is read below the server's
     scenario, whatever that is replaced by. *journal_calls* is how many calls a session keeps.
-    With *words*, what a call asks is noted in short when it comes, for the line that is written once
+    With *words*, what a call asks is noted in short when it comes, for a line that is written once
     it has ended; otherwise it is read when somebody looks.
     """
 
