@@ -57,10 +57,18 @@ def run(options: argparse.Namespace) -> int:
     elif options.number is not None:
         _show_one(control, options)
     else:
-        line = calls.line_maker(options)
-        for call in _found(control, options, LISTED):
-            show(line(call))
+        _list(control, options)
     return 0
+
+
+def _list(control: "Control", options: argparse.Namespace) -> None:
+    """Show the newest calls in a line each, with the number that shows one of them whole."""
+    found, line = _found(control, options, LISTED), calls.line_maker(options)
+    width = max((len(str(call.number)) for call in found), default=0)
+    for call in found:
+        show(line(call) if options.json else f"{call.number:>{width}}  {line(call)}")
+    if not found:
+        complain("no such call is kept")
 
 
 def _found(control: "Control", options: argparse.Namespace, most: int) -> "Sequence[CallRecord]":

@@ -181,6 +181,17 @@ def test_the_journal_lists_the_calls_that_are_asked_for(
     assert listed(capsys, server, *arguments) == serials
 
 
+def test_the_list_has_the_numbers_that_show_one_call_whole(
+    server: MockServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["journal", "--session", "a", "--url", server.url]) == 0
+    assert [line.split()[0] for line in capsys.readouterr().out.splitlines()] == ["1", "2"]
+
+    assert main(["journal", "--session", "nobody", "--url", server.url]) == 0
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("", "no such call is kept\n")
+
+
 def test_more_calls_than_a_page_holds_are_read_page_by_page(
     serve: Serve, capsys: pytest.CaptureFixture[str]
 ) -> None:
