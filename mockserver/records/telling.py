@@ -29,7 +29,7 @@ LEAST_WORDS: Final = 8
 """In fewer columns, nobody knows what was asked again."""
 MOST_NAME: Final = 40
 """The same for the names of models, sessions and rules, for codes and for kinds of failures."""
-MOST_WHY: Final = 64
+MOST_WHY: Final = 100
 """The same for a reason: why no rule answered, or why nothing was recorded."""
 MOST_HINT: Final = 300
 MOST_FAILURES: Final = 4
@@ -284,6 +284,11 @@ def _name(name: str) -> str:
     return visible(beginning(name, MOST_TEXT), MOST_NAME)
 
 
+def _reason(why: str) -> str:
+    # One character more than is shown, so that a cut is seen.
+    return visible(beginning(why, MOST_WHY + 1), MOST_WHY)
+
+
 # --- A line for people ---------------------------------------------------------------------------
 
 
@@ -307,7 +312,7 @@ def line_of(call: Told, at_s: float, styles: Styles = PLAIN) -> str:
         parts.append(_padded(_name(call.session), SESSION_WIDTH))
     parts += (
         _what(call, styles),
-        _status(call.status, styles),
+        _status(None if _got_nothing(call) else call.status, styles),
         f"{_tokens(call.usage):>{TOKENS_WIDTH}}",
         _times(call.measured),
         _remarks(call, styles),
@@ -389,7 +394,7 @@ def _remarks(call: Told, styles: Styles) -> str:
     """Return who answered, and what was out of the ordinary."""
     remarks = [] if call.rule is None else [_name(call.rule)]
     if call.forwarded is not None:
-        remarks.append(visible(beginning(call.forwarded, MOST_WHY), MOST_WHY))
+        remarks.append(_reason(call.forwarded))
     elif call.rule is None:
         remarks.append(_without_rule(call, styles))
     remarks += _of_answer(call, styles)
@@ -434,7 +439,7 @@ def _without_rule(call: Told, styles: Styles) -> str:
         return f"{styles.warning}no such endpoint{styles.end}"
     if call.is_unmatched:
         misses = call.near_misses
-        nearest = visible(beginning(misses[0], MOST_WHY), MOST_WHY) if misses else ""
+        nearest = _reason(misses[0]) if misses else ""
         return f"{styles.warning}no rule{': ' if nearest else ''}{nearest}{styles.end}"
     if call.status is not None and call.status >= CLIENT_ERRORS:
         return "refused"
@@ -447,7 +452,15 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join([*shown, f"{more} more"] if more > 0 else shown)
 
 
+def _got_nothing(call: Told) -> bool:
+    """Return whether the client left before anything of the answer went out."""
+    return call.outcome == "client_left" and call.measured is None
+
+
 def _left(call: Told) -> str:
+    if _got_nothing(call):
+        planned = "" if not call.planned_ms else f", planned for {_duration(call.planned_ms)}"
+        return f"client left before the answer{planned}"
     tokens = call.client_left_after_tokens
     if not tokens:
         return "client left"

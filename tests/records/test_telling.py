@@ -98,6 +98,11 @@ MISS: Final = ("'answered': model is 'gpt-4o', the rule wants 'gpt-4.1'",)
             id="no rule matches",
         ),
         pytest.param(
+            {"rule": None, "is_unmatched": True, "near_misses": ("a" * 101,)},
+            f"{CHAT} 200 12+48 tok 0.4ms no rule: {'a' * 99}…",
+            id="a long reason shows that it is cut",
+        ),
+        pytest.param(
             {"rule": None, "is_unmatched": True},
             f"{CHAT} 200 12+48 tok 0.4ms no rule",
             id="no rule, and none is near",
@@ -124,8 +129,8 @@ MISS: Final = ("'answered': model is 'gpt-4o', the rule wants 'gpt-4.1'",)
             id="the client left in the middle",
         ),
         pytest.param(
-            {"outcome": "client_left", "measured": None, "status": None, "usage": None},
-            f"{CHAT} --- weather, client left",
+            {"outcome": "client_left", "measured": None, "status": 200, "planned_ms": 6_000.0},
+            f"{CHAT} --- 12+48 tok weather, client left before the answer, planned for 6s",
             id="the client left before the answer",
         ),
         pytest.param(
