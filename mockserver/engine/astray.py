@@ -19,6 +19,10 @@ from mockserver.sessions.naming import SESSION_PREFIX, split_session
 
 CONTROL: Final = "/_mock"
 """Where the control API answers, and nothing else."""
+HEALTH: Final = "/healthz"
+"""Where the server reports that it answers."""
+_CHECKS: Final = frozenset({"health", "healthcheck", "livez", "ready", "readyz"})
+"""What other servers call that."""
 MOST_SEGMENTS: Final = 12
 """How many segments at a path's end are tried as a path of their own."""
 _PARAMETER: Final = re.compile(r"\{\w+(?:\.\.\.)?\}")
@@ -55,7 +59,7 @@ def missing(paths: Paths, dialect: Dialect, method: str, path: str) -> str:
             f"'{dialect.kind}' has {method} {path}, and this version of llm-mockserver does not"
             " support it yet: no rule can answer it"
         )
-    what = f"{method} {path} is no endpoint of '{dialect.kind}' that this version knows"
+    what = f"no endpoint of '{dialect.kind}' answers {method} {path} here"
     advice = next(_advice(paths, dialect, method, path, below), None)
     return f"{what}: {advice}" if advice else what
 
@@ -100,6 +104,8 @@ def _advice(paths: Paths, dialect: Dialect, method: str, path: str, below: str) 
     """Yield what the client should have asked, the surest first."""
     if f"{CONTROL}/" in f"{path}/":
         yield f"the control API answers at {path[path.index(CONTROL) :]}, and nowhere else"
+    if path.strip("/") in _CHECKS:
+        yield f"the server reports that it is ready at GET {HEALTH}"
     yield from _of_session(paths, method, path)
     protocol = spoken_elsewhere(path)
     if protocol is not None:
@@ -108,8 +114,9 @@ def _advice(paths: Paths, dialect: Dialect, method: str, path: str, below: str) 
         "",
         *(base for each in paths.dialects.values() for base in _bases(each)),
     }:
+        base = path.rstrip("/") or next(iter(dialect.bases()), "")
         example = next((own for _, own in paths.of(dialect)), "")
-        yield f"it is a base URL, which a client continues, as with {example}"
+        yield f"it is a base URL, which a client continues, as with {base}{example}"
     for cleaned in _cleaned(path):
         if paths.leading(method, cleaned):
             yield f"did you mean '{cleaned}'?"
@@ -157,8 +164,12 @@ def _of_base(paths: Paths, dialect: Dialect, method: str, path: str) -> Iterator
     if ends or tails:
         end = max(ends, key=len) if ends else tails[0]
         right = tails[0] if tails else _nearest(paths, dialect, method, path, end)
-        what = f"is the base URL right? The path ends in {end}"
-        yield f"{what}: did you mean '{right}'?" if right else what
+        if right is None:
+            yield f"is the client's base URL right? The path ends in {end}"
+        else:
+            base = right.removesuffix(end)
+            where = f" The client's base URL should end in {base}" if base else ""
+            yield f"did you mean '{right}'?{where}"
 
 
 def _nearest(paths: Paths, dialect: Dialect, method: str, path: str, end: str) -> str | None:

@@ -148,11 +148,15 @@ def _other(asked: Asked, name: str, paths: Paths, catalogue_of: CatalogueOf) -> 
 
 
 def _nearest(name: str, known: Catalogue) -> str | None:
-    """Return a question whether the model nearest to *name* is meant; its maker may be left out."""
-    names = known.names()
-    bare = {one.rpartition("/")[2]: one for one in reversed(names)}
-    found = difflib.get_close_matches(name, names, n=1) or [
-        bare[one] for one in difflib.get_close_matches(name, bare, n=1)
+    """Return a question whether the model nearest to *name* is meant; its maker may be left out.
+
+    Providers tell names apart by upper and lower case; people mix them up.
+    """
+    lower = name.lower()
+    names = {one.lower(): one for one in reversed(known.names())}
+    bare = {one.rpartition("/")[2]: full for one, full in names.items()}
+    found = [names[one] for one in difflib.get_close_matches(lower, names, n=1)] or [
+        bare[one] for one in difflib.get_close_matches(lower, bare, n=1)
     ]
     return f"did you mean '{found[0]}'?" if found else None
 

@@ -32,7 +32,10 @@ def ask(api: Api, path: str, model: str = "gpt-4o", **more: Any) -> Answered:
 @pytest.mark.parametrize(
     ("path", "hint"),
     [
-        ("/chat/completions", "did you mean '/v1/chat/completions'?"),
+        (
+            "/chat/completions",
+            "did you mean '/v1/chat/completions'? The client's base URL should end in /v1",
+        ),
         ("/v1/v1/chat/completions", "did you mean '/v1/chat/completions'?"),
         ("/v1/chat/completion", "did you mean '/v1/chat/completions'?"),
         ("/v1/chat", "did you mean '/v1/chat/completions'?"),
@@ -41,12 +44,12 @@ def ask(api: Api, path: str, model: str = "gpt-4o", **more: Any) -> Answered:
         ("/V1/Chat/Completions", "did you mean '/v1/chat/completions'?"),
         ("/v1/chat/completions\n", "did you mean '/v1/chat/completions'?"),
         ("/v1/chat/completions/chat/completions", "did you mean '/v1/chat/completions'?"),
-        ("/v1/http://localhost:8089/v1/chat/completions", "is the base URL right?"),
+        ("/v1/http://localhost:8089/v1/chat/completions", "base URL should end in /v1"),
         ("/s/checkout/chat/completions", "did you mean '/v1/chat/completions'?"),
         ("/s/checkout", "as with /s/checkout/v1"),
         ("/s//v1/chat/completions", "the name of the session is missing after '/s/'"),
         ("/v1/s/checkout/chat/completions", "goes first: /s/checkout/v1/chat/completions"),
-        ("/", "it is a base URL, which a client continues"),
+        ("/", "it is a base URL, which a client continues, as with /v1/chat/completions"),
         ("/v1", "it is a base URL, which a client continues"),
         ("/v1/_mock/sessions", "the control API answers at /_mock/sessions, and nowhere else"),
         ("/s/checkout/_mock/totals", "the control API answers at /_mock/totals, and nowhere else"),
@@ -65,8 +68,9 @@ def ask(api: Api, path: str, model: str = "gpt-4o", **more: Any) -> Answered:
         ("/v1beta/models/gemini-2.0-flash:generateContent", "Gemini"),
         ("/v1/models/gemini-2.0-flash:generateContent", "which this version does not speak"),
         ("/api/chat", "Ollama's own API"),
-        ("/nowhere", "POST /nowhere is no endpoint of 'openai' that this version knows"),
-        ("/one_api/nowhere", "POST /one_api/nowhere is no endpoint of 'one_api'"),
+        ("/nowhere", "no endpoint of 'openai' answers POST /nowhere here"),
+        ("/health", "the server reports that it is ready at GET /healthz"),
+        ("/one_api/nowhere", "no endpoint of 'one_api' answers POST /one_api/nowhere"),
     ],
 )
 @pytest.mark.parametrize("key", ["sk-test", None], ids=["with a key", "without"])
@@ -101,7 +105,7 @@ NAMED = "models: [{{id: {}, like: gpt-4o}}]"
         (CHAT, "llama3.1:8b", ["a model of Meta", "--any-model", NAMED]),
         (CHAT, "gemini-2.0-flash", ["a model of Google", "--any-model", NAMED]),
         (CHAT, "gpt4o", ["did you mean 'gpt-4o'?", "--any-model"]),
-        (CHAT, "GPT-4O-MINI", ["--any-model"]),
+        (CHAT, "GPT-4O-MINI", ["did you mean 'gpt-4o-mini'?", "--any-model"]),
         (CHAT, "our-own", ["does not know the model 'our-own'", "--any-model", NAMED]),
         (CHAT, "ft:gpt-4o-mini:us::x", ["a fine-tune", "like: gpt-4o-mini", "--any-model"]),
         ("/v1/responses", "claude-3", ["a model of Anthropic"]),

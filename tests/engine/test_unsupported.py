@@ -63,10 +63,10 @@ def test_what_is_refused_is_a_part_of_its_own(strict: str, code: str | None) -> 
     ("path", "hint"),
     [
         ("/v1/chat/completion", "did you mean '/v1/chat/completions'?"),
-        ("/chat/completions", "is the base URL right? The path ends in /chat/completions"),
-        ("/v1/v1/chat/completions", "is the base URL right? The path ends in /chat/completions"),
+        ("/chat/completions", "The client's base URL should end in /v1"),
+        ("/v1/v1/chat/completions", "The client's base URL should end in /v1"),
         ("/api/v1/chat/complete", "did you mean '/api/v1/chat/completions'?"),
-        ("/nowhere", "POST /nowhere is no endpoint of 'openai' that this version knows"),
+        ("/nowhere", "no endpoint of 'openai' answers POST /nowhere here"),
     ],
 )
 def test_a_wrong_path_gets_the_nearest_right_one(path: str, hint: str) -> None:

@@ -269,7 +269,7 @@ def test_a_session_can_be_acted_on_while_the_test_runs(mock_llm: Session, tmp_pa
     ("path", "hint"),
     [
         ("/v1/chat/completions", "OpenRouter answers at /api/v1"),
-        ("/chat/completions", "is the base URL right?"),
+        ("/chat/completions", "The client's base URL should end in /v1"),
     ],
 )
 def test_a_hint_is_shown_once(path: str, hint: str) -> None:
