@@ -89,8 +89,14 @@ def shows_mistake(excinfo: Any) -> bool:
     return isinstance(excinfo.value, MockServerError)
 
 
+LONGEST_MISTAKEN: Final = 300
+"""Longer words are no mistyped names, and would take long to compare."""
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """Return ``did you mean 'x'?`` for the known word nearest to *word*, or None."""
+    if len(word) > LONGEST_MISTAKEN:
+        return None
     written = word.lower() if word.isupper() else word
     nearest = difflib.get_close_matches(written, list(known), n=1, cutoff=0.6)
     return f"did you mean '{nearest[0]}'?" if nearest else None

@@ -48,6 +48,7 @@ def test_an_error_tells_all_problems_in_the_order_of_the_file() -> None:
         pytest.param("disconect", "did you mean 'disconnect'?", id="a near word"),
         pytest.param("DISCONNECT", "did you mean 'disconnect'?", id="a word in capitals"),
         pytest.param("xyz", None, id="no near word"),
+        pytest.param("disconnect" * 31, None, id="a word too long to be one"),
     ],
 )
 def test_the_nearest_known_word_is_offered(word: str, hint: str | None) -> None:

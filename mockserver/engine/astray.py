@@ -110,13 +110,7 @@ def _advice(paths: Paths, dialect: Dialect, method: str, path: str, below: str) 
     protocol = spoken_elsewhere(path)
     if protocol is not None:
         yield f"it is a path of {protocol}, which this version does not speak"
-    if path.rstrip("/") in {
-        "",
-        *(base for each in paths.dialects.values() for base in _bases(each)),
-    }:
-        base = path.rstrip("/") or next(iter(dialect.bases()), "")
-        example = next((own for _, own in paths.of(dialect)), "")
-        yield f"it is a base URL, which a client continues, as with {base}{example}"
+    yield from _of_nothing_else(paths, dialect, path.rstrip("/"))
     for cleaned in _cleaned(path):
         if paths.leading(method, cleaned):
             yield f"did you mean '{cleaned}'?"
@@ -133,6 +127,14 @@ def _advice(paths: Paths, dialect: Dialect, method: str, path: str, below: str) 
     answered += [base + own for base in dialect.bases() for _, own in paths.of(dialect)]
     if nearest := did_you_mean(path, answered):
         yield nearest
+
+
+def _of_nothing_else(paths: Paths, dialect: Dialect, path: str) -> Iterator[str]:
+    """Yield how *path* goes on, where it is a base URL and nothing else."""
+    if not path or any(path in _bases(each) for each in paths.dialects.values()):
+        base = path or next(iter(dialect.bases()), "")
+        example = next((own for _, own in paths.of(dialect)), "")
+        yield f"it is a base URL, which a client continues, as with {base}{example}"
 
 
 def _of_session(paths: Paths, method: str, path: str) -> Iterator[str]:

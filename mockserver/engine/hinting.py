@@ -17,7 +17,7 @@ from mockserver.conversation import ApiError
 from mockserver.engine import astray
 from mockserver.engine.asked import Asked
 from mockserver.engine.astray import Paths
-from mockserver.errors import did_you_mean
+from mockserver.errors import LONGEST_MISTAKEN, did_you_mean
 from mockserver.models import Catalogue
 from mockserver.records.redaction import redact_text
 from mockserver.sessions.naming import DEFAULT_SESSION
@@ -152,6 +152,8 @@ def _nearest(name: str, known: Catalogue) -> str | None:
 
     Providers tell names apart by upper and lower case; people mix them up.
     """
+    if len(name) > LONGEST_MISTAKEN:
+        return None
     lower = name.lower()
     names = {one.lower(): one for one in reversed(known.names())}
     bare = {one.rpartition("/")[2]: full for one, full in names.items()}

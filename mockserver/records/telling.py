@@ -32,6 +32,8 @@ MOST_NAME: Final = 40
 MOST_WHY: Final = 100
 """The same for a reason: why no rule answered, or why nothing was recorded."""
 MOST_HINT: Final = 300
+LONGER: Final = 4
+"""So many times as long a text is read as is shown of it: runs of blanks become one."""
 MOST_FAILURES: Final = 4
 """So many failures are named in a line for people."""
 MOST_TEXT: Final = 400
@@ -228,7 +230,7 @@ def visible(text: str, most: int) -> str:
     White space becomes one blank. Control characters, those that change the direction of writing
     and those that nobody sees are spelled as Python spells them (`\x1b`, `\u202e`).
     """
-    text = text[: 4 * most]
+    text = text[: LONGER * most]
     if not (text.isascii() and text.isprintable()):
         text = _spelled(text)
     elif "  " in text:
@@ -278,15 +280,15 @@ def _padded(text: str, width: int) -> str:
     return text + " " * (width - _columns(text))
 
 
+def _shown(text: str, most: int) -> str:
+    """Return *text* without secrets, as `visible` shows it: what is cut ends in an ellipsis."""
+    return visible(beginning(text, LONGER * most), most)
+
+
 # Models, rules and sessions are the same for many calls.
 @lru_cache(maxsize=1_024)
 def _name(name: str) -> str:
-    return visible(beginning(name, MOST_TEXT), MOST_NAME)
-
-
-def _reason(why: str) -> str:
-    # One character more than is shown, so that a cut is seen.
-    return visible(beginning(why, MOST_WHY + 1), MOST_WHY)
+    return _shown(name, MOST_NAME)
 
 
 # --- A line for people ---------------------------------------------------------------------------
@@ -320,7 +322,7 @@ def line_of(call: Told, at_s: float, styles: Styles = PLAIN) -> str:
     line = " ".join(parts)
     if call.hint is None:
         return line
-    hint = visible(beginning(call.hint, MOST_HINT), MOST_HINT)
+    hint = _shown(call.hint, MOST_HINT)
     return f"{line}\n{HINT_INDENT}{styles.hint}hint: {hint}{end}"
 
 
@@ -394,7 +396,7 @@ def _remarks(call: Told, styles: Styles) -> str:
     """Return who answered, and what was out of the ordinary."""
     remarks = [] if call.rule is None else [_name(call.rule)]
     if call.forwarded is not None:
-        remarks.append(_reason(call.forwarded))
+        remarks.append(_shown(call.forwarded, MOST_WHY))
     elif call.rule is None:
         remarks.append(_without_rule(call, styles))
     remarks += _of_answer(call, styles)
@@ -439,7 +441,7 @@ def _without_rule(call: Told, styles: Styles) -> str:
         return f"{styles.warning}no such endpoint{styles.end}"
     if call.is_unmatched:
         misses = call.near_misses
-        nearest = _reason(misses[0]) if misses else ""
+        nearest = _shown(misses[0], MOST_WHY) if misses else ""
         return f"{styles.warning}no rule{': ' if nearest else ''}{nearest}{styles.end}"
     if call.status is not None and call.status >= CLIENT_ERRORS:
         return "refused"
