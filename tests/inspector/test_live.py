@@ -93,6 +93,17 @@ def test_calls_appear_as_they_come(browser: Browser, server: MockServer) -> None
     browser.assert_clean(server.url)
 
 
+def test_what_no_rule_answered_says_why(browser: Browser, serve: Serve) -> None:
+    server = serve()
+    ask(server)
+    ask(server, model="gpt-0")
+    exchange(server, request("POST", "/v1/nowhere", chat("Hi")))
+    browser.open(page(server))
+    browser.until("document.querySelectorAll('#rows .row:not([hidden])').length === 3")
+
+    assert column(browser.rows(), "rule") == ["no endpoint", "refused", "auto"]
+
+
 def test_an_open_call_moves_until_it_ends(browser: Browser, server: MockServer) -> None:
     browser.open(page(server))
     with Connection(server) as connection:
