@@ -17,11 +17,13 @@ from pathlib import Path
 
 import pytest
 from support import machine
+from support.wire import chat, exchange, request
 
 from mockserver import MockServer
 from mockserver.cli import main
 from mockserver.contracts import Failure, Reply
 from mockserver.plugins import Plugins
+from mockserver.records.telling import line_of
 from mockserver.scenario.conditions.when import When
 from mockserver.scenario.loader import check
 from mockserver.scenario.schema import Rule, ScenarioFile
@@ -142,7 +144,7 @@ def run(command: list[str], folder: Path, server: MockServer | None = None) -> s
 
 
 def test_every_block_is_tried_in_one_way_or_another() -> None:
-    known = {"sh", "make", "commands", "python", "pytest", "js", "yaml"}
+    known = {"sh", "make", "commands", "python", "pytest", "js", "yaml", "text"}
 
     assert [block.line for block in BLOCKS if block.runner not in known] == []
 
@@ -237,6 +239,20 @@ def test_the_cheat_sheet_names_every_option_of_serve(capsys: pytest.CaptureFixtu
     options = set(re.findall(r"--[a-z-]+", capsys.readouterr().out)) - {"--help"}
 
     assert {option for option in options if f"`{option}" not in README} == set()
+
+
+@pytest.mark.parametrize("block", blocks("text"))
+def test_calls_look_as_shown(block: Block) -> None:
+    limited = {"name": "limited-once", "times": 1, "fail": "rate_limit"}
+    rules = [limited, {"name": "order", "reply": "It has been shipped."}]
+    body = chat("Where is my order?", model="gpt-4o-mini")
+    with MockServer({"rules": rules}) as server:
+        for path in ("/v1/chat/completions", "/v1/chat/completions", "/chat/completions"):
+            exchange(server, request("POST", path, body))
+        shown = "\n".join([line_of(call, 0) for call in server.session().journal])
+
+    times = r"\d\d:\d\d:\d\d|[ ]*[\d.]+ms"
+    assert re.sub(times, "", block.text).split("\n") == [*re.sub(times, "", shown).split("\n"), ""]
 
 
 def test_every_link_leads_to_a_file() -> None:
