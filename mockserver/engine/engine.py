@@ -204,6 +204,7 @@ class Engine:
         _, asked, call, _ = forward
         said = heard(asked, answer)
         enter_heard(asked, call, gone(asked, answer, said))
+        keeping.hide_named_in_answer(asked.session, call)
         note(asked, call, (Head.of(answer.status, answer.headers),))
         if gone_out is not None:
             timeline = gone_as(answer, said, gone_out)
@@ -234,8 +235,6 @@ class Engine:
         call = session.journal.open(session.clock.now_s(), http.method, path, route.dialect.kind)
         if route.asks is not None:
             call.transcribe = route.asks.transcript
-        if session.scenario.redact or session.passing.redact:
-            call.words = ""  # they may be what a person has named as secret
         call.attempt, call.waited_s = session.attempt(content), waited_s
         call.came_unix_s = session.clock.unix_start_s + call.at_s
         if call.number == 1 and (hint := hinting.of_session(session, self.sessions)):
@@ -255,6 +254,7 @@ class Engine:
             session.journal.keep(call, http, content, redacted, has_come_before=occurrence > 1),
             Places(),
         )
+        keeping.hide_named_in_request(session, call)
         return asked, call
 
     def _ready(self, asked: Asked, matched: Matched) -> Ready:
@@ -441,6 +441,7 @@ def _is_elsewhere(step: Given | Unanswered) -> bool:
 
 def _exchange(asked: Asked, call: Call, timeline: Timeline, *, own: bool) -> Exchange:
     """Return *timeline*, dated and entered in the journal, as it goes out for *call*."""
+    keeping.hide_named_in_answer(asked.session, call)
     return Exchange(note(asked, call, dated(asked.session, timeline)), call, asked, own)
 
 

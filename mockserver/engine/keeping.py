@@ -4,12 +4,17 @@ Nearly all answers are made here from a scenario and a request in which no secre
 have none either, and are kept as they are. That costs a few comparisons. All others, and those of
 other servers, are searched as recordings are (`mockserver.cassettes.scrubbing`), and what cannot
 be searched is not kept.
+
+Where a scenario or a command names further secrets, by regular expressions (`redact`), these are
+taken out of requests and of all answers, too.
 """
 
-from functools import cache
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
-from mockserver.cassettes.finding import Finder
+from mockserver.cassettes.finding import Finder, Unsearchable, compiled
 from mockserver.cassettes.recording import (
     Piece,
     RecordedAnswer,
@@ -21,22 +26,27 @@ from mockserver.cassettes.scrubbing import Scrubber, SecretLeftError, secrets_of
 from mockserver.contracts import RecordedReply
 from mockserver.engine.asked import Asked
 from mockserver.engine.forwarding import finder
-from mockserver.records.journal import ERRORS, MOST_BODY_BYTES, Call
+from mockserver.records.journal import ERRORS, MOST_BODY_BYTES, NOTHING, Call
 from mockserver.records.redaction import (
     MARK,
     SECRET_HEADERS,
     is_secret_header,
     mark,
     redact_text,
+    taken_out,
     without,
 )
 from mockserver.records.secret_looks import find_secrets, has_sign
 from mockserver.scenario.compiled import Compiled
 from mockserver.sessions.rules import Given
+from mockserver.sessions.session import Session
 from mockserver.wire.timeline import Data, Event, Head, Raw, Timeline
 
 TOO_LARGE: Final = "the answer of {} bytes is too large to keep"
 UNSEARCHED: Final = "the answer is not kept: it may hold a secret that cannot be taken out"
+UNNAMED: Final = "the {} not kept: what is to be redacted cannot be searched for in time"
+REMEMBERED: Final = 64
+"""Expressions that name secrets, of so many scenarios, are remembered."""
 COOKIE: Final = b"cookie"
 """Headers with this in their name hold secrets, whatever they look like."""
 
@@ -81,7 +91,8 @@ def _is_clean(asked: Asked, call: Call, timeline: Timeline) -> bool:
     """Return whether it is plain that *timeline*, made here, holds no secret."""
     http, text = asked.http, call.text
     if (
-        call.content != http.body
+        _named(asked.session)
+        or call.content != http.body
         or call.path != http.path
         or call.query != http.query
         or call.continues is not None
@@ -130,12 +141,70 @@ def _tells_secrets(compiled: Compiled, rule: str | None) -> bool:
     return tells
 
 
+# --- What a person names as secret ---------------------------------------------------------------
+
+
+def _named(session: Session) -> tuple[str, ...]:
+    """Return the regular expressions of what is to be redacted besides what looks like a secret."""
+    return (*session.scenario.redact, *session.passing.redact)
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _finder(named: tuple[str, ...]) -> Finder:
+    return Finder(compiled(named), ())
+
+
+def hide_named_in_request(session: Session, call: Call) -> None:
+    """Take what *session* names as secret out of what *call* keeps of its request."""
+    if not (named := _named(session)):
+        return
+    call.words = ""
+    searching = _finder(named)
+    try:
+        call.path, call.query = _hidden(call.path, searching), _hidden(call.query, searching)
+        call.headers = _hidden_values(call.headers, searching)
+        call.content = taken_out(call.content, searching.find, members=True)
+    except Unsearchable:
+        call.content, call.headers, call.query = b"", NOTHING, ""
+        call.notes += (UNNAMED.format("request is"),)
+
+
+def hide_named_in_answer(session: Session, call: Call) -> None:
+    """Take what *session* names as secret out of what the answer to *call* says."""
+    if not (named := _named(session)):
+        return
+    searching = _finder(named)
+    try:
+        call.text = None if call.text is None else _hidden(call.text, searching)
+        call.tool_calls = tuple(
+            [
+                replace(
+                    made,
+                    name=_hidden(made.name, searching),
+                    arguments=_hidden(made.arguments, searching),
+                )
+                for made in call.tool_calls
+            ]
+        )
+    except Unsearchable:
+        call.text, call.tool_calls = None, ()
+        call.notes += (UNNAMED.format("words of the answer are"),)
+
+
+def _hidden(text: str, searching: Finder) -> str:
+    return without(text, searching.find(text))
+
+
+def _hidden_values(headers: Mapping[str, str], searching: Finder) -> Mapping[str, str]:
+    return {name: _hidden(value, searching) for name, value in headers.items()}
+
+
 # --- Taking secrets out --------------------------------------------------------------------------
 
 
-@cache
-def _scrubber() -> Scrubber:
-    return Scrubber()
+@lru_cache(maxsize=REMEMBERED)
+def _scrubber(named: tuple[str, ...]) -> Scrubber:
+    return Scrubber(named)
 
 
 def without_secrets(asked: Asked, timeline: Timeline) -> Timeline | None:
@@ -150,6 +219,7 @@ def without_secrets(asked: Asked, timeline: Timeline) -> Timeline | None:
         return None
     known = secrets_of_heads(tuple(http.headers.items()), http.query, headers)
     secrets = (*known, *(one.decode("utf-8", "surrogatepass") for one in asked.secrets))
+    named = _named(asked.session)
     payloads = [
         (number, event.payload)
         for number, event in enumerate(timeline)
@@ -165,16 +235,17 @@ def without_secrets(asked: Asked, timeline: Timeline) -> Timeline | None:
         ),
     )
     try:
-        answer = _scrubber().scrubbed(recording, secrets).answer
+        answer = _scrubber(named).scrubbed(recording, secrets).answer
     except SecretLeftError:
         return None
+    searching = Finder(compiled(named), secrets) if named else finder(secrets)
     sizes = {int(piece.at_ms): piece.size for piece in answer.pieces}
     found: list[Event] = []
     at = 0
     for number, event in enumerate(timeline):
         match event:
             case Head():
-                found.append(_marked(event, finder(secrets)))
+                found.append(_marked(event, searching))
             case Data() | Raw():
                 size = sizes.get(number, 0)
                 found.append(event._replace(payload=answer.body[at : at + size]))

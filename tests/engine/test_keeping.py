@@ -107,6 +107,33 @@ def test_a_secret_of_an_earlier_request_is_marked() -> None:
     assert OPENAI not in shown(call)
 
 
+@pytest.mark.parametrize("stream", [False, True])
+def test_what_a_person_names_as_secret_is_kept_neither_of_requests_nor_of_answers(
+    *, stream: bool
+) -> None:
+    api = Api("""
+        redact: ['customer (\\d{4}-\\d{4})']
+        rules:
+          - reply:
+              kind: tool_calls
+              text: Dear customer 4711-0815, not customer 9.
+              reasoning: customer 4711-0815 asks
+              calls: [{name: f, arguments: {whom: customer 4711-0815}}]
+    """)
+    said = [{"role": "user", "content": "I am customer 4711-0815"}]
+    tools = [{"type": "function", "function": {"name": "f"}}]
+    content = {"model": "gpt-4o", "messages": said, "tools": tools, "stream": stream}
+    headers = {"x-for": "customer 4711-0815"}
+
+    call = api.send("POST", CHAT, json.dumps(content).encode(), headers=headers).call
+
+    assert call.sent is not None
+    assert "4711-0815" not in shown(call)
+    assert f"Dear customer {mark('4711-0815')}, not customer 9." == call.text
+    assert mark("4711-0815") in call.content.decode()
+    assert call.headers["x-for"] == f"customer {mark('4711-0815')}"
+
+
 def test_headers_that_hold_secrets_are_marked() -> None:
     headers = "{set-cookie: 'a=b7d81c2f; path=/', openai-organization: org-mine, x-a: b}"
     api = Api(f"rules: [{{reply: {{kind: echo, headers: {headers}}}}}]")
@@ -147,14 +174,14 @@ def test_an_answer_that_is_too_large_is_not_kept_and_that_is_said() -> None:
 # --- Answers of other servers --------------------------------------------------------------------
 
 
-def passing() -> Engine:
+def passing(patterns: tuple[str, ...] = ()) -> Engine:
     text = ScenarioText("version: 1\n")
-    options = Options(passing=Passing(passes_on=True))
+    options = Options(passing=Passing(passes_on=True, redact=patterns))
     return Engine(load_scenario(text), Plugins.installed(), standing_still, options)
 
 
 def asked_of(planted: PlantedExchange) -> tuple[Engine, Forward]:
-    one = passing()
+    one = passing(planted.patterns)
     headers = {"content-type": "application/json", **dict(planted.headers)}
     http = HttpRequest("POST", CHAT, headers, planted.request_body, planted.query)
     forward = one.answer(http)
@@ -173,10 +200,7 @@ def came(planted: PlantedExchange) -> RecordedAnswer:
     )
 
 
-PLANTED = [one for one in EXCHANGES if not one.patterns]
-
-
-@pytest.mark.parametrize("planted", PLANTED, ids=lambda planted: planted.where)
+@pytest.mark.parametrize("planted", EXCHANGES, ids=lambda planted: planted.where)
 @pytest.mark.parametrize("is_live", [True, False])
 def test_no_secret_of_an_exchange_is_kept(planted: PlantedExchange, *, is_live: bool) -> None:
     one, forward = asked_of(planted)
@@ -196,7 +220,7 @@ def test_no_secret_of_an_exchange_is_kept(planted: PlantedExchange, *, is_live: 
 
 
 def test_what_was_passed_on_is_kept_in_its_pieces_and_their_time() -> None:
-    planted = next(one for one in PLANTED if one.where == "text, token by token")
+    planted = next(one for one in EXCHANGES if one.where == "text, token by token")
     one, forward = asked_of(planted)
     answer = came(planted)
 
