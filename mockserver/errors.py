@@ -65,6 +65,11 @@ def _on_one_line(text: str) -> str:
     """
     if len(text) > _LONGEST:
         text = f"{text[: _LONGEST // 2]} … {text[-_LONGEST // 2 :]}"
+    return printable(text)
+
+
+def printable(text: str) -> str:
+    """Return *text* on one line, with escapes in place of what a terminal obeys or hides."""
     return text if text.isprintable() else "".join(map(_visible, text))
 
 

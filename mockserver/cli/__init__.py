@@ -27,7 +27,7 @@ from mockserver.cli import (
     tokens,
 )
 from mockserver.cli.output import complain
-from mockserver.errors import MockServerError
+from mockserver.errors import MockServerError, printable
 from mockserver.version import __version__
 
 COMMANDS: Final = {
@@ -74,7 +74,7 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
-        self.exit(MISUSE, f"mockserver: {message} (see '{self.prog} --help')\n")
+        self.exit(MISUSE, f"mockserver: {printable(message)} (see '{self.prog} --help')\n")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from mockserver.cli import calls, remote
-from mockserver.cli.output import complain, printable, show
-from mockserver.errors import UsageError
+from mockserver.cli.output import complain, show
+from mockserver.errors import UsageError, printable
 
 if TYPE_CHECKING:
     from mockserver.client.control import Control
@@ -96,7 +96,8 @@ def _export(control: "Control", options: argparse.Namespace) -> None:
             gone += 1
             continue
         entries.append(entry(control.url, call, content))
-    text = json.dumps(archive(entries), indent=1, ensure_ascii=False)
+    # Standard output may be a terminal.
+    text = json.dumps(archive(entries), indent=1, ensure_ascii=options.har == STDOUT)
     if options.har == STDOUT:
         show(text)
     else:

@@ -2,6 +2,8 @@
 
 import sys
 
+from mockserver.errors import printable
+
 
 def show(result: object, *, flush: bool = False) -> None:
     """Print a *result* for whoever reads standard output, a person or a program.
@@ -14,15 +16,7 @@ def show(result: object, *, flush: bool = False) -> None:
     print(sayable, flush=flush)  # noqa: T201 - this is the output
 
 
-def printable(line: str) -> str:
-    """Return *line* with nothing that a terminal would obey: such characters as escapes."""
-    if line.isprintable():
-        return line
-    return "".join(
-        [one if one.isprintable() else one.encode("unicode_escape").decode() for one in line]
-    )
-
-
 def complain(message: str) -> None:
-    """Print a *message* for the person who runs the command."""
-    print(message, file=sys.stderr)  # noqa: T201 - for people
+    """Print a *message* for the person who runs the command, whatever it quotes."""
+    text = "\n".join(map(printable, message.split("\n")))
+    print(text, file=sys.stderr)  # noqa: T201 - for people

@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Final, Literal, TypeAlias, get_args
 
 from mockserver.conversation import ToolCall
-from mockserver.errors import UsageError, did_you_mean
+from mockserver.errors import UsageError, did_you_mean, printable
 from mockserver.records.attempts import SERVER_ERRORS, attempts, is_whole
 from mockserver.records.chains import answers_of, whole_transcript
 from mockserver.records.journal import ERRORS, Call
@@ -76,7 +76,7 @@ class Verdict:
     def __str__(self) -> str:
         numbers = ", ".join(map(str, self.calls))
         label = "call" if len(self.calls) == 1 else "calls"
-        return f"{self.kind} ({label} {numbers}): {self.what}\n  {self.advice}"
+        return f"{self.kind} ({label} {numbers}): {printable(self.what)}\n  {self.advice}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

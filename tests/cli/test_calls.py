@@ -30,6 +30,10 @@ SCENARIO: Final = """
 """
 
 
+EVIL: Final = "\x1b[2JX\x07\u202eY\u200b\r\nZ"
+"""What a terminal obeys, or does not show."""
+
+
 def call(server: MockServer, said: str = "Hi", session: str = "", **members: Any) -> None:
     below = f"/s/{session}" if session else ""
     exchange(server, request("POST", f"{below}{CHAT}", {**chat(said), **members}))
@@ -150,6 +154,35 @@ def test_what_cannot_be_shown_is_an_error(
 
 
 # --- The journal -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tail", "--status", EVIL),
+        ("journal", "1", "--session", EVIL),
+        ("journal", "--url", f"http://127.0.0.1:1/{EVIL}"),
+        ("report", "--session", EVIL),
+        (EVIL,),
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_no_terminal_obeys_what_an_error_quotes(
+    server: MockServer,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: tuple[str, ...],
+) -> None:
+    monkeypatch.setenv("MOCKSERVER_URL", server.url)
+    try:
+        code: object = main(arguments)
+    except SystemExit as end:
+        code = end.code
+
+    said = capsys.readouterr().err
+    assert code == 2
+    assert said
+    assert all(line.isprintable() for line in said.splitlines())
 
 
 def listed(capsys: pytest.CaptureFixture[str], server: MockServer, *arguments: str) -> list[Any]:

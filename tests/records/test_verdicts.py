@@ -7,7 +7,7 @@ import pytest
 
 from mockserver.records.attempts import attempts
 from mockserver.records.journal import Call
-from mockserver.records.verdicts import Circumstances, judge
+from mockserver.records.verdicts import Circumstances, Verdict, judge
 
 ASKED = b'{"messages": [{"role": "user", "content": "Hi"}]}'
 
@@ -93,3 +93,12 @@ def test_a_wait_may_end_a_little_early() -> None:
 
     calls[0].asked_wait_s = 25
     assert kinds(calls) == ["retry_after_ignored"]
+
+
+def test_a_verdict_quotes_nothing_that_a_terminal_obeys() -> None:
+    verdict = Verdict("unknown_tool_executed", (1,), "ran '\x1b[2J\r\nf\u202e'", "do not")
+
+    assert str(verdict).splitlines() == [
+        r"unknown_tool_executed (call 1): ran '\x1b[2J\r\nf\u202e'",
+        "  do not",
+    ]
