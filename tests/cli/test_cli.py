@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import httpx
 import pytest
@@ -426,16 +426,21 @@ def test_a_signal_ends_serving_in_the_foreground(number: int) -> None:
 # --- serve: secrets --------------------------------------------------------------------------
 
 
+LOOKS_SECRET: Final = "sk-9fK2mX7qLw4TzB1vN8cR5yHdG3pJ6sAe"
+
+
 def test_no_key_and_no_body_comes_into_any_log(write: Write) -> None:
     with serving("--log-level", "debug", "--scenario", write("hello.yaml", HELLO)) as served:
         served.ask(f"{'Hi. ' * 30}planted-secret-1", authorization="Bearer sk-planted-secret-2")
-        served.ask(model="planted-secret-3", **{"api-key": "planted-secret-4"})
+        served.ask(model=f"my-model-{LOOKS_SECRET}", **{"api-key": "planted-secret-4"})
         served.ask(**{"x-stainless-lang": "planted-secret-5", "cookie": "planted-secret-6"})
         for malformed in MALFORMED:
             _send(served.ready["port"], malformed)
         served.end()
 
-    assert "planted-secret" not in served.out + served.err
+    told = served.out + served.err
+    assert "planted-secret" not in told
+    assert LOOKS_SECRET not in told
 
 
 def test_an_answer_that_fails_is_logged_without_what_the_error_quotes(
