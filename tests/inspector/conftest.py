@@ -1,4 +1,4 @@
-"""One browser for all tests of the inspector."""
+"""One browser for all tests of a module."""
 
 from collections.abc import Iterator
 
@@ -7,7 +7,8 @@ from browsing import NARROW, WIDE, Browser
 from browsing import browser as started
 
 
-@pytest.fixture(scope="session")
+# Not for longer: it must not end in a test that opens no socket.
+@pytest.fixture(scope="module")
 def running(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Browser]:
     with started(str(tmp_path_factory.mktemp("profile"))) as browser:
         yield browser
