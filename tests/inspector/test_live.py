@@ -104,6 +104,19 @@ def test_what_no_rule_answered_says_why(browser: Browser, serve: Serve) -> None:
     assert column(browser.rows(), "rule") == ["no endpoint", "refused", "auto"]
 
 
+def test_a_client_that_left_before_the_answer_was_sent_no_status(
+    browser: Browser, serve: Serve
+) -> None:
+    server = serve("rules: [{reply: Late., latency: {ttft_ms: 60000}}]", time_scale=1)
+    with Connection(server) as connection:
+        connection.send(request("POST", "/v1/chat/completions", chat("Hi"), close=False))
+        Control(server.url).session("default").wait_for(1, unfinished=True)
+    browser.open(page(server, "#/s/default/1"))
+
+    browser.until("document.querySelector('#rows .row .badge')?.textContent === 'left'")
+    browser.until("document.body.innerText.includes('The client left before anything was sent.')")
+
+
 def test_an_open_call_moves_until_it_ends(browser: Browser, server: MockServer) -> None:
     browser.open(page(server))
     with Connection(server) as connection:
