@@ -9,6 +9,7 @@ Where a scenario or a command names further secrets, by regular expressions (`re
 taken out of requests and of all answers, too.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import lru_cache
@@ -47,6 +48,8 @@ UNSEARCHED: Final = "the answer is not kept: it may hold a secret that cannot be
 UNNAMED: Final = "the {} not kept: what is to be redacted cannot be searched for in time"
 REMEMBERED: Final = 64
 """Expressions that name secrets, of so many scenarios, are remembered."""
+_QUOTED: Final = re.compile(r"['\"]([a-z0-9_.-]{1,100})['\"]")
+"""What may be the name of a header in a rule that is spelled out."""
 COOKIE: Final = b"cookie"
 """Headers with this in their name hold secrets, whatever they look like."""
 
@@ -136,7 +139,11 @@ def _tells_secrets(compiled: Compiled, rule: str | None) -> bool:
         texts = [repr(one) for one in compiled.scenario.rules if one.name == rule]
         text = "\n".join([*texts, repr(compiled.scenario.defaults)])
         lower = text.lower()
-        is_told = any(name in lower for name in SECRET_HEADERS) or bool(find_secrets(text))
+        is_told = (
+            any(name in lower for name in SECRET_HEADERS)
+            or any(map(is_secret_header, _QUOTED.findall(lower)))
+            or bool(find_secrets(text))
+        )
         tells = compiled.tells_secrets[rule] = is_told
     return tells
 

@@ -147,6 +147,25 @@ def test_headers_that_hold_secrets_are_marked() -> None:
     assert kept["x-a"] == "b"
 
 
+@pytest.mark.parametrize("name", ["openai-organization", "x-acme-token", "x-amz-credential"])
+@pytest.mark.parametrize(
+    "scenario",
+    [
+        "rules: [{reply: {kind: echo, headers: {NAME: zz9}}}]",
+        "rules: [{fail: {kind: http_error, status: 500, headers: {NAME: zz9}}}]",
+        "defaults: {headers: {NAME: zz9}}\nrules: [{reply: Hi}]",
+        "defaults: {headers: {NAME: zz9}}",
+    ],
+    ids=["a reply", "a failure", "defaults of a reply", "defaults without rules"],
+)
+def test_headers_that_a_scenario_states_are_marked_by_their_names(name: str, scenario: str) -> None:
+    call = Api(scenario.replace("NAME", name)).chat("Hi").call
+
+    assert call.sent is not None
+    kept = dict(next(event for event in call.sent if isinstance(event, Head)).headers)
+    assert kept[name] == mark("zz9")
+
+
 def test_what_cannot_be_searched_is_not_kept_and_that_is_said() -> None:
     api = Api("rules: [{reply: {kind: echo}, fail: {kind: encode, as: gzip}}]")
 
