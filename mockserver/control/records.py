@@ -1,7 +1,9 @@
 """Sessions, rules and calls as the control API reports them."""
 
 from base64 import b64encode
+from collections.abc import Iterable
 from dataclasses import fields
+from typing import Any, Final, cast
 
 from msgspec import UNSET
 
@@ -33,6 +35,9 @@ from mockserver.sessions.naming import DEFAULT_SESSION, SESSION_PREFIX
 from mockserver.sessions.session import Session
 from mockserver.wire.timeline import Head
 from mockserver.wire.timeline import body as body_of
+
+MOST_LEVELS: Final = 200
+"""A body that is nested deeper is shown as it came, and not as JSON: writing that would fail."""
 
 
 def path_of(name: str) -> str:
@@ -96,6 +101,20 @@ def rule_states(session: Session) -> tuple[RuleState, ...]:
     return tuple(found)
 
 
+def _body(call: Call) -> Any:
+    """Return the JSON that *call* asked with; None: there is none that can be shown."""
+    body = call.body
+    return None if _is_nested(body, MOST_LEVELS) else body
+
+
+def _is_nested(value: Any, levels: int) -> bool:
+    """Return whether *value* has more than so many *levels* of arrays and objects."""
+    if not isinstance(value, dict | list):
+        return False
+    members = cast(Iterable[Any], value.values() if isinstance(value, dict) else value)
+    return levels == 0 or any(_is_nested(member, levels - 1) for member in members)
+
+
 def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
     """Return *call* as a record, with or without its body."""
     usage = call.usage
@@ -127,7 +146,7 @@ def call_record(call: Call, *, bodies: bool = True) -> CallRecord:
         off_schema=call.off_schema,
         attribution=call.attribution,
         headers=call.headers,
-        body=call.body if bodies else None,
+        body=_body(call) if bodies else None,
         body_bytes=call.body_bytes,
         text=call.text,
         finish_reason=call.finish_reason,

@@ -106,6 +106,19 @@ def test_long_texts_and_large_images_are_bounded_and_say_how_much_is_missing() -
     assert (turn.parts[1].url, turn.parts[1].cut) == (None, len(large))
 
 
+@pytest.mark.parametrize(("levels", "is_shown"), [(150, True), (900, False), (100_000, False)])
+def test_a_body_that_is_nested_too_deeply_is_shown_as_it_came(
+    levels: int, *, is_shown: bool
+) -> None:
+    content = b'{"model": "gpt-4o", "tools": ' + b'{"a":' * levels + b"1" + b"}" * levels + b"}"
+    api = Api()
+
+    detail = as_json(detail_of(api, api.send("POST", CHAT, content).call))
+
+    assert (detail["call"]["body"] is not None) == is_shown
+    assert detail["raw"].encode() == content[: len(detail["raw"])]
+
+
 # --- The answer ----------------------------------------------------------------------------------
 
 

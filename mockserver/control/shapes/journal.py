@@ -84,7 +84,8 @@ class CallRecord(Struct, frozen=True, kw_only=True):
         off_schema: The scripted JSON that is not valid for the request's schemas, in words.
         attribution: What it states about the application, at providers that ask for it.
         headers: The headers, by lower-case name.
-        body: The request's JSON; null if it is not JSON, too large to keep, or not requested.
+        body: The request's JSON; null if it is not JSON, too large to keep, nested too deeply to
+            be shown, or not requested.
         body_bytes: The size of the body.
         text: The text of the first choice, before failures changed it.
         finish_reason: Why the first choice ended.
