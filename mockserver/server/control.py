@@ -26,7 +26,12 @@ from mockserver.server.working import Worker
 ROOT: Final = f"{routes.ROOT}/"
 LARGE_BODY_BYTES: Final = 64 * 1024
 """Larger bodies are read in a thread, so that other requests are answered meanwhile."""
-HEADERS: Final = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
+HEADERS: Final = {
+    "cache-control": "no-store",
+    "x-content-type-options": "nosniff",
+    # What is opened in a tab by itself is data, and no page.
+    "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+}
 
 
 class ControlPlane:

@@ -57,6 +57,13 @@ def test_each_file_comes_under_the_strict_policy(server: MockServer, path: str) 
     }
 
 
+@pytest.mark.parametrize("path", ["/_mock/calls", "/_mock/sessions/nobody", "/_mock/nope.js"])
+def test_what_the_control_api_answers_is_no_page(server: MockServer, path: str) -> None:
+    policy = asked(server, path).headers["content-security-policy"]
+
+    assert policy == "default-src 'none'; frame-ancestors 'none'"
+
+
 def test_the_page_asks_for_its_own_files_alone() -> None:
     text = (bundled.folder("fixtures") / "inspector" / "index.html").read_text()
 
