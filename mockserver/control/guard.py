@@ -43,6 +43,21 @@ def drawn_token() -> str:
     return secrets.token_hex(16)
 
 
+def refuse_token(token: str | None) -> None:
+    """Refuse a *token* that cannot be one; None is none.
+
+    Raises:
+        UsageError: It is too short, or cannot stand in a header.
+
+    """
+    if token is None:
+        return
+    if not (len(token) >= TOKEN_LENGTH and token.isascii()):
+        raise UsageError(f"a control token needs at least {TOKEN_LENGTH} characters, all ASCII")
+    if not token.isprintable() or " " in token:
+        raise UsageError("a control token must not contain spaces or unprintable characters")
+
+
 @dataclass(frozen=True, slots=True)
 class Access:
     """Who may use the control API: only loopback or not, with a *token* or without."""
@@ -58,10 +73,7 @@ class Access:
             UsageError: *token* is too short, or cannot stand in a header.
 
         """
-        if token is not None and not (len(token) >= TOKEN_LENGTH and token.isascii()):
-            raise UsageError(f"a control token needs at least {TOKEN_LENGTH} characters, all ASCII")
-        if token is not None and (not token.isprintable() or " " in token):
-            raise UsageError("a control token must not contain spaces or unprintable characters")
+        refuse_token(token)
         if is_loopback(host):
             return cls(only_loopback=True, token=token)
         return cls(only_loopback=False, token=token or drawn_token())

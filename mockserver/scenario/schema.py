@@ -217,8 +217,8 @@ class Scenario:
         limits: Rate limits for each API key, by a glob of models.
         caching: Whether `cached_tokens` are as replies state them, or of prompts seen before.
         state: The session's state at its start.
-        redact: What a recorder takes out of recordings, besides what looks like a secret: regular
-            expressions, of which group 1 is meant if there is one.
+        redact: What is taken out of recordings and the journal, besides what looks like a secret:
+            regular expressions, of which group 1 is meant if there is one.
         strict: What fails a test.
         rules: Read from top to bottom.
         files: The content of each file, in the order read, for merging with further layers.
@@ -351,8 +351,8 @@ class ScenarioFile:
             prompts that begin as others of the session did.
         defaults: Defaults for every answer that does not state its own.
         state: The session's state at its start.
-        redact: What is taken out of recordings, besides what looks like a secret: regular
-            expressions. Of one with a group, the group is taken out.
+        redact: What is taken out of recordings and the journal, besides what looks like a secret:
+            regular expressions. Of one with a group, the group is taken out.
         rules: Read from top to bottom; the first that answers wins.
 
     """

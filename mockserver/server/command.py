@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
-from mockserver.control.guard import TOKEN_HEADER
+from mockserver.control.guard import TOKEN_HEADER, refuse_token
 from mockserver.engine.engine import Engine
 from mockserver.environment import KEY, TOKEN_VARIABLE, URL_VARIABLE
 from mockserver.errors import UsageError
@@ -123,10 +123,20 @@ def run(options: argparse.Namespace) -> int:
 def _stated_token(options: argparse.Namespace) -> str | None:
     """Return the control token of the command line, or else of the environment.
 
-    An empty one is refused later, like any that is too short: it must not leave the API open.
+    Raises:
+        UsageError: It is not a valid one. An empty one is none: it must not leave the API open.
+
     """
-    token: str | None = options.control_token
-    return os.environ.get(TOKEN_VARIABLE) if token is None and not options.no_control else token
+    stated: str | None = options.control_token
+    named = os.environ.get(TOKEN_VARIABLE) if stated is None and not options.no_control else None
+    token = named if stated is None else stated
+    try:
+        refuse_token(token)
+    except UsageError as error:
+        raise UsageError(
+            f"{'--control-token' if named is None else f'${TOKEN_VARIABLE}'}: {error}"
+        ) from error
+    return token
 
 
 def _as_json(address: Address, ca_file: Path | None, *, controlled: bool) -> str:
