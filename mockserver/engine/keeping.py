@@ -92,27 +92,31 @@ def keep(asked: Asked, call: Call, timeline: Timeline, *, own: bool, whole: bool
 
 def _is_clean(asked: Asked, call: Call, timeline: Timeline) -> bool:
     """Return whether it is plain that *timeline*, made here, holds no secret."""
-    http, text = asked.http, call.text
+    http, session, text, model = asked.http, asked.session, call.text, call.model
     if (
-        _named(asked.session)
-        or call.content != http.body
+        call.content != http.body
         or call.path != http.path
         or call.query != http.query
         or call.continues is not None
         or (text is not None and MARK in text)
-        or MARK in (call.model or "")
-        or _tells_secrets(asked.session.compiled, call.rule)
+        or (model is not None and MARK in model)
+        or _named(session)
+        or (
+            session.compiled.tells_secrets.get(call.rule, True)
+            and _tells_secrets(session.compiled, call.rule)
+        )
     ):
         return False
-    for made in call.tool_calls:
-        if MARK in made.arguments or MARK in made.name:
-            return False
+    if call.tool_calls and any(
+        MARK in one.arguments or MARK in one.name for one in call.tool_calls
+    ):
+        return False
     if call.status is None or call.status >= ERRORS or call.failures:
         return _is_free(asked, timeline)
     for event in timeline:
         if type(event) is Head:
             lines = event.lines
-            return all(secret not in lines for secret in asked.secrets)
+            return not [secret for secret in asked.secrets if secret in lines]
     return False
 
 

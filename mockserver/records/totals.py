@@ -29,7 +29,7 @@ MOST_NAMES: Final = 100
 LONGEST_NAME: Final = 200
 MOST_KINDS: Final = 2_000
 """So many kinds of calls are told apart by all that there is; then their names are not."""
-AT_ONCE: Final = 64
+AT_ONCE: Final = 256
 """Times and tokens of so many calls are counted together: one by one takes twice as long."""
 RECENT: Final = 60
 """Over so many seconds the latest rate is taken."""
@@ -188,22 +188,19 @@ class _Counted:
         flow: Where their tokens are counted, and when those went out.
         durations: Where is counted how long they took.
         is_success: Whether it is no refusal.
-        bills: The bills of the last few, still to be counted.
-        measures: When the last few went out, likewise.
-        streams: Those of them that streamed tokens, with the time to the first one in ms.
+        unread: Of the last few, what is still to be counted: the bill, when it went out, and
+            whether it is a stream.
 
     """
 
-    __slots__ = ("bills", "calls", "durations", "flow", "is_success", "measures", "streams")
+    __slots__ = ("calls", "durations", "flow", "is_success", "unread")
 
     def __init__(self, kind: Kind, flow: Flow) -> None:
         self.calls = 0
         self.flow = flow
         self.durations = flow.durations.setdefault(kind.error, Timed())
         self.is_success = kind.status is not None and kind.status < ERRORS
-        self.bills: list[Usage] = []
-        self.measures: list[Measured] = []
-        self.streams: list[tuple[Measured, float]] = []
+        self.unread: list[tuple[Usage | None, Measured | None, bool]] = []
 
 
 class Names:
@@ -323,7 +320,7 @@ class Totals:
         self._late_first_token = Histogram(_SECONDS)
         self._late_last_byte = Histogram(_SECONDS)
         self._rate = Rate()
-        self._touched: set[_Counted] = set()
+        self._touched: list[_Counted] = []
         self._unread = 0
         self.running = Running()
         self.listeners: list[Listener] = []
@@ -340,18 +337,14 @@ class Totals:
         key = (call.provider, call.endpoint, call.model, status, outcome, call.rule, session, error)
         counted = self._recent.get(key) or self._enter(key)
         counted.calls += 1
-        if call.usage is not None:
-            counted.bills.append(call.usage)
-        measured = call.measured
-        if measured is not None:
-            counted.measures.append(measured)
-            if call.stream and measured.first_token_ms is not None and counted.is_success:
-                counted.streams.append((measured, measured.first_token_ms))
-        self._touched.add(counted)
+        if not counted.unread:
+            self._touched.append(counted)
+        counted.unread.append((call.usage, call.measured, call.stream))
         self._unread += 1
         if self._unread >= AT_ONCE:
             self._read()
-        self._count_rest(call)
+        if error is not None or call.is_unmatched or call.hint is not None:
+            self._count_rest(call)
         for listener in self.listeners:
             listener(call)
 
@@ -371,32 +364,34 @@ class Totals:
     def _read(self) -> None:
         """Count times and tokens of the last few calls."""
         for counted in self._touched:
-            if counted.bills:
-                counted.flow.bill(counted.bills)
-                counted.bills.clear()
-            if counted.measures:
-                self._time(counted)
-                counted.measures.clear()
-            if counted.streams:
-                counted.flow.streamed(counted.streams)
-                self._late_first_token.add(
-                    [found.first_late_ms / 1_000 for found, _ in counted.streams]
-                )
-                counted.streams.clear()
+            unread = counted.unread
+            if bills := [bill for bill, _, _ in unread if bill is not None]:
+                counted.flow.bill(bills)
+            if measures := [measured for _, measured, _ in unread if measured is not None]:
+                self._time(measures, counted.durations)
+            if counted.is_success:
+                self._stream([m for _, m, streams in unread if streams and m is not None], counted)
+            unread.clear()
         self._touched.clear()
         self._unread = 0
 
-    def _time(self, counted: _Counted) -> None:
-        """Count how long the last few calls of a kind took."""
-        measures, durations = counted.measures, counted.durations
-        durations.measured.add([found.last_byte_ms / 1_000 for found in measures])
-        durations.planned.add(
-            [(found.last_byte_ms - found.last_late_ms) / 1_000 for found in measures]
-        )
-        self._late_last_byte.add([found.last_late_ms / 1_000 for found in measures])
+    def _time(self, measures: Sequence[Measured], durations: Timed) -> None:
+        """Count how long calls took."""
+        ends_s = [found.last_byte_ms / 1_000 for found in measures]
+        late_s = [found.last_late_ms / 1_000 for found in measures]
+        durations.measured.add(ends_s)
+        durations.planned.add([end - late for end, late in zip(ends_s, late_s, strict=True)])
+        self._late_last_byte.add(late_s)
         note = self._rate.note
-        for found in measures:
-            note(found.began_s, found.began_s + found.last_byte_ms / 1_000)
+        for found, end_s in zip(measures, ends_s, strict=True):
+            note(found.began_s, found.began_s + end_s)
+
+    def _stream(self, measures: Sequence[Measured], counted: _Counted) -> None:
+        """Count when the tokens of streams went out."""
+        streams = [(m, m.first_token_ms) for m in measures if m.first_token_ms is not None]
+        if streams:
+            counted.flow.streamed(streams)
+            self._late_first_token.add([found.first_late_ms / 1_000 for found, _ in streams])
 
     def _enter(self, key: _Key) -> _Counted:
         """Return where calls are counted of a kind that has not come lately."""
