@@ -101,10 +101,7 @@ def _is_clean(asked: Asked, call: Call, timeline: Timeline) -> bool:
         or (text is not None and MARK in text)
         or (model is not None and MARK in model)
         or _named(session)
-        or (
-            session.compiled.tells_secrets.get(call.rule, True)
-            and _tells_secrets(session.compiled, call.rule)
-        )
+        or _tells_secrets(session.compiled, call.rule)
     ):
         return False
     if call.tool_calls and any(
