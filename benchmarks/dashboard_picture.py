@@ -300,11 +300,11 @@ def nice(step: float) -> float:
 def measure(value: float, unit: str) -> str:
     """Return *value* with its unit, as Grafana writes it."""
     if unit == "s":
-        return f"{value:g} s" if value >= 1 or not value else f"{value * 1_000:.3g} ms"
+        return f"{value:g} s" if value >= 1 or not value else f"{value * 1_000:.4g} ms"
     if unit == "percentunit":
-        return f"{value * 100:.3g}%"
+        return f"{value * 100:.4g}%"
     suffix = {"reqps": " req/s", "ops": " ops/s"}.get(unit, "")
-    return f"{value:.3g}{suffix}"
+    return f"{value:.4g}{suffix}"
 
 
 def main() -> None:
