@@ -194,6 +194,8 @@ def _log(options: argparse.Namespace) -> Log:
     if options.log_format == "json":
         handler.setFormatter(JsonFormatter())
     logging.basicConfig(level=options.log_level.upper(), format="%(message)s", handlers=[handler])
+    # What it says of itself at `debug` is nothing of ours.
+    logging.getLogger("asyncio").setLevel(logging.INFO)
     return Log(
         STANDARD_ERROR,
         options.log_format,

@@ -66,6 +66,14 @@ def test_each_call_gets_a_line_in_the_order_of_their_ends() -> None:
     assert numbers == [str(number) for number in range(40)]
 
 
+def test_with_debug_nothing_is_written_but_what_concerns_calls() -> None:
+    with serving("--log-level", "debug") as (server, process):
+        ask(server, "Hi")
+        _, lines = ended(process)
+
+    assert [line.split()[2] for line in lines.splitlines()] == ['"Hi"']
+
+
 def test_a_line_comes_at_once_when_nothing_else_does() -> None:
     with serving() as (server, process):
         ask(server, "Hi")
