@@ -74,7 +74,10 @@ PERSON = {
     },
 }
 SEARCH = [{"type": "function", "function": {"name": "search", "parameters": {}}}]
-WHEN = {"at_s", "ended_s", "number", "queued_s", "seen_at_end", "waited_s"}
+WHEN = {
+    *("at_s", "came_unix_s", "ended_s", "measured", "number", "queued_s", "seen_at_end", "serial"),
+    "waited_s",
+}
 """What the journal tells of a call that depends on order by nature."""
 
 Ask = Callable[[str, dict[str, Any]], Raw]

@@ -45,7 +45,7 @@ def test_an_incorrect_key_is_refused_by_the_edge_as_recorded(serve: Serve) -> No
     raw = exchange(server, request("POST", "/v1/chat/completions", ASKED, headers=headers))
 
     assert raw.head.split(b"\r\n", 1)[0] == b"HTTP/1.1 401 Unauthorized"
-    assert list(raw.headers) == [
+    assert [name for name in raw.headers if name != "x-mockserver-hint"] == [
         "date",
         "content-type",
         "vary",
