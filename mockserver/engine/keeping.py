@@ -100,7 +100,7 @@ def _is_clean(asked: Asked, call: Call, timeline: Timeline) -> bool:
         or call.continues is not None
         or (text is not None and MARK in text)
         or (model is not None and MARK in model)
-        or _named(session)
+        or session.redact
         or _tells_secrets(session.compiled, call.rule)
     ):
         return False
@@ -152,11 +152,6 @@ def _tells_secrets(compiled: Compiled, rule: str | None) -> bool:
 # --- What a person names as secret ---------------------------------------------------------------
 
 
-def _named(session: Session) -> tuple[str, ...]:
-    """Return the regular expressions of what is to be redacted besides what looks like a secret."""
-    return (*session.scenario.redact, *session.passing.redact)
-
-
 @lru_cache(maxsize=REMEMBERED)
 def _finder(named: tuple[str, ...]) -> Finder:
     return Finder(compiled(named), ())
@@ -164,10 +159,10 @@ def _finder(named: tuple[str, ...]) -> Finder:
 
 def hide_named_in_request(session: Session, call: Call) -> None:
     """Take what *session* names as secret out of what *call* keeps of its request."""
-    if not (named := _named(session)):
+    if not session.redact:
         return
     call.words = ""
-    searching = _finder(named)
+    searching = _finder(session.redact)
     try:
         call.path, call.query = _hidden(call.path, searching), _hidden(call.query, searching)
         call.headers = _hidden_values(call.headers, searching)
@@ -179,9 +174,9 @@ def hide_named_in_request(session: Session, call: Call) -> None:
 
 def hide_named_in_answer(session: Session, call: Call) -> None:
     """Take what *session* names as secret out of what the answer to *call* says."""
-    if not (named := _named(session)):
+    if not session.redact:
         return
-    searching = _finder(named)
+    searching = _finder(session.redact)
     try:
         call.text = None if call.text is None else _hidden(call.text, searching)
         call.tool_calls = tuple(
@@ -227,7 +222,7 @@ def without_secrets(asked: Asked, timeline: Timeline) -> Timeline | None:
         return None
     known = secrets_of_heads(tuple(http.headers.items()), http.query, headers)
     secrets = (*known, *(one.decode("utf-8", "surrogatepass") for one in asked.secrets))
-    named = _named(asked.session)
+    named = asked.session.redact
     payloads = [
         (number, event.payload)
         for number, event in enumerate(timeline)

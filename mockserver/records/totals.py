@@ -170,8 +170,8 @@ class Flow:
             [max(0.0, first_ms - found.first_late_ms) / 1_000 for found, first_ms in streams]
         )
         for found, _ in streams:
-            moments, tokens = found.moments, found.tokens
-            if len(moments) > 1:
+            if found.size:
+                moments, tokens = found.moments, found.tokens
                 for gap_ms, count in found.gaps():
                     between.measured.add_times(gap_ms / 1_000, count)
                 for gap_ms, count in found.planned_gaps():
@@ -254,22 +254,20 @@ class Rate:
     first_s: float = 0.0
     last_s: float = 0.0
     busiest: int = 0
-    _second: int = 0
     _seconds: dict[int, int] = field(default_factory=dict[int, int])
 
-    def note(self, began_s: float, ended_s: float) -> None:
-        """Count a call."""
-        if not self.calls or began_s < self.first_s:
-            self.first_s = began_s
-        self.calls += 1
-        self.last_s = max(self.last_s, ended_s)
-        second = int(ended_s)
-        count = self._seconds[second] = self._seconds.get(second, 0) + 1
-        self.busiest = max(self.busiest, count)
-        if second > self._second:
-            self._second = second
-            for past in [past for past in self._seconds if past <= second - RECENT]:
-                del self._seconds[past]
+    def note(self, began_s: Sequence[float], ended_s: Sequence[float]) -> None:
+        """Count calls: when they came and, in the same order, ended."""
+        first_s = min(began_s)
+        self.first_s = min(self.first_s, first_s) if self.calls else first_s
+        self.calls += len(began_s)
+        self.last_s = max(self.last_s, *ended_s)
+        for second, count in Counter(map(int, ended_s)).items():
+            ended = self._seconds[second] = self._seconds.get(second, 0) + count
+            self.busiest = max(self.busiest, ended)
+        latest = int(self.last_s)
+        for past in [past for past in self._seconds if past <= latest - RECENT]:
+            del self._seconds[past]
 
     @property
     def span_s(self) -> float:
@@ -382,9 +380,8 @@ class Totals:
         durations.measured.add(ends_s)
         durations.planned.add([end - late for end, late in zip(ends_s, late_s, strict=True)])
         self._late_last_byte.add(late_s)
-        note = self._rate.note
-        for found, end_s in zip(measures, ends_s, strict=True):
-            note(found.began_s, found.began_s + end_s)
+        began_s = [found.began_s for found in measures]
+        self._rate.note(began_s, [sum(times) for times in zip(began_s, ends_s, strict=True)])
 
     def _stream(self, measures: Sequence[Measured], counted: _Counted) -> None:
         """Count when the tokens of streams went out."""

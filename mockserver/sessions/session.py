@@ -71,6 +71,8 @@ class Session:
         self.clock = clock
         self.notes_words = notes_words
         self.passing = passing
+        self.redact: tuple[str, ...]
+        """Regular expressions of what is secret besides what looks like a secret."""
         self.has_ended = False
         self.is_surplus = False
         """There are too many sessions for it to begin: whoever names it is refused."""
@@ -159,6 +161,7 @@ class Session:
     def _put(self, compiled: Compiled) -> None:
         stated = self._stated_seed
         self.compiled = compiled
+        self.redact = (*compiled.scenario.redact, *self.passing.redact)
         self.seed = compiled.scenario.seed if stated is None else stated
         self.strict = compiled.scenario.strict.or_else(self._outer_strict).or_else(LENIENT)
 

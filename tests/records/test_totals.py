@@ -216,8 +216,8 @@ def test_only_streams_that_began_well_have_a_first_token(call: Call, durations: 
 
 def test_the_rate_is_from_the_first_arrival_to_the_last_end() -> None:
     rate = Rate()
-    for began_s, ended_s in ((100.0, 100.5), (100.2, 100.9), (100.1, 102.1), (103.0, 104.0)):
-        rate.note(began_s, ended_s)
+    rate.note([100.0, 100.2, 100.1], [100.5, 100.9, 102.1])
+    rate.note([103.0], [104.0])
 
     assert (rate.calls, rate.span_s, rate.per_s, rate.busiest) == (4, 4, 1, 2)
 
@@ -225,9 +225,9 @@ def test_the_rate_is_from_the_first_arrival_to_the_last_end() -> None:
 def test_the_latest_rate_forgets_what_is_long_ago() -> None:
     rate = Rate()
     for number in range(600):
-        rate.note(100 + number, 100 + number)
+        rate.note([100 + number], [100 + number])
     for number in range(120):
-        rate.note(10_000 + number / 2, 10_000 + number / 2)
+        rate.note([10_000 + number / 2], [10_000 + number / 2])
 
     assert rate.recent_per_s == pytest.approx(2)
     assert rate.per_s == pytest.approx(720 / rate.span_s)
@@ -237,6 +237,6 @@ def test_a_single_moment_has_no_rate() -> None:
     rate = Rate()
     assert (rate.per_s, rate.recent_per_s) == (None, None)
 
-    rate.note(5, 5)
+    rate.note([5], [5])
 
     assert (rate.per_s, rate.recent_per_s) == (None, None)
