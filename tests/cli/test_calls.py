@@ -73,11 +73,20 @@ def tailing(server: MockServer, *arguments: str) -> Iterator[subprocess.Popen[st
         process.communicate()
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Have programs that are started take Ctrl-C, also where a shell runs this one aside."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
 def line(process: subprocess.Popen[str]) -> str:
     assert process.stdout is not None
     return process.stdout.readline()
 
 
+@pytest.mark.usefixtures("interruptible")
 def test_it_begins_with_the_newest_goes_on_live_and_ends_with_ctrl_c(server: MockServer) -> None:
     with tailing(server, "-n", "2") as tail:
         before = [line(tail), line(tail)]

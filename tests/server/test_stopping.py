@@ -39,7 +39,8 @@ BUSY = MOST_STOPPING_S + 2
 def process(folder: Path, descriptors: int = 1_024) -> Iterator[tuple[subprocess.Popen[str], str]]:
     file = folder / "scenario.yaml"
     file.write_text(SCENARIO)
-    command = [sys.executable, "-m", "mockserver", "serve", "--port", "0", "--scenario", str(file)]
+    command = [sys.executable, "-m", "mockserver", "serve", "--quiet", "--port", "0"]
+    command += ["--scenario", str(file)]
     with subprocess.Popen(
         command,
         env={"PYTHONPATH": str(SOURCES), "PYTHONUNBUFFERED": "1"},
