@@ -348,7 +348,7 @@ def _what(call: Told, styles: Styles) -> str:
 
 @lru_cache(maxsize=256)
 def _model(name: str, style: str, end: str) -> tuple[str, int]:
-    """Return a model as it stands in a line, and how many columns are left for what it is asked."""
+    """Return a model as a line shows it, and how many columns are left for what it is asked."""
     # Styles as a whole would take longer to be looked up by than all else here.
     shown = _name(name)
     width = max(MODEL_WIDTH, _columns(shown)) + 1

@@ -23,7 +23,7 @@ Listener: TypeAlias = Callable[[Call], None]
 """Takes the call that has ended; it must not wait, or raise."""
 
 OTHER: Final = "other"
-"""Stands for all names that came after so many different ones."""
+"""What all names are called that come after so many different ones."""
 MOST_NAMES: Final = 100
 """Of models, of rules and of errors, so many are told apart: clients and scenarios name them."""
 LONGEST_NAME: Final = 200
@@ -211,7 +211,7 @@ class Names:
         self._known: set[str] = set()
 
     def bounded(self, name: str | None) -> str | None:
-        """Return *name*, or what stands for it."""
+        """Return *name*, or `OTHER` where there are too many."""
         if name is None:
             return None
         name = name[:LONGEST_NAME]

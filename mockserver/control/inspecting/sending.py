@@ -26,7 +26,7 @@ ENDINGS: Final = {"rst": "reset the connection", "fin": "close the connection"}
 
 
 class _Place(NamedTuple):
-    """Where an event stands: how many tokens are complete with it, and in which run of events.
+    """Where an event is: how many tokens are complete with it, and in which run of events.
 
     A run are the events between which nothing waits, so that they go out at once.
     """

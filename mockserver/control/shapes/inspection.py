@@ -285,7 +285,7 @@ class ShownRule(Struct, frozen=True, kw_only=True):
 
     Attributes:
         name: The name of the rule.
-        layer: The layer of the session that it stands in.
+        layer: The layer of the session that it is in.
         place: Where it is written; null: in no file.
         hits: How often it has acted, in all its scopes together.
         left: How often it can still act; null: without limit, or it counts in several scopes.
