@@ -114,7 +114,7 @@ class App:
             return await self.metrics.answer(cast(Mapping[str, str], request.headers))
         if self.cors is not None and is_preflight(request):
             return await play(self.cors.preflight(request), request)
-        if self.control is not None and request.method in {"GET", "HEAD"}:
+        if self.control is not None and request.method in READING:
             inspector = pages.instead_of(path, cast(Mapping[str, str], request.headers))
             if inspector is not None:
                 return inspector
