@@ -174,7 +174,7 @@ def _enter_words(asked: Asked, call: Call, request: ModelRequest) -> None:
     words = words_of(request.turns, request.prompts, request.inputs)
     # Where the body holds no secret, its turns hold none: this is done for each request. Prompts
     # and inputs may be spelled as tokens, and what is continued or referred to is elsewhere.
-    is_clean = call.content is asked.http.body and call.continues is None and not request.recalls
+    is_clean = call.content == asked.http.body and call.continues is None and not request.recalls
     if is_clean and request.turns:
         call.words = words[:LONGEST_WORDS]
     else:

@@ -40,7 +40,7 @@ ENDS_KEPT: Final = 1_000
 LONGEST_WORDS: Final = 80
 """How many characters of what was asked are kept beside the body."""
 LONGEST_READ_AGAIN: Final = 256 * 1024
-"""A longer body that was refused is not read again for them: that would hold up others."""
+"""A longer body is not read again for them: that would hold up others."""
 BODIES_REMEMBERED: Final = 512
 REMEMBERED_BYTES: Final = 32_768
 """Redacted bodies up to this size are cached, since many recur."""
