@@ -215,11 +215,15 @@ class Engine:
 
     def close(self, exchange: Exchange | Forward | Unmade, outcome: Outcome) -> None:
         """Enter how it went to play an answer, or to wait for it."""
-        if isinstance(exchange, Exchange):
-            asked, call, own = exchange.asked, exchange.call, exchange.is_own
-            keeping.keep(asked, call, exchange.timeline, own=own, whole=outcome == "sent")
-        noting.close(exchange.asked, exchange.call, outcome)
-        self.totals.hear(exchange.call)
+        asked, call = exchange.asked, exchange.call
+        try:
+            if isinstance(exchange, Exchange):
+                timeline, own = exchange.timeline, exchange.is_own
+                keeping.keep(asked, call, timeline, own=own, whole=outcome == "sent")
+        finally:
+            # Whatever an answer holds: the call has ended, and its places are free.
+            noting.close(asked, call, outcome)
+            self.totals.hear(call)
 
     def _resolve(self, http: HttpRequest, prepared: Prepared | None) -> tuple[Asked, Call]:
         """Return whom *http* is for, by its path, and the journal's entry on it."""
